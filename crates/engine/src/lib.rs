@@ -1,0 +1,63 @@
+//! The engine: one drop's rules, pure.
+//!
+//! A lane feeds commands to [`decide`], which makes [`Fact`]s, and feeds the facts to
+//! [`State::apply`], which changes the state. There is no clock, no randomness, no IO and no
+//! thread in here, and `no_std` keeps it so: time and seeds arrive as values.
+//!
+//! States of a claim: held, then settled, expired or released; settled may be returned; expired
+//! money that comes late is settled from the reserve or becomes a refund that is due.
+//!
+//! Promises kept here: nothing scarce is given twice (the [`Ledger`] moves units, it never makes
+//! them), nobody holds more than the limit, a repeated command finds the claim it made, and the
+//! same facts give the same state, bit for bit ([`State::digest`]).
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `ids` | the numbers things are called by |
+//! | `terms` | what a drop promises, its lane's first fact |
+//! | `command`, `fact`, `refusal` | what goes in, what happened, why not |
+//! | `ledger` | stock: issued = free + set aside + held + settled |
+//! | `claims`, `holders` | every claim by number, and by fan |
+//! | `rights` | what fans may still take: who, for what, until when |
+//! | `sale` | the first mechanism: first come, first served |
+//! | `host` | what hosts do: pause, restock, withdraw, amend, close |
+//! | `state`, `digest` | all of it together, replayed from facts |
+//! | `wire` | facts as bytes, with a version |
+
+#![no_std]
+
+extern crate alloc;
+
+mod claims;
+mod command;
+mod decide;
+mod digest;
+mod fact;
+mod holders;
+mod host;
+mod ids;
+mod ledger;
+mod refusal;
+mod rights;
+mod sale;
+mod state;
+mod terms;
+pub mod wire;
+
+pub use claims::{Claim, ClaimState, Claims};
+pub use command::{Act, Command};
+pub use decide::{Answer, decide, due, next_due_ms};
+pub use digest::Digest;
+pub use fact::{Amendment, Fact, Facts, Totals};
+pub use ids::{Fan, Key, Line, Number, Place, Quantity, RightId};
+pub use ledger::{Broken, Ledger, Stock};
+pub use refusal::{CODES, Refusal, Tally};
+pub use rights::{Right, Rights};
+pub use state::{Phase, State};
+pub use terms::{LineTerms, Terms};
+
+/// Most facts one batch may hold. Source: the design's bound on a row.
+pub const FACTS_PER_BATCH_MAX: usize = 4_096;
+
+/// The shortest time a hold has left after its lane did not serve, in milliseconds.
+pub const HOLD_LEFT_MIN_MS: i64 = 60_000;

@@ -1,0 +1,147 @@
+//! The mechanism `sale`: first come, first served, up to a limit a fan.
+//!
+//! Hold ends never fall as numbers rise, so holds run out in the order they were given: where the
+//! terms' hold was shortened meanwhile, a new hold lasts as long as the one before it.
+
+use crate::claims::{ClaimState, ceil_s};
+use crate::decide::Answer;
+use crate::fact::{Fact, Facts};
+use crate::ids::{Fan, Key, Line, Number, Quantity};
+use crate::refusal::Refusal;
+use crate::state::{Phase, State};
+
+/// Most claims a fan can make in one drop, given-back ones too: it bounds what one fan's repeats
+/// cost. Above every limit the festival file allows.
+const CLAIMS_PER_FAN_MAX: usize = 256;
+
+pub(crate) fn claim(
+    state: &State,
+    fan: Fan,
+    line: Line,
+    quantity: Quantity,
+    key: Option<Key>,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let stock = *state.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
+    if let Some(answer) = repeated(state, fan, line, quantity, key)? {
+        return Ok(answer);
+    }
+    match state.phase(state.now_ms) {
+        Phase::Before => {
+            return Err(Refusal::NotOpen { opens_at_ms: state.terms.opens_at_ms });
+        }
+        Phase::Paused => return Err(Refusal::Paused),
+        Phase::Closed => return Err(Refusal::Closed),
+        Phase::Open => {}
+    }
+    let units = u32::from(quantity.get());
+    if state.units_of(fan) + units > u32::from(state.terms.limit.get())
+        || state.claims.of(fan).nth(CLAIMS_PER_FAN_MAX - 1).is_some()
+    {
+        return Err(Refusal::LimitReached);
+    }
+    let right = state.rights.of(fan, line, quantity);
+    if right.is_none() && stock.free < units {
+        return Err(Refusal::SoldOut { may_return: stock.held > 0 });
+    }
+    let number = state.claims.count().checked_add(1).and_then(Number::new);
+    let number = number.ok_or(Refusal::SoldOut { may_return: false })?;
+    let hold_ms = i64::from(state.terms.hold_s) * 1000;
+    let until_s = ceil_s(state.now_ms + hold_ms).max(state.claims.newest_until_s());
+    facts.push(Fact::Claimed { number, fan, line, quantity, until_s, key, right });
+    Ok(Answer::Done(number))
+}
+
+/// The claim an earlier, same request made: by its key whatever became of it, without a key only
+/// while it is held.
+fn repeated(
+    state: &State,
+    fan: Fan,
+    line: Line,
+    quantity: Quantity,
+    key: Option<Key>,
+) -> Result<Option<Answer>, Refusal> {
+    let mut own = state.claims.of(fan);
+    if let Some(key) = key {
+        return match own.find(|claim| claim.key == Some(key)) {
+            Some(claim) if (claim.line, claim.quantity) == (line, quantity) => {
+                Ok(Some(Answer::Already(claim.number)))
+            }
+            Some(claim) => Err(Refusal::KeyReused { number: claim.number }),
+            None => Ok(None),
+        };
+    }
+    let same = own.find(|claim| {
+        claim.state == ClaimState::Held && (claim.line, claim.quantity) == (line, quantity)
+    });
+    Ok(same.map(|claim| Answer::Already(claim.number)))
+}
+
+pub(crate) fn settle(
+    state: &State,
+    number: Number,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
+    match claim.state {
+        ClaimState::Settled | ClaimState::RefundDue => return Ok(Answer::Already(number)),
+        ClaimState::Held => facts.push(Fact::Settled(number)),
+        ClaimState::Expired => {
+            let units = u32::from(claim.quantity.get());
+            let reserve = state.ledger.line(claim.line).map_or(0, |stock| stock.reserve);
+            let within = state.units_of(claim.fan) + units <= u32::from(state.terms.limit.get());
+            let honoured = reserve >= units && within;
+            facts.push(if honoured { Fact::SettledLate(number) } else { Fact::RefundDue(number) });
+        }
+        state => return Err(Refusal::NotHeld { state }),
+    }
+    Ok(Answer::Done(number))
+}
+
+pub(crate) fn release(
+    state: &State,
+    number: Number,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
+    match claim.state {
+        ClaimState::Released => return Ok(Answer::Already(number)),
+        ClaimState::Held => facts.push(Fact::Released(number)),
+        state => return Err(Refusal::NotHeld { state }),
+    }
+    Ok(Answer::Done(number))
+}
+
+pub(crate) fn take_back(
+    state: &State,
+    number: Number,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
+    match claim.state {
+        ClaimState::Returned => return Ok(Answer::Already(number)),
+        ClaimState::Settled => facts.push(Fact::Returned(number)),
+        state => return Err(Refusal::NotHeld { state }),
+    }
+    Ok(Answer::Done(number))
+}
+
+pub(crate) fn grant(
+    state: &State,
+    fan: Fan,
+    line: Line,
+    quantity: Quantity,
+    until_s: u32,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let stock = state.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
+    if state.phase(state.now_ms) == Phase::Closed {
+        return Err(Refusal::Closed);
+    }
+    if stock.free < u32::from(quantity.get()) {
+        return Err(Refusal::TooMany { possible: stock.free });
+    }
+    let right = state.rights.next_id().ok_or(Refusal::TooMany { possible: 0 })?;
+    facts.push(Fact::Granted { right, fan, line, quantity, until_s });
+    Ok(Answer::Acted)
+}

@@ -1,0 +1,47 @@
+//! A decided batch, and what its callers hear.
+
+use crate::row::Row;
+use crate::seal::Sealed;
+use alloc::{sync::Arc, vec::Vec};
+use fanfare_engine::{Claim, Facts, Refusal};
+
+/// What a caller hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The claim as it is now; `fresh` if this command made or changed it.
+    Claim {
+        /// The claim.
+        claim: Claim,
+        /// Whether this command made or changed it.
+        fresh: bool,
+    },
+    /// A host's act is done, or was already so.
+    Acted,
+    /// Refused, and why.
+    Refused(Refusal),
+    /// Nothing was done; ask again.
+    Busy,
+    /// It may have been done; ask the same again.
+    Unsure,
+}
+
+/// A batch between its decision and its durability.
+#[derive(Debug)]
+pub(crate) struct Batch<T> {
+    pub(crate) row: Arc<Row>,
+    pub(crate) facts: Facts,
+    pub(crate) answers: Vec<(T, Reply)>,
+    /// When it was decided, monotonic ms.
+    pub(crate) decided_mono_ms: i64,
+}
+
+/// A row that became durable: to be published first, then answered.
+#[derive(Debug)]
+pub struct Durable<T> {
+    /// The row and its seal.
+    pub sealed: Sealed,
+    /// Its facts.
+    pub facts: Facts,
+    /// Who hears what, after publishing.
+    pub answers: Vec<(T, Reply)>,
+}

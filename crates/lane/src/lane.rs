@@ -1,0 +1,469 @@
+//! The lane's loop as a machine. A driver calls:
+//!
+//! 1. [`Lane::ask`] for each command,
+//! 2. [`Lane::turn`] whenever something arrived, became durable or came due,
+//! 3. [`Lane::to_append`] for the row the store should take next, then [`Lane::durable`],
+//!    or [`Lane::resolve`] when its outcome is not known,
+//! 4. [`Lane::answers`] for answers that wait for no row.
+//!
+//! At most one row is with the store and at most one more is decided behind it.
+
+use crate::batch::{Batch, Durable, Reply};
+use crate::clock::Reading;
+use crate::replay::Replay;
+use crate::row::{FestivalId, Hash, LaneId, Row};
+use crate::seal::Sealed;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::{string::String, sync::Arc, vec::Vec};
+use fanfare_engine::{
+    Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Phase, Place, Refusal, State, Tally,
+    decide, due, next_due_ms,
+};
+
+/// A day: the longest gap in which an opening lane believes the machine's clock.
+const GAP_BELIEVED_MS: i64 = 86_400_000;
+
+/// A batch that waits this long to become durable is a stall: holds do not run meanwhile.
+const STALL_MS: i64 = 2_000;
+
+/// The longest a caller waits before it hears `unsure` or `busy`.
+const PATIENCE_MS: i64 = 5_000;
+
+/// Refusals are tallied at most this often.
+const TALLY_EVERY_MS: i64 = 1_000;
+
+/// How a lane is run.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneConfig {
+    /// Most commands a batch takes, at most 4,096.
+    pub batch_max: usize,
+    /// Most commands that may wait.
+    pub queue_max: usize,
+    /// Whether the journal can forget durable rows (a fail-over): then the owner keeps the bytes
+    /// of its last 60 s, at most 64 MiB, to append them again.
+    pub keep_rows: bool,
+}
+
+impl Default for LaneConfig {
+    fn default() -> Self {
+        Self { batch_max: FACTS_PER_BATCH_MAX, queue_max: 65_536, keep_rows: false }
+    }
+}
+
+/// Why a lane stopped for good; an operator has to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped(pub String);
+
+pub(crate) struct Waiting<T> {
+    ticket: T,
+    command: Command,
+    arrived_mono_ms: i64,
+}
+
+/// A row's number, hash and lane time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tip {
+    pub(crate) seq: u32,
+    pub(crate) hash: Hash,
+    pub(crate) time_ms: i64,
+}
+
+impl Tip {
+    pub(crate) fn of(row: &Row) -> Self {
+        Self { seq: row.header.seq, hash: row.hash, time_ms: row.header.time_ms }
+    }
+}
+
+/// One lane, owned by this process. `T` is the driver's ticket for a caller.
+pub struct Lane<T> {
+    pub(crate) festival: FestivalId,
+    pub(crate) lane: LaneId,
+    pub(crate) owner: u64,
+    pub(crate) config: LaneConfig,
+    pub(crate) state: State,
+    /// The newest decided row.
+    pub(crate) decided: Tip,
+    /// The newest row known to be durable.
+    pub(crate) durable: Tip,
+    /// Decided rows not yet known to be durable, oldest first.
+    pub(crate) pending: VecDeque<Batch<T>>,
+    /// Those of the first `pending` rows that were seen standing in the journal, but that no
+    /// later append has proven yet.
+    pub(crate) standing: Vec<Sealed>,
+    pub(crate) with_store: bool,
+    pub(crate) kept: VecDeque<Sealed>,
+    pub(crate) kept_bytes: usize,
+    pub(crate) waiting: VecDeque<Waiting<T>>,
+    pub(crate) ready: Vec<(T, Reply)>,
+    pub(crate) stopped: Option<Stopped>,
+    refused: Tally,
+    tallied_mono_ms: i64,
+    /// Lane time of the row before a time the lane did not serve; its end gives holds their due.
+    gap_since_ms: Option<i64>,
+    stalling: bool,
+}
+
+impl<T> Lane<T> {
+    /// A new drop's lane: its first row holds the terms and the owner's opening.
+    ///
+    /// # Errors
+    /// If the terms contradict themselves.
+    pub fn create(
+        (festival, lane): (FestivalId, LaneId),
+        terms: &fanfare_engine::Terms,
+        owner: u64,
+        config: LaneConfig,
+        clock: &Reading,
+    ) -> Result<Self, Broken> {
+        let state = State::new(terms, clock.now_ms)?;
+        let mut new = Self::with_state(festival, lane, owner, config, state, Tip::default());
+        let terms = Fact::Terms(Box::new(terms.clone()));
+        new.decided.time_ms = clock.now_ms;
+        let opened = Fact::Opened { owner, doubtful_time: false };
+        new.open_with(alloc::vec![terms, opened], 1, clock.now_ms, clock.mono_ms)?;
+        Ok(new)
+    }
+
+    /// Takes over a lane whose rows were replayed: decides its `opened` row. The lane answers
+    /// nothing before that is durable.
+    ///
+    /// # Errors
+    /// If the rows have no first fact, or what opening does would break a promise.
+    pub fn open(
+        replay: Replay,
+        owner: u64,
+        config: LaneConfig,
+        clock: &Reading,
+    ) -> Result<Self, Broken> {
+        let (festival, lane) = (replay.festival(), replay.lane());
+        let tip = Tip { seq: replay.seq(), hash: replay.hash(), time_ms: replay.time_ms() };
+        let state = replay.into_state().ok_or(Broken("a lane without terms"))?;
+        let mut new = Self::with_state(festival, lane, owner, config, state, tip);
+        let gap_ms = clock.now_ms - tip.time_ms;
+        let doubtful_time = !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
+        let now_ms = if doubtful_time { tip.time_ms } else { clock.now_ms };
+        let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
+        if new.state.ledger().held() > 0 && !doubtful_time {
+            facts.push(Fact::Extended { since_ms: tip.time_ms });
+        }
+        new.open_with(facts, 0, now_ms, clock.mono_ms)?;
+        Ok(new)
+    }
+
+    fn with_state(
+        festival: FestivalId,
+        lane: LaneId,
+        owner: u64,
+        config: LaneConfig,
+        state: State,
+        tip: Tip,
+    ) -> Self {
+        Self {
+            festival,
+            lane,
+            owner,
+            config,
+            state,
+            decided: tip,
+            durable: tip,
+            pending: VecDeque::new(),
+            standing: Vec::new(),
+            with_store: false,
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+            waiting: VecDeque::new(),
+            ready: Vec::new(),
+            stopped: None,
+            refused: Tally::default(),
+            tallied_mono_ms: i64::MIN / 2,
+            gap_since_ms: None,
+            stalling: false,
+        }
+    }
+
+    fn open_with(
+        &mut self,
+        facts: Facts,
+        applied: usize,
+        now_ms: i64,
+        mono_ms: i64,
+    ) -> Result<(), Broken> {
+        self.state.begin(now_ms)?;
+        let seq = self.decided.seq + 1;
+        for (index, fact) in facts.iter().enumerate().skip(applied) {
+            self.state.apply(Place { seq, index: index as u16 }, fact)?;
+        }
+        self.state.check()?;
+        self.push_batch(facts, Vec::new(), mono_ms);
+        Ok(())
+    }
+
+    /// The lane's number.
+    pub fn id(&self) -> LaneId {
+        self.lane
+    }
+
+    /// The decided state. Private to the lane's owner: nobody is answered from it.
+    pub fn decided_state(&self) -> &State {
+        &self.state
+    }
+
+    /// Why the lane stopped, if it did.
+    pub fn stopped(&self) -> Option<&Stopped> {
+        self.stopped.as_ref()
+    }
+
+    /// The newest row known to be durable: number and hash.
+    pub fn durable_head(&self) -> (u32, Hash) {
+        (self.durable.seq, self.durable.hash)
+    }
+
+    /// Whether the lane has gone to rest and may leave memory.
+    pub fn rested(&self) -> bool {
+        self.state.resting() && self.pending.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Whether commands wait or rows are under way.
+    pub fn idle(&self) -> bool {
+        self.pending.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Takes a command into the queue.
+    ///
+    /// # Errors
+    /// Gives the ticket back if the queue is full or the lane has stopped: answer `busy`.
+    pub fn ask(&mut self, ticket: T, command: Command, mono_ms: i64) -> Result<(), T> {
+        if self.stopped.is_some() || self.waiting.len() >= self.config.queue_max {
+            return Err(ticket);
+        }
+        self.waiting.push_back(Waiting { ticket, command, arrived_mono_ms: mono_ms });
+        Ok(())
+    }
+
+    /// Adds refusals the gate gave by itself to the lane's count.
+    pub fn count_refusals(&mut self, more: &Tally) {
+        for (count, more) in self.refused.iter_mut().zip(more) {
+            *count += more;
+        }
+    }
+
+    /// When [`Lane::turn`] has something to do without being asked: guarded time, ms.
+    pub fn next_due_ms(&self) -> Option<i64> {
+        next_due_ms(&self.state)
+    }
+
+    /// Takes the answers that wait for no row.
+    pub fn answers(&mut self) -> Vec<(T, Reply)> {
+        core::mem::take(&mut self.ready)
+    }
+
+    /// Decides the next batch if there is room for one. Gives true if a batch was decided.
+    pub fn turn(&mut self, clock: &Reading) -> bool {
+        self.lose_patience(clock.mono_ms);
+        if self.stopped.is_some() || self.pending.len() >= 2 + self.standing.len() {
+            return false;
+        }
+        // Before the first durable row of this owner nothing is decided: the `opened` row.
+        if self.unopened() {
+            return false;
+        }
+        let now_ms = self.state.lane_time(clock.now_ms);
+        let expiry = !clock.stepped && !self.stalling;
+        if !self.has_work(now_ms, expiry, clock.mono_ms) {
+            return false;
+        }
+        match self.decide_batch(now_ms, expiry, clock.mono_ms) {
+            Ok(()) => true,
+            Err(broken) => {
+                self.stop(alloc::format!("a promise would break: {broken}"));
+                false
+            }
+        }
+    }
+
+    fn unopened(&self) -> bool {
+        self.pending.front().is_some_and(|batch| {
+            batch.facts.iter().any(|fact| matches!(fact, Fact::Opened { .. }))
+        })
+    }
+
+    fn has_work(&self, now_ms: i64, expiry: bool, mono_ms: i64) -> bool {
+        !self.waiting.is_empty()
+            || (self.gap_since_ms.is_some() && !self.stalling)
+            || (expiry && next_due_ms(&self.state).is_some_and(|due| due <= now_ms))
+            || self.tally_due(now_ms, mono_ms)
+            || (self.state.may_rest() && self.pending.is_empty())
+    }
+
+    fn tally_due(&self, now_ms: i64, mono_ms: i64) -> bool {
+        self.refused.iter().any(|&count| count > 0)
+            && matches!(self.state.phase(now_ms), Phase::Open | Phase::Paused)
+            && mono_ms - self.tallied_mono_ms >= TALLY_EVERY_MS
+    }
+
+    fn decide_batch(&mut self, now_ms: i64, expiry: bool, mono_ms: i64) -> Result<(), Broken> {
+        self.state.begin(now_ms)?;
+        let mut facts = Facts::new();
+        if !self.stalling && let Some(since_ms) = self.gap_since_ms.take() {
+            self.make(&mut facts, Fact::Extended { since_ms })?;
+        }
+        if expiry {
+            let mut over = Facts::new();
+            due(&self.state, FACTS_PER_BATCH_MAX / 2, &mut over);
+            for fact in over {
+                self.make(&mut facts, fact)?;
+            }
+        }
+        let mut answers = Vec::with_capacity(self.waiting.len().min(self.config.batch_max));
+        while answers.len() < self.config.batch_max
+            && facts.len() < FACTS_PER_BATCH_MAX - 4
+            && let Some(Waiting { ticket, command, .. }) = self.waiting.pop_front()
+        {
+            let reply = self.decide_one(&command, &mut facts)?;
+            answers.push((ticket, reply));
+        }
+        self.close_out(&mut facts, now_ms, mono_ms)?;
+        self.state.check()?;
+        if facts.is_empty() {
+            self.answer_without_row(answers);
+        } else {
+            self.push_batch(facts, answers, mono_ms);
+        }
+        Ok(())
+    }
+
+    /// Applies a fact to the decided state and adds it to the batch.
+    fn make(&mut self, facts: &mut Facts, fact: Fact) -> Result<(), Broken> {
+        let place = Place { seq: self.decided.seq + 1, index: facts.len() as u16 };
+        self.state.apply(place, &fact)?;
+        facts.push(fact);
+        Ok(())
+    }
+
+    fn decide_one(&mut self, command: &Command, facts: &mut Facts) -> Result<Reply, Broken> {
+        let before = facts.len();
+        let doubtful = self.state.doubtful_time();
+        let answer = decide(&self.state, command, facts);
+        for index in before..facts.len() {
+            let place = Place { seq: self.decided.seq + 1, index: index as u16 };
+            self.state.apply(place, &facts[index])?;
+        }
+        if doubtful && !self.state.doubtful_time() {
+            // Confirmed: from the next row on lane time is the clock's, and holds get their due.
+            self.gap_since_ms = Some(self.state.now_ms());
+        }
+        Ok(match answer {
+            Ok(Answer::Done(number)) => self.claim_reply(number, true),
+            Ok(Answer::Already(number)) => self.claim_reply(number, false),
+            Ok(Answer::Acted | Answer::Idle) => Reply::Acted,
+            Err(refusal) => {
+                self.refused[refusal.code_index()] += 1;
+                Reply::Refused(refusal)
+            }
+        })
+    }
+
+    fn claim_reply(&self, number: fanfare_engine::Number, fresh: bool) -> Reply {
+        let claim = self.state.claims().get(number);
+        claim.map_or(Reply::Refused(Refusal::NoSuchClaim), |claim| Reply::Claim { claim, fresh })
+    }
+
+    /// What ends a batch: the tally when it is time or the drop closed, and rest.
+    fn close_out(&mut self, facts: &mut Facts, now_ms: i64, mono_ms: i64) -> Result<(), Broken> {
+        let closed = facts.iter().any(|fact| matches!(fact, Fact::Closed(_)));
+        let counted = self.refused.iter().any(|&count| count > 0);
+        if self.tally_due(now_ms, mono_ms) || (closed && counted) {
+            self.tallied_mono_ms = mono_ms;
+            let tally = Box::new(core::mem::take(&mut self.refused));
+            self.make(facts, Fact::Tallied(tally))?;
+        }
+        if self.state.may_rest() && self.waiting.is_empty() {
+            let totals = Box::new(self.state.totals());
+            self.make(facts, Fact::Rested(totals))?;
+        }
+        Ok(())
+    }
+
+    /// Answers of a batch that made no fact rest on the newest row under way, if there is one.
+    fn answer_without_row(&mut self, answers: Vec<(T, Reply)>) {
+        match self.pending.back_mut() {
+            Some(batch) => batch.answers.extend(answers),
+            None => self.ready.extend(answers),
+        }
+    }
+
+    pub(crate) fn push_batch(&mut self, facts: Facts, answers: Vec<(T, Reply)>, mono_ms: i64) {
+        let seq = self.decided.seq + 1;
+        let (prev, time_ms) = (self.decided.hash, self.state.now_ms());
+        let row = Row::write(self.festival, self.lane, seq, prev, time_ms, &facts);
+        self.decided = Tip::of(&row);
+        let row = Arc::new(row);
+        self.pending.push_back(Batch { row, facts, answers, decided_mono_ms: mono_ms });
+    }
+
+    /// The row the store should take now, if any; it counts as with the store from here on.
+    pub fn to_append(&mut self) -> Option<Arc<Row>> {
+        if self.with_store || self.stopped.is_some() {
+            return None;
+        }
+        let row = self.pending.get(self.standing.len())?.row.clone();
+        self.with_store = true;
+        Some(row)
+    }
+
+    /// The row with the store stands durably: what to publish and answer, oldest first. Rows seen
+    /// standing before are proven by it and come first.
+    pub fn durable(&mut self, sealed: Sealed) -> Vec<Durable<T>> {
+        self.with_store = false;
+        let mut proven = core::mem::take(&mut self.standing);
+        proven.push(sealed);
+        let mut published = Vec::with_capacity(proven.len());
+        for sealed in proven {
+            if let Some(batch) = self.pending.pop_front() {
+                self.durable = Tip::of(&batch.row);
+                self.keep(&sealed);
+                let (facts, answers) = (batch.facts, batch.answers);
+                published.push(Durable { sealed, facts, answers });
+            }
+        }
+        self.stalling = false;
+        published
+    }
+
+    /// Notices a stall and answers those who have waited long enough.
+    fn lose_patience(&mut self, mono_ms: i64) {
+        if let Some(front) = self.pending.front()
+            && mono_ms - front.decided_mono_ms >= STALL_MS
+            && !self.stalling
+        {
+            self.stalling = true;
+        }
+        if self.stalling {
+            self.gap_since_ms = Some(self.decided.time_ms);
+        }
+        for batch in &mut self.pending {
+            if mono_ms - batch.decided_mono_ms >= PATIENCE_MS {
+                let unsure = batch.answers.drain(..).map(|(ticket, _)| (ticket, Reply::Unsure));
+                self.ready.extend(unsure);
+            }
+        }
+        while let Some(first) = self.waiting.front()
+            && mono_ms - first.arrived_mono_ms >= PATIENCE_MS
+            && let Some(first) = self.waiting.pop_front()
+        {
+            self.ready.push((first.ticket, Reply::Busy));
+        }
+    }
+
+    /// Stops for good: decided callers may have been served, waiting ones have not.
+    pub(crate) fn stop(&mut self, why: String) {
+        for batch in self.pending.drain(..) {
+            let unsure = batch.answers.into_iter().map(|(ticket, _)| (ticket, Reply::Unsure));
+            self.ready.extend(unsure);
+        }
+        let busy = self.waiting.drain(..).map(|waiting| (waiting.ticket, Reply::Busy));
+        self.ready.extend(busy);
+        self.stopped = Some(Stopped(why));
+    }
+}

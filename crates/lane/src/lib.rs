@@ -1,0 +1,49 @@
+//! Lanes and the journal's written form, pure: no clock, no IO, no thread.
+//!
+//! A lane is the unit of order: one state, one batch at a time, one row a batch. [`Lane`] is the
+//! loop as a machine without IO: a driver brings it commands, the clock's readings and what became
+//! of its appends, and carries out what it says. The server drives it with threads and `SQLite`,
+//! the simulator with one seed and faults.
+//!
+//! Promises kept here: an answer leaves after its row is durable and published; a batch once
+//! decided is never decided anew; only a later durable append proves a row whose outcome was
+//! unknown; each row carries the hash of the row before it, so a history cannot be changed
+//! unnoticed; every fact can be shown to stand under a signature.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `row`, `merkle` | a batch as written: header, facts, hash, root |
+//! | `seal`, `receipt` | one signature a commit, and what a fan keeps |
+//! | `store` | what a journal must be able to do |
+//! | `replay` | rows back to a state, every link checked |
+//! | `lane`, `batch`, `resolve` | the loop, and what to do when an outcome is not known |
+//! | `face` | what the gate may refuse by itself |
+//! | `clock` | one guarded clock for gate and lanes |
+
+#![no_std]
+
+extern crate alloc;
+
+mod batch;
+mod clock;
+mod face;
+mod lane;
+mod merkle;
+mod receipt;
+mod replay;
+mod resolve;
+mod row;
+mod seal;
+mod store;
+
+pub use batch::{Durable, Reply};
+pub use clock::{Guard, Reading};
+pub use face::{Face, screen};
+pub use lane::{Lane, LaneConfig, Stopped};
+pub use merkle::{check_path, path, root};
+pub use receipt::{Receipt, ReceiptError};
+pub use replay::{Damage, Replay};
+pub use resolve::Resolution;
+pub use row::{FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, leaf_hash};
+pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
+pub use store::{Placed, Store, StoreError};

@@ -1,0 +1,91 @@
+//! Merkle trees over SHA-256. A node is the hash of the byte 1 and its two children; a node
+//! without a sibling moves up as it is. Leaves are hashed with the byte 0 in front
+//! ([`crate::leaf_hash`]), so that no node can pass for a leaf.
+
+use crate::row::Hash;
+use alloc::vec::Vec;
+use sha2::{Digest as _, Sha256};
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+    let mut hash = Sha256::new();
+    hash.update([1]);
+    hash.update(left);
+    hash.update(right);
+    hash.finalize().into()
+}
+
+/// The level above, made in place.
+fn lift(level: &mut Vec<Hash>) {
+    let pairs = level.len() / 2;
+    for at in 0..pairs {
+        level[at] = node(&level[2 * at], &level[2 * at + 1]);
+    }
+    if level.len() % 2 == 1 {
+        level[pairs] = level[level.len() - 1];
+        level.truncate(pairs + 1);
+    } else {
+        level.truncate(pairs);
+    }
+}
+
+/// The root over leaves; zeros when there are none.
+pub fn root(mut level: Vec<Hash>) -> Hash {
+    while level.len() > 1 {
+        lift(&mut level);
+    }
+    level.first().copied().unwrap_or_default()
+}
+
+/// The siblings from a leaf up to the root.
+pub fn path(mut level: Vec<Hash>, mut index: usize) -> Vec<Hash> {
+    let mut siblings = Vec::new();
+    while level.len() > 1 {
+        if let Some(sibling) = level.get(index ^ 1) {
+            siblings.push(*sibling);
+        }
+        lift(&mut level);
+        index /= 2;
+    }
+    siblings
+}
+
+/// The root that a leaf at `index` of `count` and its siblings lead to; none if the number of
+/// siblings does not fit.
+pub fn check_path(leaf: Hash, mut index: usize, mut count: usize, path: &[Hash]) -> Option<Hash> {
+    if index >= count {
+        return None;
+    }
+    let mut siblings = path.iter();
+    let mut hash = leaf;
+    while count > 1 {
+        if index ^ 1 < count {
+            let sibling = siblings.next()?;
+            hash = if index % 2 == 0 { node(&hash, sibling) } else { node(sibling, &hash) };
+        }
+        index /= 2;
+        count = count.div_ceil(2);
+    }
+    siblings.next().is_none().then_some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::leaf_hash;
+
+    #[test]
+    fn each_leaf_leads_to_the_root_and_no_other_does() {
+        for count in 1..=33_usize {
+            let leaves: Vec<Hash> = (0..count).map(|n| leaf_hash(&[n as u8])).collect();
+            let top = root(leaves.clone());
+            for index in 0..count {
+                let siblings = path(leaves.clone(), index);
+                assert_eq!(check_path(leaves[index], index, count, &siblings), Some(top));
+                let other = leaf_hash(&[200]);
+                assert_ne!(check_path(other, index, count, &siblings), Some(top));
+                let wrong = check_path(leaves[index], (index + 1) % count, count, &siblings);
+                assert!(count == 1 || wrong != Some(top), "{index} of {count}");
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Rows back to a state. Every link is checked on the way: numbers, hashes, festival, lane, time.
+
+use crate::row::{FestivalId, Hash, LaneId, Row};
+use alloc::{format, string::String, string::ToString};
+use core::fmt;
+use fanfare_engine::{Fact, FACTS_PER_BATCH_MAX, Place, State};
+
+/// A lane's history that cannot be believed: which row, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The lane.
+    pub lane: LaneId,
+    /// The row.
+    pub seq: u32,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "lane {}, row {}: {}", self.lane, self.seq, self.what)
+    }
+}
+
+impl core::error::Error for Damage {}
+
+/// A lane being replayed.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    festival: FestivalId,
+    lane: LaneId,
+    seq: u32,
+    hash: Hash,
+    time_ms: i64,
+    state: Option<State>,
+}
+
+impl Replay {
+    /// Before the first row.
+    pub fn new(festival: FestivalId, lane: LaneId) -> Self {
+        Self { festival, lane, seq: 0, hash: Hash::default(), time_ms: 0, state: None }
+    }
+
+    /// The newest row's number; 0 before the first.
+    pub fn seq(&self) -> u32 {
+        self.seq
+    }
+
+    /// The newest row's hash.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The newest row's lane time.
+    pub fn time_ms(&self) -> i64 {
+        self.time_ms
+    }
+
+    /// The festival replayed.
+    pub fn festival(&self) -> FestivalId {
+        self.festival
+    }
+
+    /// The lane replayed.
+    pub fn lane(&self) -> LaneId {
+        self.lane
+    }
+
+    /// The state so far; none before the first row.
+    pub fn state(&self) -> Option<&State> {
+        self.state.as_ref()
+    }
+
+    /// The state at the end.
+    pub fn into_state(self) -> Option<State> {
+        self.state
+    }
+
+    /// Takes the next row, whose facts the caller has read from it.
+    ///
+    /// # Errors
+    /// The row that does not follow, and why. Rows before it were sound.
+    pub fn row(&mut self, row: &Row, facts: &[Fact]) -> Result<(), Damage> {
+        let (lane, seq) = (self.lane, self.seq + 1);
+        self.follow(row, facts).map_err(|what| Damage { lane, seq, what })
+    }
+
+    fn follow(&mut self, row: &Row, facts: &[Fact]) -> Result<(), String> {
+        let header = &row.header;
+        if header.seq != self.seq + 1 {
+            return Err(format!("missing: row {} stands in its place", header.seq));
+        }
+        if (header.festival, header.lane) != (self.festival, self.lane) {
+            return Err("it belongs to another festival or lane".to_string());
+        }
+        if header.prev != self.hash {
+            return Err("the hash of the row before does not match".to_string());
+        }
+        if facts.len() > FACTS_PER_BATCH_MAX {
+            return Err("more facts than a row may hold".to_string());
+        }
+        let mut facts = facts.iter().enumerate();
+        if self.state.is_none() {
+            let Some((_, Fact::Terms(terms))) = facts.next() else {
+                return Err("the first fact is not the drop's terms".to_string());
+            };
+            let state = State::new(terms, header.time_ms).map_err(|broken| broken.to_string())?;
+            self.state = Some(state);
+        }
+        if let Some(state) = &mut self.state {
+            state.begin(header.time_ms).map_err(|broken| broken.to_string())?;
+            for (index, fact) in facts {
+                let place = Place { seq: header.seq, index: index as u16 };
+                let applied = state.apply(place, fact);
+                applied.map_err(|broken| format!("fact {index}: {broken}"))?;
+            }
+            state.check().map_err(|broken| broken.to_string())?;
+        }
+        (self.seq, self.hash, self.time_ms) = (header.seq, row.hash, header.time_ms);
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! One batch as it is written, version 1.
+//!
+//! Header, 105 bytes, numbers big-endian: `FANF`, version (1 byte), festival (16), lane (4),
+//! seq (8), hash of the row before (32), Merkle root over the facts (32), lane time in ms (8).
+//! The row's hash is SHA-256 over the header alone. Facts: per fact its length as a varint, then
+//! its bytes; each is a leaf of the root.
+
+use crate::merkle;
+use alloc::vec::Vec;
+use core::fmt;
+use fanfare_engine::{Fact, wire};
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256.
+pub type Hash = [u8; 32];
+
+/// The first 16 bytes of SHA-256 over the festival's id.
+pub type FestivalId = [u8; 16];
+
+/// A lane's number, from 1, unique in its festival.
+pub type LaneId = u32;
+
+/// Bytes of a header.
+pub const HEADER_BYTES: usize = 105;
+
+/// Most bytes a row's facts may take: 4,096 facts of the largest kind stay below.
+const FACT_BYTES_MAX: usize = 4 << 20;
+
+const MAGIC: [u8; 4] = *b"FANF";
+const VERSION: u8 = 1;
+
+/// A row's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Whose festival.
+    pub festival: FestivalId,
+    /// Whose lane.
+    pub lane: LaneId,
+    /// The row's number in its lane, from 1.
+    pub seq: u32,
+    /// Hash of the row before; zeros for the first.
+    pub prev: Hash,
+    /// Merkle root over the facts.
+    pub root: Hash,
+    /// Lane time, ms since 1970.
+    pub time_ms: i64,
+}
+
+/// Why bytes are not a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowError {
+    /// The header has another length or magic.
+    NoHeader,
+    /// Written by a newer version.
+    Version(u8),
+    /// A fact does not read, counted from 0.
+    Fact(usize, wire::WireError),
+    /// The facts' lengths do not fit their bytes.
+    Lengths,
+    /// The facts are not those the header's root was made of.
+    Root,
+}
+
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHeader => f.write_str("the header is damaged"),
+            Self::Version(v) => write!(f, "written in version {v}, newer than this program"),
+            Self::Fact(at, why) => write!(f, "fact {at}: {why}"),
+            Self::Lengths => f.write_str("the facts' lengths do not fit their bytes"),
+            Self::Root => f.write_str("the facts are not those the header was made for"),
+        }
+    }
+}
+
+impl core::error::Error for RowError {}
+
+impl Header {
+    /// The header as written.
+    pub fn to_bytes(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = [0; HEADER_BYTES];
+        let mut at = 0;
+        let mut put = |part: &[u8]| {
+            bytes[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        };
+        put(&MAGIC);
+        put(&[VERSION]);
+        put(&self.festival);
+        put(&self.lane.to_be_bytes());
+        put(&u64::from(self.seq).to_be_bytes());
+        put(&self.prev);
+        put(&self.root);
+        put(&self.time_ms.to_be_bytes());
+        bytes
+    }
+
+    /// Reads a header.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RowError> {
+        let bytes: &[u8; HEADER_BYTES] = bytes.try_into().map_err(|_| RowError::NoHeader)?;
+        let mut rest = &bytes[..];
+        if take::<4>(&mut rest) != MAGIC {
+            return Err(RowError::NoHeader);
+        }
+        match take::<1>(&mut rest) {
+            [VERSION] => {}
+            [newer] => return Err(RowError::Version(newer)),
+        }
+        Ok(Self {
+            festival: take(&mut rest),
+            lane: u32::from_be_bytes(take(&mut rest)),
+            seq: u64::from_be_bytes(take(&mut rest))
+                .try_into()
+                .map_err(|_| RowError::NoHeader)?,
+            prev: take(&mut rest),
+            root: take(&mut rest),
+            time_ms: i64::from_be_bytes(take(&mut rest)),
+        })
+    }
+
+    /// The row's own hash.
+    pub fn hash(&self) -> Hash {
+        Sha256::digest(self.to_bytes()).into()
+    }
+}
+
+/// Takes the next `N` bytes; the length of the whole is fixed, so they are always there.
+fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    let mut part = [0; N];
+    part.copy_from_slice(&rest[..N]);
+    *rest = &rest[N..];
+    part
+}
+
+/// The leaf of a fact's bytes.
+pub fn leaf_hash(fact: &[u8]) -> Hash {
+    let mut hash = Sha256::new();
+    hash.update([0]);
+    hash.update(fact);
+    hash.finalize().into()
+}
+
+/// A row: header, its hash, and the facts as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The header.
+    pub header: Header,
+    /// The header's hash.
+    pub hash: Hash,
+    /// The facts as written.
+    pub facts: Vec<u8>,
+}
+
+impl Row {
+    /// Writes a row after the one with hash `prev`.
+    pub fn write(
+        festival: FestivalId,
+        lane: LaneId,
+        seq: u32,
+        prev: Hash,
+        time_ms: i64,
+        facts: &[Fact],
+    ) -> Self {
+        let mut bytes = Vec::with_capacity(facts.len() * 20);
+        let mut leaves = Vec::with_capacity(facts.len());
+        let mut one = Vec::with_capacity(64);
+        for fact in facts {
+            one.clear();
+            wire::put_fact(&mut one, fact);
+            wire::put_varint(&mut bytes, one.len() as u64);
+            bytes.extend_from_slice(&one);
+            leaves.push(leaf_hash(&one));
+        }
+        let header = Header { festival, lane, seq, prev, root: merkle::root(leaves), time_ms };
+        Self { hash: header.hash(), header, facts: bytes }
+    }
+
+    /// Reads a row and checks its facts against the header's root.
+    ///
+    /// # Errors
+    /// What is damaged.
+    pub fn read(header: &[u8], facts: Vec<u8>) -> Result<Self, RowError> {
+        let header = Header::from_bytes(header)?;
+        let row = Self { hash: header.hash(), header, facts };
+        let leaves = row.spans().map(|span| span.map(leaf_hash)).collect::<Result<_, _>>()?;
+        if merkle::root(leaves) == row.header.root { Ok(row) } else { Err(RowError::Root) }
+    }
+
+    /// The bytes of each fact, in order.
+    pub fn spans(&self) -> FactSpans<'_> {
+        FactSpans(if self.facts.len() <= FACT_BYTES_MAX { Ok(&self.facts) } else { Err(()) })
+    }
+
+    /// The facts.
+    ///
+    /// # Errors
+    /// The first fact that does not read.
+    pub fn read_facts(&self) -> Result<Vec<Fact>, RowError> {
+        let read = |(at, span): (usize, Result<&[u8], RowError>)| {
+            wire::read_fact(span?).map_err(|why| RowError::Fact(at, why))
+        };
+        self.spans().enumerate().map(read).collect()
+    }
+}
+
+/// Iterates over the bytes of a row's facts.
+#[derive(Clone, Debug)]
+pub struct FactSpans<'a>(Result<&'a [u8], ()>);
+
+impl<'a> Iterator for FactSpans<'a> {
+    type Item = Result<&'a [u8], RowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = match self.0 {
+            Ok([]) => return None,
+            Ok(bytes) => bytes,
+            Err(()) => {
+                self.0 = Ok(&[]);
+                return Some(Err(RowError::Lengths));
+            }
+        };
+        let mut reader = wire::Reader::new(bytes);
+        let span = reader
+            .varint()
+            .ok()
+            .and_then(|length| usize::try_from(length).ok())
+            .and_then(|length| reader.take(length).ok().map(|span| (length, span)));
+        let Some((length, span)) = span else {
+            self.0 = Ok(&[]);
+            return Some(Err(RowError::Lengths));
+        };
+        let start = span.as_ptr() as usize - bytes.as_ptr() as usize;
+        self.0 = Ok(&bytes[start + length..]);
+        Some(Ok(span))
+    }
+}

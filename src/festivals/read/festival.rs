@@ -1,0 +1,85 @@
+//! Reads `[festival]` and ties the sections together.
+
+use jiff::tz::TimeZone;
+use toml::de::{DeTable, DeValue};
+
+use super::super::faults::quoted;
+use super::super::keys::ROOT;
+use super::super::model::{Festival, Id, Names};
+use super::super::money::Currency;
+use super::super::walk::{Table, Walk, Wrong, nearest};
+use super::drops::Around;
+use super::{crowd, drops, goods};
+
+/// `[festival]`, each key by itself: the drops can be checked although one of them is wrong.
+struct Head {
+    id: Option<Id>,
+    names: Option<Names>,
+    zone: Option<TimeZone>,
+    currency: Option<Currency>,
+    demo: Option<bool>,
+}
+
+/// The whole file; `None` only after a fault was noted.
+pub(super) fn read(walk: &mut Walk, map: &DeTable<'_>) -> Option<Festival> {
+    let root = walk.root(map, &ROOT);
+    let head = walk
+        .table(&root, "festival")
+        .map(|table| head(walk, &table));
+    let goods = goods::read(walk, &root);
+    let crowd = crowd::read(walk, &root, None);
+    let around = Around {
+        zone: head.as_ref().and_then(|head| head.zone.as_ref()),
+        currency: head.as_ref().and_then(|head| head.currency),
+        demo: head.as_ref().and_then(|head| head.demo),
+        goods: &goods,
+        crowd: crowd.as_ref(),
+    };
+    let drops = drops::read(walk, &root, &around);
+    let head = head?;
+    Some(Festival {
+        id: head.id?,
+        names: head.names?,
+        zone: head.zone?,
+        currency: head.currency?,
+        demo: head.demo?,
+        goods: goods.into_whole()?,
+        drops: drops?,
+        crowd: crowd?,
+    })
+}
+
+fn head(walk: &mut Walk, table: &Table<'_, '_>) -> Head {
+    Head {
+        id: walk.id(table, "id"),
+        names: walk.names(table, "name"),
+        zone: walk.read(table, "zone", |value, _| zone(value)),
+        currency: walk.read(table, "currency", |value, _| currency(value)),
+        demo: walk.flag(table, "demo"),
+    }
+}
+
+fn zone(value: &DeValue<'_>) -> Result<TimeZone, Wrong> {
+    let DeValue::String(name) = value else {
+        return Err(Wrong::new("is not text"));
+    };
+    if let Ok(zone) = TimeZone::get(name) {
+        // Without a name of its own ("Etc/Unknown") a zone cannot be shown to people.
+        if zone.iana_name().is_some() && !zone.is_unknown() {
+            return Ok(zone);
+        }
+    }
+    let what = format!("is not a zone we know, {}", quoted(name));
+    let known: Vec<_> = jiff::tz::db().available().collect();
+    match nearest(name, known.iter().map(jiff::tz::TimeZoneName::as_str)) {
+        Some(meant) => Err(Wrong::instead(what, format!("\"{meant}\""))),
+        None => Err(Wrong::new(what)),
+    }
+}
+
+fn currency(value: &DeValue<'_>) -> Result<Currency, Wrong> {
+    match value {
+        DeValue::String(code) => Currency::new(code),
+        _ => Err(Wrong::new("is not text")),
+    }
+}

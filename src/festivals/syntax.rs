@@ -1,0 +1,135 @@
+//! From text to TOML tables, also where the TOML is broken: every fault of the form is told,
+//! and the rest of the file is still read for faults of content.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+use toml::de::{DeTable, Error};
+
+use super::faults::{Fault, Found, Sort, place};
+
+/// What the TOML parser made of a text.
+pub(super) struct Parsed {
+    /// The text with the gaps filled over which the parser would have lost what follows. Lines
+    /// are those of the text as given.
+    pub(super) repaired: String,
+    /// Faults of the form, placed.
+    pub(super) faults: Vec<Fault>,
+    /// Whether a list, table or string has no end: then what follows cannot be told from it.
+    pub(super) runs_away: bool,
+}
+
+/// Finds the faults of the form.
+pub(super) fn parse(text: &str) -> Parsed {
+    let (_, errors) = DeTable::parse_recoverable(text);
+    let runs_away = errors.iter().any(runs_away);
+    let shown = if runs_away { &errors[..1] } else { &errors };
+    let found = shown.iter().map(|error| Found {
+        at: start(error),
+        sort: Sort::Here,
+        message: explained(error, runs_away),
+    });
+    let placed = place(text, found.collect());
+    Parsed {
+        repaired: repaired(text, &errors),
+        faults: placed.into_iter().map(|(_, fault)| fault).collect(),
+        runs_away,
+    }
+}
+
+/// The tables of a repaired text; its remaining errors are known by then.
+pub(super) fn tables(repaired: &str) -> Spanned<DeTable<'_>> {
+    DeTable::parse_recoverable(repaired).0
+}
+
+fn start(error: &Error) -> usize {
+    error.span().map_or(0, |span| span.start)
+}
+
+fn runs_away(error: &Error) -> bool {
+    let message = error.message();
+    let ends = [
+        "unclosed array,",
+        "unclosed inline table,",
+        "invalid multi-line",
+    ];
+    ends.iter().any(|end| message.starts_with(end)) || message.contains("recursion")
+}
+
+/// Puts in what is missing where the parser says so and cannot go on without.
+fn repaired(text: &str, errors: &[Error]) -> String {
+    let mut fills: Vec<_> = errors
+        .iter()
+        .filter_map(|e| Some((start(e), fill(e)?)))
+        .collect();
+    fills.sort_unstable();
+    let mut whole = String::with_capacity(text.len() + 2 * fills.len());
+    let mut done = 0;
+    for (at, fill) in fills {
+        whole.push_str(&text[done..at]);
+        whole.push_str(fill);
+        done = at;
+    }
+    whole.push_str(&text[done..]);
+    whole
+}
+
+fn fill(error: &Error) -> Option<&'static str> {
+    match error.message() {
+        "key with no value, expected `=`" => Some("=0"),
+        "unclosed table, expected `]`" | "unclosed array table, expected `]`" => Some("]"),
+        "unclosed array table, expected `]]`" => Some("]]"),
+        _ => None,
+    }
+}
+
+fn explained(error: &Error, runs_away: bool) -> String {
+    let message = error.message();
+    let advice = match message.split(',').next().unwrap_or_default() {
+        "duplicate key" => return "this key is written twice; write it once".to_owned(),
+        "key with no value" => {
+            return "this key has no value; write an equals sign and its value".to_owned();
+        }
+        "string values must be quoted" => {
+            return "this value is not a number, true, false or a time; \
+                    write text in double quotes"
+                .to_owned();
+        }
+        "unclosed table" => "write the section's name between [ and ]",
+        "unclosed array table" => "write the section's name between [[ and ]]",
+        _ if runs_away => {
+            "write the bracket, comma or quote that is missing here or before; \
+             the rest of the file is read after that"
+        }
+        _ => "write it as docs/rules/festival-file.md shows",
+    };
+    format!("this is not TOML ({message}); {advice}")
+}
+
+/// Leaves out the faults that may only echo a fault of the form: those on its line, things
+/// missing from its section, and things missing elsewhere that it may hide.
+pub(super) fn without_echoes(
+    repaired: &str,
+    form: &[Fault],
+    content: Vec<(Sort, Fault)>,
+) -> Vec<Fault> {
+    let broken: BTreeSet<usize> = form.iter().map(Fault::line).collect();
+    let lines = repaired.lines().enumerate();
+    let heads = lines.filter(|(_, line)| line.trim_start().starts_with('['));
+    let heads: BTreeSet<usize> = heads.map(|(number, _)| number + 1).collect();
+    let echo = |sort: Sort, line: usize| {
+        let begin = heads.range(..=line).next_back().copied().unwrap_or(0);
+        let end = heads
+            .range(line + 1..)
+            .next()
+            .copied()
+            .unwrap_or(usize::MAX);
+        let in_section = sort == Sort::Missing && broken.range(begin..end).next().is_some();
+        let hidden = sort == Sort::Elsewhere && !broken.is_empty();
+        broken.contains(&line) || in_section || hidden
+    };
+    let kept = content
+        .into_iter()
+        .filter(|(sort, fault)| !echo(*sort, fault.line()));
+    kept.map(|(_, fault)| fault).collect()
+}

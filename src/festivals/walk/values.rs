@@ -1,0 +1,225 @@
+//! From a TOML value to one of ours, or to what is wrong with it.
+
+use toml::de::{DeFloat, DeInteger, DeValue};
+
+use super::super::faults::quoted;
+use super::super::keys::Shape;
+use super::super::limits::ID_CHARS_MAX;
+use super::super::model::{Id, Ratio};
+use super::super::when::{span_ms, span_text};
+
+/// What is wrong with a value, in words that follow its key.
+pub(in super::super) struct Wrong {
+    pub(in super::super) what: String,
+    /// What to write instead, where it is not what the key's declaration asks for.
+    write: Option<String>,
+}
+
+impl Wrong {
+    pub(in super::super) fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            write: None,
+        }
+    }
+
+    pub(in super::super) fn instead(what: impl Into<String>, write: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            write: Some(write.into()),
+        }
+    }
+
+    /// A value of a type nobody asked for.
+    pub(in super::super) fn described(value: &DeValue<'_>) -> Self {
+        Self::new(described(value))
+    }
+
+    /// The whole sentence; `asks` says what to write where nothing better is known.
+    pub(in super::super) fn message(self, called: &str, asks: impl FnOnce() -> String) -> String {
+        format!(
+            "{called} {}; write {}",
+            self.what,
+            self.write.unwrap_or_else(asks)
+        )
+    }
+}
+
+/// A value in words that follow its key: "is -5".
+fn described(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("is the text {}", quoted(text)),
+        DeValue::Integer(number) => format!("is {}", shortened(&number.to_string())),
+        DeValue::Float(number) => format!("is {}", shortened(number.as_str())),
+        DeValue::Boolean(flag) => format!("is {flag}"),
+        DeValue::Datetime(moment) => format!("is the time {moment}"),
+        DeValue::Array(_) => "is a list".to_owned(),
+        DeValue::Table(_) => "is a table".to_owned(),
+    }
+}
+
+fn shortened(number: &str) -> String {
+    if number.len() <= 40 {
+        number.to_owned()
+    } else {
+        format!("{}…", &number[..40])
+    }
+}
+
+pub(super) fn text(value: &DeValue<'_>, shape: Shape) -> Result<String, Wrong> {
+    let Shape::Text { chars_max } = shape else {
+        unreachable!("declared as text")
+    };
+    let DeValue::String(text) = value else {
+        return Err(Wrong::described(value));
+    };
+    let chars = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(Wrong::new("is empty"));
+    }
+    if chars > chars_max {
+        return Err(Wrong::new(format!("has {chars} characters")));
+    }
+    if text.trim().len() < text.len() {
+        return Err(Wrong::instead(
+            "begins or ends with a space",
+            quoted(text.trim()),
+        ));
+    }
+    if let Some(hidden) = text.chars().find(|letter| hidden(*letter)) {
+        return Err(Wrong::new(format!(
+            "has a character that cannot be seen, U+{:04X}",
+            u32::from(hidden)
+        )));
+    }
+    Ok(text.to_string())
+}
+
+/// Control characters, and those that turn the direction of writing: with them a name could
+/// look like another one, or change the line it is printed in.
+fn hidden(letter: char) -> bool {
+    let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+    letter.is_control()
+        || turns
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+}
+
+pub(super) fn id(value: &DeValue<'_>, _: Shape) -> Result<Id, Wrong> {
+    let DeValue::String(text) = value else {
+        return Err(Wrong::described(value));
+    };
+    Id::new(text).ok_or_else(|| {
+        Wrong::new(match text.chars().count() {
+            0 => "is empty".to_owned(),
+            chars if chars > ID_CHARS_MAX => format!("has {chars} characters"),
+            _ => described(value),
+        })
+    })
+}
+
+pub(super) fn flag(value: &DeValue<'_>, _: Shape) -> Result<bool, Wrong> {
+    let DeValue::Boolean(flag) = value else {
+        return Err(Wrong::described(value));
+    };
+    Ok(*flag)
+}
+
+pub(super) fn whole(value: &DeValue<'_>, shape: Shape) -> Result<i64, Wrong> {
+    let Shape::Whole { min, max } = shape else {
+        unreachable!("declared as a whole number")
+    };
+    ranged(value, min, max)
+}
+
+/// A whole number in a range.
+pub(in super::super) fn ranged(value: &DeValue<'_>, min: i64, max: i64) -> Result<i64, Wrong> {
+    let number = match value {
+        DeValue::Integer(number) => integer(number),
+        _ => None,
+    };
+    match number {
+        Some(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(Wrong::described(value)),
+    }
+}
+
+fn integer(number: &DeInteger<'_>) -> Option<i64> {
+    i64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+pub(super) fn ratio(value: &DeValue<'_>, shape: Shape) -> Result<Ratio, Wrong> {
+    let Shape::Decimal { max } = shape else {
+        unreachable!("declared as a number")
+    };
+    let number = match value {
+        DeValue::Integer(number) => integer(number).map(|number| number as f64),
+        DeValue::Float(number) => float(number),
+        _ => None,
+    };
+    match number {
+        Some(number) if (0.0..=f64::from(max)).contains(&number) => {
+            Ok(Ratio::from_per_million((number * 1e6).round() as u32))
+        }
+        _ => Err(Wrong::described(value)),
+    }
+}
+
+fn float(number: &DeFloat<'_>) -> Option<f64> {
+    number.as_str().parse().ok()
+}
+
+pub(super) fn span(value: &DeValue<'_>, shape: Shape) -> Result<i64, Wrong> {
+    let Shape::Span { min_ms, max_ms } = shape else {
+        unreachable!("declared as a time")
+    };
+    span_within(value, min_ms, max_ms)
+}
+
+fn span_within(value: &DeValue<'_>, min_ms: i64, max_ms: i64) -> Result<i64, Wrong> {
+    let DeValue::String(text) = value else {
+        return Err(Wrong::described(value));
+    };
+    let ms = span_ms(text).ok_or_else(|| Wrong::described(value))?;
+    if ms < min_ms {
+        return Err(Wrong::new(format!(
+            "is {}, which is too short",
+            span_text(ms)
+        )));
+    }
+    if ms > max_ms {
+        return Err(Wrong::new(format!(
+            "is {}, which is too long",
+            span_text(ms)
+        )));
+    }
+    Ok(ms)
+}
+
+pub(super) fn spans(value: &DeValue<'_>, shape: Shape) -> Result<Vec<i64>, Wrong> {
+    let Shape::Spans {
+        count_min,
+        count_max,
+        min_ms,
+        max_ms,
+    } = shape
+    else {
+        unreachable!("declared as times")
+    };
+    let DeValue::Array(list) = value else {
+        return Err(Wrong::described(value));
+    };
+    if !(count_min..=count_max).contains(&list.len()) {
+        return Err(Wrong::new(format!("is a list of {}", list.len())));
+    }
+    let mut spans = Vec::new();
+    for one in list {
+        let one = span_within(one.get_ref(), min_ms, max_ms);
+        spans.push(one.map_err(|wrong| Wrong::new(format!("has an entry that {}", wrong.what)))?);
+    }
+    if !spans.is_sorted() {
+        return Err(Wrong::new(
+            "has an entry that is shorter than the one before it",
+        ));
+    }
+    Ok(spans)
+}
