@@ -1,1 +1,12 @@
-//! Fanfare.
+//! Fanfare: the open server on which a brand holds a fan festival.
+//!
+//! `main.rs` and `cli` read the command line; `app` is built once; `routes` lists every URL;
+//! each folder beside them is one domain.
+
+pub mod app;
+pub mod cli;
+pub mod drops;
+pub mod festivals;
+pub mod kit;
+pub mod live;
+pub mod routes;

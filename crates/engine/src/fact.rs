@@ -130,6 +130,10 @@ pub enum Amendment {
 pub struct Totals {
     /// Claims ever made.
     pub claims: u32,
+    /// When it opened, ms since 1970.
+    pub opens_at_ms: i64,
+    /// When it was to close, ms since 1970.
+    pub closes_at_ms: i64,
     /// The first moment nothing was free, ms since 1970.
     pub sold_out_at_ms: Option<i64>,
     /// Per line: issued, free, set aside, settled.

@@ -149,6 +149,8 @@ impl State {
         let line = |s: &Stock| [s.issued, s.free, s.set_aside, s.settled];
         Totals {
             claims: self.claims.count(),
+            opens_at_ms: self.terms.opens_at_ms,
+            closes_at_ms: self.terms.closes_at_ms,
             sold_out_at_ms: self.sold_out_at_ms,
             lines: self.ledger.lines().iter().map(line).collect(),
         }

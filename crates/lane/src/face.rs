@@ -6,7 +6,7 @@
 
 use crate::row::Hash;
 use alloc::vec::Vec;
-use fanfare_engine::{Fan, Line, Phase, Quantity, Refusal, State, Stock};
+use fanfare_engine::{Fan, Line, Phase, Quantity, Refusal, State, Stock, Totals};
 
 /// A lane as the gate sees it, at one published row.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Face {
     pub doubtful_time: bool,
     /// The first moment nothing was free.
     pub sold_out_at_ms: Option<i64>,
+    /// Claims ever made.
+    pub claims: u32,
     /// Units by line.
     pub lines: Vec<Stock>,
 }
@@ -47,7 +49,33 @@ impl Face {
             closed: state.closed(),
             doubtful_time: state.doubtful_time(),
             sold_out_at_ms: state.sold_out_at_ms(),
+            claims: state.claims().count(),
             lines: state.ledger().lines().to_vec(),
+        }
+    }
+
+    /// The face of a lane that went to rest, from the totals it left.
+    pub fn of_resting(totals: &Totals, (seq, hash, time_ms): (u32, Hash, i64)) -> Self {
+        let stock = |&[issued, free, set_aside, settled]: &[u32; 4]| Stock {
+            issued,
+            free,
+            set_aside,
+            reserve: set_aside,
+            held: 0,
+            settled,
+        };
+        Self {
+            seq,
+            hash,
+            time_ms,
+            opens_at_ms: totals.opens_at_ms,
+            closes_at_ms: totals.closes_at_ms,
+            paused: false,
+            closed: true,
+            doubtful_time: false,
+            sold_out_at_ms: totals.sold_out_at_ms,
+            claims: totals.claims,
+            lines: totals.lines.iter().map(stock).collect(),
         }
     }
 

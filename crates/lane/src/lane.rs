@@ -224,9 +224,14 @@ impl<T> Lane<T> {
         self.state.resting() && self.pending.is_empty() && self.waiting.is_empty()
     }
 
-    /// Whether commands wait or rows are under way.
+    /// Whether no command waits and no row is under way.
     pub fn idle(&self) -> bool {
         self.pending.is_empty() && self.waiting.is_empty()
+    }
+
+    /// How many commands wait to be decided.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Takes a command into the queue.

@@ -83,7 +83,7 @@ pub(super) static DROP: Section = Section {
                 of: &ITEM,
                 max: limits::ITEMS_MAX,
             },
-            "[…]",
+            "",
         )
         .says("What it gives out."),
         optional("crowd", Shape::Table(&DROP_CROWD), "{ fans = 5000 }")
@@ -105,11 +105,11 @@ static ITEM: Section = Section {
             "The price of one unit in the currency's major unit, in quotes, with exactly the \
              currency's decimals. \"0.00\" is a gift.",
         ),
-        required("stock", Shape::Units, "500").says(
+        required("stock", Shape::Units("you have"), "500").says(
             "The units to give out. For a good with variants a table: \
              `stock = { amber = 300, white = 200 }`, with every variant in it.",
         ),
-        default("reserve", Shape::Units, "0", "5").says(
+        default("reserve", Shape::Units("to keep back"), "0", "5").says(
             "Of the stock, the units kept back for money that arrives after its hold ran out. For \
              a good with variants a table like `stock`; a variant left out keeps none back.",
         ),

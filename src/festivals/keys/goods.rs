@@ -36,7 +36,7 @@ pub(super) static GOOD: Section = Section {
                 of: &VARIANT,
                 max: limits::VARIANTS_MAX,
             },
-            "[…]",
+            "",
         )
         .absent("the good comes in one kind")
         .says("The kinds it comes in, each with stock of its own."),

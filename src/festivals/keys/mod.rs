@@ -81,8 +81,8 @@ pub(super) enum Shape {
     Currency,
     Moment,
     Amount,
-    /// Units of each line: a whole number, or a table by variant.
-    Units,
+    /// Units of each line, and what for: a whole number, or a table by variant.
+    Units(&'static str),
     Span {
         min_ms: i64,
         max_ms: i64,
@@ -123,7 +123,7 @@ impl Shape {
             Self::Currency => "the ISO 4217 code of a currency people pay in".to_owned(),
             Self::Moment => "date and time, local or with an offset".to_owned(),
             Self::Amount => "an amount in quotes, with the currency's decimals".to_owned(),
-            Self::Units => "the number of units you have, 0 or more".to_owned(),
+            Self::Units(what_for) => format!("the number of units {what_for}, 0 or more"),
             Self::Span { min_ms, max_ms } => format!(
                 "a time in quotes, from {} to {}, made of d, h, m, s and ms",
                 span_text(min_ms),
@@ -140,6 +140,7 @@ impl Shape {
                 span_text(min_ms),
                 span_text(max_ms)
             ),
+            Self::Table(of) if of.head.starts_with('[') => format!("a table {}", of.head),
             Self::Table(of) => {
                 let keys: Vec<_> = of.keys.iter().map(|key| key.name).collect();
                 format!("a table with {}", keys.join(", "))

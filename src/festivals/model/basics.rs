@@ -47,6 +47,11 @@ impl Names {
         Self { zh, en }
     }
 
+    /// The same text for both languages: what has no names of its own shows its id.
+    pub(crate) fn same(text: &str) -> Self {
+        Self { zh: text.to_owned(), en: text.to_owned() }
+    }
+
     /// In Simplified Chinese.
     pub fn zh(&self) -> &str {
         &self.zh

@@ -9,6 +9,7 @@ use super::super::walk::{Table, Walk};
 pub(super) struct Goods {
     list: Vec<Option<Good>>,
     by_id: BTreeMap<Id, usize>,
+    /// Whether every good has an id: else an unknown id may be the one that was to be written.
     whole: bool,
 }
 
@@ -19,7 +20,8 @@ impl Goods {
             Some(index) => self.list[*index]
                 .as_ref()
                 .map_or(Named::Faulty, Named::Whole),
-            None => Named::Unknown,
+            None if self.whole => Named::Unknown,
+            None => Named::Faulty,
         }
     }
 
@@ -49,7 +51,9 @@ pub(super) enum Named<'g> {
 /// All goods.
 pub(super) fn read(walk: &mut Walk, root: &Table<'_, '_>) -> Goods {
     let tables = walk.tables(root, "goods");
-    let whole = tables.is_some();
+    let whole = tables
+        .as_ref()
+        .is_some_and(|tables| tables.len() == root.length("goods"));
     let mut goods = Goods {
         list: Vec::new(),
         by_id: BTreeMap::new(),
@@ -61,6 +65,8 @@ pub(super) fn read(walk: &mut Walk, root: &Table<'_, '_>) -> Goods {
         if let Some(id) = &id {
             walk.once(&mut seen, id, table.at("id"), "the good");
             goods.by_id.entry(id.clone()).or_insert(goods.list.len());
+        } else {
+            goods.whole = false;
         }
         let good = good(walk, &table, id);
         goods.list.push(good);
@@ -94,11 +100,11 @@ fn maker(walk: &mut Walk, table: &Table<'_, '_>) -> Option<Maker> {
 fn variants(walk: &mut Walk, table: &Table<'_, '_>) -> Option<Vec<Variant>> {
     let mut seen = BTreeMap::new();
     let mut whole = Some(Vec::new());
-    for table in walk.tables(table, "variants")? {
-        let id = walk.id(&table, "id");
-        let names = walk.names(&table, "name");
+    for one in walk.tables(table, "variants")? {
+        let id = walk.id(&one, "id");
+        let names = walk.names(&one, "name");
         if let Some(id) = &id {
-            walk.once(&mut seen, id, table.at("id"), "the variant");
+            walk.once(&mut seen, id, one.at("id"), "the variant");
         }
         let variant = id.zip(names).map(|(id, names)| Variant { id, names });
         whole = whole.zip(variant).map(|(mut list, variant)| {
@@ -106,5 +112,6 @@ fn variants(walk: &mut Walk, table: &Table<'_, '_>) -> Option<Vec<Variant>> {
             list
         });
     }
-    whole
+    // Of too many only some were read; the good is not known then.
+    whole.filter(|list| list.len() == table.length("variants"))
 }

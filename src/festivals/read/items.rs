@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 use super::super::faults::{Sort, quoted};
-use super::super::keys::Shape;
 use super::super::limits::{LINES_MAX, STOCK_DROP_MAX, STOCK_LINE_MAX};
 use super::super::model::{Good, Id, Item, Line, Variant};
 use super::super::money::Money;
@@ -69,12 +68,12 @@ fn item(
 ) -> Option<Item> {
     let good = id.and_then(|id| good(walk, table, id, around.goods));
     let price = walk.read(table, "price", |value, _| {
-        let Some(currency) = around.currency else {
-            return Ok(None);
+        let DeValue::String(text) = value else {
+            return Err(Wrong::described(value));
         };
-        match value {
-            DeValue::String(text) => Money::parse(text, currency).map(Some),
-            other => Err(Wrong::described(other)),
+        match around.currency {
+            Some(currency) => Money::parse(text, currency).map(Some),
+            None => Ok(None),
         }
     });
     let stock = units(walk, table, "stock", good);
@@ -148,7 +147,8 @@ fn units(
     good: Option<&Good>,
 ) -> Option<Written> {
     if let Some((at, DeValue::Table(map))) = table.value(key) {
-        return by_variant(walk, key, (at, map), good);
+        let asks = table.asks(key);
+        return by_variant(walk, key, (at, map), (good, &asks));
     }
     let number = walk.read(table, key, |value, _| count(value))?;
     let variants = good.map_or(&[][..], Good::variants);
@@ -185,7 +185,7 @@ fn by_variant(
     walk: &mut Walk,
     key: &str,
     (at, map): (usize, &DeTable<'_>),
-    good: Option<&Good>,
+    (good, asks): (Option<&Good>, &str),
 ) -> Option<Written> {
     if good.is_some_and(|good| good.variants().is_empty()) {
         let message = format!("{key} is a table, but the good has no variants; write one number");
@@ -215,7 +215,7 @@ fn by_variant(
                 let called = id.map_or(key.to_owned(), |id| format!("{key}.{id}"));
                 walk.fault(
                     value.span().start,
-                    wrong.message(&called, || Shape::Units.asks()),
+                    wrong.message(&called, || asks.to_owned()),
                 );
                 whole = false;
             }
@@ -224,7 +224,7 @@ fn by_variant(
     if key == "stock" {
         let every = good.map_or(&[][..], Good::variants).iter().map(Variant::id);
         for id in every.filter(|id| !map.contains_key(id.as_str())) {
-            let advice = format!("write {id} = and the number of units you have, 0 or more");
+            let advice = format!("write {id} = and {asks}");
             let message = format!("stock says nothing of the variant \"{id}\"; {advice}");
             walk.note(at, Sort::Missing, message);
             whole = false;

@@ -32,8 +32,8 @@ const VALUES: &str = "\
   festival's zone, or with an offset: `2026-04-08T12:00+08:00`, `2026-04-08T04:00Z`. A local time
   the clocks skip is refused, with the nearest times that do exist; one that happens twice needs
   its offset.
-- **Lengths of time** are `\"15m\"`, `\"1h30m\"`, `\"7d\"`, `\"1s500ms\"`: d, h, m, s, ms in this order.
-  A day is 24 hours.
+- **Lengths of time** are `\"15m\"`, `\"1h30m\"`, `\"7d\"`, `\"1s500ms\"`: d, h, m, s, ms in
+  this order. A day is 24 hours.
 - **Prices** are in quotes, in the currency's major unit, with exactly its decimals: `\"799.00\"` in
   CNY, `\"799\"` in JPY.
 - **Ids** are lower-case letters, digits and hyphens, and begin with a letter or a digit.
@@ -73,8 +73,10 @@ fn section_of(page: &mut String, key: &Key) {
 
 fn rows(page: &mut String, section: &Section, prefix: &str) {
     for key in section.keys {
-        if let Some(inner) = inline(key) {
-            rows(page, inner, &format!("{prefix}{}.", key.name));
+        let name = format!("{prefix}{}", key.name);
+        let inner = inline(key);
+        if let Some(inner) = inner.filter(|inner| !is_names(inner)) {
+            rows(page, inner, &format!("{name}."));
             continue;
         }
         let without = match key.need {
@@ -82,12 +84,18 @@ fn rows(page: &mut String, section: &Section, prefix: &str) {
             Need::Optional(means) => means.to_owned(),
             Need::Default(value) => format!("`{value}`"),
         };
-        let (name, asks) = (key.name, key.shape.asks());
-        let _ = writeln!(
-            page,
-            "| `{prefix}{name}` | {asks} | {without} | `{}` |",
-            key.example
-        );
+        let (called, asks) = match inner {
+            Some(names) => {
+                let asks = names.keys[0].shape.asks();
+                (format!("`{name}.zh`, `{name}.en`"), format!("{asks} each"))
+            }
+            None => (format!("`{name}`"), key.shape.asks()),
+        };
+        let example = match key.example {
+            "" => String::new(),
+            example => format!("`{example}`"),
+        };
+        let _ = writeln!(page, "| {called} | {asks} | {without} | {example} |");
     }
 }
 
@@ -95,11 +103,16 @@ fn meanings(page: &mut String, section: &Section, prefix: &str) {
     for key in section.keys {
         let _ = writeln!(page, "- `{prefix}{}`: {}", key.name, key.says);
         if let Some(inner) = inline(key)
-            && inner.head != "name"
+            && !is_names(inner)
         {
             meanings(page, inner, &format!("{prefix}{}.", key.name));
         }
     }
+}
+
+/// Whether a table is nothing but a text in both languages.
+fn is_names(section: &Section) -> bool {
+    section.keys.iter().map(|key| key.name).eq(["zh", "en"])
 }
 
 /// The table of a key that has no header of its own.

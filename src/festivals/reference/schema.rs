@@ -77,7 +77,7 @@ fn shape(shape: Shape) -> Value {
         // Editors hand TOML's own dates to the schema as text.
         Shape::Zone | Shape::Moment => json!({ "type": "string" }),
         Shape::Amount => json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" }),
-        Shape::Units => {
+        Shape::Units(_) => {
             let units =
                 json!({ "type": "integer", "minimum": 0, "maximum": limits::STOCK_LINE_MAX });
             json!({ "oneOf": [units, { "type": "object", "additionalProperties": units }] })

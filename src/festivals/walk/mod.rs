@@ -3,6 +3,7 @@
 //! A getter gives `None` only after it noted a fault, so a reader asks for all its keys first
 //! and gives up afterwards: that is how one run finds every fault.
 
+mod getters;
 mod near;
 mod values;
 
@@ -13,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::faults::{Found, Sort, quoted};
 use super::keys::{Key, Need, Section, Shape};
-use super::model::{Id, Names, Ratio};
+use super::model::Id;
 
 pub(super) use near::nearest;
 pub(super) use values::{Wrong, ranged};
@@ -58,6 +59,21 @@ impl<'a, 'i> Table<'a, 'i> {
         self.misspelt.contains(&key)
     }
 
+    /// What the key asks for, in words that follow "write".
+    pub(super) fn asks(&self, key: &str) -> String {
+        let declared = self.declared(key);
+        let asks = declared.shape.asks();
+        match declared.shape {
+            Shape::Units(_) => asks,
+            _ if declared.example.is_empty() => asks,
+            _ => format!("{asks}, for example {}", self.example(key)),
+        }
+    }
+
+    fn example(&self, key: &str) -> String {
+        format!("{} = {}", self.called(key), self.declared(key).example)
+    }
+
     /// The key as messages call it.
     fn called(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
@@ -67,6 +83,14 @@ impl<'a, 'i> Table<'a, 'i> {
     pub(super) fn value(&self, key: &str) -> Option<(usize, &'a DeValue<'i>)> {
         let value = self.map.get(key)?;
         Some((place_of(value), value.get_ref()))
+    }
+
+    /// How many entries the list under a key has; 0 if there is none.
+    pub(super) fn length(&self, key: &str) -> usize {
+        match self.value(key) {
+            Some((_, DeValue::Array(list))) => list.len(),
+            _ => 0,
+        }
     }
 
     fn declared(&self, key: &str) -> &'static Key {
@@ -146,18 +170,10 @@ impl Walk {
         let there = choice.iter().filter(|key| table.has(key)).count();
         let misspelt = choice.iter().any(|key| table.is_misspelt(key));
         if !choice.is_empty() && there == 0 && !misspelt {
-            let message = format!(
-                "{}: {} is missing; write it",
-                table.head,
-                choice.join(" or ")
-            );
-            let examples = choice.iter().map(|key| example(&table, key));
-            let examples = examples.collect::<Vec<_>>().join(" or ");
-            self.note(
-                table.at,
-                Sort::Missing,
-                format!("{message}, for example {examples}"),
-            );
+            let (keys, example) = (choice.join(" or "), table.example(choice[0]));
+            let message = format!("{}: {keys} is missing", table.head);
+            let message = format!("{message}; write one of them, for example {example}");
+            self.note(table.at, Sort::Missing, message);
         }
         table
     }
@@ -178,39 +194,9 @@ impl Walk {
         );
     }
 
-    /// The value under a key, converted; the declared default if the key is absent.
-    pub(super) fn read<T>(
-        &mut self,
-        table: &Table<'_, '_>,
-        key: &str,
-        convert: impl Fn(&DeValue<'_>, Shape) -> Result<T, Wrong>,
-    ) -> Option<T> {
-        let declared = table.declared(key);
-        let Some((at, value)) = table.value(key) else {
-            if let Need::Default(text) = declared.need {
-                let value = DeValue::parse(text).expect("defaults are written in TOML");
-                let value = convert(value.get_ref(), declared.shape);
-                return Some(value.ok().expect("defaults are in range"));
-            }
-            self.missing(table, declared);
-            return None;
-        };
-        match convert(value, declared.shape) {
-            Ok(value) => Some(value),
-            Err(wrong) => {
-                self.wrong(table, key, at, wrong);
-                None
-            }
-        }
-    }
-
     /// Notes a fault of a value, with what its key asks for.
     pub(super) fn wrong(&mut self, table: &Table<'_, '_>, key: &str, at: usize, wrong: Wrong) {
-        let asks = || match table.declared(key).shape {
-            Shape::Units => Shape::Units.asks(),
-            shape => format!("{}, for example {}", shape.asks(), example(table, key)),
-        };
-        self.fault(at, wrong.message(&table.called(key), asks));
+        self.fault(at, wrong.message(&table.called(key), || table.asks(key)));
     }
 
     fn missing(&mut self, table: &Table<'_, '_>, key: &Key) {
@@ -222,168 +208,9 @@ impl Walk {
             Need::Required(why) => format!(" ({why})"),
         };
         let called = table.called(key.name);
-        let asks = match key.shape {
-            Shape::Table(_) | Shape::Tables { .. } if key.example.is_empty() => key.shape.asks(),
-            _ => format!(
-                "{}, for example {}",
-                key.shape.asks(),
-                example(table, key.name)
-            ),
-        };
+        let asks = table.asks(key.name);
         let message = format!("{}: {called} is missing{why}; write {asks}", table.head);
         self.note(table.at, Sort::Missing, message);
-    }
-
-    /// The value of a key that may be absent.
-    pub(super) fn maybe<T>(
-        &mut self,
-        table: &Table<'_, '_>,
-        key: &str,
-        read: impl FnOnce(&mut Self, &Table<'_, '_>, &str) -> Option<T>,
-    ) -> Result<Option<T>, Noted> {
-        if table.has(key) {
-            read(self, table, key).map(Some).ok_or(Noted)
-        } else {
-            Ok(None)
-        }
-    }
-
-    /// The table under a key; `None` without a fault if an optional one is absent.
-    pub(super) fn table<'a, 'i>(
-        &mut self,
-        table: &Table<'a, 'i>,
-        key: &str,
-    ) -> Option<Table<'a, 'i>> {
-        let declared = table.declared(key);
-        let Shape::Table(section) = declared.shape else {
-            unreachable!("{key} is a table")
-        };
-        match table.value(key) {
-            Some((at, DeValue::Table(map))) => {
-                let headed = section.head.starts_with('[');
-                let head = if headed { section.head } else { table.head };
-                let prefix = if headed {
-                    String::new()
-                } else {
-                    table.called(key) + "."
-                };
-                let misspelt = Vec::new();
-                Some(self.enter(Table {
-                    section,
-                    head,
-                    prefix,
-                    at,
-                    map,
-                    misspelt,
-                }))
-            }
-            Some((at, other)) => {
-                self.wrong(table, key, at, Wrong::described(other));
-                None
-            }
-            None => {
-                if matches!(declared.need, Need::Required(_)) {
-                    self.missing(table, declared);
-                }
-                None
-            }
-        }
-    }
-
-    /// The tables of a list, at most as many as declared; empty if an optional list is absent.
-    pub(super) fn tables<'a, 'i>(
-        &mut self,
-        table: &Table<'a, 'i>,
-        key: &str,
-    ) -> Option<Vec<Table<'a, 'i>>> {
-        let declared = table.declared(key);
-        let Shape::Tables { of, max } = declared.shape else {
-            unreachable!("{key} is a list")
-        };
-        let Some((at, value)) = table.value(key) else {
-            if matches!(declared.need, Need::Required(_)) {
-                self.missing(table, declared);
-                return None;
-            }
-            return Some(Vec::new());
-        };
-        let DeValue::Array(list) = value else {
-            self.wrong(table, key, at, Wrong::described(value));
-            return None;
-        };
-        if list.is_empty() || list.len() > max {
-            let has = Wrong::new(format!("has {} tables", list.len()));
-            let past = list.get(max).map_or(at, place_of);
-            self.wrong(table, key, past, has);
-        }
-        let mut whole = Some(Vec::new());
-        for one in list.iter().take(max) {
-            let at = place_of(one);
-            if let DeValue::Table(map) = one.get_ref() {
-                let (prefix, misspelt) = (String::new(), Vec::new());
-                let one = Table {
-                    section: of,
-                    head: of.head,
-                    prefix,
-                    at,
-                    map,
-                    misspelt,
-                };
-                let one = self.enter(one);
-                whole.get_or_insert_default().push(one);
-            } else {
-                let what = Wrong::described(one.get_ref()).what;
-                self.wrong(
-                    table,
-                    key,
-                    at,
-                    Wrong::new(format!("has an entry that {what}")),
-                );
-            }
-        }
-        whole.filter(|tables| !tables.is_empty())
-    }
-
-    /// Text of the declared length.
-    pub(super) fn text(&mut self, table: &Table<'_, '_>, key: &str) -> Option<String> {
-        self.read(table, key, values::text)
-    }
-
-    /// An id.
-    pub(super) fn id(&mut self, table: &Table<'_, '_>, key: &str) -> Option<Id> {
-        self.read(table, key, values::id)
-    }
-
-    /// A whole number in the declared range.
-    pub(super) fn whole(&mut self, table: &Table<'_, '_>, key: &str) -> Option<i64> {
-        self.read(table, key, values::whole)
-    }
-
-    /// A number with decimals in the declared range.
-    pub(super) fn ratio(&mut self, table: &Table<'_, '_>, key: &str) -> Option<Ratio> {
-        self.read(table, key, values::ratio)
-    }
-
-    /// True or false.
-    pub(super) fn flag(&mut self, table: &Table<'_, '_>, key: &str) -> Option<bool> {
-        self.read(table, key, values::flag)
-    }
-
-    /// A length of time in milliseconds.
-    pub(super) fn span(&mut self, table: &Table<'_, '_>, key: &str) -> Option<i64> {
-        self.read(table, key, values::span)
-    }
-
-    /// Lengths of time in milliseconds, none shorter than the one before it.
-    pub(super) fn spans(&mut self, table: &Table<'_, '_>, key: &str) -> Option<Vec<i64>> {
-        self.read(table, key, values::spans)
-    }
-
-    /// Text in both languages.
-    pub(super) fn names(&mut self, table: &Table<'_, '_>, key: &str) -> Option<Names> {
-        let both = self.table(table, key)?;
-        let (zh, en) = (self.text(&both, "zh"), self.text(&both, "en"));
-        Some(Names::new(zh?, en?))
     }
 
     /// Notes an id that stands twice, and remembers where each stood first.
@@ -400,8 +227,4 @@ impl Walk {
             seen.insert(id.clone(), at);
         }
     }
-}
-
-fn example(table: &Table<'_, '_>, key: &str) -> String {
-    format!("{} = {}", table.called(key), table.declared(key).example)
 }

@@ -15,20 +15,18 @@ pub(in super::super) fn nearest<'w>(
     }
     let lower = word.to_lowercase();
     let near = candidates.map(|candidate| {
-        let same = candidate.to_lowercase() == lower;
-        (
-            if same {
-                0
-            } else {
-                changes(&letters, candidate)
-            },
-            candidate,
-        )
+        // "opens" for "opens_at": a word cut short counts as one change.
+        let cut = word.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
+        let changes = match candidate.to_lowercase() == lower {
+            true => 0,
+            false if cut => 1,
+            false => changes(&letters, candidate),
+        };
+        (changes, candidate.len(), candidate)
     });
     let allowed = (letters.len() / 3).max(1);
-    near.filter(|(changes, _)| *changes <= allowed)
-        .min()
-        .map(|(_, candidate)| candidate)
+    let nearest = near.filter(|(changes, ..)| *changes <= allowed).min();
+    nearest.map(|(_, _, candidate)| candidate)
 }
 
 /// The Levenshtein distance.
@@ -55,6 +53,9 @@ mod tests {
         let known = ["opens_at", "closes_at", "open_for", "limit"];
         assert_eq!(nearest("open_at", known.into_iter()), Some("opens_at"));
         assert_eq!(nearest("LIMIT", known.into_iter()), Some("limit"));
+        assert_eq!(nearest("opens", known.into_iter()), Some("opens_at"));
+        let bots = ["bot_rate_per_s", "bots"];
+        assert_eq!(nearest("bot", bots.into_iter()), Some("bots"));
         assert_eq!(nearest("colour", known.into_iter()), None);
         assert_eq!(nearest(&"x".repeat(1_000_000), known.into_iter()), None);
     }

@@ -18,7 +18,13 @@ fn every_fact() -> Vec<Fact> {
         limit: quantity,
         lines: vec![terms_line; 2],
     };
-    let totals = Totals { claims: 4, sold_out_at_ms: Some(-5), lines: vec![[4, 3, 2, 1]] };
+    let totals = Totals {
+        claims: 4,
+        opens_at_ms: 1,
+        closes_at_ms: 2,
+        sold_out_at_ms: Some(-5),
+        lines: vec![[4, 3, 2, 1]],
+    };
     let claimed = |key, right| Fact::Claimed {
         number,
         fan,

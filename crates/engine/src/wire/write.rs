@@ -55,6 +55,8 @@ fn put_optional(out: &mut Vec<u8>, value: Option<i64>) {
 
 fn put_totals(out: &mut Vec<u8>, totals: &Totals) {
     put_varint(out, totals.claims.into());
+    put_signed(out, totals.opens_at_ms);
+    put_signed(out, totals.closes_at_ms);
     put_optional(out, totals.sold_out_at_ms);
     put_varint(out, totals.lines.len() as u64);
     for line in &totals.lines {

@@ -1,0 +1,114 @@
+//! At the end: the whole history once more, from its bytes, against all that was said.
+
+use super::lane::short;
+use super::model::{Known, Model};
+use super::{Auditor, Breach, Check, caught};
+use crate::store::SimStore;
+use fanfare_engine::{ClaimState, Digest, State};
+use fanfare_lane::{FestivalId, LaneId, Replay, Row};
+
+impl Auditor {
+    /// Checks a lane that has come to rest against its journal.
+    pub(crate) fn finish(
+        &self,
+        (lane, id): (usize, LaneId),
+        festival: FestivalId,
+        store: &SimStore,
+        published: &State,
+        decided: Digest,
+    ) -> Check {
+        let audit = &self.lanes[lane];
+        if !audit.queue.is_empty() || !audit.pending.is_empty() {
+            return caught(Breach::Unanswered, "commands wait, or rows are under way, at the end");
+        }
+        let mut replay = Replay::new(festival, id);
+        let mut model = Model::new(&audit.terms, 0);
+        for sealed in store.rows(id) {
+            self.read_again(&sealed.row, &mut replay, &mut model)?;
+        }
+        let replayed = replay.state().map(State::digest);
+        if replayed != Some(published.digest()) || decided != published.digest() {
+            return caught(Breach::OtherDigest, format!("lane {id}"));
+        }
+        self.same_units(&model, published)?;
+        for (number, heard) in &audit.heard {
+            let stands = model.claims.get(*number as usize - 1);
+            if !stands.is_some_and(|known| follows(heard, known)) {
+                return caught(Breach::Lost, format!("claim {number}: {heard:?}, now {stands:?}"));
+            }
+        }
+        for ticket in &self.busy {
+            let asked = &self.asked[*ticket as usize];
+            let row = asked.decided.map_or(0, |decided| decided.row);
+            let stands = || store.rows(id).iter().any(|sealed| short(&sealed.row.hash) == row);
+            if asked.lane == lane && row != 0 && stands() {
+                return caught(Breach::BusyButDone, format!("ticket {ticket}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one row from its bytes into replay and model.
+    fn read_again(&self, row: &Row, replay: &mut Replay, model: &mut Model) -> Check {
+        let seq = row.header.seq;
+        let read = Row::read(&row.header.to_bytes(), row.facts.clone());
+        let Ok((read, facts)) = read.and_then(|row| row.read_facts().map(|facts| (row, facts)))
+        else {
+            return caught(Breach::Lost, format!("row {seq} does not read"));
+        };
+        if let Err(damage) = replay.row(&read, &facts) {
+            return caught(Breach::TwoHistories, damage.to_string());
+        }
+        let row = super::lane::Row { time_ms: read.header.time_ms, facts };
+        if let Err(wrong) = model.follow(&row) {
+            let breach = if wrong == "above the limit" {
+                Breach::AboveLimit
+            } else {
+                Breach::OtherFacts
+            };
+            return caught(breach, format!("row {seq}: {wrong}"));
+        }
+        Ok(())
+    }
+
+    /// The served state has the units the journal's facts lead to, and each is in one place.
+    fn same_units(&self, model: &Model, published: &State) -> Check {
+        let served = published.ledger().lines();
+        let same = model.lines.iter().zip(served).all(|(own, said)| {
+            let own_is = [own.issued, own.free, own.rights + own.reserve, own.held, own.settled];
+            let sum: u32 = own_is[1..].iter().sum();
+            own_is == [said.issued, said.free, said.set_aside, said.held, said.settled]
+                && sum == own.issued
+        });
+        let mut claims = published.claims().iter().zip(&model.claims);
+        let claims_same = claims.all(|(said, own)| {
+            (said.fan, said.state, said.until_s, said.place)
+                == (own.fan, own.state, own.until_s, own.place)
+        });
+        let counts = (model.lines.len(), model.claims.len());
+        if same && claims_same && counts == (served.len(), published.claims().count() as usize) {
+            Ok(())
+        } else {
+            caught(Breach::OtherDigest, "the served state has other units or claims")
+        }
+    }
+}
+
+/// Whether a claim that once was as `heard` may be as `now`.
+fn follows(heard: &Known, now: &Known) -> bool {
+    let same = (heard.fan, heard.line, heard.quantity, heard.key, heard.place)
+        == (now.fan, now.line, now.quantity, now.key, now.place);
+    let later = match heard.state {
+        ClaimState::Held => true,
+        ClaimState::Settled => matches!(now.state, ClaimState::Settled | ClaimState::Returned),
+        ClaimState::Expired => matches!(
+            now.state,
+            ClaimState::Expired
+                | ClaimState::Settled
+                | ClaimState::RefundDue
+                | ClaimState::Returned
+        ),
+        last => now.state == last,
+    };
+    same && later && now.until_s >= heard.until_s
+}

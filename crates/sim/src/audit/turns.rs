@@ -1,0 +1,273 @@
+//! Predicts what a lane decides: its opening, and each batch.
+
+use super::lane::{LaneAudit, code, short};
+use super::model::{Life, Model};
+use super::rules::{Expect, Outcome};
+use super::{Auditor, Breach, Check, Decided, caught};
+use fanfare_engine::{Command, Fact, Place, RightId, Totals};
+use fanfare_lane::{Reading, Sealed};
+
+/// A batch not durable for so long is a time without service.
+const STALL_MS: i64 = 2_000;
+
+/// Nobody waits longer for an answer.
+const PATIENCE_MS: i64 = 5_000;
+
+const DAY_MS: i64 = 86_400_000;
+
+impl Auditor {
+    /// A lane was created or replayed from these rows, and opened.
+    pub(crate) fn opened(
+        &mut self,
+        lane: usize,
+        owner: u64,
+        clock: &Reading,
+        read: &[Sealed],
+    ) -> Check {
+        let audit = &mut self.lanes[lane];
+        audit.forget();
+        (audit.owner, audit.unopened) = (owner, true);
+        let hashes: Vec<u64> = read.iter().map(|sealed| short(&sealed.row.hash)).collect();
+        audit.model = audit.rebuild(&hashes)?;
+        audit.base = Some((audit.model.clone(), hashes));
+        let facts = audit.opening(owner, clock);
+        for (index, fact) in facts.iter().enumerate() {
+            let place = Place { seq: audit.model.seq + 1, index: index as u16 };
+            if let Err(wrong) = audit.model.take(place, fact) {
+                return caught(Breach::OtherFacts, format!("opening: {wrong}"));
+            }
+        }
+        audit.push(facts, Vec::new(), clock.mono_ms);
+        Ok(())
+    }
+
+    /// Another owner opened the lane from these rows: its row is learnt, as predicted.
+    pub(crate) fn foreign(
+        &mut self,
+        lane: usize,
+        owner: u64,
+        clock: &Reading,
+        read: &[Sealed],
+        row: &fanfare_lane::Row,
+    ) -> Check {
+        let audit = &mut self.lanes[lane];
+        let hashes: Vec<u64> = read.iter().map(|sealed| short(&sealed.row.hash)).collect();
+        let model = audit.rebuild(&hashes)?;
+        let own = core::mem::replace(&mut audit.model, model);
+        let facts = audit.opening(owner, clock);
+        let time_ms = audit.model.now_ms;
+        audit.model = own;
+        let row_is = row.read_facts().is_ok_and(|said| said == facts);
+        if !row_is || row.header.time_ms != time_ms {
+            return caught(Breach::OtherFacts, format!("another owner's opening: {facts:?}"));
+        }
+        audit.log.insert(short(&row.hash), super::lane::Row { time_ms, facts }.into());
+        Ok(())
+    }
+
+    /// A lane took its turn; `decided` is what it said.
+    pub(crate) fn turned(
+        &mut self,
+        lane: usize,
+        clock: &Reading,
+        decided: bool,
+        batch_max: usize,
+    ) -> Check {
+        let audit = &mut self.lanes[lane];
+        audit.wait(clock.mono_ms);
+        while audit.queue.front().is_some_and(|(_, at)| clock.mono_ms - at >= PATIENCE_MS) {
+            audit.queue.pop_front();
+        }
+        if !decided {
+            return Ok(());
+        }
+        if audit.unopened {
+            return caught(Breach::OtherFacts, "decided before its opening was durable");
+        }
+        if audit.stalling {
+            return caught(Breach::OtherFacts, "decided more while a batch did not get through");
+        }
+        let model = &mut audit.model;
+        model.now_ms =
+            if model.doubtful { model.now_ms } else { clock.now_ms.max(model.now_ms) };
+        let mut facts = Vec::new();
+        audit.due(!clock.stepped, &mut facts)?;
+        let mut tickets = Vec::new();
+        while tickets.len() < batch_max
+            && let Some((ticket, _)) = audit.queue.pop_front()
+        {
+            let command = &self.asked[ticket as usize].command;
+            self.asked[ticket as usize].decided = Some(audit.decide(command, &mut facts)?);
+            tickets.push(ticket);
+        }
+        audit.close_out(clock.mono_ms, &mut facts)?;
+        if !facts.is_empty() {
+            audit.push(facts, tickets, clock.mono_ms);
+            return Ok(());
+        }
+        for ticket in &tickets {
+            if let Some(decided) = &mut self.asked[*ticket as usize].decided {
+                decided.rests_on = audit.model.seq;
+            }
+        }
+        if let Some(newest) = audit.pending.back_mut() {
+            newest.tickets.extend(tickets);
+        }
+        Ok(())
+    }
+}
+
+impl LaneAudit {
+    /// The model after these rows, each known as predicted.
+    pub(crate) fn rebuild(&self, hashes: &[u64]) -> Result<Model, super::Violation> {
+        let first = hashes.first().and_then(|hash| self.log.get(hash));
+        let mut model = Model::new(&self.terms, first.map_or(0, |row| row.time_ms));
+        for hash in hashes {
+            let Some(row) = self.log.get(hash) else {
+                let seq = model.seq + 1;
+                return caught(Breach::OtherFacts, format!("row {seq} was decided by nobody"));
+            };
+            if let Err(wrong) = model.follow(row) {
+                let seq = model.seq;
+                return caught(Breach::OtherFacts, format!("row {seq}: {wrong}"));
+            }
+        }
+        Ok(model)
+    }
+
+    /// The facts an owner opens with; lane time becomes the opening's.
+    fn opening(&mut self, owner: u64, clock: &Reading) -> Vec<Fact> {
+        let before_ms = self.model.now_ms;
+        if self.model.seq == 0 {
+            self.model.now_ms = clock.now_ms;
+            let terms = Fact::Terms(Box::new(self.terms.clone()));
+            return vec![terms, Fact::Opened { owner, doubtful_time: false }];
+        }
+        let gap_ms = clock.now_ms - before_ms;
+        let doubtful_time = gap_ms < 0 || gap_ms > DAY_MS;
+        let mut facts = vec![Fact::Opened { owner, doubtful_time }];
+        if !doubtful_time {
+            self.model.now_ms = clock.now_ms;
+            if self.model.held() > 0 {
+                facts.push(Fact::Extended { since_ms: before_ms });
+            }
+        }
+        facts
+    }
+
+    /// Notices whether rows wait, or waited, too long.
+    fn wait(&mut self, mono_ms: i64) {
+        let too_long = |at: i64| mono_ms - at >= STALL_MS;
+        self.stalling = self.pending.front().is_some_and(|row| too_long(row.decided_mono_ms));
+        if self.waited.take().is_some_and(too_long) || self.stalling {
+            self.gap_ms = Some(self.tip_ms);
+        }
+    }
+
+    fn make(&mut self, facts: &mut Vec<Fact>, fact: Fact) -> Check {
+        let place = Place { seq: self.model.seq + 1, index: facts.len() as u16 };
+        if let Err(wrong) = self.model.take(place, &fact) {
+            return caught(Breach::OtherFacts, format!("{fact:?}: {wrong}"));
+        }
+        facts.push(fact);
+        Ok(())
+    }
+
+    /// What time alone brings about.
+    fn due(&mut self, clock_holds: bool, facts: &mut Vec<Fact>) -> Check {
+        if let Some(since_ms) = self.gap_ms.take() {
+            self.make(facts, Fact::Extended { since_ms })?;
+        }
+        if !clock_holds || self.model.doubtful || self.model.resting {
+            return Ok(());
+        }
+        let now_s = (self.model.now_ms / 1_000) as u32;
+        for number in self.model.over(now_s) {
+            self.make(facts, Fact::Expired(number))?;
+        }
+        let mut lapsed: Vec<(u32, u32)> = self
+            .model
+            .rights
+            .iter()
+            .filter(|right| right.until_s <= now_s)
+            .map(|right| (right.until_s, right.id))
+            .collect();
+        lapsed.sort_unstable();
+        for id in lapsed.into_iter().filter_map(|(_, id)| RightId::new(id)) {
+            self.make(facts, Fact::Lapsed(id))?;
+        }
+        if !self.model.closed && self.model.now_ms >= self.model.closes_at_ms {
+            self.make(facts, Fact::Closed(None))?;
+        }
+        Ok(())
+    }
+
+    fn decide(
+        &mut self,
+        command: &Command,
+        facts: &mut Vec<Fact>,
+    ) -> Result<Decided, super::Violation> {
+        self.decided += 1;
+        let doubtful = self.model.doubtful;
+        let outcome = self.model.outcome(command);
+        let made = matches!(outcome, Outcome::Fact(_));
+        let claim = |model: &Model, number: fanfare_engine::Number| {
+            let known = model.claims[number.get() as usize - 1];
+            Expect::Claim(number, known, made)
+        };
+        let expect = match outcome {
+            Outcome::Idle => Expect::Acted,
+            Outcome::Same(number) => claim(&self.model, number),
+            Outcome::No(refusal) => {
+                self.refused[refusal.code_index()] += 1;
+                self.refusals[code(&refusal)] += 1;
+                Expect::Refused(refusal)
+            }
+            Outcome::Fact(fact) => {
+                self.made += 1;
+                let number = match &fact {
+                    Fact::Claimed { number, .. }
+                    | Fact::Settled(number)
+                    | Fact::Released(number)
+                    | Fact::Returned(number)
+                    | Fact::SettledLate(number)
+                    | Fact::RefundDue(number) => Some(*number),
+                    _ => None,
+                };
+                self.make(facts, fact)?;
+                number.map_or(Expect::Acted, |number| claim(&self.model, number))
+            }
+        };
+        if doubtful && !self.model.doubtful {
+            // The host confirmed the time: what was held gets its due from the next row on.
+            self.gap_ms = Some(self.model.now_ms);
+        }
+        let rests_on = self.model.seq + 1;
+        Ok(Decided { expect, rests_on, made, row: 0 })
+    }
+
+    /// The tally, at most one a second and one at the closing; and rest.
+    fn close_out(&mut self, mono_ms: i64, facts: &mut Vec<Fact>) -> Check {
+        let life = self.model.life(self.model.now_ms);
+        let closing = facts.iter().any(|fact| matches!(fact, Fact::Closed(_)));
+        let serving = matches!(life, Life::Open | Life::Paused);
+        let due = serving && mono_ms - self.tallied_mono_ms >= 1_000;
+        if self.refused.iter().any(|count| *count > 0) && (due || closing) {
+            self.tallied_mono_ms = mono_ms;
+            let tally = core::mem::take(&mut self.refused);
+            self.make(facts, Fact::Tallied(Box::new(tally)))?;
+        }
+        let model = &self.model;
+        let over = model.closed && model.held() == 0 && model.rights.is_empty();
+        if over && !model.resting && self.queue.is_empty() {
+            let lines = model.lines.iter();
+            let totals = Totals {
+                claims: model.claims.len() as u32,
+                sold_out_at_ms: model.sold_out_at_ms,
+                lines: lines.map(|l| [l.issued, l.free, l.rights + l.reserve, l.settled]).collect(),
+            };
+            self.make(facts, Fact::Rested(Box::new(totals)))?;
+        }
+        Ok(())
+    }
+}

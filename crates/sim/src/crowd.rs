@@ -1,0 +1,163 @@
+//! The crowd: what fans, cashiers and hosts ask next. It remembers what it asked and heard, so
+//! that it can repeat itself, pay, give back, and come too late.
+
+use crate::hosts;
+use crate::rng::Rng;
+use fanfare_engine::{Claim, ClaimState, Command, Fan, Key, Line, Number, Quantity};
+
+/// A request on its way to the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Which lane, from 0.
+    pub(crate) lane: usize,
+    pub(crate) command: Command,
+}
+
+/// What the crowd knows of a drop.
+#[derive(Default)]
+struct Memory {
+    /// Claims heard of and thought held.
+    held: Vec<Number>,
+    /// Claims heard of, all.
+    all: Vec<Number>,
+    paid: Vec<Number>,
+    /// Rights granted: who and for what.
+    rights: Vec<(Fan, Line, Quantity)>,
+    /// Claims asked for before.
+    asked: Vec<Command>,
+    lines: u16,
+    limit: u64,
+}
+
+/// Everybody who asks.
+pub(crate) struct Crowd {
+    fans: u64,
+    lanes: Vec<Memory>,
+    /// How near the end the run is, in hundredths.
+    pub(crate) progress: u32,
+}
+
+/// What hosts need to know to act.
+pub(crate) struct Scene {
+    pub(crate) now_ms: i64,
+    pub(crate) lines: u16,
+    pub(crate) progress: u32,
+}
+
+impl Crowd {
+    pub(crate) fn new(fans: u64, terms: &[fanfare_engine::Terms]) -> Self {
+        let memory = |terms: &fanfare_engine::Terms| Memory {
+            lines: terms.lines.len() as u16,
+            limit: u64::from(terms.limit.get()),
+            ..Memory::default()
+        };
+        Self { fans, lanes: terms.iter().map(memory).collect(), progress: 0 }
+    }
+
+    /// What somebody asks next. `halted` tells that a lane's claims are stopped: hosts see it.
+    pub(crate) fn next(&mut self, rng: &mut Rng, now_ms: i64, halted: &[bool]) -> Request {
+        let lane = rng.index(self.lanes.len());
+        if halted[lane] && rng.one_in(12) {
+            return Request { lane, command: Command::Resume(hosts::act(rng)) };
+        }
+        let scene =
+            Scene { now_ms, lines: self.lanes[lane].lines, progress: self.progress };
+        let command = match rng.below(100) {
+            0..46 => self.claim(rng, lane),
+            46..54 => self.repeat(rng, lane),
+            54..76 => Command::Settle { number: self.lanes[lane].to_settle(rng) },
+            76..82 => Command::Release { number: Memory::of(rng, &self.lanes[lane].held) },
+            82..88 => Command::Return { number: Memory::of(rng, &self.lanes[lane].paid) },
+            88..92 => Command::Settle { number: Memory::of(rng, &self.lanes[lane].all) },
+            92..95 => self.grant(rng, lane, now_ms),
+            _ => hosts::next(rng, &scene),
+        };
+        Request { lane, command }
+    }
+
+    fn claim(&mut self, rng: &mut Rng, lane: usize) -> Command {
+        let fan = Fan::new(rng.range(1, self.fans)).unwrap_or(hosts::HOST);
+        let memory = &mut self.lanes[lane];
+        let (fan, line, quantity) = match memory.rights.len() {
+            rights if rights > 0 && rng.one_in(6) => memory.rights.swap_remove(rng.index(rights)),
+            _ => {
+                let line = if rng.one_in(60) { 99 } else { rng.below(memory.lines.into()) as u16 };
+                let most = if rng.one_in(20) { 4 } else { memory.limit };
+                let quantity = if rng.one_in(3) { rng.range(1, most) } else { 1 };
+                (fan, Line(line), Quantity::new(quantity as u16).unwrap_or(Quantity::MIN))
+            }
+        };
+        let key = rng.one_in(2).then(|| Key::new(rng.next()));
+        let command = Command::Claim { fan, line, quantity, key };
+        memory.asked.push(command.clone());
+        command
+    }
+
+    /// An earlier claim again: the same, or with the key of old and other fields, or without.
+    fn repeat(&mut self, rng: &mut Rng, lane: usize) -> Command {
+        let memory = &self.lanes[lane];
+        if memory.asked.is_empty() {
+            return self.claim(rng, lane);
+        }
+        // Half of the time one of the newest, which may still be under way.
+        let count = memory.asked.len();
+        let newest = if rng.one_in(2) { count.min(8) } else { count };
+        let mut command = memory.asked[count - 1 - rng.index(newest)].clone();
+        if let Command::Claim { line, quantity, key, .. } = &mut command {
+            match rng.below(6) {
+                0 => *line = Line((line.0 + 1) % memory.lines.max(1)),
+                1 => *quantity = quantity.saturating_add(1),
+                2 => *key = None,
+                _ => {}
+            }
+        }
+        command
+    }
+
+    fn grant(&mut self, rng: &mut Rng, lane: usize, now_ms: i64) -> Command {
+        let memory = &mut self.lanes[lane];
+        let fan = Fan::new(rng.range(1, self.fans)).unwrap_or(hosts::HOST);
+        let many = if rng.one_in(10) { 60_000 } else { rng.range(1, memory.limit) };
+        let line = if rng.one_in(30) { 77 } else { rng.below(memory.lines.into()) as u16 };
+        let (line, quantity) = (Line(line), Quantity::new(many as u16).unwrap_or(Quantity::MIN));
+        memory.rights.push((fan, line, quantity));
+        let until_s = (now_ms / 1_000) as u32 + rng.range(0, 400) as u32;
+        Command::Grant { fan, line, quantity, until_s }
+    }
+
+    /// A fan heard of a claim.
+    pub(crate) fn heard(&mut self, lane: usize, claim: &Claim, fresh: bool) {
+        let memory = &mut self.lanes[lane];
+        match claim.state {
+            ClaimState::Held if fresh => {
+                memory.held.push(claim.number);
+                memory.all.push(claim.number);
+            }
+            ClaimState::Settled if fresh => memory.paid.push(claim.number),
+            _ => {}
+        }
+    }
+
+    /// A line was added.
+    pub(crate) fn lines(&mut self, lane: usize, lines: usize) {
+        self.lanes[lane].lines = lines as u16;
+    }
+}
+
+impl Memory {
+    fn of(rng: &mut Rng, numbers: &[Number]) -> Number {
+        if numbers.is_empty() || rng.one_in(25) {
+            return Number::new(rng.range(1, 3_000) as u32).unwrap_or(Number::MIN);
+        }
+        numbers[rng.index(numbers.len())]
+    }
+
+    /// Usually one of the newest held, which is then thought paid.
+    fn to_settle(&mut self, rng: &mut Rng) -> Number {
+        if self.held.is_empty() {
+            return Self::of(rng, &self.all);
+        }
+        let newest = self.held.len().min(40);
+        self.held.swap_remove(self.held.len() - 1 - rng.index(newest))
+    }
+}

@@ -1,0 +1,66 @@
+//! Everything a request needs, built once and passed down.
+
+use crate::drops::node::Node;
+use crate::drops::receipts::Receipts;
+use crate::festivals::Festival;
+use crate::kit::metrics::Metrics;
+use crate::kit::rates::Rates;
+use crate::live::Live;
+use std::sync::Arc;
+
+/// How the server was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A real festival.
+    Real,
+    /// The demo: drops open every few minutes and paying is pretended.
+    Demo,
+    /// A rehearsal: paying is pretended, every page says so.
+    Rehearsal,
+}
+
+impl Mode {
+    /// Whether fans may pretend to pay.
+    pub fn pretends(self) -> bool {
+        self != Self::Real
+    }
+}
+
+/// The program, running.
+pub struct App {
+    /// Drops, lanes, clock, sessions.
+    pub node: Arc<Node>,
+    /// The festival as its file proposes it.
+    pub festival: Festival,
+    /// How the server was started.
+    pub mode: Mode,
+    /// Who asks too fast.
+    pub rates: Rates,
+    /// Rows read back for receipts.
+    pub receipts: Receipts,
+    /// The live totals.
+    pub live: Live,
+    /// Counters for operators.
+    pub metrics: Metrics,
+}
+
+impl App {
+    /// The program around a node.
+    pub fn new(node: Arc<Node>, festival: Festival, mode: Mode) -> Arc<Self> {
+        let receipts = Receipts::new(node.folder.journal());
+        Arc::new(Self {
+            node,
+            festival,
+            mode,
+            rates: Rates::default(),
+            receipts,
+            live: Live::default(),
+            metrics: Metrics::default(),
+        })
+    }
+
+    /// The guarded time, ms since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.node.clock.now_ms()
+    }
+}

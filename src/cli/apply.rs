@@ -1,0 +1,55 @@
+//! `fanfare apply`: asks the serving process, or opens the folder itself where none serves.
+
+use super::Where;
+use crate::app::{App, Mode};
+use crate::drops::node::Node;
+use crate::drops::plan::{self, socket};
+use crate::festivals;
+use crate::kit::clock::Clock;
+use crate::kit::data::DataFolder;
+use clap::Args;
+use fanfare_lane::LaneConfig;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What `apply` takes.
+#[derive(Args, Debug)]
+pub struct Apply {
+    /// The festival file.
+    festival: PathBuf,
+    /// Makes it so.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+/// Shows or makes the differences.
+///
+/// # Errors
+/// If the folder or the file cannot be read.
+pub fn run(args: &Apply) -> Result<ExitCode, String> {
+    args.place.require_sqlite()?;
+    let proposed = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
+    let text = std::fs::read_to_string(&args.festival).map_err(|why| why.to_string())?;
+    let asked = socket::ask(&args.place.data, args.yes, &text).map_err(|why| why.to_string())?;
+    let (done, words) = match asked {
+        Some(answer) => answer,
+        None => {
+            let looked = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
+            let rehearsal = looked.rehearsal();
+            let folder = DataFolder::serve(&args.place.data, looked.festival(), rehearsal)
+                .map_err(|why| why.to_string())?;
+            let clock = Arc::new(Clock::machine());
+            let specs = plan::journalled_specs(&proposed, &folder)?;
+            let node = Node::start(folder, clock, LaneConfig::default(), specs)?;
+            let app = App::new(node.clone(), proposed, Mode::Real);
+            let answer = socket::answer(&app, args.yes, &text);
+            node.stop();
+            answer
+        }
+    };
+    print!("{words}");
+    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,86 @@
+//! The command line: one file a command.
+
+pub mod apply;
+pub mod check;
+pub mod serve;
+pub mod session;
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The open server on which a brand holds a fan festival.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves a festival; without a file, the demo.
+    Serve(serve::Serve),
+    /// Reads a festival file and names every fault.
+    Check {
+        /// The festival file.
+        festival: PathBuf,
+    },
+    /// Shows what differs from the festival as journalled; with --yes makes it so.
+    Apply(apply::Apply),
+    /// Makes session tokens, for load tests and support.
+    Session(session::SessionArgs),
+}
+
+/// Where a festival's data is.
+#[derive(Args, Clone, Debug)]
+pub struct Where {
+    /// The data folder; it belongs to one festival.
+    #[arg(long, value_name = "DIR", default_value = "./fanfare-data", env = "FANFARE_DATA")]
+    pub data: PathBuf,
+    /// The database; default: SQLite files in the data folder.
+    #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
+    pub database: Option<String>,
+    /// The journal's database; may be repeated; default: the database.
+    #[arg(long, value_name = "URL")]
+    pub journal: Vec<String>,
+}
+
+impl Where {
+    /// Refuses what this version cannot do, rather than doing something else.
+    ///
+    /// # Errors
+    /// What to leave out.
+    pub fn require_sqlite(&self) -> Result<(), String> {
+        if self.database.is_some() || !self.journal.is_empty() {
+            return Err("this version keeps everything on SQLite in the data folder: \
+                        leave out --database and --journal"
+                .to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The default address.
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => serve::run(&cli.serve),
+        Some(Command::Serve(serve)) => serve::run(&serve),
+        Some(Command::Check { festival }) => check::run(&festival),
+        Some(Command::Apply(apply)) => apply::run(&apply),
+        Some(Command::Session(session)) => session::run(&session),
+    };
+    done.unwrap_or_else(|why| {
+        eprintln!("fanfare: {why}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,71 @@
+//! The thread that owns the journal's writer: seals what all lanes have ready with one signature
+//! and appends it in one commit.
+
+use super::inbox::Inbox;
+use super::lanes::Message;
+use crate::kit::sqlite::JournalWriter;
+use fanfare_lane::{FestivalKey, LaneId, Placed, Row, Sealed, Store as _, StoreError, seal_commit};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+/// What the committer is asked to do.
+pub enum Work {
+    /// Append these rows, at most one a lane.
+    Append(Vec<Arc<Row>>),
+    /// Append rows that were durable and are gone, sealed as they were.
+    Again(LaneId, Vec<Sealed>),
+    /// Read a lane's rows from this number on.
+    Read(LaneId, u32),
+    /// Do something else with the writer, between commits.
+    Else(Box<dyn FnOnce(&mut JournalWriter) + Send>),
+}
+
+/// What became of it.
+pub enum Outcome {
+    /// The append's rows with their seals, and each one's fate; an error leaves all unknown.
+    Appended(Vec<Sealed>, Result<Vec<Placed>, StoreError>),
+    /// The rows read, or why not.
+    Read(LaneId, Result<Vec<Sealed>, StoreError>),
+    /// The lane has to read the journal to know.
+    Unknown(LaneId),
+}
+
+/// Most rows one reading of the journal brings.
+const READ_MAX: usize = 4_096;
+
+/// Starts the committer; it ends when the sender is dropped.
+///
+/// # Errors
+/// If the thread cannot be started.
+pub fn start(
+    mut writer: JournalWriter,
+    key: Arc<FestivalKey>,
+    inbox: Arc<Inbox<Message>>,
+) -> std::io::Result<(mpsc::Sender<Work>, thread::JoinHandle<()>)> {
+    let (sender, receiver) = mpsc::channel();
+    let body = move || {
+        for work in receiver {
+            let outcome = match work {
+                Work::Append(rows) => {
+                    let sealed = seal_commit(&rows, &*key);
+                    let placed = writer.append(&sealed);
+                    Outcome::Appended(sealed, placed)
+                }
+                Work::Again(lane, rows) => {
+                    // Whatever becomes of them, the lane reads the journal again and compares.
+                    let again = |sealed| writer.append(&[sealed]).is_ok();
+                    let _all = rows.into_iter().all(again);
+                    Outcome::Unknown(lane)
+                }
+                Work::Read(lane, from) => Outcome::Read(lane, writer.read(lane, from, READ_MAX)),
+                Work::Else(work) => {
+                    work(&mut writer);
+                    continue;
+                }
+            };
+            inbox.push(Message::Stored(outcome));
+        }
+    };
+    let thread = thread::Builder::new().name("journal".to_owned()).spawn(body)?;
+    Ok((sender, thread))
+}

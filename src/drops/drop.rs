@@ -1,0 +1,67 @@
+//! A drop as the whole process knows it: its names, its lane's published state, its counters.
+
+use super::published::Published;
+use super::spec::DropSpec;
+use fanfare_engine::{CODES, Fact};
+use fanfare_lane::LaneId;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A drop that is served.
+pub struct Drop {
+    /// Names and proposed terms.
+    pub spec: DropSpec,
+    /// The lane that decides it.
+    pub lane: LaneId,
+    /// What everybody may see of it.
+    pub published: Published,
+    /// Refusals the gate gave since the last tally, by [`CODES`].
+    pub refused: [AtomicU64; CODES.len()],
+    /// Units that came back and can be given again.
+    pub came_back: AtomicU64,
+    stopped: OnceLock<String>,
+}
+
+impl Drop {
+    /// A drop with this published state.
+    pub fn new(spec: DropSpec, lane: LaneId, published: Published) -> Self {
+        Self {
+            spec,
+            lane,
+            published,
+            refused: [const { AtomicU64::new(0) }; CODES.len()],
+            came_back: AtomicU64::new(0),
+            stopped: OnceLock::new(),
+        }
+    }
+
+    /// Counts a refusal the gate gave.
+    pub fn count_refusal(&self, code: &str) {
+        if let Some(at) = CODES.iter().position(|known| *known == code) {
+            self.refused[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Stops the drop for good and alarms whoever runs the server. Other drops go on.
+    pub fn stop(&self, why: &str) {
+        if self.stopped.set(why.to_owned()).is_ok() {
+            tracing::error!(drop = %self.spec.id, lane = self.lane, why, "LANE STOPPED");
+        }
+    }
+
+    /// Why the drop stopped, if it did.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.get().map(String::as_str)
+    }
+
+    /// Notes published facts that counters care about.
+    pub fn note_facts(&self, facts: &[Fact]) {
+        let back = |fact: &&Fact| {
+            matches!(fact, Fact::Expired(_) | Fact::Released(_) | Fact::Returned(_))
+        };
+        let count = facts.iter().filter(back).count() as u64;
+        if count > 0 {
+            self.came_back.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Opening lanes: new ones with their terms, those that do not rest by replay. All first rows of
+//! a start go into one commit, and nothing is answered before it is durable.
+
+use super::drop::Drop;
+use super::head::HeadDoc;
+use super::published::Published;
+use super::spec::DropSpec;
+use super::ticket::Ticket;
+use super::wake::{self, owner};
+use crate::kit::heads::{Head, Heads};
+use crate::kit::sqlite::{JournalError, JournalReader, JournalWriter, LaneRecord};
+use fanfare_engine::Fact;
+use fanfare_lane::{
+    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Sealed, Store as _,
+    seal_commit,
+};
+use std::sync::Arc;
+
+/// What opening needs to know.
+pub struct Founding<'a> {
+    /// Whose festival.
+    pub festival: FestivalId,
+    /// Signs the rows.
+    pub key: &'a FestivalKey,
+    /// How lanes are run.
+    pub config: LaneConfig,
+    /// What the clock shows.
+    pub clock: Reading,
+}
+
+/// A lane ready to be hosted, or one at rest.
+pub enum Found {
+    /// Open.
+    Open(Box<Lane<Ticket>>, Arc<Drop>),
+    /// Its drop is over and nothing is held.
+    Resting(Arc<Drop>),
+    /// It cannot be opened; the operator is told why. Others go on.
+    Shut(LaneId, String),
+}
+
+/// Opens lanes for these drops, new and old together.
+///
+/// # Errors
+/// If the journal cannot be written.
+pub fn open_all(
+    founding: &Founding<'_>,
+    writer: &mut JournalWriter,
+    reader: &JournalReader,
+    specs: Vec<DropSpec>,
+    heads: &Heads,
+) -> Result<Vec<Found>, JournalError> {
+    let mut found = Vec::new();
+    let mut opening = Vec::new();
+    for spec in specs {
+        let lane = writer.lane_of(&spec.id)?;
+        let newest_seq = reader.newest_seq(lane)?;
+        let record = LaneRecord { lane, drop: spec.id.clone(), newest_seq };
+        if let Some(gone) = gone_back(reader, &record, heads.get(&lane))? {
+            found.push(Found::Shut(lane, gone));
+            continue;
+        }
+        match resting(reader, &record)? {
+            Some((face, newest)) => {
+                let published = Published::resting(face, HeadDoc::new(&newest));
+                found.push(Found::Resting(Arc::new(Drop::new(spec, lane, published))));
+            }
+            None => match decide_opening(founding, reader, &record, &spec) {
+                Ok(lane) => opening.push((lane, spec)),
+                Err(why) => found.push(Found::Shut(lane, why)),
+            },
+        }
+    }
+    append_openings(founding, writer, opening, &mut found)?;
+    Ok(found)
+}
+
+/// What is gone if the journal is shorter than its witness, or another history.
+fn gone_back(
+    reader: &JournalReader,
+    record: &LaneRecord,
+    head: Option<&Head>,
+) -> Result<Option<String>, JournalError> {
+    let Some(head) = head else { return Ok(None) };
+    let LaneRecord { lane, drop, newest_seq } = record;
+    if head.seq > *newest_seq {
+        return Ok(Some(format!(
+            "the journal went back in time: lane {lane} (drop {drop}) ends at row {newest_seq}, \
+             but row {} was durable; restore the newest backup",
+            head.seq
+        )));
+    }
+    let same = reader.rows(*lane, head.seq, 1)?.first().is_some_and(|s| s.row.hash == head.hash);
+    Ok((!same).then(|| {
+        format!("lane {lane} (drop {drop}): row {} is not the one that was durable", head.seq)
+    }))
+}
+
+/// A resting lane's face and newest row.
+fn resting(
+    reader: &JournalReader,
+    record: &LaneRecord,
+) -> Result<Option<(Face, Sealed)>, JournalError> {
+    let Some(newest) = reader.rows(record.lane, record.newest_seq.max(1), 1)?.pop() else {
+        return Ok(None);
+    };
+    let facts = newest.row.read_facts().map_err(|why| {
+        JournalError(format!("lane {}, row {}: {why}", record.lane, record.newest_seq))
+    })?;
+    let Some(Fact::Rested(totals)) = facts.last() else { return Ok(None) };
+    let at = (newest.row.header.seq, newest.row.hash, newest.row.header.time_ms);
+    Ok(Some((Face::of_resting(totals, at), newest)))
+}
+
+/// Decides a lane's first row of this owner.
+fn decide_opening(
+    founding: &Founding<'_>,
+    reader: &JournalReader,
+    record: &LaneRecord,
+    spec: &DropSpec,
+) -> Result<Lane<Ticket>, String> {
+    let Founding { festival, config, clock, .. } = founding;
+    let lane = record.lane;
+    let opened = if record.newest_seq == 0 {
+        Lane::create((*festival, lane), &spec.terms, owner(), *config, clock)
+    } else {
+        let replay = wake::replay(reader, *festival, lane)?;
+        Lane::open(replay, owner(), *config, clock)
+    };
+    opened.map_err(|why| format!("lane {lane}: {why}"))
+}
+
+/// Appends the opening rows in one commit and makes the drops of those that stand.
+fn append_openings(
+    founding: &Founding<'_>,
+    writer: &mut JournalWriter,
+    mut opening: Vec<(Lane<Ticket>, DropSpec)>,
+    found: &mut Vec<Found>,
+) -> Result<(), JournalError> {
+    let rows: Vec<_> = opening.iter_mut().filter_map(|(lane, _)| lane.to_append()).collect();
+    let sealed = seal_commit(&rows, founding.key);
+    let placed = writer.append(&sealed).map_err(|why| JournalError(why.0))?;
+    for (((mut lane, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed) {
+        let id = lane.id();
+        if placed == Placed::Fenced {
+            found.push(Found::Shut(id, "another owner writes this lane".to_owned()));
+            continue;
+        }
+        lane.durable(sealed.clone());
+        let published = Published::new(lane.decided_state().clone(), &sealed);
+        let drop = Arc::new(Drop::new(spec, id, published));
+        found.push(Found::Open(Box::new(lane), drop));
+    }
+    Ok(())
+}

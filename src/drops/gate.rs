@@ -1,0 +1,186 @@
+//! The gate: who may ask, what can be refused from memory, what the lane must decide. No SQL
+//! stands anywhere on this way.
+
+use super::answers;
+use super::drop::Drop;
+use super::published::NotInMemory;
+use super::ticket::Answered;
+use super::wake;
+use crate::app::App;
+use crate::kit::problem::Problem;
+use crate::kit::token::{Role, Session, Use};
+use axum::http::{HeaderMap, header};
+use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, State};
+use fanfare_lane::{LaneId, Reply};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The cookie that carries a session.
+pub const SESSION_COOKIE: &str = "fanfare-session";
+
+/// Most bytes an idempotency key may have.
+pub const KEY_BYTES_MAX: usize = 64;
+
+/// A claim as it came in, checked for shape.
+pub struct ClaimAsk {
+    /// Who asks.
+    pub fan: Fan,
+    /// For what.
+    pub line: Line,
+    /// For how many.
+    pub quantity: Quantity,
+    /// With which key.
+    pub key: Option<Key>,
+}
+
+/// The value of a cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).into_iter();
+    let pairs = all.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
+}
+
+/// Who is asking: by bearer token, or by the cookie that signing in sets. Counts the request
+/// against the fan's rate.
+pub fn session(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = match bearer {
+        Some(value) => value.strip_prefix("Bearer ").map(str::trim),
+        None => cookie(headers, SESSION_COOKIE),
+    };
+    let token = token.ok_or_else(|| Problem::new("no_session"))?;
+    let checked = app.node.tokens.check(token, Use::Session, app.now_ms());
+    let session = checked.map_err(|_| Problem::new("no_session"))?;
+    app.rates.fan(session.fan.get()).map_err(too_fast)?;
+    Ok(session)
+}
+
+/// Counts a stranger's request against its network's rate.
+pub fn stranger(app: &App, address: IpAddr) -> Result<(), Problem> {
+    app.rates.stranger(address).map_err(too_fast)
+}
+
+fn too_fast(seconds: u32) -> Problem {
+    let mut problem = Problem::new("too_fast");
+    problem.retry_after_s = Some(seconds);
+    problem
+}
+
+/// Refuses roles below this one.
+pub fn require(session: &Session, role: Role) -> Result<(), Problem> {
+    if session.role >= role {
+        return Ok(());
+    }
+    Err(Problem::new("not_allowed").with("role", role.name()))
+}
+
+/// The drop with this id.
+pub fn drop_named(app: &App, id: &str) -> Result<Arc<Drop>, Problem> {
+    let directory = app.node.directory();
+    directory.named(id).cloned().ok_or_else(|| Problem::new("no_such_drop"))
+}
+
+/// The line of an item and variant.
+pub fn line_named(drop: &Drop, item: &str, variant: Option<&str>) -> Result<Line, Problem> {
+    let line = drop.spec.line(item, variant);
+    line.ok_or_else(|| match (drop.spec.has_item(item), variant) {
+        (true, None) => Problem::invalid("variant", "this item has variants: name one"),
+        _ => Problem::new("no_such_item"),
+    })
+}
+
+/// What a lane or the gate answered to a claim.
+pub enum Claimed {
+    /// Made now, with its receipt.
+    Made(Claim, String),
+    /// Made before.
+    Repeated(Claim),
+    /// Refused.
+    Refused(Refusal),
+    /// 503.
+    Problem(Problem),
+}
+
+/// Puts a claim: refuses it from published state, or lets the lane decide.
+pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
+    let front = drop.published.front();
+    let now_ms = app.now_ms();
+    let screened = drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms);
+    let screened = match screened {
+        Ok(screened) => screened,
+        Err(NotInMemory) => match recall(app, drop).await {
+            Ok(()) => drop
+                .published
+                .screen(&front, ask.fan, ask.line, ask.quantity, now_ms)
+                .unwrap_or(Some(Refusal::Closed)),
+            Err(problem) => return Claimed::Problem(problem),
+        },
+    };
+    if let Some(refusal) = screened {
+        drop.refused[refusal.code_index()].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        return Claimed::Refused(refusal);
+    }
+    if drop.stopped().is_some() {
+        return Claimed::Problem(Problem::new("busy"));
+    }
+    let ClaimAsk { fan, line, quantity, key } = *ask;
+    let command = Command::Claim { fan, line, quantity, key };
+    let Answered { reply, proof } = app.node.asked(drop.lane, command).await;
+    match (reply, proof) {
+        (Reply::Claim { claim, .. }, Some((head, fact))) => {
+            Claimed::Made(claim, answers::short_receipt(&head, &fact))
+        }
+        (Reply::Claim { claim, .. }, None) => Claimed::Repeated(claim),
+        (Reply::Refused(refusal), _) => Claimed::Refused(refusal),
+        (Reply::Unsure, _) => Claimed::Problem(Problem::new("unsure")),
+        (Reply::Busy | Reply::Acted, _) => Claimed::Problem(Problem::new("busy")),
+    }
+}
+
+/// Brings a resting lane's state back to memory to be read. Wakes nothing.
+pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
+    if drop.published.read(app.now_ms(), |_| ()).is_some() {
+        return Ok(());
+    }
+    let (journal, festival) = (app.node.folder.journal(), app.node.folder.festival().to_owned());
+    let (lane, drop) = (drop.lane, drop.clone());
+    let replayed = tokio::task::spawn_blocking(move || {
+        let reader = crate::kit::sqlite::JournalReader::open(&journal);
+        let reader = reader.map_err(|why| why.to_string())?;
+        let replay = wake::replay(&reader, wake::festival_number(&festival), lane)?;
+        drop.published.put_back(replay.into_state().ok_or("a lane without rows")?);
+        Ok::<_, String>(())
+    });
+    match replayed.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(why)) => {
+            tracing::error!(lane, why, "a resting lane cannot be read");
+            Err(Problem::new("busy"))
+        }
+        Err(_) => Err(Problem::new("busy")),
+    }
+}
+
+/// Reads something of a drop's published state, recalling it if it rests.
+pub async fn read<R>(
+    app: &App,
+    drop: &Arc<Drop>,
+    read: impl FnOnce(&State) -> R,
+) -> Result<R, Problem> {
+    recall(app, drop).await?;
+    drop.published.read(app.now_ms(), read).ok_or_else(|| Problem::new("busy"))
+}
+
+/// A claim by its id, for its fan or for whoever may see all.
+pub async fn find_claim(
+    app: &App,
+    session: &Session,
+    id: &str,
+) -> Result<(Arc<Drop>, Claim), Problem> {
+    let unknown = || Problem::new("no_such_claim");
+    let (lane, place): (LaneId, Place) = answers::parse_claim_id(id).ok_or_else(unknown)?;
+    let drop = app.node.directory().of_lane(lane).cloned().ok_or_else(unknown)?;
+    let claim = read(app, &drop, |state| state.claims().at(place)).await?;
+    let own = |claim: &Claim| claim.fan == session.fan || session.role >= Role::Cashier;
+    claim.filter(own).map(|claim| (drop, claim)).ok_or_else(unknown)
+}

@@ -1,0 +1,393 @@
+//! The thread that owns every lane of the process: it decides, publishes and answers.
+//!
+//! While one commit is under way commands collect, so the busier, the larger the batch. A lane
+//! decides ahead of the commit only when a full batch already waits.
+
+use super::committer::{Outcome, Work};
+use super::drop::Drop;
+use super::inbox::Inbox;
+use super::ticket::{Answered, Ticket};
+use super::wake;
+use crate::kit::clock::Clock;
+use crate::kit::data::DataFolder;
+use crate::kit::heads::{self, Head, Heads};
+use fanfare_engine::{Command, Fact, Tally};
+use fanfare_lane::{
+    Durable, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
+};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// How long the thread sleeps at most.
+const NAP: Duration = Duration::from_millis(250);
+
+/// How long after a failed append the journal is read to see what stands.
+const RESOLVE_AFTER_MS: i64 = 100;
+
+/// A resting lane's state that nobody read for this long leaves memory.
+const LET_GO_AFTER_MS: i64 = 60_000;
+
+/// What the thread is told.
+pub enum Message {
+    /// A command for a lane, and who waits for the answer.
+    Ask(LaneId, Command, Ticket),
+    /// The committer is done with something.
+    Stored(Outcome),
+    /// A new lane, opened durably elsewhere.
+    Host(Box<Lane<Ticket>>, Arc<Drop>),
+    /// A resting lane that was asked for is replayed.
+    Woken(LaneId, Result<Box<Replay>, String>),
+    /// Say when nothing waits, nothing is under way and nothing is due.
+    Quiet(mpsc::Sender<()>),
+    /// Finish what was accepted, then end.
+    Stop,
+}
+
+/// What the thread works with: clock, folder, its inbox, the committer.
+pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, mpsc::Sender<Work>);
+
+struct Hosted {
+    lane: Lane<Ticket>,
+    drop: Arc<Drop>,
+    resolve_at_mono_ms: Option<i64>,
+}
+
+/// Everything the thread owns.
+pub struct Lanes {
+    clock: Arc<Clock>,
+    folder: Arc<DataFolder>,
+    inbox: Arc<Inbox<Message>>,
+    committer: mpsc::Sender<Work>,
+    config: LaneConfig,
+    hosted: HashMap<LaneId, Hosted>,
+    resting: HashMap<LaneId, Arc<Drop>>,
+    waking: HashMap<LaneId, Vec<(Command, Ticket)>>,
+    touched: BTreeSet<LaneId>,
+    dues: BinaryHeap<Reverse<(i64, LaneId)>>,
+    committing: bool,
+    heads: Heads,
+    heads_changed: bool,
+    kept_house_mono_ms: i64,
+    quiet: Vec<mpsc::Sender<()>>,
+    stopping: bool,
+}
+
+impl Lanes {
+    /// With these lanes open and these at rest.
+    pub fn new(
+        (clock, folder, inbox, committer): Parts,
+        config: LaneConfig,
+        open: Vec<(Lane<Ticket>, Arc<Drop>)>,
+        resting: Vec<Arc<Drop>>,
+    ) -> Self {
+        let mut lanes = Self {
+            clock,
+            folder,
+            inbox,
+            committer,
+            config,
+            hosted: HashMap::new(),
+            resting: resting.into_iter().map(|drop| (drop.lane, drop)).collect(),
+            waking: HashMap::new(),
+            touched: BTreeSet::new(),
+            dues: BinaryHeap::new(),
+            committing: false,
+            heads: Heads::new(),
+            heads_changed: true,
+            kept_house_mono_ms: i64::MIN / 2,
+            quiet: Vec::new(),
+            stopping: false,
+        };
+        for drop in lanes.resting.values() {
+            let front = drop.published.front();
+            lanes.heads.insert(drop.lane, head_of(&front.face));
+        }
+        for (lane, drop) in open {
+            lanes.host(lane, drop);
+        }
+        lanes
+    }
+
+    fn host(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>) {
+        let id = lane.id();
+        let front = drop.published.front();
+        self.heads.insert(id, head_of(&front.face));
+        self.heads_changed = true;
+        self.touched.insert(id);
+        self.resting.remove(&id);
+        self.hosted.insert(id, Hosted { lane, drop, resolve_at_mono_ms: None });
+    }
+
+    /// Runs until told to stop and nothing accepted is left undone.
+    pub fn run(mut self) {
+        let mut taken = Vec::new();
+        loop {
+            self.inbox.take(&mut taken, self.nap());
+            let clock = self.clock.read();
+            for message in taken.drain(..) {
+                self.hear(message, &clock);
+            }
+            self.touch_due(&clock);
+            self.turn_touched(&clock);
+            if clock.mono_ms - self.kept_house_mono_ms >= 1_000 {
+                self.keep_house(&clock);
+            }
+            self.answer_quiet(&clock);
+            if self.stopping && self.all_idle() {
+                break;
+            }
+        }
+        self.write_heads();
+    }
+
+    /// How long to sleep: until the next thing is due, if that is soon.
+    fn nap(&self) -> Duration {
+        if self.stopping || !self.quiet.is_empty() {
+            return Duration::from_millis(1);
+        }
+        let due = self.dues.peek().map(|Reverse((due_ms, _))| due_ms - self.clock.now_ms());
+        let retry = self.hosted.values().any(|hosted| hosted.resolve_at_mono_ms.is_some());
+        let nap = if retry { Duration::from_millis(20) } else { NAP };
+        due.map_or(nap, |ms| nap.min(Duration::from_millis(ms.clamp(1, 1_000) as u64)))
+    }
+
+    fn hear(&mut self, message: Message, clock: &Reading) {
+        match message {
+            Message::Ask(lane, command, ticket) => self.ask(lane, command, ticket, clock),
+            Message::Stored(Outcome::Appended(rows, placed)) => {
+                self.committing = false;
+                self.appended(rows, placed, clock);
+            }
+            Message::Stored(Outcome::Read(lane, rows)) => self.resolve(lane, rows, clock),
+            Message::Stored(Outcome::Unknown(lane)) => {
+                if let Some(hosted) = self.hosted.get_mut(&lane) {
+                    hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
+                }
+            }
+            Message::Host(lane, drop) => self.host(*lane, drop),
+            Message::Woken(lane, replay) => self.woken(lane, replay, clock),
+            Message::Quiet(sender) => self.quiet.push(sender),
+            Message::Stop => self.stopping = true,
+        }
+    }
+
+    fn ask(&mut self, id: LaneId, command: Command, ticket: Ticket, clock: &Reading) {
+        if let Some(hosted) = self.hosted.get_mut(&id) {
+            if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms) {
+                ticket.say(Reply::Busy);
+            }
+            self.touched.insert(id);
+        } else if let Some(waiting) = self.waking.get_mut(&id) {
+            if waiting.len() < self.config.queue_max {
+                waiting.push((command, ticket));
+            } else {
+                ticket.say(Reply::Busy);
+            }
+        } else if let Some(drop) = self.resting.get(&id) {
+            wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
+            self.waking.insert(id, vec![(command, ticket)]);
+        } else {
+            ticket.say(Reply::Busy);
+        }
+    }
+
+    fn woken(&mut self, id: LaneId, replay: Result<Box<Replay>, String>, clock: &Reading) {
+        let asked = self.waking.remove(&id).unwrap_or_default();
+        let Some(drop) = self.resting.get(&id).cloned() else { return };
+        let opened = replay.and_then(|replay| {
+            drop.published.put_back(replay.state().cloned().ok_or("a lane without rows")?);
+            Lane::open(*replay, wake::owner(), self.config, clock).map_err(|why| why.to_string())
+        });
+        match opened {
+            Ok(lane) => {
+                self.host(lane, drop);
+                for (command, ticket) in asked {
+                    self.ask(id, command, ticket, clock);
+                }
+            }
+            Err(why) => {
+                drop.stop(&why);
+                asked.into_iter().for_each(|(_, ticket)| ticket.say(Reply::Busy));
+            }
+        }
+    }
+
+    /// Lanes whose time has come.
+    fn touch_due(&mut self, clock: &Reading) {
+        while let Some(Reverse((due_ms, lane))) = self.dues.peek().copied()
+            && due_ms <= clock.now_ms
+        {
+            self.dues.pop();
+            self.touched.insert(lane);
+        }
+        for (id, hosted) in &mut self.hosted {
+            if hosted.resolve_at_mono_ms.is_some_and(|at| at <= clock.mono_ms) {
+                hosted.resolve_at_mono_ms = None;
+                let from = hosted.lane.resolve_from();
+                let _ = self.committer.send(Work::Read(*id, from));
+            }
+        }
+    }
+
+    fn turn_touched(&mut self, clock: &Reading) {
+        let mut rows = Vec::new();
+        for id in std::mem::take(&mut self.touched) {
+            let Some(hosted) = self.hosted.get_mut(&id) else { continue };
+            let lane = &mut hosted.lane;
+            if !self.committing || lane.waiting() >= self.config.batch_max {
+                while lane.turn(clock) {}
+            }
+            lane.answers().into_iter().for_each(|(ticket, reply)| ticket.say(reply));
+            if let Some(stopped) = lane.stopped() {
+                hosted.drop.stop(&stopped.0);
+                continue;
+            }
+            if !self.committing && let Some(row) = lane.to_append() {
+                rows.push(row);
+            }
+            if self.committing && !lane.idle() {
+                self.touched.insert(id);
+            } else if let Some(due_ms) = lane.next_due_ms() {
+                self.dues.push(Reverse((due_ms, id)));
+            }
+        }
+        if !rows.is_empty() {
+            self.committing = self.committer.send(Work::Append(rows)).is_ok();
+        }
+    }
+
+    fn appended(
+        &mut self,
+        rows: Vec<Sealed>,
+        placed: Result<Vec<fanfare_lane::Placed>, StoreError>,
+        clock: &Reading,
+    ) {
+        if let Err(why) = &placed {
+            tracing::error!(%why, "append failed; its outcome is not known yet");
+        }
+        for (at, sealed) in rows.into_iter().enumerate() {
+            let id = sealed.row.header.lane;
+            self.touched.insert(id);
+            let Some(hosted) = self.hosted.get_mut(&id) else { continue };
+            match &placed {
+                Ok(placed) if placed[at] == fanfare_lane::Placed::Durable => {
+                    let durable = hosted.lane.durable(sealed);
+                    self.publish(id, durable);
+                }
+                Ok(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms),
+                Err(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS),
+            }
+        }
+    }
+
+    fn publish(&mut self, id: LaneId, durable: Vec<Durable<Ticket>>) {
+        let Some(hosted) = self.hosted.get_mut(&id) else { return };
+        for durable in durable {
+            if let Err(broken) = hosted.drop.published.publish(&durable) {
+                hosted.drop.stop(&format!("published and decided state differ: {broken}"));
+                continue;
+            }
+            let front = hosted.drop.published.front();
+            self.heads.insert(id, head_of(&front.face));
+            self.heads_changed = true;
+            hosted.drop.note_facts(&durable.facts);
+            for (ticket, reply) in durable.answers {
+                let proof = proof_of(&reply, &durable.facts, front.face.seq)
+                    .map(|fact| (front.head.clone(), fact));
+                ticket.deliver(Answered { reply, proof });
+            }
+        }
+        if hosted.lane.rested()
+            && let Some(hosted) = self.hosted.remove(&id)
+        {
+            self.resting.insert(id, hosted.drop);
+        }
+    }
+
+    fn resolve(&mut self, id: LaneId, rows: Result<Vec<Sealed>, StoreError>, clock: &Reading) {
+        let Some(hosted) = self.hosted.get_mut(&id) else { return };
+        self.touched.insert(id);
+        let Ok(rows) = rows else {
+            hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
+            return;
+        };
+        match hosted.lane.resolve(&rows, clock.mono_ms) {
+            Resolution::Append => {}
+            Resolution::Again(rows) => {
+                let _ = self.committer.send(Work::Again(id, rows));
+            }
+            Resolution::Lost | Resolution::Stopped => {
+                let why = hosted.lane.stopped().map_or("lost to another owner", |why| &why.0);
+                hosted.drop.stop(why);
+            }
+        }
+    }
+
+    /// Once a second: what the gate refused, patience, the witness, lanes at rest.
+    fn keep_house(&mut self, clock: &Reading) {
+        self.kept_house_mono_ms = clock.mono_ms;
+        for (id, hosted) in &mut self.hosted {
+            let refused = hosted.drop.refused.each_ref().map(|n| n.swap(0, Ordering::Relaxed));
+            let refused: Tally = refused;
+            hosted.lane.count_refusals(&refused);
+            self.touched.insert(*id);
+        }
+        for drop in self.resting.values() {
+            drop.published.let_go(clock.now_ms - LET_GO_AFTER_MS);
+        }
+        self.write_heads();
+    }
+
+    fn write_heads(&mut self) {
+        if !std::mem::take(&mut self.heads_changed) {
+            return;
+        }
+        if let Err(why) = heads::write(&self.folder.heads(), &self.heads) {
+            tracing::error!(%why, "the witness cannot be written");
+            self.heads_changed = true;
+        }
+    }
+
+    fn all_idle(&self) -> bool {
+        let idle = |hosted: &Hosted| hosted.lane.idle() || hosted.lane.stopped().is_some();
+        !self.committing && self.waking.is_empty() && self.hosted.values().all(idle)
+    }
+
+    fn answer_quiet(&mut self, clock: &Reading) {
+        if self.quiet.is_empty() || !self.all_idle() {
+            return;
+        }
+        let due = |hosted: &Hosted| {
+            hosted.lane.stopped().is_none()
+                && hosted.lane.next_due_ms().is_some_and(|due| due <= clock.now_ms)
+        };
+        if !self.hosted.values().any(due) {
+            for sender in self.quiet.drain(..) {
+                let _ = sender.send(());
+            }
+        } else {
+            self.touched.extend(self.hosted.keys());
+        }
+    }
+}
+
+/// The fact behind a fresh claim, for its receipt.
+fn proof_of(reply: &Reply, facts: &[Fact], seq: u32) -> Option<Fact> {
+    let Reply::Claim { claim, fresh: true } = reply else { return None };
+    let fact = facts.get(usize::from(claim.place.index)).filter(|_| claim.place.seq == seq)?;
+    matches!(fact, Fact::Claimed { number, .. } if *number == claim.number).then(|| fact.clone())
+}
+
+fn head_of(face: &fanfare_lane::Face) -> Head {
+    let out = |stock: &fanfare_engine::Stock| u64::from(stock.held) + u64::from(stock.settled);
+    Head {
+        seq: face.seq,
+        hash: face.hash,
+        time_ms: face.time_ms,
+        next_number: face.claims.saturating_add(1),
+        units_out: face.lines.iter().map(out).sum(),
+    }
+}

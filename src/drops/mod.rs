@@ -1,0 +1,26 @@
+//! Drops: their lanes, what is published of them, the gate in front of them.
+//!
+//! States of a drop: before, open, paused, sold out, closed; then its lane rests. A claim is
+//! decided by the lane, made durable by the committer, published, and only then answered.
+//!
+//! Promises: an answer never runs ahead of the durable row; the gate refuses by itself only who
+//! has nothing in the drop; a lane that finds a promise broken stops, says why, and all others go
+//! on.
+
+pub mod answers;
+pub mod committer;
+pub mod drop;
+pub mod found;
+pub mod gate;
+pub mod head;
+pub mod inbox;
+pub mod lanes;
+pub mod node;
+pub mod plan;
+pub mod published;
+pub mod proof;
+pub mod receipts;
+pub mod spec;
+pub mod ticket;
+pub mod wake;
+pub mod web;

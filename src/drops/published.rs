@@ -1,0 +1,122 @@
+//! What everybody but a lane's owner sees of it: never ahead of the durable row.
+//!
+//! Two parts, published in this order: the state (claims, rights, stock) and then the front (what
+//! the gate refuses by). Whoever sees a drop sold out therefore finds the claims that sold it out.
+//!
+//! A resting lane's state leaves memory after a while and is replayed when somebody asks.
+
+use super::head::HeadDoc;
+use fanfare_engine::{Fan, Line, Place, Quantity, Refusal, State};
+use fanfare_lane::{Durable, Face, Sealed, screen};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A lane as the gate sees it, with the words of its newest head.
+#[derive(Debug)]
+pub struct Front {
+    /// Numbers.
+    pub face: Face,
+    /// The signed head every refusal carries.
+    pub head: Arc<HeadDoc>,
+}
+
+/// One lane's published state.
+pub struct Published {
+    state: RwLock<Option<State>>,
+    front: RwLock<Arc<Front>>,
+    read_at_ms: AtomicI64,
+}
+
+impl Published {
+    /// The published state at a durable row.
+    pub fn new(state: State, newest: &Sealed) -> Self {
+        let front = Arc::new(front_of(&state, newest));
+        let (state, front) = (RwLock::new(Some(state)), RwLock::new(front));
+        Self { state, front, read_at_ms: AtomicI64::new(0) }
+    }
+
+    /// A resting lane: what its last row says, the rest on demand.
+    pub fn resting(face: Face, head: HeadDoc) -> Self {
+        let front = Arc::new(Front { face, head: Arc::new(head) });
+        let (state, front) = (RwLock::new(None), RwLock::new(front));
+        Self { state, front, read_at_ms: AtomicI64::new(0) }
+    }
+
+    /// Publishes a durable row: first the state, then the front.
+    ///
+    /// # Errors
+    /// If the facts do not fit the published state: it differs from the decided one.
+    pub fn publish<T>(&self, durable: &Durable<T>) -> Result<(), fanfare_engine::Broken> {
+        let header = &durable.sealed.row.header;
+        let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(state) = guard.as_mut() else {
+            return Err(fanfare_engine::Broken("a row for a lane whose state is not in memory"));
+        };
+        state.begin(header.time_ms)?;
+        for (index, fact) in durable.facts.iter().enumerate() {
+            state.apply(Place { seq: header.seq, index: index as u16 }, fact)?;
+        }
+        let front = Arc::new(front_of(state, &durable.sealed));
+        drop(guard);
+        *self.front.write().unwrap_or_else(PoisonError::into_inner) = front;
+        Ok(())
+    }
+
+    /// The newest front.
+    pub fn front(&self) -> Arc<Front> {
+        self.front.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the state if it is in memory.
+    pub fn read<R>(&self, now_ms: i64, read: impl FnOnce(&State) -> R) -> Option<R> {
+        self.read_at_ms.store(now_ms, Ordering::Relaxed);
+        let guard = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        guard.as_ref().map(read)
+    }
+
+    /// Puts a replayed state back.
+    pub fn put_back(&self, state: State) {
+        let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        guard.get_or_insert(state);
+    }
+
+    /// Lets a resting lane's state go if nobody read it since `before_ms`.
+    pub fn let_go(&self, before_ms: i64) -> bool {
+        if self.read_at_ms.load(Ordering::Relaxed) >= before_ms {
+            return false;
+        }
+        let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        guard.take_if(|state| state.resting()).is_some()
+    }
+
+    /// The gate's answer to a claim, or none if the lane must decide. Errs when the state has to
+    /// be replayed first to know whether the fan has anything here.
+    pub fn screen(
+        &self,
+        front: &Front,
+        fan: Fan,
+        line: Line,
+        quantity: Quantity,
+        now_ms: i64,
+    ) -> Result<Option<Refusal>, NotInMemory> {
+        let mut absent = false;
+        let known = |fan| {
+            let known = self.read(now_ms, |state| {
+                state.claims().has(fan) || state.rights().of(fan, line, quantity).is_some()
+            });
+            absent = known.is_none();
+            known.unwrap_or(false)
+        };
+        let refusal = screen(&front.face, fan, line, quantity, now_ms, known);
+        if absent { Err(NotInMemory) } else { Ok(refusal) }
+    }
+}
+
+/// The lane rests and its state is not in memory: replay it, then ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotInMemory;
+
+fn front_of(state: &State, newest: &Sealed) -> Front {
+    let face = Face::of(state, newest.row.header.seq, newest.row.hash);
+    Front { face, head: Arc::new(HeadDoc::new(newest)) }
+}

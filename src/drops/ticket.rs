@@ -1,0 +1,68 @@
+//! Who waits for a lane's answer.
+
+use super::head::HeadDoc;
+use fanfare_engine::Fact;
+use fanfare_lane::Reply;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A lane's answer as it reaches its caller.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// What the lane says.
+    pub reply: Reply,
+    /// For a fresh claim: the fact that made it and the head it stands under.
+    pub proof: Option<(Arc<HeadDoc>, Fact)>,
+}
+
+/// Where an answer goes.
+pub enum Ticket {
+    /// To a request that waits.
+    One(oneshot::Sender<Answered>),
+    /// To a caller of very many, under this number.
+    Many(Arc<Sink>, u64),
+    /// Nowhere.
+    Nobody,
+}
+
+/// Answers for a caller of very many.
+#[derive(Default)]
+pub struct Sink {
+    answers: Mutex<Vec<(u64, Reply)>>,
+    arrived: Condvar,
+}
+
+impl Sink {
+    fn push(&self, id: u64, reply: Reply) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.push((id, reply));
+        if answers.len() == 1 {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Moves what has arrived to `out`, waiting up to `patience` for the first.
+    pub fn take(&self, out: &mut Vec<(u64, Reply)>, patience: Duration) {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.arrived.wait_timeout_while(answers, patience, |a| a.is_empty());
+        let (mut answers, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        out.append(&mut answers);
+    }
+}
+
+impl Ticket {
+    /// Delivers an answer. A caller that has gone away is not missed.
+    pub fn deliver(self, answered: Answered) {
+        match self {
+            Self::One(sender) => drop(sender.send(answered)),
+            Self::Many(sink, id) => sink.push(id, answered.reply),
+            Self::Nobody => {}
+        }
+    }
+
+    /// Delivers an answer that carries no proof.
+    pub fn say(self, reply: Reply) {
+        self.deliver(Answered { reply, proof: None });
+    }
+}

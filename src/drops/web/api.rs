@@ -1,0 +1,315 @@
+//! The API's quieter calls: the programme, drops, claims, receipts, proofs, live totals.
+
+use super::hot;
+use crate::app::App;
+use crate::drops::answers;
+use crate::drops::drop::Drop;
+use crate::drops::gate;
+use crate::drops::proof;
+use crate::kit::problem::Problem;
+use crate::kit::token::{Role, SESSION_S, Session, Use};
+use crate::live::Watcher;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use fanfare_engine::{Claim, Command};
+use fanfare_lane::Reply;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What every handler is given.
+pub type Shared = State<Arc<App>>;
+
+/// JSON that must not be kept.
+pub fn fresh(body: &Value) -> Response {
+    raw_json(StatusCode::OK, body.to_string())
+}
+
+fn raw_json(status: StatusCode, body: String) -> Response {
+    let kind = (header::CONTENT_TYPE, "application/json");
+    (status, [kind, (header::CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+/// JSON that may be kept for a second, but never over a drop's opening or closing.
+fn for_a_second(drops: &[Arc<Drop>], now_ms: i64, body: &Value) -> Response {
+    let soon = |at: i64| (now_ms - 1_000..now_ms + 1_000).contains(&at);
+    let turns = drops.iter().any(|drop| {
+        let front = drop.published.front();
+        soon(front.face.opens_at_ms) || soon(front.face.closes_at_ms)
+    });
+    let keep = if turns { "no-store" } else { "public, max-age=1" };
+    let kind = (header::CONTENT_TYPE, "application/json");
+    ([kind, (header::CACHE_CONTROL, keep)], body.to_string()).into_response()
+}
+
+/// The server's time.
+#[utoipa::path(get, path = "/api/v1/now", responses((status = 200, description = "now_ms")))]
+pub async fn now(State(app): Shared) -> Response {
+    fresh(&json!({ "now_ms": app.now_ms() }))
+}
+
+/// The programme.
+#[utoipa::path(get, path = "/api/v1/festival", responses((status = 200, description = "id, name, drops")))]
+pub async fn festival(State(app): Shared) -> Response {
+    let (now_ms, directory) = (app.now_ms(), app.node.directory());
+    let drops: Vec<Value> =
+        directory.drops.iter().map(|drop| answers::drop_json(drop, now_ms)).collect();
+    let names = app.festival.names();
+    let body = json!({
+        "id": app.festival.id().as_str(),
+        "name": { "zh-CN": names.zh(), "en": names.en() },
+        "key": crate::kit::hex::hex(&app.node.public_key.fingerprint()),
+        "drops": drops,
+    });
+    for_a_second(&directory.drops, now_ms, &body)
+}
+
+/// One drop as it is now.
+#[utoipa::path(get, path = "/api/v1/drops/{drop}", params(("drop" = String, Path)),
+    responses((status = 200, description = "The drop"), (status = 404, description = "no_such_drop")))]
+pub async fn drop_state(
+    State(app): Shared,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let drop = gate::drop_named(&app, &id)?;
+    let now_ms = app.now_ms();
+    let body = answers::drop_json(&drop, now_ms);
+    Ok(for_a_second(&[drop], now_ms, &body))
+}
+
+/// The published proof: totals, heads, keys.
+#[utoipa::path(get, path = "/api/v1/drops/{drop}/proof", params(("drop" = String, Path)),
+    responses((status = 200, description = "Totals per item, journal heads, key")))]
+pub async fn drop_proof(State(app): Shared, Path(id): Path<String>) -> Result<Response, Problem> {
+    let drop = gate::drop_named(&app, &id)?;
+    let made = {
+        let app = app.clone();
+        tokio::task::spawn_blocking(move || proof::of_drop(&app, &drop)).await
+    };
+    let proof = made.map_err(|_| Problem::new("busy"))?.map_err(|why| {
+        tracing::error!(why, "a proof cannot be made");
+        Problem::new("busy")
+    })?;
+    Ok(fresh(&proof))
+}
+
+/// One claim of the caller's.
+#[utoipa::path(get, path = "/api/v1/claims/{claim}", params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim"), (status = 404, description = "no_such_claim")))]
+pub async fn claim(
+    State(app): Shared,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
+    Ok(raw_json(StatusCode::OK, answers::claim_json(&drop, &claim, None)))
+}
+
+/// The caller's claims, by drop, newest first.
+pub async fn claims_of(
+    app: &Arc<App>,
+    session: &Session,
+) -> Result<Vec<(Arc<Drop>, Claim)>, Problem> {
+    let mut own = Vec::new();
+    for drop in &app.node.directory().drops {
+        let fan = session.fan;
+        let claims = gate::read(app, drop, |s| s.claims().of(fan).collect::<Vec<_>>()).await?;
+        own.extend(claims.into_iter().map(|claim| (drop.clone(), claim)));
+    }
+    Ok(own)
+}
+
+/// The caller's claims.
+#[utoipa::path(get, path = "/api/v1/me/claims", responses((status = 200, description = "claims")))]
+pub async fn my_claims(State(app): Shared, headers: HeaderMap) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    let own = claims_of(&app, &session).await?;
+    let own: Vec<String> =
+        own.iter().map(|(drop, claim)| answers::claim_json(drop, claim, None)).collect();
+    Ok(raw_json(StatusCode::OK, format!(r#"{{"claims":[{}]}}"#, own.join(","))))
+}
+
+/// A renewed session for whoever has one.
+#[utoipa::path(post, path = "/api/v1/me/session", responses((status = 200, description = "token, expires_at_ms")))]
+pub async fn renew(State(app): Shared, headers: HeaderMap) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    let now_s = u32::try_from(app.now_ms() / 1000).unwrap_or(u32::MAX);
+    let until_s = session.until_s.max(now_s.saturating_add(SESSION_S));
+    let token = app.node.tokens.make(&Session { until_s, ..session }, Use::Session);
+    Ok(fresh(&json!({ "token": token, "expires_at_ms": i64::from(until_s) * 1000 })))
+}
+
+/// The receipt one keeps.
+#[utoipa::path(get, path = "/api/v1/claims/{claim}/receipt", params(("claim" = String, Path)),
+    responses((status = 200, description = "Fact, place, Merkle path, signed head")))]
+pub async fn receipt(
+    State(app): Shared,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
+    let made = {
+        let app = app.clone();
+        tokio::task::spawn_blocking(move || {
+            let festival = app.festival.id().as_str();
+            app.receipts.full(festival, &app.node.public_key, drop.lane, claim.place)
+        })
+        .await
+    };
+    let receipt = made.map_err(|_| Problem::new("busy"))?.map_err(|why| {
+        tracing::error!(why, "a receipt cannot be read");
+        Problem::new("busy")
+    })?;
+    Ok(fresh(&receipt))
+}
+
+/// Money came in for a claim.
+#[utoipa::path(post, path = "/api/v1/claims/{claim}/settlement", params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim as it is now"), (status = 409, description = "not_held")))]
+pub async fn settle(
+    State(app): Shared,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    if !app.mode.pretends() {
+        gate::require(&session, Role::Cashier)?;
+    }
+    let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
+    change(&app, &drop, Command::Settle { number: claim.number }).await
+}
+
+/// A fan gives a held claim back.
+#[utoipa::path(post, path = "/api/v1/claims/{claim}/release", params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim as it is now"), (status = 409, description = "not_held")))]
+pub async fn release(
+    State(app): Shared,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
+    if claim.fan != session.fan {
+        return Err(Problem::new("no_such_claim"));
+    }
+    change(&app, &drop, Command::Release { number: claim.number }).await
+}
+
+/// A settled claim comes back to stock.
+#[utoipa::path(post, path = "/api/v1/claims/{claim}/return", params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim as it is now"), (status = 409, description = "not_held")))]
+pub async fn take_back(
+    State(app): Shared,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    gate::require(&session, Role::Cashier)?;
+    let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
+    change(&app, &drop, Command::Return { number: claim.number }).await
+}
+
+/// Asks the lane to change a claim and words the answer.
+pub async fn change(
+    app: &Arc<App>,
+    drop: &Arc<Drop>,
+    command: Command,
+) -> Result<Response, Problem> {
+    match app.node.asked(drop.lane, command).await.reply {
+        Reply::Claim { claim, .. } => {
+            Ok(raw_json(StatusCode::OK, answers::claim_json(drop, &claim, None)))
+        }
+        other => Err(not_done(app, drop, &other)),
+    }
+}
+
+/// A lane's answer that is no claim, as a problem.
+pub fn not_done(app: &App, drop: &Drop, reply: &Reply) -> Problem {
+    let problem = match reply {
+        Reply::Refused(refusal) => {
+            let problem = answers::refusal_problem(refusal);
+            let head = &drop.published.front().head;
+            if problem.status == StatusCode::CONFLICT {
+                problem.with("head", crate::drops::head::head_json(&head.sealed))
+            } else {
+                problem
+            }
+        }
+        Reply::Unsure => Problem::new("unsure"),
+        _ => Problem::new("busy"),
+    };
+    app.metrics.refused(problem.code);
+    problem
+}
+
+/// Totals of every open drop as they change.
+#[utoipa::path(get, path = "/api/v1/live", responses((status = 200, description = "text/event-stream")))]
+pub async fn live(
+    State(app): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+) -> Result<Response, Problem> {
+    gate::stranger(&app, peer.ip())?;
+    let events = async_stream(Watcher::new(app));
+    let kind = (header::CONTENT_TYPE, "text/event-stream");
+    let body = Body::from_stream(events);
+    Ok(([kind, (header::CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+fn async_stream(
+    watcher: Watcher,
+) -> impl futures_core::Stream<Item = Result<Bytes, Infallible>> + Send {
+    futures_util::stream::unfold(watcher, |mut watcher| async move {
+        watcher.next().await.map(|event| (Ok(event), watcher))
+    })
+}
+
+/// Whether the process lives.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether it serves: every lane that should be open is.
+pub async fn readyz(State(app): Shared) -> Response {
+    let directory = app.node.directory();
+    let mut gone: Vec<String> =
+        directory.shut.iter().map(|(lane, why)| format!("lane {lane}: {why}")).collect();
+    for drop in &directory.drops {
+        gone.extend(drop.stopped().map(|why| format!("drop {}: {why}", drop.spec.id)));
+    }
+    if gone.is_empty() {
+        return "ready\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, gone.join("\n") + "\n").into_response()
+}
+
+/// The counters.
+pub async fn metrics(State(app): Shared) -> Response {
+    let directory = app.node.directory();
+    for drop in &directory.drops {
+        let name = crate::kit::metrics::OfDrop { drop: drop.spec.id.clone() };
+        let lines = &drop.published.front().face.lines;
+        let free: i64 = lines.iter().map(|stock| i64::from(stock.free)).sum();
+        let out: i64 = lines.iter().map(|s| i64::from(s.held) + i64::from(s.settled)).sum();
+        app.metrics.free.get_or_create(&name).set(free);
+        app.metrics.out.get_or_create(&name).set(out);
+    }
+    let stopped = directory.drops.iter().filter(|drop| drop.stopped().is_some()).count();
+    app.metrics.lanes_stopped.set((stopped + directory.shut.len()) as i64);
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
+}
+
+/// Described here, answered by the hot route in front of the router.
+#[utoipa::path(post, path = "/api/v1/drops/{drop}/claims", params(("drop" = String, Path)),
+    responses((status = 201, description = "The claim, with its receipt"),
+        (status = 200, description = "The claim an earlier, same request made"),
+        (status = 409, description = "not_open, paused, closed, sold_out, limit_reached")))]
+#[expect(dead_code, reason = "only its description is used")]
+fn claims_described() {
+    let _ = hot::claims_of;
+}

@@ -1,0 +1,175 @@
+//! Bodies read at the edge: bounded, timed, and checked into types that cannot be wrong.
+
+use crate::kit::problem::Problem;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// Most bytes a body may have.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// How long a body may take to arrive.
+pub const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a claim's body says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimBody<'a> {
+    /// The item's id.
+    #[serde(borrow)]
+    pub item: Cow<'a, str>,
+    /// The variant's id, where the item has variants.
+    #[serde(borrow, default)]
+    pub variant: Option<Cow<'a, str>>,
+    /// How many; 1 if not said.
+    #[serde(default)]
+    pub quantity: Units,
+    /// The pass, where the drop asks for one.
+    #[serde(borrow, default)]
+    pub pass: Option<Cow<'a, str>>,
+}
+
+/// What a host's act says.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActBody {
+    /// Why; others read it later.
+    pub why: String,
+    /// The item, for restock and withdrawal.
+    #[serde(default)]
+    pub item: Option<String>,
+    /// The variant, where the item has variants.
+    #[serde(default)]
+    pub variant: Option<String>,
+    /// How many units, for restock and withdrawal.
+    #[serde(default)]
+    #[schema(value_type = u32)]
+    pub units: Units,
+}
+
+/// A whole number as it was sent, or something else that stands in its place. Whoever reads the
+/// field says what is possible there, so that a fan is told, not a parser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Units {
+    /// Left out.
+    #[default]
+    Absent,
+    /// A whole number from 0 on.
+    Whole(u64),
+    /// Below zero, with a fraction, too large, or no number.
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Units {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Units;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Units, E> {
+                Ok(Units::Whole(value))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Units, E> {
+                Ok(Units::Other)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Units, E> {
+                Ok(Units::Other)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Units, E> {
+                Ok(Units::Other)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Units, E> {
+                Ok(Units::Other)
+            }
+            fn visit_unit<E>(self) -> Result<Units, E> {
+                Ok(Units::Absent)
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// Reads a body whole.
+///
+/// # Errors
+/// If it is too large, too slow, or cut off.
+pub async fn read_whole<B>(body: B) -> Result<Bytes, Problem>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(Problem::new("too_large").with("bytes_max", BODY_BYTES_MAX));
+    }
+    let limited = Limited::new(body, BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(BODY_WITHIN, limited).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(why)) if why.is::<LengthLimitError>() => {
+            Err(Problem::new("too_large").with("bytes_max", BODY_BYTES_MAX))
+        }
+        Ok(Err(_)) => Err(Problem::invalid("body", "it was cut off")),
+        Err(_) => Err(Problem::invalid("body", "it took more than 10 s to arrive")),
+    }
+}
+
+/// Whether the request says its body is JSON.
+pub fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let json = kind.is_some_and(|kind| {
+        kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    });
+    if json { Ok(()) } else { Err(Problem::new("not_json")) }
+}
+
+/// Reads a claim's JSON.
+pub fn parse_claim(bytes: &[u8]) -> Result<ClaimBody<'_>, Problem> {
+    serde_json::from_slice(bytes).map_err(|why| fault(&why))
+}
+
+/// Reads any other JSON.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|why| fault(&why))
+}
+
+/// A parser's complaint as the contract words it: which field, and why.
+fn fault(why: &serde_json::Error) -> Problem {
+    if !why.is_data() {
+        return Problem::new("not_json").with("why", why.to_string());
+    }
+    let text = why.to_string();
+    let field = text.split('`').nth(1).unwrap_or("body").to_owned();
+    let why = text.split(" at line").next().unwrap_or_default().to_owned();
+    Problem::invalid(&field, &why)
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_reads_and_its_faults_are_named() {
+        let body = br#"{"item":"phone","quantity":2}"#;
+        let claim = parse_claim(body).unwrap();
+        assert_eq!((claim.item.as_ref(), claim.quantity), ("phone", Units::Whole(2)));
+        let field = |body: &str| {
+            let problem = parse_claim(body.as_bytes()).unwrap_err();
+            (problem.code, problem.more.get("field").and_then(|f| f.as_str().map(str::to_owned)))
+        };
+        assert_eq!(field("{"), ("not_json", None));
+        assert_eq!(field(r#"{"item":"a","colour":1}"#), ("invalid", Some("colour".into())));
+        assert_eq!(field("{}"), ("invalid", Some("item".into())));
+        assert_eq!(field(r#"{"item":7}"#).0, "invalid");
+        for odd in ["-1", "1.5", "1e99", "18446744073709551616", "\"2\"", "true"] {
+            let body = format!(r#"{{"item":"a","quantity":{odd}}}"#);
+            assert_eq!(parse_claim(body.as_bytes()).unwrap().quantity, Units::Other, "{odd}");
+        }
+    }
+}

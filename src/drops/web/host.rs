@@ -1,0 +1,139 @@
+//! What hosts do over the API: pause, resume, restock, withdraw, close. Each says why.
+
+use super::api::{Shared, fresh, not_done};
+use super::body::{self, ActBody, Units};
+use crate::app::App;
+use crate::drops::answers;
+use crate::drops::drop::Drop;
+use crate::drops::gate;
+use crate::kit::problem::Problem;
+use crate::kit::token::Role;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use fanfare_engine::{Act, Command, Line};
+use fanfare_lane::Reply;
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// Most characters a reason may have.
+const WHY_CHARS_MAX: usize = 500;
+
+/// A host's act on a drop, as the path names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// No new claims.
+    Pause,
+    /// Claims again.
+    Resumption,
+    /// More units.
+    Restock,
+    /// Fewer units.
+    Withdrawal,
+    /// The end.
+    Closing,
+}
+
+/// The number a reason's words are known by in the journal.
+pub fn reason_number(words: &str) -> u64 {
+    let hash: [u8; 32] = Sha256::digest(words.as_bytes()).into();
+    hash.iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte))
+}
+
+async fn act(
+    app: Arc<App>,
+    verb: Verb,
+    id: String,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let session = gate::session(&app, &headers)?;
+    gate::require(&session, Role::Host)?;
+    let drop = gate::drop_named(&app, &id)?;
+    body::require_json(&headers)?;
+    let bytes = body::read_whole(body).await?;
+    let said: ActBody = body::parse(&bytes)?;
+    let why = said.why.trim();
+    if why.is_empty() || why.chars().count() > WHY_CHARS_MAX {
+        return Err(Problem::invalid("why", "say why, in 1 to 500 characters"));
+    }
+    let act = Act { by: session.fan, why: reason_number(why) };
+    let command = command(verb, &drop, &said, act)?;
+    keep_reason(&app, act.why, why.to_owned()).await?;
+    match app.node.asked(drop.lane, command).await.reply {
+        Reply::Acted => Ok(fresh(&answers::drop_json(&drop, app.now_ms()))),
+        other => Err(not_done(&app, &drop, &other)),
+    }
+}
+
+fn command(verb: Verb, drop: &Drop, said: &ActBody, act: Act) -> Result<Command, Problem> {
+    Ok(match verb {
+        Verb::Pause => Command::Pause(act),
+        Verb::Resumption => Command::Resume(act),
+        Verb::Closing => Command::Close(act),
+        Verb::Restock => {
+            let (line, units) = line_and_units(drop, said)?;
+            Command::Restock { line, units, act }
+        }
+        Verb::Withdrawal => {
+            let (line, units) = line_and_units(drop, said)?;
+            Command::Withdraw { line, units, act }
+        }
+    })
+}
+
+fn line_and_units(drop: &Drop, said: &ActBody) -> Result<(Line, u32), Problem> {
+    let item = match (&said.item, drop.spec.lines.as_slice()) {
+        (Some(item), _) => item,
+        (None, [only]) if only.variant.is_none() => &only.item,
+        (None, _) => return Err(Problem::invalid("item", "name the item")),
+    };
+    let line = gate::line_named(drop, item, said.variant.as_deref())?;
+    let units = match said.units {
+        Units::Whole(units) => u32::try_from(units).ok().filter(|&units| units > 0),
+        _ => None,
+    };
+    let units = units.ok_or_else(|| Problem::invalid("units", "use a whole number from 1 on"))?;
+    Ok((line, units))
+}
+
+/// The words are durable before the fact that names them by number.
+async fn keep_reason(app: &Arc<App>, number: u64, words: String) -> Result<(), Problem> {
+    let node = app.node.clone();
+    let kept = tokio::task::spawn_blocking(move || {
+        node.with_writer(move |writer| writer.keep_reason(number, &words))
+    });
+    match kept.await {
+        Ok(Ok(Ok(()))) => Ok(()),
+        other => {
+            tracing::error!(?other, "a reason cannot be kept");
+            Err(Problem::new("busy"))
+        }
+    }
+}
+
+macro_rules! verb {
+    ($name:ident, $path:literal, $verb:expr) => {
+        /// A host's act; the path says which.
+        #[utoipa::path(post, path = $path, params(("drop" = String, Path)),
+            request_body = ActBody,
+            responses((status = 200, description = "The drop as it is then"),
+                (status = 403, description = "not_allowed"),
+                (status = 422, description = "invalid, with the number possible")))]
+        pub async fn $name(
+            State(app): Shared,
+            Path(id): Path<String>,
+            headers: HeaderMap,
+            body: Body,
+        ) -> Result<Response, Problem> {
+            act(app, $verb, id, headers, body).await
+        }
+    };
+}
+
+verb!(pause, "/api/v1/drops/{drop}/pause", Verb::Pause);
+verb!(resumption, "/api/v1/drops/{drop}/resumption", Verb::Resumption);
+verb!(restock, "/api/v1/drops/{drop}/restock", Verb::Restock);
+verb!(withdrawal, "/api/v1/drops/{drop}/withdrawal", Verb::Withdrawal);
+verb!(closing, "/api/v1/drops/{drop}/closing", Verb::Closing);

@@ -1,0 +1,135 @@
+//! The hot route: claims and drop states, answered in front of the router.
+
+use super::body::{self, Units};
+use crate::app::App;
+use crate::drops::answers;
+use crate::drops::drop::Drop;
+use crate::drops::gate::{self, ClaimAsk, Claimed};
+use crate::kit::problem::Problem;
+use axum::body::Bytes;
+use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
+use fanfare_engine::{Fan, Key, Quantity};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// An answer of the hot route.
+pub type Answer = Response<Full<Bytes>>;
+
+/// The drop's id, if the path is that of its claims.
+pub fn claims_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
+    if method != Method::POST {
+        return None;
+    }
+    path.strip_prefix("/api/v1/drops/")?.strip_suffix("/claims").filter(|id| !id.contains('/'))
+}
+
+/// Answers a claim.
+pub async fn claim(app: &Arc<App>, id: &str, head: &request::Parts, body: Incoming) -> Answer {
+    match put_claim(app, id, head, body).await {
+        Ok(answer) => answer,
+        Err(problem) => problem_answer(app, &problem),
+    }
+}
+
+async fn put_claim(
+    app: &Arc<App>,
+    id: &str,
+    head: &request::Parts,
+    body: Incoming,
+) -> Result<Answer, Problem> {
+    let session = gate::session(app, &head.headers)?;
+    let key = key_of(app, head)?;
+    let drop = gate::drop_named(app, id)?;
+    body::require_json(&head.headers)?;
+    let bytes = body::read_whole(body).await?;
+    let ask = read_claim(&drop, session.fan, key, &bytes)?;
+    Ok(match gate::claim(app, &drop, &ask).await {
+        Claimed::Made(claim, receipt) => {
+            app.metrics.claims.inc();
+            let body = answers::claim_json(&drop, &claim, Some(&receipt));
+            json(StatusCode::CREATED, "application/json", body.into())
+        }
+        Claimed::Repeated(claim) => {
+            app.metrics.repeats.inc();
+            let receipt = short_receipt(app, &drop, &claim).await;
+            let body = answers::claim_json(&drop, &claim, receipt.as_deref());
+            json(StatusCode::OK, "application/json", body.into())
+        }
+        Claimed::Refused(refusal) => {
+            app.metrics.refused(refusal.code());
+            let front = drop.published.front();
+            let status = answers::refusal_status(&refusal);
+            let body = answers::refusal_body(&refusal, &front.head);
+            json(status, "application/problem+json", body)
+        }
+        Claimed::Problem(problem) => return Err(problem),
+    })
+}
+
+/// The idempotency key, as the lane knows it.
+fn key_of(app: &App, head: &request::Parts) -> Result<Option<Key>, Problem> {
+    let Some(value) = head.headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.as_bytes();
+    if text.is_empty() || text.len() > gate::KEY_BYTES_MAX {
+        return Err(Problem::invalid("Idempotency-Key", "use 1 to 64 bytes"));
+    }
+    Ok(Some(app.node.tokens.key_of(text)))
+}
+
+/// Checks a claim's body against the drop.
+fn read_claim(
+    drop: &Drop,
+    fan: Fan,
+    key: Option<Key>,
+    bytes: &[u8],
+) -> Result<ClaimAsk, Problem> {
+    let body = body::parse_claim(bytes)?;
+    let line = gate::line_named(drop, &body.item, body.variant.as_deref())?;
+    let quantity = match body.quantity {
+        Units::Absent => Some(Quantity::MIN),
+        Units::Whole(units) => u16::try_from(units).ok().and_then(Quantity::new),
+        Units::Other => None,
+    };
+    let quantity = quantity
+        .ok_or_else(|| Problem::invalid("quantity", "use a whole number from 1 to 65535"))?;
+    Ok(ClaimAsk { fan, line, quantity, key })
+}
+
+/// A repeated claim's receipt, read back from its row. A claim without it is still true.
+pub async fn short_receipt(
+    app: &Arc<App>,
+    drop: &Drop,
+    claim: &fanfare_engine::Claim,
+) -> Option<String> {
+    let (app, lane, place) = (app.clone(), drop.lane, claim.place);
+    let read = tokio::task::spawn_blocking(move || app.receipts.short(lane, place));
+    match read.await {
+        Ok(Ok(receipt)) => Some(receipt),
+        Ok(Err(why)) => {
+            tracing::error!(lane, why, "a receipt cannot be read");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// An answer with these headers and nothing more.
+pub fn json(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// A problem as the hot route sends it.
+pub fn problem_answer(app: &App, problem: &Problem) -> Answer {
+    app.metrics.refused(problem.code);
+    let mut answer = json(problem.status, "application/problem+json", problem.body().into());
+    if let Some(seconds) = problem.retry_after_s {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    answer
+}

@@ -1,0 +1,68 @@
+//! The process's one clock. Gate and lanes read the same guarded time; only rehearsals in process
+//! and tests have a clock they turn by hand.
+
+use fanfare_lane::{Guard, Reading};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Instant, SystemTime};
+
+/// Where time comes from.
+#[derive(Debug)]
+pub enum Clock {
+    /// The machine's clocks, guarded.
+    Machine {
+        /// The guard over the wall clock.
+        guard: Mutex<Guard>,
+        /// Where the monotonic clock is counted from.
+        start: Instant,
+    },
+    /// A clock that stands until it is turned: wall and monotonic together, ms.
+    Virtual(AtomicI64),
+}
+
+/// What the machine's wall clock shows, ms since 1970.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl Clock {
+    /// The machine's clock, guarded from now on.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    pub fn machine() -> Self {
+        Self::Machine { guard: Mutex::new(Guard::new(wall_ms(), 0)), start: Instant::now() }
+    }
+
+    /// A clock that shows this moment until it is turned.
+    pub const fn standing_at(now_ms: i64) -> Self {
+        Self::Virtual(AtomicI64::new(now_ms))
+    }
+
+    /// What the clock shows.
+    pub fn read(&self) -> Reading {
+        match self {
+            Self::Machine { guard, start } => {
+                let mono_ms = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
+                let mut guard = guard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                guard.read(wall_ms(), mono_ms)
+            }
+            Self::Virtual(now) => {
+                let now_ms = now.load(Ordering::Acquire);
+                Reading { now_ms, mono_ms: now_ms, stepped: false }
+            }
+        }
+    }
+
+    /// The guarded time, ms since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.read().now_ms
+    }
+
+    /// Turns a standing clock forward; the machine's clock is not ours to turn.
+    pub fn turn_to(&self, now_ms: i64) {
+        if let Self::Virtual(now) = self {
+            now.fetch_max(now_ms, Ordering::AcqRel);
+        }
+    }
+}

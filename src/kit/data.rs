@@ -1,0 +1,231 @@
+//! The data folder: one festival's, and on `SQLite` one serving process's.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `fanfare.lock` | the serving process's lock; held, it is the lease on every lane |
+//! | `festival` | version of the folder, the festival's id, whether it is a rehearsal's |
+//! | `journal.sqlite` | the journal |
+//! | `festival.key`, `token.key` | the keys, mode 0600 |
+//! | `heads` | the witness: each lane's newest durable head |
+//! | `apply.sock` | where `fanfare apply` asks the serving process, mode 0600 |
+
+use super::clock::Clock;
+use rustix::fs::{FlockOperation, flock};
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+const VERSION: u32 = 1;
+
+/// Why a data folder cannot be used, and what to do about it.
+#[derive(Debug)]
+pub enum DataError {
+    /// A file cannot be read or written.
+    Io(PathBuf, String),
+    /// A key is no good.
+    Key(PathBuf, String),
+    /// Another process serves it.
+    InUse(PathBuf),
+    /// It belongs to another festival.
+    OtherFestival {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose it is.
+        theirs: String,
+        /// Whose it should be.
+        ours: String,
+    },
+    /// A newer version wrote it.
+    Newer(PathBuf, String),
+    /// It is a rehearsal's, or it is not.
+    Rehearsal(PathBuf, bool),
+    /// There is no festival in it.
+    Empty(PathBuf),
+}
+
+impl DataError {
+    /// A failed file operation, with advice for the common causes.
+    pub fn io(path: &Path, why: &io::Error) -> Self {
+        let advice = match why.kind() {
+            io::ErrorKind::PermissionDenied => "; give this user the right to write there",
+            io::ErrorKind::ReadOnlyFilesystem => "; it is read-only: use --data with another one",
+            io::ErrorKind::StorageFull => "; free some space on that disk",
+            _ => "",
+        };
+        Self::Io(path.to_owned(), format!("{why}{advice}"))
+    }
+
+    pub(super) fn key(path: &Path, why: &str) -> Self {
+        Self::Key(path.to_owned(), why.to_owned())
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(path, why) => write!(f, "{}: {why}", path.display()),
+            Self::Key(path, why) => write!(f, "the key {}: {why}", path.display()),
+            Self::InUse(folder) => write!(
+                f,
+                "{} is in use by another fanfare; stop that one, or use --data with another folder",
+                folder.display()
+            ),
+            Self::OtherFestival { folder, theirs, ours } => write!(
+                f,
+                "{} belongs to the festival `{theirs}`, not to `{ours}`; \
+                 use --data with another folder",
+                folder.display()
+            ),
+            Self::Newer(folder, version) => write!(
+                f,
+                "{} was written by a newer fanfare (folder version {version}, this one knows \
+                 {VERSION}); use that one",
+                folder.display()
+            ),
+            Self::Rehearsal(folder, true) => write!(
+                f,
+                "{} is a rehearsal's folder and stays one; use --data with another folder",
+                folder.display()
+            ),
+            Self::Rehearsal(folder, false) => write!(
+                f,
+                "{} is a real festival's folder: nothing is rehearsed in it; \
+                 use --data with another folder",
+                folder.display()
+            ),
+            Self::Empty(folder) => write!(
+                f,
+                "{} holds no festival yet; start `fanfare serve` with it first",
+                folder.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for DataError {}
+
+/// A data folder that belongs to a known festival.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    festival: String,
+    rehearsal: bool,
+    made_at_ms: i64,
+    _lock: Option<File>,
+}
+
+impl DataFolder {
+    /// Opens a folder to serve a festival from it, making it at the first start.
+    ///
+    /// # Errors
+    /// If it cannot be written, is in use, or is another's.
+    pub fn serve(path: &Path, festival: &str, rehearsal: bool) -> Result<Self, DataError> {
+        let lock = Self::lock(path)?;
+        if !path.join("festival").exists() {
+            let kind = if rehearsal { "rehearsal" } else { "festival" };
+            let made = Clock::machine().now_ms();
+            let mark = format!("version {VERSION}\nid {festival}\nkind {kind}\nmade {made}\n");
+            write_whole(&path.join("festival"), mark.as_bytes())?;
+        }
+        let mut folder = Self::look(path)?;
+        if folder.festival != festival {
+            return Err(DataError::OtherFestival {
+                folder: path.to_owned(),
+                theirs: folder.festival,
+                ours: festival.to_owned(),
+            });
+        }
+        if folder.rehearsal != rehearsal {
+            return Err(DataError::Rehearsal(path.to_owned(), folder.rehearsal));
+        }
+        folder._lock = Some(lock);
+        Ok(folder)
+    }
+
+    /// Makes the folder if need be and takes its lock.
+    fn lock(path: &Path) -> Result<File, DataError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(|why| DataError::io(path, &why))?;
+        let lock_path = path.join("fanfare.lock");
+        let lock = fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&lock_path)
+            .map_err(|why| DataError::io(&lock_path, &why))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(lock),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(DataError::InUse(path.to_owned())),
+            Err(why) => Err(DataError::io(&lock_path, &why.into())),
+        }
+    }
+
+    /// Opens a folder to read it beside whoever serves it. Writes nothing.
+    ///
+    /// # Errors
+    /// If it holds no festival, or a newer version wrote it.
+    pub fn look(path: &Path) -> Result<Self, DataError> {
+        let mark_path = path.join("festival");
+        let mark = match fs::read_to_string(&mark_path) {
+            Ok(mark) => mark,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                return Err(DataError::Empty(path.to_owned()));
+            }
+            Err(why) => return Err(DataError::io(&mark_path, &why)),
+        };
+        let field = |name: &str| {
+            let line = mark.lines().find_map(|line| line.strip_prefix(name));
+            line.map(str::trim).unwrap_or_default().to_owned()
+        };
+        if field("version ") != VERSION.to_string() {
+            return Err(DataError::Newer(path.to_owned(), field("version ")));
+        }
+        let rehearsal = field("kind ") == "rehearsal";
+        let made_at_ms = field("made ").parse().unwrap_or(0);
+        let festival = field("id ");
+        Ok(Self { path: path.to_owned(), festival, rehearsal, made_at_ms, _lock: None })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whose it is.
+    pub fn festival(&self) -> &str {
+        &self.festival
+    }
+
+    /// Whether it is a rehearsal's.
+    pub fn rehearsal(&self) -> bool {
+        self.rehearsal
+    }
+
+    /// When the folder was made, ms since 1970: the demo counts its rounds from here.
+    pub fn made_at_ms(&self) -> i64 {
+        self.made_at_ms
+    }
+
+    /// The journal's file.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.sqlite")
+    }
+
+    /// The witness's file.
+    pub fn heads(&self) -> PathBuf {
+        self.path.join("heads")
+    }
+}
+
+/// Writes a file in one piece: beside it, then renamed over it.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let beside = path.with_extension("new");
+    fs::write(&beside, bytes).map_err(|why| DataError::io(&beside, &why))?;
+    fs::rename(&beside, path).map_err(|why| DataError::io(path, &why))
+}

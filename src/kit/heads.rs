@@ -1,0 +1,97 @@
+//! The witness outside the journal: each lane's newest durable head, written once a second and at
+//! the end. A journal that is shorter than its witness has gone back in time.
+
+use super::data::{DataError, write_whole};
+use super::hex;
+use fanfare_lane::{Hash, LaneId};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// A lane's newest durable row, as the witness saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The row's number.
+    pub seq: u32,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its lane time, ms since 1970.
+    pub time_ms: i64,
+    /// The running number the next claim gets.
+    pub next_number: u32,
+    /// Units held or settled.
+    pub units_out: u64,
+}
+
+/// All lanes' heads.
+pub type Heads = BTreeMap<LaneId, Head>;
+
+/// Writes the heads in one piece, unsynced: it is a witness, not a promise.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, heads: &Heads) -> Result<(), DataError> {
+    let mut text = String::from("fanfare-heads 1\n");
+    for (lane, head) in heads {
+        let Head { seq, hash, time_ms, next_number, units_out } = head;
+        let hash = hex::hex(hash);
+        text += &format!("{lane} {seq} {hash} {time_ms} {next_number} {units_out}\n");
+    }
+    write_whole(path, text.as_bytes())
+}
+
+/// Reads the heads; none if there is no witness yet. A torn witness says so: it is then the
+/// operator's to remove.
+///
+/// # Errors
+/// If the file cannot be read or is damaged.
+pub fn read(path: &Path) -> Result<Heads, DataError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Heads::new()),
+        Err(why) => return Err(DataError::io(path, &why)),
+    };
+    let damaged = || {
+        let why = "is damaged; if you know why, remove it: it only testifies how far lanes had come";
+        DataError::Io(path.to_owned(), why.to_owned())
+    };
+    let mut lines = text.lines();
+    if lines.next() != Some("fanfare-heads 1") {
+        return Err(damaged());
+    }
+    lines.map(|line| parse(line).ok_or_else(damaged)).collect()
+}
+
+fn parse(line: &str) -> Option<(LaneId, Head)> {
+    let mut fields = line.split(' ');
+    let mut next = || fields.next();
+    let lane = next()?.parse().ok()?;
+    let head = Head {
+        seq: next()?.parse().ok()?,
+        hash: hex::from_hex(next()?)?,
+        time_ms: next()?.parse().ok()?,
+        next_number: next()?.parse().ok()?,
+        units_out: next()?.parse().ok()?,
+    };
+    Some((lane, head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_witness_reads_back_and_a_torn_one_is_refused() {
+        let folder = std::env::temp_dir().join(format!("fanfare-heads-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("heads");
+        assert!(read(&path).unwrap().is_empty());
+        let head = Head { seq: 9, hash: [7; 32], time_ms: -3, next_number: 5, units_out: 4 };
+        let heads = Heads::from([(2, head)]);
+        write(&path, &heads).unwrap();
+        assert_eq!(read(&path).unwrap(), heads);
+        fs::write(&path, "fanfare-heads 1\n2 9 07").unwrap();
+        assert!(read(&path).is_err());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,52 @@
+//! Bytes as text: hexadecimal for what people compare, base64url for what programs carry.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::fmt::Write as _;
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Reads lower- or upper-case hexadecimal of exactly `N` bytes; spaces and colons, which people
+/// put between groups, are skipped.
+pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b' ' | b':')).collect();
+    if digits.len() != N * 2 {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        let digit = |d: u8| char::from(d).to_digit(16);
+        *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+    }
+    Some(bytes)
+}
+
+/// Base64url without padding.
+pub fn base64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads base64url without padding.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_back() {
+        assert_eq!(hex(&[0, 255, 16]), "00ff10");
+        assert_eq!(from_hex::<3>("00 FF:10"), Some([0, 255, 16]));
+        assert_eq!(from_hex::<3>("00ff1"), None);
+        assert_eq!(from_hex::<1>("é"), None);
+        assert_eq!(from_base64(&base64(b"fan")).as_deref(), Some(&b"fan"[..]));
+    }
+}

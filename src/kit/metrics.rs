@@ -1,0 +1,84 @@
+//! Counters for operators, in Prometheus' text form.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// A refusal's or failure's code.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Code {
+    /// The code.
+    pub code: &'static str,
+}
+
+/// A drop's name.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct OfDrop {
+    /// The drop's id.
+    pub drop: String,
+}
+
+/// The counters.
+pub struct Metrics {
+    registry: Registry,
+    /// Claims answered 201.
+    pub claims: Counter,
+    /// Claims answered 200, repeats.
+    pub repeats: Counter,
+    /// Requests refused, by code.
+    pub refusals: Family<Code, Counter>,
+    /// Refusals for the commonest reason of all, kept apart so that counting it costs one step.
+    pub sold_out: Counter,
+    /// Free units by drop, written when asked.
+    pub free: Family<OfDrop, Gauge>,
+    /// Units held or settled by drop, written when asked.
+    pub out: Family<OfDrop, Gauge>,
+    /// Lanes that stopped or could not be opened.
+    pub lanes_stopped: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("fanfare"),
+            claims: Counter::default(),
+            repeats: Counter::default(),
+            refusals: Family::default(),
+            sold_out: Counter::default(),
+            free: Family::default(),
+            out: Family::default(),
+            lanes_stopped: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("claims", "Claims answered 201", metrics.claims.clone());
+        registry.register("repeats", "Claims answered 200", metrics.repeats.clone());
+        registry.register("refusals", "Requests refused, by code", metrics.refusals.clone());
+        registry.register("sold_out", "Claims refused as sold out", metrics.sold_out.clone());
+        registry.register("free_units", "Free units by drop", metrics.free.clone());
+        registry.register("out_units", "Units held or settled by drop", metrics.out.clone());
+        let stopped = metrics.lanes_stopped.clone();
+        registry.register("lanes_stopped", "Lanes stopped or shut; look at the log", stopped);
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts a refusal.
+    pub fn refused(&self, code: &'static str) {
+        if code == "sold_out" {
+            self.sold_out.inc();
+        } else {
+            self.refusals.get_or_create(&Code { code }).inc();
+        }
+    }
+
+    /// All of it as text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

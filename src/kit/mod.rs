@@ -1,0 +1,14 @@
+//! What every domain uses: the data folder, the journal's `SQLite` store, clock, keys, tokens,
+//! problem answers. Nothing in here knows what a drop is.
+
+pub mod clock;
+pub mod data;
+pub mod heads;
+pub mod hex;
+pub mod keys;
+pub mod metrics;
+pub mod problem;
+pub mod rates;
+pub mod serve;
+pub mod sqlite;
+pub mod token;

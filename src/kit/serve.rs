@@ -1,0 +1,182 @@
+//! Serving HTTP: one listener and one single-threaded runtime a core. Nothing moves between
+//! cores, and an answer costs no more than the request that carries it.
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use bytes::Bytes;
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Socket, Type};
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::rc::Rc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+/// How long a request's head may take to arrive.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+
+/// Most bytes a request's head may have.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// How long connections get to finish when the server stops.
+const DRAIN_WITHIN: Duration = Duration::from_secs(8);
+
+/// Connections waiting to be accepted, a listener.
+const BACKLOG: i32 = 4_096;
+
+/// A body made at once, or one of the router's.
+pub type AnyBody = Either<Full<Bytes>, Body>;
+
+/// What answers requests. One is made for each core.
+pub trait Service: 'static {
+    /// Answers a request from this address.
+    fn call(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<AnyBody>>;
+}
+
+/// Listeners on one address, one a core.
+///
+/// # Errors
+/// If the address cannot be used: in words, with what to do.
+pub fn listen(address: SocketAddr, count: usize) -> Result<Vec<TcpListener>, String> {
+    let told = |why: io::Error| match why.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("{address} is in use by another program; use --listen with another port")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("{address}: {why}; ports below 1024 need a privilege; use --listen")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!("{address}: this machine has no such address; use --listen with one it has")
+        }
+        _ => format!("{address}: {why}"),
+    };
+    // Shared ports are shared silently, so a first, unshared try finds out who else is there.
+    drop(open(address, false).map_err(told)?);
+    let first = open(address, true).map_err(told)?;
+    let address = first.local_addr().map_err(told)?;
+    let mut listeners = vec![first];
+    for _ in 1..count {
+        listeners.push(open(address, true).map_err(told)?);
+    }
+    Ok(listeners)
+}
+
+fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(shared)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Allows as many open connections as the machine lets this process have.
+pub fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+/// Starts a thread for each listener.
+///
+/// # Errors
+/// If a thread cannot be started.
+pub fn start<S: Service>(
+    listeners: Vec<TcpListener>,
+    make: impl Fn() -> S + Clone + Send + 'static,
+    stop: &watch::Receiver<bool>,
+) -> io::Result<Vec<JoinHandle<()>>> {
+    let thread = |(at, listener): (usize, TcpListener)| {
+        let (make, stop) = (make.clone(), stop.clone());
+        let body = move || {
+            if let Err(why) = run(listener, make(), stop) {
+                tracing::error!(%why, "a listener ended");
+            }
+        };
+        thread::Builder::new().name(format!("front-{at}")).spawn(body)
+    };
+    listeners.into_iter().enumerate().map(thread).collect()
+}
+
+fn run<S: Service>(
+    listener: TcpListener,
+    service: S,
+    stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = LocalSet::new();
+    runtime.block_on(local.run_until(accept(listener, Rc::new(service), stop)))
+}
+
+async fn accept<S: Service>(
+    listener: TcpListener,
+    service: Rc<S>,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let open = Rc::new(());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let _ = stream.set_nodelay(true);
+                let (service, stop, open) = (service.clone(), stop.clone(), open.clone());
+                tokio::task::spawn_local(async move {
+                    connection(stream, peer, service, stop).await;
+                    drop(open);
+                });
+            }
+            // Out of files or the like: others may leave in a moment.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    drop(listener);
+    let drained = async {
+        while Rc::strong_count(&open) > 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_WITHIN, drained).await;
+    Ok(())
+}
+
+async fn connection<S: Service>(
+    stream: tokio::net::TcpStream,
+    peer: SocketAddr,
+    service: Rc<S>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let answer = service_fn(|request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.call(request, peer).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut served = pin!(served);
+    tokio::select! {
+        _ = served.as_mut() => return,
+        _ = stop.wait_for(|stop| *stop) => served.as_mut().graceful_shutdown(),
+    }
+    let _ = served.await;
+}

@@ -1,0 +1,68 @@
+//! The journal on `SQLite`: one file, one writer, any number of readers.
+//!
+//! A commit syncs before it returns (`synchronous=FULL` on a write-ahead log), and what was not
+//! set so stops the start. The fence is in the statement itself: a row goes in only behind the
+//! row with the number and hash before it.
+
+mod read;
+mod schema;
+mod write;
+
+pub use read::{JournalReader, LaneRecord};
+pub use write::JournalWriter;
+
+use fanfare_lane::StoreError;
+use rusqlite::Connection;
+use std::fmt;
+
+/// The oldest `SQLite` that is believed with a journal: older ones can lose committed rows of a
+/// write-ahead log. Source: `SQLite`'s release notes for 3.51.3.
+const SQLITE_MIN: i32 = 3_051_003;
+
+/// Why a journal cannot be opened.
+#[derive(Debug)]
+pub struct JournalError(pub String);
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for JournalError {}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(why: rusqlite::Error) -> Self {
+        Self(advise(&why))
+    }
+}
+
+fn store_error(why: &rusqlite::Error) -> StoreError {
+    StoreError(advise(why))
+}
+
+/// An error in words, with what to do where that is known.
+fn advise(why: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode;
+    let advice = match why.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "; free some space on the journal's disk",
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "; give this user the right to write in the data folder, or use --data with another"
+        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            "; the file is damaged: restore it from a backup"
+        }
+        _ => "",
+    };
+    format!("journal: {why}{advice}")
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<String, JournalError> {
+    let value: rusqlite::types::Value =
+        connection.pragma_query_value(None, name, |row| row.get(0))?;
+    Ok(match value {
+        rusqlite::types::Value::Integer(number) => number.to_string(),
+        rusqlite::types::Value::Text(text) => text,
+        other => format!("{other:?}"),
+    })
+}

@@ -1,0 +1,95 @@
+//! The journal's tables and the settings it insists on.
+
+use super::{JournalError, SQLITE_MIN, pragma};
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+
+/// The version of the tables; a journal with a higher one was written by a newer program.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE lanes (
+        lane BIGINT NOT NULL PRIMARY KEY CHECK (lane > 0),
+        drop_id TEXT NOT NULL UNIQUE
+    );
+    CREATE TABLE journal (
+        lane BIGINT NOT NULL REFERENCES lanes (lane),
+        seq BIGINT NOT NULL CHECK (seq > 0),
+        hash BYTEA NOT NULL,
+        header BYTEA NOT NULL,
+        facts BYTEA NOT NULL,
+        seal BYTEA NOT NULL,
+        PRIMARY KEY (lane, seq)
+    );
+    CREATE TABLE keys (
+        id TEXT NOT NULL PRIMARY KEY,
+        public TEXT NOT NULL
+    );
+    CREATE TABLE reasons (
+        why BIGINT NOT NULL PRIMARY KEY,
+        words TEXT NOT NULL
+    );
+";
+
+/// Opens the journal to write it, making it at the first start.
+pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
+    if rusqlite::version_number() < SQLITE_MIN {
+        let version = rusqlite::version();
+        return Err(JournalError(format!(
+            "SQLite {version} can lose committed rows; build with 3.51.3 or newer"
+        )));
+    }
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    insist(&connection, "journal_mode", "wal")?;
+    insist(&connection, "synchronous", "2")?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens the journal to read it beside its writer.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
+    known_version(&connection)?;
+    Ok(connection)
+}
+
+fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), JournalError> {
+    let is = pragma(connection, name)?;
+    if is == value {
+        return Ok(());
+    }
+    Err(JournalError(format!(
+        "the journal needs {name}={value}, but this file system gave {is}; \
+         put the data folder on a local disk"
+    )))
+}
+
+fn known_version(connection: &Connection) -> Result<i64, JournalError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > VERSION {
+        return Err(JournalError(format!(
+            "the journal was written by a newer fanfare (version {version}, this one knows \
+             {VERSION}); use that one"
+        )));
+    }
+    Ok(version)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+    if known_version(connection)? == 0 {
+        let step = connection.transaction()?;
+        step.execute_batch(TABLES)?;
+        step.pragma_update(None, "user_version", VERSION)?;
+        step.commit()?;
+    }
+    Ok(())
+}

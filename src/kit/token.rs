@@ -1,0 +1,204 @@
+//! Session tokens: who, in which role, until when; checked in memory with one keyed hash.
+//!
+//! 30 bytes as base64url, 40 characters: version (1), use and role (1), fan (8), end in seconds
+//! since 1970 (4), keyed BLAKE3 over those cut to 16.
+
+use super::hex;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fanfare_engine::{Fan, Key};
+
+const VERSION: u8 = 1;
+const BYTES: usize = 30;
+const SIGNED: usize = 14;
+
+/// How long a session lives before it is renewed, seconds.
+pub const SESSION_S: u32 = 15 * 60;
+
+/// How long a guest's claim to its fan number lives without a visit, seconds.
+pub const GUEST_S: u32 = 90 * 24 * 3600;
+
+/// What a person may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Role {
+    /// Claims, pays, gives back what is theirs.
+    Fan = 0,
+    /// Also takes money and takes units back.
+    Cashier = 1,
+    /// Also runs drops.
+    Host = 2,
+    /// Also runs the server.
+    Operator = 3,
+}
+
+impl Role {
+    /// The role of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Fan, Self::Cashier, Self::Host, Self::Operator]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+
+    /// The role's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fan => "fan",
+            Self::Cashier => "cashier",
+            Self::Host => "host",
+            Self::Operator => "operator",
+        }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Fan, Self::Cashier, Self::Host, Self::Operator].get(usize::from(byte)).copied()
+    }
+}
+
+/// What a token is for: a guest's long-lived one is good for nothing but a new session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Acts.
+    Session,
+    /// Renews a guest's session.
+    Guest,
+}
+
+/// Who is asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The fan's number.
+    pub fan: Fan,
+    /// The role.
+    pub role: Role,
+    /// The session's end, seconds since 1970.
+    pub until_s: u32,
+}
+
+/// Why a token is no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// Not a token of this festival, or altered.
+    Forged,
+    /// Its time is over.
+    Expired,
+}
+
+/// Makes and checks tokens with a festival's token key.
+#[derive(Clone)]
+pub struct Tokens([u8; 32]);
+
+impl Tokens {
+    /// With this key.
+    pub const fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    fn mac(&self, signed: &[u8]) -> [u8; 16] {
+        let mut mac = [0; 16];
+        mac.copy_from_slice(&blake3::keyed_hash(&self.0, signed).as_bytes()[..16]);
+        mac
+    }
+
+    /// A token for this session.
+    pub fn make(&self, session: &Session, used: Use) -> String {
+        let mut bytes = [0; BYTES];
+        bytes[0] = VERSION;
+        bytes[1] = session.role as u8 | if used == Use::Guest { 0x80 } else { 0 };
+        bytes[2..10].copy_from_slice(&session.fan.get().to_be_bytes());
+        bytes[10..14].copy_from_slice(&session.until_s.to_be_bytes());
+        let mac = self.mac(&bytes[..SIGNED]);
+        bytes[SIGNED..].copy_from_slice(&mac);
+        hex::base64(&bytes)
+    }
+
+    /// Reads a token at this moment.
+    ///
+    /// # Errors
+    /// If it was not made here for this use, or is over.
+    pub fn check(&self, token: &str, used: Use, now_ms: i64) -> Result<Session, TokenError> {
+        let bytes = decode(token).ok_or(TokenError::Forged)?;
+        let mac = blake3::Hash::from_bytes(padded(&self.mac(&bytes[..SIGNED])));
+        // Compared as hashes: in constant time.
+        if mac != blake3::Hash::from_bytes(padded(&bytes[SIGNED..])) {
+            return Err(TokenError::Forged);
+        }
+        let use_of = if bytes[1] & 0x80 == 0 { Use::Session } else { Use::Guest };
+        let (mut fan, mut until) = ([0; 8], [0; 4]);
+        fan.copy_from_slice(&bytes[2..10]);
+        until.copy_from_slice(&bytes[10..14]);
+        let fan = Fan::new(u64::from_be_bytes(fan)).ok_or(TokenError::Forged)?;
+        let role = Role::from_byte(bytes[1] & 0x7F).ok_or(TokenError::Forged)?;
+        if bytes[0] != VERSION || use_of != used {
+            return Err(TokenError::Forged);
+        }
+        let until_s = u32::from_be_bytes(until);
+        if i64::from(until_s) * 1000 <= now_ms {
+            return Err(TokenError::Expired);
+        }
+        Ok(Session { fan, role, until_s })
+    }
+
+    /// The number an idempotency key is known by in the journal. Keyed, so that the journal does
+    /// not give away what was sent.
+    pub fn key_of(&self, text: &[u8]) -> Key {
+        let mut hash = [0; 8];
+        let mut input = Vec::with_capacity(text.len() + 4);
+        input.extend(b"key:");
+        input.extend(text);
+        hash.copy_from_slice(&blake3::keyed_hash(&self.0, &input).as_bytes()[..8]);
+        Key::new(u64::from_be_bytes(hash))
+    }
+}
+
+/// A MAC cut to 16 bytes, back at a hash's length.
+fn padded(mac: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..mac.len()].copy_from_slice(mac);
+    hash
+}
+
+/// The bytes of a token; none if it has another length or alphabet.
+fn decode(token: &str) -> Option<[u8; BYTES]> {
+    if token.len() != BYTES / 3 * 4 {
+        return None;
+    }
+    let mut bytes = [0; BYTES];
+    (URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) == Ok(BYTES)).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        Session { fan: Fan::new(77).unwrap(), role: Role::Cashier, until_s: 1_000 }
+    }
+
+    #[test]
+    fn a_token_is_good_until_its_end_and_for_its_use() {
+        let tokens = Tokens::new([3; 32]);
+        let token = tokens.make(&session(), Use::Session);
+        assert_eq!(token.len(), 40);
+        assert_eq!(tokens.check(&token, Use::Session, 999_999), Ok(session()));
+        assert_eq!(tokens.check(&token, Use::Session, 1_000_000), Err(TokenError::Expired));
+        assert_eq!(tokens.check(&token, Use::Guest, 0), Err(TokenError::Forged));
+        let other = Tokens::new([4; 32]);
+        assert_eq!(other.check(&token, Use::Session, 0), Err(TokenError::Forged));
+    }
+
+    #[test]
+    fn no_character_of_a_token_can_be_changed() {
+        let tokens = Tokens::new([3; 32]);
+        let token = tokens.make(&session(), Use::Session);
+        for at in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert_eq!(tokens.check(&forged, Use::Session, 0), Err(TokenError::Forged), "{at}");
+        }
+        for bad in ["", "A", &"A".repeat(40), &"é".repeat(20), &"A".repeat(1_000)] {
+            assert_eq!(tokens.check(bad, Use::Session, 0), Err(TokenError::Forged));
+        }
+    }
+}

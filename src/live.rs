@@ -1,0 +1,73 @@
+//! The live board: totals of every open drop, made once and sent to all who watch.
+
+use crate::app::App;
+use crate::drops::answers::totals_json;
+use axum::body::Bytes;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The shortest time between two events.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// Each further thousand of watchers makes events this much rarer.
+const WATCHERS_PER_STEP: usize = 1_000;
+
+/// The event everybody gets, and how many watch.
+pub struct Live {
+    event: watch::Sender<Bytes>,
+    watchers: AtomicUsize,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { event: watch::Sender::new(Bytes::new()), watchers: AtomicUsize::new(0) }
+    }
+}
+
+/// One who watches; leaving is counted when it is dropped.
+pub struct Watcher {
+    app: Arc<App>,
+    event: watch::Receiver<Bytes>,
+}
+
+impl Watcher {
+    /// Starts watching.
+    pub fn new(app: Arc<App>) -> Self {
+        app.live.watchers.fetch_add(1, Ordering::Relaxed);
+        let mut event = app.live.event.subscribe();
+        event.mark_changed();
+        Self { app, event }
+    }
+
+    /// The next event.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            self.event.changed().await.ok()?;
+            let event = self.event.borrow_and_update().clone();
+            if !event.is_empty() {
+                return Some(event);
+            }
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.app.live.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Makes the events while anybody watches.
+pub async fn run(app: Arc<App>) {
+    loop {
+        let watchers = app.live.watchers.load(Ordering::Relaxed);
+        let steps = 1 + watchers / WATCHERS_PER_STEP;
+        tokio::time::sleep(EVERY * u32::try_from(steps).unwrap_or(u32::MAX)).await;
+        if watchers > 0 {
+            let event = format!("event: totals\ndata: {}\n\n", totals_json(&app));
+            app.live.event.send_replace(Bytes::from(event));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Every URL of the product, grouped by who calls it.
+
+use crate::app::App;
+use crate::drops::web::{api, describe, host, hot};
+use crate::kit::problem::Problem;
+use crate::kit::serve::{AnyBody, Service};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use axum::routing::{get, post};
+use http_body_util::Either;
+use hyper::body::Incoming;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tower::Service as _;
+
+/// The router behind the hot route.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        // Programs: anybody's.
+        .route("/api/v1/now", get(api::now))
+        .route("/api/v1/festival", get(api::festival))
+        .route("/api/v1/openapi.json", get(describe::openapi))
+        .route("/api/v1/drops/{drop}", get(api::drop_state))
+        .route("/api/v1/drops/{drop}/proof", get(api::drop_proof))
+        .route("/api/v1/live", get(api::live))
+        // Programs: fans'.
+        .route("/api/v1/me/claims", get(api::my_claims))
+        .route("/api/v1/me/session", post(api::renew))
+        .route("/api/v1/claims/{claim}", get(api::claim))
+        .route("/api/v1/claims/{claim}/receipt", get(api::receipt))
+        .route("/api/v1/claims/{claim}/settlement", post(api::settle))
+        .route("/api/v1/claims/{claim}/release", post(api::release))
+        // Programs: cashiers'.
+        .route("/api/v1/claims/{claim}/return", post(api::take_back))
+        // Programs: hosts'.
+        .route("/api/v1/drops/{drop}/pause", post(host::pause))
+        .route("/api/v1/drops/{drop}/resumption", post(host::resumption))
+        .route("/api/v1/drops/{drop}/restock", post(host::restock))
+        .route("/api/v1/drops/{drop}/withdrawal", post(host::withdrawal))
+        .route("/api/v1/drops/{drop}/closing", post(host::closing))
+        // Operators.
+        .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
+        .route("/metrics", get(api::metrics))
+        .fallback(async || Problem::new("not_found"))
+        .with_state(app)
+}
+
+/// What answers requests on one core: the hot route in front, the router behind it.
+pub struct Front {
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Front {
+    /// Over this program.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { router: router(app.clone()), app }
+    }
+}
+
+impl Service for Front {
+    async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+        if let Some(drop) = hot::claims_of(request.method(), request.uri().path()) {
+            let drop = drop.to_owned();
+            let (head, body) = request.into_parts();
+            return hot::claim(&self.app, &drop, &head, body).await.map(Either::Left);
+        }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        match self.router.clone().call(request).await {
+            Ok(response) => response.map(Either::Right),
+            Err(never) => match never {},
+        }
+    }
+}
