@@ -4,9 +4,12 @@
 //! each folder beside them is one domain.
 
 pub mod app;
+pub mod bench;
 pub mod cli;
 pub mod drops;
 pub mod festivals;
 pub mod kit;
 pub mod live;
+pub mod pages;
 pub mod routes;
+pub mod verify;

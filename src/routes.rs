@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::drops::web::{api, describe, host, hot};
-use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
+use crate::pages;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -18,6 +18,18 @@ use tower::Service as _;
 /// The router behind the hot route.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
+        // People: anybody.
+        .route("/", get(pages::programme))
+        .route("/drops/{drop}", get(pages::drop))
+        .route("/assets/{file}", get(pages::asset_file))
+        // People: fans. A GET of an act leads back to the page with its form.
+        .route("/guest", post(pages::enter))
+        .route("/drops/{drop}/claims", get(pages::back_to_drop).post(pages::put_claim))
+        .route("/me", get(pages::me))
+        .route("/claims/{claim}", get(pages::claim))
+        .route("/claims/{claim}/receipt", get(pages::receipt))
+        .route("/claims/{claim}/settlement", get(pages::back_to_claim).post(pages::settle))
+        .route("/claims/{claim}/release", get(pages::back_to_claim).post(pages::release))
         // Programs: anybody's.
         .route("/api/v1/now", get(api::now))
         .route("/api/v1/festival", get(api::festival))
@@ -44,7 +56,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
-        .fallback(async || Problem::new("not_found"))
+        .fallback(pages::nothing)
         .with_state(app)
 }
 

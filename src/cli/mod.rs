@@ -1,9 +1,11 @@
 //! The command line: one file a command.
 
 pub mod apply;
+pub mod bench;
 pub mod check;
 pub mod serve;
 pub mod session;
+pub mod verify;
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -31,6 +33,10 @@ enum Command {
     },
     /// Shows what differs from the festival as journalled; with --yes makes it so.
     Apply(apply::Apply),
+    /// Measures, each figure beside its limit.
+    Bench(bench::Bench),
+    /// Reads every journal and checks its promises; or checks a proof or receipt.
+    Verify(verify::Verify),
     /// Makes session tokens, for load tests and support.
     Session(session::SessionArgs),
 }
@@ -77,6 +83,8 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Check { festival }) => check::run(&festival),
         Some(Command::Apply(apply)) => apply::run(&apply),
+        Some(Command::Bench(bench)) => bench::run(&bench),
+        Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Session(session)) => session::run(&session),
     };
     done.unwrap_or_else(|why| {

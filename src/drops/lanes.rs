@@ -8,7 +8,7 @@ use super::drop::Drop;
 use super::inbox::Inbox;
 use super::ticket::{Answered, Ticket};
 use super::wake;
-use crate::kit::clock::Clock;
+use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Head, Heads};
 use fanfare_engine::{Command, Fact, Tally};
@@ -17,7 +17,7 @@ use fanfare_lane::{
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -72,6 +72,7 @@ pub struct Lanes {
     heads_changed: bool,
     kept_house_mono_ms: i64,
     quiet: Vec<mpsc::Sender<()>>,
+    slowest_batch_us: Arc<AtomicU64>,
     stopping: bool,
 }
 
@@ -79,6 +80,7 @@ impl Lanes {
     /// With these lanes open and these at rest.
     pub fn new(
         (clock, folder, inbox, committer): Parts,
+        slowest_batch_us: Arc<AtomicU64>,
         config: LaneConfig,
         open: Vec<(Lane<Ticket>, Arc<Drop>)>,
         resting: Vec<Arc<Drop>>,
@@ -99,6 +101,7 @@ impl Lanes {
             heads_changed: true,
             kept_house_mono_ms: i64::MIN / 2,
             quiet: Vec::new(),
+            slowest_batch_us,
             stopping: false,
         };
         for drop in lanes.resting.values() {
@@ -127,11 +130,13 @@ impl Lanes {
         loop {
             self.inbox.take(&mut taken, self.nap());
             let clock = self.clock.read();
+            let began = Stopwatch::start();
             for message in taken.drain(..) {
                 self.hear(message, &clock);
             }
             self.touch_due(&clock);
             self.turn_touched(&clock);
+            self.slowest_batch_us.fetch_max(began.passed_us(), Ordering::Relaxed);
             if clock.mono_ms - self.kept_house_mono_ms >= 1_000 {
                 self.keep_house(&clock);
             }

@@ -18,6 +18,7 @@ use crate::kit::token::Tokens;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, LaneConfig, LaneId, PublicKey, Reply};
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -67,6 +68,8 @@ pub struct Node {
     pub tokens: Tokens,
     /// The festival's public key.
     pub public_key: PublicKey,
+    /// The longest a batch took beyond its append, microseconds.
+    pub slowest_batch_us: Arc<AtomicU64>,
     directory: RwLock<Arc<Directory>>,
     inbox: Arc<Inbox<Message>>,
     committer: Mutex<Option<mpsc::Sender<Work>>>,
@@ -117,8 +120,10 @@ impl Node {
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (sender, committer) = committer::start(writer, signing.clone(), inbox.clone())
             .map_err(|why| why.to_string())?;
+        let slowest_batch_us = Arc::new(AtomicU64::new(0));
         let lanes = Lanes::new(
             (clock.clone(), folder.clone(), inbox.clone(), sender.clone()),
+            slowest_batch_us.clone(),
             config,
             open,
             resting,
@@ -132,6 +137,7 @@ impl Node {
             folder,
             tokens: Tokens::new(keys.tokens),
             public_key,
+            slowest_batch_us,
             directory: RwLock::new(Arc::new(directory)),
             inbox,
             committer: Mutex::new(Some(sender)),

@@ -6,7 +6,7 @@
 //! A resting lane's state leaves memory after a while and is replayed when somebody asks.
 
 use super::head::HeadDoc;
-use fanfare_engine::{Fan, Line, Place, Quantity, Refusal, State};
+use fanfare_engine::{Fact, Fan, Line, Place, Quantity, Refusal, State};
 use fanfare_lane::{Durable, Face, Sealed, screen};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -52,6 +52,11 @@ impl Published {
         let Some(state) = guard.as_mut() else {
             return Err(fanfare_engine::Broken("a row for a lane whose state is not in memory"));
         };
+        let claimed = |fact: &Fact| match fact {
+            Fact::Claimed { fan, .. } => Some(*fan),
+            _ => None,
+        };
+        state.claims().warm(durable.facts.iter().filter_map(claimed));
         state.begin(header.time_ms)?;
         for (index, fact) in durable.facts.iter().enumerate() {
             state.apply(Place { seq: header.seq, index: index as u16 }, fact)?;

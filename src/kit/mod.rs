@@ -9,6 +9,7 @@ pub mod keys;
 pub mod metrics;
 pub mod problem;
 pub mod rates;
+pub mod scratch;
 pub mod serve;
 pub mod sqlite;
 pub mod token;

@@ -88,7 +88,9 @@ impl<'a> Reader<'a> {
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
         let length = self.body[start..].iter().position(ends)?;
         self.at += length;
-        (length > 0).then(|| &self.body[start..self.at])
+        let word = &self.body[start..self.at];
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+        (length > 0 && word.iter().all(plain)).then_some(word)
     }
 
     fn nested(&mut self) -> Option<&'a [u8]> {

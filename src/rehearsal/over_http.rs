@@ -16,6 +16,9 @@ use super::progress::Progress;
 /// Asks taken from a crowd at once.
 const ASKS_AT_ONCE: usize = 64;
 
+/// How long no connection may be up before the rehearsal ends as it is.
+const ALONE_US: i64 = 30_000_000;
+
 /// Bits of a tag that hold the ask's id; those above hold the drop's place.
 const ID_BITS: u32 = 48;
 
@@ -79,7 +82,7 @@ pub fn run_drops(
     let names: Vec<&str> = drops.iter().map(|drop| drop.id.as_str()).collect();
     progress.start(&names);
     let stalls = drops.iter().map(|drop| Stall::new(drop, &host)).collect();
-    let mut wire = Wire { stalls, tokens, host, turn: 0, progress };
+    let mut wire = Wire { stalls, tokens, host, turn: 0, alone_since_us: None, progress };
     let began_us = clock_us();
     load.run(&mut wire, clock_us)?;
     let took_ms = (clock_us() - began_us) / 1_000;
@@ -182,7 +185,9 @@ impl Stall {
             return code.map_or(Answer::Nonsense, |code| Answer::Refused(Code::read(code)));
         }
         let keys: [&[u8]; 5] = [b"claim", b"quantity", b"number", b"state", b"held_until_ms"];
-        let Some(found) = json::fields(body, keys) else { return Answer::Nonsense };
+        let Some(found) = json::fields(body, keys) else {
+            return Answer::Nonsense;
+        };
         if found[0].is_none() {
             return Answer::Looked;
         }
@@ -223,12 +228,15 @@ struct Wire<'a> {
     tokens: &'a Tokens<'a>,
     host: String,
     turn: usize,
+    alone_since_us: Option<i64>,
     progress: &'a mut Progress,
 }
 
 impl Wire<'_> {
     fn answer(&mut self, tag: u64, now_us: i64, read: impl FnOnce(&mut Stall) -> Answer) {
-        let Some(stall) = self.stalls.get_mut((tag >> ID_BITS) as usize) else { return };
+        let Some(stall) = self.stalls.get_mut((tag >> ID_BITS) as usize) else {
+            return;
+        };
         let answer = read(stall);
         stall.crowd.answered(tag & ((1 << ID_BITS) - 1), answer, now_us, None);
     }
@@ -253,6 +261,7 @@ impl Traffic for Wire<'_> {
     }
 
     fn response(&mut self, tag: u64, status: u16, body: &[u8], now_us: i64) {
+        self.alone_since_us = None;
         self.answer(tag, now_us, |stall| stall.read(status, body));
     }
 
@@ -267,5 +276,9 @@ impl Traffic for Wire<'_> {
                 self.progress.show(at, now_us.div_euclid(1_000), stall.crowd.memory());
             }
         }
+    }
+
+    fn gives_up(&mut self, now_us: i64) -> bool {
+        now_us - *self.alone_since_us.get_or_insert(now_us) > ALONE_US
     }
 }

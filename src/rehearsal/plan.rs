@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn payments_end_before_a_shortened_hold() {
-        let plan = CrowdPlan { hold_ms: 10_000, pay_after_ms: (1_000, 60_000), ..CrowdPlan::default() };
+        let plan =
+            CrowdPlan { hold_ms: 10_000, pay_after_ms: (1_000, 60_000), ..CrowdPlan::default() };
         assert_eq!(plan.pays_within_ms(), (1_000, 8_000));
         let plan = CrowdPlan { hold_ms: 1_000, ..plan };
         assert_eq!(plan.pays_within_ms(), (500, 500));

@@ -88,7 +88,9 @@ impl Progress {
     /// The drops that begin now.
     pub(super) fn start(&mut self, names: &[&str]) {
         self.names = names.iter().map(|&name| name.to_owned()).collect();
-        let How::Terminal(lines, bars) = &mut self.how else { return };
+        let How::Terminal(lines, bars) = &mut self.how else {
+            return;
+        };
         let style = ProgressStyle::with_template("{prefix:<24} {bar:24} {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         *bars = names

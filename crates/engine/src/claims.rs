@@ -1,7 +1,7 @@
 //! Every claim of a drop, by running number and by fan.
 //!
 //! Claims are never removed: numbers are never reused and repeats find their claim as long as the
-//! drop exists. So the number is the index, and a claim takes 36 bytes and its share of the index.
+//! drop exists. So the number is the index, and a claim takes 32 bytes and its share of the index.
 
 use crate::holders::Holders;
 use crate::ids::{Fan, Key, Line, Number, Place, Quantity};
@@ -30,6 +30,18 @@ pub enum ClaimState {
 }
 
 impl ClaimState {
+    /// Every state at its number; the last two numbers are never written.
+    const ALL: [Self; 8] = [
+        Self::Held,
+        Self::Settled,
+        Self::Expired,
+        Self::Released,
+        Self::Returned,
+        Self::RefundDue,
+        Self::RefundDue,
+        Self::RefundDue,
+    ];
+
     /// The word the contract uses.
     pub const fn word(self) -> &'static str {
         match self {
@@ -48,19 +60,47 @@ impl ClaimState {
     }
 }
 
-/// A claim as it is kept: no padding beyond 4-byte alignment.
+/// A claim as it is kept, in 32 bytes. A fan's number takes 53 bits and a line's 8, so they share
+/// a word; an index takes 12 bits and a state 3, so do they.
 #[derive(Clone, Copy, Debug)]
-#[repr(C, packed(4))]
 struct Kept {
-    fan: Fan,
+    fan_and_line: u64,
     key: Option<Key>,
     until_s: u32,
     seq: u32,
     before: u32,
-    index: u16,
-    line: u16,
+    index_and_state: u16,
     quantity: Quantity,
-    state: ClaimState,
+}
+
+impl Kept {
+    fn new(claim: &NewClaim) -> Self {
+        Self {
+            fan_and_line: claim.fan.get() << 8 | u64::from(claim.line.0 & 0xFF),
+            key: claim.key,
+            until_s: claim.until_s,
+            seq: claim.place.seq,
+            before: 0,
+            index_and_state: claim.place.index << 3,
+            quantity: claim.quantity,
+        }
+    }
+
+    fn fan(&self) -> Fan {
+        Fan::new(self.fan_and_line >> 8).unwrap_or(Fan::FIRST)
+    }
+
+    fn state(&self) -> ClaimState {
+        ClaimState::ALL[usize::from(self.index_and_state & 7)]
+    }
+
+    fn set_state(&mut self, state: ClaimState) {
+        self.index_and_state = self.index_and_state & !7 | state as u16;
+    }
+
+    fn place(&self) -> Place {
+        Place { seq: self.seq, index: self.index_and_state >> 3 }
+    }
 }
 
 /// A claim as it is read.
@@ -93,6 +133,9 @@ pub struct Claims {
     holders: Holders,
     /// All claims below this number are no longer held.
     oldest_held: u32,
+    /// The latest hold end ever given. Not the newest claim's: an extension may have passed over
+    /// that one and given an older claim more.
+    latest_until_s: u32,
 }
 
 impl Claims {
@@ -114,7 +157,7 @@ impl Claims {
     fn fan_of(chunks: &[Vec<Kept>]) -> impl Fn(u32) -> Fan + '_ {
         |number| {
             let at = number as usize - 1;
-            chunks[at / CHUNK][at % CHUNK].fan
+            chunks[at / CHUNK][at % CHUNK].fan()
         }
     }
 
@@ -122,13 +165,13 @@ impl Claims {
     pub fn get(&self, number: Number) -> Option<Claim> {
         self.kept(number.get()).map(|kept| Claim {
             number,
-            fan: kept.fan,
-            line: Line(kept.line),
+            fan: kept.fan(),
+            line: Line((kept.fan_and_line & 0xFF) as u16),
             quantity: kept.quantity,
-            state: kept.state,
+            state: kept.state(),
             until_s: kept.until_s,
             key: kept.key,
-            place: Place { seq: kept.seq, index: kept.index },
+            place: kept.place(),
             before: kept.before,
         })
     }
@@ -136,8 +179,14 @@ impl Claims {
     /// The fan's claims, newest first.
     pub fn of(&self, fan: Fan) -> impl Iterator<Item = Claim> + '_ {
         let newest = self.holders.get(fan, Self::fan_of(&self.chunks));
-        let get = |number: u32| self.get(Number::new(number)?);
-        core::iter::successors(newest.and_then(get), move |claim| get(claim.before))
+        self.before(newest.unwrap_or_default())
+    }
+
+    /// Looks these fans up and forgets the answers. A crowd's fans lie far apart in memory; asked
+    /// one after the other with nothing in between, their reads overlap, and the decisions that
+    /// follow find everything near.
+    pub fn warm(&self, fans: impl Iterator<Item = Fan>) {
+        core::hint::black_box(fans.filter(|&fan| self.has(fan)).count());
     }
 
     /// Whether the fan ever claimed in this drop.
@@ -152,7 +201,7 @@ impl Claims {
         while low < high {
             let middle = low + (high - low) / 2;
             let kept = self.kept(middle)?;
-            if (Place { seq: kept.seq, index: kept.index }) < place {
+            if kept.place() < place {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -174,14 +223,18 @@ impl Claims {
             .filter(|claim| claim.state == ClaimState::Held)
     }
 
-    /// The hold end of the newest claim; no later claim's hold may end before it.
-    pub(crate) fn newest_until_s(&self) -> u32 {
-        self.kept(self.count).map_or(0, |kept| kept.until_s)
+    /// The latest hold end ever given; no later claim's hold may end before it.
+    pub(crate) fn latest_until_s(&self) -> u32 {
+        self.latest_until_s
     }
 
-    pub(crate) fn push(&mut self, claim: &NewClaim) -> Result<(), Broken> {
+    /// Keeps a new claim and gives the units its fan already had held or settled.
+    pub(crate) fn push(&mut self, claim: &NewClaim) -> Result<u32, Broken> {
         if claim.number.get() != self.count + 1 {
             return Err(Broken("a running number skipped or given twice"));
+        }
+        if claim.line.0 > 0xFF {
+            return Err(Broken("a line beyond those a drop can have"));
         }
         let number = claim.number.get();
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
@@ -189,25 +242,23 @@ impl Claims {
             let room = if self.chunks.is_empty() { 16 } else { CHUNK };
             self.chunks.push(Vec::with_capacity(room));
         }
-        let before =
-            self.holders.get(claim.fan, Self::fan_of(&self.chunks)).unwrap_or_default();
-        let kept = Kept {
-            fan: claim.fan,
-            key: claim.key,
-            until_s: claim.until_s,
-            seq: claim.place.seq,
-            before,
-            index: claim.place.index,
-            line: claim.line.0,
-            quantity: claim.quantity,
-            state: ClaimState::Held,
-        };
         if let Some(chunk) = self.chunks.last_mut() {
-            chunk.push(kept);
+            chunk.push(Kept::new(claim));
         }
         self.count = number;
-        self.holders.put(claim.fan, number, Self::fan_of(&self.chunks));
-        Ok(())
+        self.latest_until_s = self.latest_until_s.max(claim.until_s);
+        let before = self.holders.put(claim.fan, number, Self::fan_of(&self.chunks));
+        let Some(before) = before else { return Ok(0) };
+        if let Some(kept) = self.chunks.last_mut().and_then(|chunk| chunk.last_mut()) {
+            kept.before = before;
+        }
+        Ok(units(self.before(before)))
+    }
+
+    /// This claim and its fan's earlier ones, newest first.
+    fn before(&self, number: u32) -> impl Iterator<Item = Claim> + '_ {
+        let get = |number: u32| self.get(Number::new(number)?);
+        core::iter::successors(get(number), move |claim| get(claim.before))
     }
 
     pub(crate) fn set_state(&mut self, number: Number, state: ClaimState) -> Result<(), Broken> {
@@ -217,9 +268,9 @@ impl Claims {
             .get_mut(at / CHUNK)
             .and_then(|chunk| chunk.get_mut(at % CHUNK))
             .ok_or(Broken("a claim that was never made"))?;
-        kept.state = state;
+        kept.set_state(state);
         while self.oldest_held <= self.count
-            && self.kept(self.oldest_held).is_none_or(|kept| kept.state != ClaimState::Held)
+            && self.kept(self.oldest_held).is_none_or(|kept| kept.state() != ClaimState::Held)
         {
             self.oldest_held += 1;
         }
@@ -231,12 +282,19 @@ impl Claims {
         for number in self.oldest_held.max(1)..=self.count {
             let at = number as usize - 1;
             let kept = &mut self.chunks[at / CHUNK][at % CHUNK];
-            if kept.state == ClaimState::Held {
+            if kept.state() == ClaimState::Held {
                 let left = (i64::from(kept.until_s) * 1000 - since_ms).max(least_ms);
                 kept.until_s = kept.until_s.max(ceil_s(now_ms + left));
+                self.latest_until_s = self.latest_until_s.max(kept.until_s);
             }
         }
     }
+}
+
+/// Units of the claims that count towards a limit.
+pub(crate) fn units(claims: impl Iterator<Item = Claim>) -> u32 {
+    let counted = claims.filter(|claim| claim.state.counts());
+    counted.map(|claim| u32::from(claim.quantity.get())).sum()
 }
 
 /// A claim about to be kept.
@@ -273,8 +331,8 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_kept_in_36_bytes() {
-        assert_eq!(size_of::<Kept>(), 36);
+    fn a_claim_is_kept_in_32_bytes() {
+        assert_eq!(size_of::<Kept>(), 32);
     }
 
     #[test]

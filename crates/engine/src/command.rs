@@ -13,6 +13,16 @@ pub struct Act {
     pub why: u64,
 }
 
+impl Command {
+    /// The fan who asks, where one does.
+    pub fn fan(&self) -> Option<Fan> {
+        match self {
+            Self::Claim { fan, .. } | Self::Grant { fan, .. } => Some(*fan),
+            _ => None,
+        }
+    }
+}
+
 /// A command, as the gate passes it on: every field already checked for shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {

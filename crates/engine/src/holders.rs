@@ -7,8 +7,12 @@ use crate::ids::Fan;
 use alloc::vec::Vec;
 use hashbrown::HashTable;
 
-/// Entries a shard holds on average before the next split: just under what 512 buckets take.
-const SHARD_LOAD: usize = 330;
+/// Entries a shard holds on average before the next split. Shards not yet split in this round
+/// hold up to twice as many.
+const SHARD_LOAD: usize = 210;
+
+/// What a shard makes room for at once: 512 buckets, so that hardly any ever grows.
+const SHARD_ROOM: usize = 448;
 
 /// Newest claim number by fan. The fan itself is read back from the claim, so an entry is 4 bytes.
 #[derive(Clone, Debug, Default)]
@@ -69,17 +73,22 @@ impl Holders {
     /// Adds a shard and moves to it what now belongs there, all from one other shard.
     fn split(&mut self, fan_of: &impl Fn(u32) -> Fan) {
         let count = self.shards.len() + 1;
-        self.shards.push(HashTable::new());
         if count == 1 {
+            self.shards.push(HashTable::new());
             return;
         }
         let source = (count - 1) & (count.next_power_of_two() / 2 - 1);
-        let old = core::mem::take(&mut self.shards[source]);
-        for number in old {
-            let hash = mix(fan_of(number));
+        // All hashes first: their reads lie far apart in memory and overlap only if nothing
+        // between them depends on what was read.
+        let hashed = self.shards[source].iter().map(|&number| (mix(fan_of(number)), number));
+        let hashed: Vec<(u64, u32)> = hashed.collect();
+        self.shards[source].clear();
+        self.shards[source].reserve(SHARD_ROOM, |_| 0);
+        self.shards.push(HashTable::with_capacity(SHARD_ROOM));
+        for (hash, number) in hashed {
             let target = &mut self.shards[Self::shard_of(hash, count)];
-            let rotated = hash.rotate_left(32);
-            target.insert_unique(rotated, number, |&n| mix(fan_of(n)).rotate_left(32));
+            let rehash = |&n: &u32| mix(fan_of(n)).rotate_left(32);
+            target.insert_unique(hash.rotate_left(32), number, rehash);
         }
     }
 
@@ -107,5 +116,7 @@ mod tests {
         assert_eq!(holders.get(Fan::new(3).unwrap(), fan), None);
         let largest = holders.shards.iter().map(HashTable::len).max().unwrap();
         assert!(largest < 3 * SHARD_LOAD, "largest shard {largest}");
+        let bytes: usize = holders.shards.iter().map(|shard| shard.num_buckets() * 5).sum();
+        assert!(bytes < 14 * 100_000, "{bytes} bytes");
     }
 }

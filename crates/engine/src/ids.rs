@@ -7,6 +7,9 @@ use core::num::{NonZeroU16, NonZeroU32, NonZeroU64};
 pub struct Fan(NonZeroU64);
 
 impl Fan {
+    /// The fan with the smallest number.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
     /// The largest number a fan can have.
     pub const MAX: u64 = (1 << 53) - 1;
 

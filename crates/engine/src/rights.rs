@@ -3,7 +3,7 @@
 
 use crate::ids::{Fan, Line, Quantity, RightId};
 use crate::ledger::Broken;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 /// A fan's right to units that are set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct Right {
 #[derive(Clone, Debug, Default)]
 pub struct Rights {
     open: BTreeMap<RightId, Right>,
-    by_fan: BTreeMap<(Fan, RightId), ()>,
-    by_end: BTreeMap<(u32, RightId), ()>,
+    by_fan: BTreeSet<(Fan, RightId)>,
+    by_end: BTreeSet<(u32, RightId)>,
     made: u32,
 }
 
@@ -36,14 +36,14 @@ impl Rights {
     /// The fan's open right to exactly these units, the oldest first.
     pub fn of(&self, fan: Fan, line: Line, quantity: Quantity) -> Option<RightId> {
         let own = (fan, RightId::MIN)..=(fan, RightId::MAX);
-        self.by_fan.range(own).map(|((_, id), ())| *id).find(|id| {
+        self.by_fan.range(own).map(|(_, id)| *id).find(|id| {
             self.open.get(id).is_some_and(|r| r.line == line && r.quantity == quantity)
         })
     }
 
     /// Rights in the order in which they run out, with their ends.
     pub fn by_end(&self) -> impl Iterator<Item = (u32, RightId)> + '_ {
-        self.by_end.keys().copied()
+        self.by_end.iter().copied()
     }
 
     /// All open rights by id.
@@ -61,8 +61,8 @@ impl Rights {
             return Err(Broken("a right's number skipped or given twice"));
         }
         self.made = id.get();
-        self.by_fan.insert((right.fan, id), ());
-        self.by_end.insert((right.until_s, id), ());
+        self.by_fan.insert((right.fan, id));
+        self.by_end.insert((right.until_s, id));
         self.open.insert(id, right);
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! The mechanism `sale`: first come, first served, up to a limit a fan.
 //!
 //! Hold ends never fall as numbers rise, so holds run out in the order they were given: where the
-//! terms' hold was shortened meanwhile, a new hold lasts as long as the one before it.
+//! terms' hold is shorter than what an earlier claim still has, a new hold lasts as long.
 
-use crate::claims::{ClaimState, ceil_s};
+use crate::claims::{Claim, ClaimState, ceil_s};
 use crate::decide::Answer;
 use crate::fact::{Fact, Facts};
 use crate::ids::{Fan, Key, Line, Number, Quantity};
@@ -23,7 +23,8 @@ pub(crate) fn claim(
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
     let stock = *state.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
-    if let Some(answer) = repeated(state, fan, line, quantity, key)? {
+    let own = Own::of(state, fan, line, quantity, key);
+    if let Some(answer) = own.repeated(line, quantity)? {
         return Ok(answer);
     }
     match state.phase(state.now_ms) {
@@ -35,9 +36,7 @@ pub(crate) fn claim(
         Phase::Open => {}
     }
     let units = u32::from(quantity.get());
-    if state.units_of(fan) + units > u32::from(state.terms.limit.get())
-        || state.claims.of(fan).nth(CLAIMS_PER_FAN_MAX - 1).is_some()
-    {
+    if own.units + units > u32::from(state.terms.limit.get()) || own.made >= CLAIMS_PER_FAN_MAX {
         return Err(Refusal::LimitReached);
     }
     let right = state.rights.of(fan, line, quantity);
@@ -47,34 +46,59 @@ pub(crate) fn claim(
     let number = state.claims.count().checked_add(1).and_then(Number::new);
     let number = number.ok_or(Refusal::SoldOut { may_return: false })?;
     let hold_ms = i64::from(state.terms.hold_s) * 1000;
-    let until_s = ceil_s(state.now_ms + hold_ms).max(state.claims.newest_until_s());
+    let until_s = ceil_s(state.now_ms + hold_ms).max(state.claims.latest_until_s());
     facts.push(Fact::Claimed { number, fan, line, quantity, until_s, key, right });
     Ok(Answer::Done(number))
 }
 
-/// The claim an earlier, same request made: by its key whatever became of it, without a key only
-/// while it is held.
-fn repeated(
-    state: &State,
-    fan: Fan,
-    line: Line,
-    quantity: Quantity,
-    key: Option<Key>,
-) -> Result<Option<Answer>, Refusal> {
-    let mut own = state.claims.of(fan);
-    if let Some(key) = key {
-        return match own.find(|claim| claim.key == Some(key)) {
+/// What a fan already has in the drop, seen in one pass over their claims.
+struct Own {
+    /// How many claims they ever made.
+    made: usize,
+    /// Units held or settled.
+    units: u32,
+    /// The claim this request made before: by its key whatever became of it, without a key only
+    /// while it is held and the same.
+    before: Option<Claim>,
+}
+
+impl Own {
+    fn of(
+        state: &State,
+        fan: Fan,
+        line: Line,
+        quantity: Quantity,
+        key: Option<Key>,
+    ) -> Self {
+        let mut own = Self { made: 0, units: 0, before: None };
+        for claim in state.claims.of(fan) {
+            own.made += 1;
+            if claim.state.counts() {
+                own.units += u32::from(claim.quantity.get());
+            }
+            let same = match key {
+                Some(_) => claim.key == key,
+                None => {
+                    claim.state == ClaimState::Held
+                        && (claim.line, claim.quantity) == (line, quantity)
+                }
+            };
+            if same && own.before.is_none() {
+                own.before = Some(claim);
+            }
+        }
+        own
+    }
+
+    fn repeated(&self, line: Line, quantity: Quantity) -> Result<Option<Answer>, Refusal> {
+        match self.before {
+            None => Ok(None),
             Some(claim) if (claim.line, claim.quantity) == (line, quantity) => {
                 Ok(Some(Answer::Already(claim.number)))
             }
             Some(claim) => Err(Refusal::KeyReused { number: claim.number }),
-            None => Ok(None),
-        };
+        }
     }
-    let same = own.find(|claim| {
-        claim.state == ClaimState::Held && (claim.line, claim.quantity) == (line, quantity)
-    });
-    Ok(same.map(|claim| Answer::Already(claim.number)))
 }
 
 pub(crate) fn settle(

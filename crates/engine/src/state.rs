@@ -1,7 +1,7 @@
 //! A lane's whole state, and how facts change it. Replaying facts needs no rule: `apply` moves
 //! what the fact says and asserts that no promise breaks.
 
-use crate::claims::{ClaimState, Claims, NewClaim};
+use crate::claims::{self, ClaimState, Claims, NewClaim};
 use crate::fact::{Amendment, Fact, Totals};
 use crate::ids::{Line, Number, Place};
 use crate::ledger::{Broken, Ledger, Pot, Stock};
@@ -25,6 +25,7 @@ pub enum Phase {
 
 /// One lane's state.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four flags that come and go by themselves")]
 pub struct State {
     pub(crate) terms: Terms,
     pub(crate) ledger: Ledger,
@@ -228,9 +229,6 @@ impl State {
             return Err(Broken("not a claim"));
         };
         let units = u32::from(quantity.get());
-        if self.units_of(fan) + units > u32::from(self.terms.limit.get()) {
-            return Err(Broken("a fan above the limit"));
-        }
         if let Some(right) = right {
             let right = self.rights.take(right)?;
             if (right.fan, right.line, right.quantity) != (fan, line, quantity) {
@@ -240,7 +238,10 @@ impl State {
         } else {
             self.ledger.shift(line, units, Pot::Free, Pot::Held)?;
         }
-        self.claims.push(&NewClaim { number, fan, line, quantity, until_s, key, place })?;
+        let claim = NewClaim { number, fan, line, quantity, until_s, key, place };
+        if self.claims.push(&claim)? + units > u32::from(self.terms.limit.get()) {
+            return Err(Broken("a fan above the limit"));
+        }
         self.resting = false;
         self.note_sold_out();
         Ok(())
@@ -248,8 +249,7 @@ impl State {
 
     /// Units the fan holds or has settled, over all lines.
     pub fn units_of(&self, fan: crate::Fan) -> u32 {
-        let counted = self.claims.of(fan).filter(|claim| claim.state.counts());
-        counted.map(|claim| u32::from(claim.quantity.get())).sum()
+        claims::units(self.claims.of(fan))
     }
 
     fn note_sold_out(&mut self) {

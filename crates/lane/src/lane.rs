@@ -1,7 +1,7 @@
 //! The lane's loop as a machine. A driver calls:
 //!
 //! 1. [`Lane::ask`] for each command,
-//! 2. [`Lane::turn`] whenever something arrived, became durable or came due,
+//! 2. [`Lane::turn`] whenever something arrived, came due, or has just become durable,
 //! 3. [`Lane::to_append`] for the row the store should take next, then [`Lane::durable`],
 //!    or [`Lane::resolve`] when its outcome is not known,
 //! 4. [`Lane::answers`] for answers that wait for no row.
@@ -78,7 +78,7 @@ impl Tip {
 /// One lane, owned by this process. `T` is the driver's ticket for a caller.
 pub struct Lane<T> {
     pub(crate) festival: FestivalId,
-    pub(crate) lane: LaneId,
+    pub(crate) id: LaneId,
     pub(crate) owner: u64,
     pub(crate) config: LaneConfig,
     pub(crate) state: State,
@@ -101,7 +101,11 @@ pub struct Lane<T> {
     tallied_mono_ms: i64,
     /// Lane time of the row before a time the lane did not serve; its end gives holds their due.
     gap_since_ms: Option<i64>,
+    /// The oldest batch under way has waited too long. Nothing more is decided meanwhile, so the
+    /// row before the stall stays the newest, and holds get back the whole of it.
     stalling: bool,
+    /// When the batch that became durable was decided, until the next turn has judged the wait.
+    waited_since_mono_ms: Option<i64>,
 }
 
 impl<T> Lane<T> {
@@ -161,7 +165,7 @@ impl<T> Lane<T> {
     ) -> Self {
         Self {
             festival,
-            lane,
+            id: lane,
             owner,
             config,
             state,
@@ -179,6 +183,7 @@ impl<T> Lane<T> {
             tallied_mono_ms: i64::MIN / 2,
             gap_since_ms: None,
             stalling: false,
+            waited_since_mono_ms: None,
         }
     }
 
@@ -201,7 +206,7 @@ impl<T> Lane<T> {
 
     /// The lane's number.
     pub fn id(&self) -> LaneId {
-        self.lane
+        self.id
     }
 
     /// The decided state. Private to the lane's owner: nobody is answered from it.
@@ -266,7 +271,8 @@ impl<T> Lane<T> {
     /// Decides the next batch if there is room for one. Gives true if a batch was decided.
     pub fn turn(&mut self, clock: &Reading) -> bool {
         self.lose_patience(clock.mono_ms);
-        if self.stopped.is_some() || self.pending.len() >= 2 + self.standing.len() {
+        let full = self.pending.len() >= 2 + self.standing.len();
+        if self.stopped.is_some() || self.stalling || full {
             return false;
         }
         // Before the first durable row of this owner nothing is decided: the `opened` row.
@@ -274,7 +280,7 @@ impl<T> Lane<T> {
             return false;
         }
         let now_ms = self.state.lane_time(clock.now_ms);
-        let expiry = !clock.stepped && !self.stalling;
+        let expiry = !clock.stepped;
         if !self.has_work(now_ms, expiry, clock.mono_ms) {
             return false;
         }
@@ -295,7 +301,7 @@ impl<T> Lane<T> {
 
     fn has_work(&self, now_ms: i64, expiry: bool, mono_ms: i64) -> bool {
         !self.waiting.is_empty()
-            || (self.gap_since_ms.is_some() && !self.stalling)
+            || self.gap_since_ms.is_some()
             || (expiry && next_due_ms(&self.state).is_some_and(|due| due <= now_ms))
             || self.tally_due(now_ms, mono_ms)
             || (self.state.may_rest() && self.pending.is_empty())
@@ -310,7 +316,7 @@ impl<T> Lane<T> {
     fn decide_batch(&mut self, now_ms: i64, expiry: bool, mono_ms: i64) -> Result<(), Broken> {
         self.state.begin(now_ms)?;
         let mut facts = Facts::new();
-        if !self.stalling && let Some(since_ms) = self.gap_since_ms.take() {
+        if let Some(since_ms) = self.gap_since_ms.take() {
             self.make(&mut facts, Fact::Extended { since_ms })?;
         }
         if expiry {
@@ -320,16 +326,28 @@ impl<T> Lane<T> {
                 self.make(&mut facts, fact)?;
             }
         }
+        let next = self.waiting.iter().take(self.config.batch_max);
+        self.state.claims().warm(next.filter_map(|waiting| waiting.command.fan()));
         let mut answers = Vec::with_capacity(self.waiting.len().min(self.config.batch_max));
-        while answers.len() < self.config.batch_max
+        let mut broken = None;
+        while broken.is_none()
+            && answers.len() < self.config.batch_max
             && facts.len() < FACTS_PER_BATCH_MAX - 4
             && let Some(Waiting { ticket, command, .. }) = self.waiting.pop_front()
         {
-            let reply = self.decide_one(&command, &mut facts)?;
-            answers.push((ticket, reply));
+            let reply = self.decide_one(&command, &mut facts);
+            answers.push((ticket, *reply.as_ref().unwrap_or(&Reply::Busy)));
+            broken = reply.err();
         }
-        self.close_out(&mut facts, now_ms, mono_ms)?;
-        self.state.check()?;
+        let done = broken
+            .map_or_else(|| self.close_out(&mut facts, now_ms, mono_ms), Err)
+            .and_then(|()| self.state.check());
+        if let Err(broken) = done {
+            // Nothing of this batch is ever journalled, and its callers hear so.
+            let busy = answers.into_iter().map(|(ticket, _)| (ticket, Reply::Busy));
+            self.ready.extend(busy);
+            return Err(broken);
+        }
         if facts.is_empty() {
             self.answer_without_row(answers);
         } else {
@@ -350,9 +368,9 @@ impl<T> Lane<T> {
         let before = facts.len();
         let doubtful = self.state.doubtful_time();
         let answer = decide(&self.state, command, facts);
-        for index in before..facts.len() {
+        for (index, fact) in facts.iter().enumerate().skip(before) {
             let place = Place { seq: self.decided.seq + 1, index: index as u16 };
-            self.state.apply(place, &facts[index])?;
+            self.state.apply(place, fact)?;
         }
         if doubtful && !self.state.doubtful_time() {
             // Confirmed: from the next row on lane time is the clock's, and holds get their due.
@@ -401,7 +419,7 @@ impl<T> Lane<T> {
     pub(crate) fn push_batch(&mut self, facts: Facts, answers: Vec<(T, Reply)>, mono_ms: i64) {
         let seq = self.decided.seq + 1;
         let (prev, time_ms) = (self.decided.hash, self.state.now_ms());
-        let row = Row::write(self.festival, self.lane, seq, prev, time_ms, &facts);
+        let row = Row::write(self.festival, self.id, seq, prev, time_ms, &facts);
         self.decided = Tip::of(&row);
         let row = Arc::new(row);
         self.pending.push_back(Batch { row, facts, answers, decided_mono_ms: mono_ms });
@@ -427,24 +445,21 @@ impl<T> Lane<T> {
         for sealed in proven {
             if let Some(batch) = self.pending.pop_front() {
                 self.durable = Tip::of(&batch.row);
+                self.waited_since_mono_ms.get_or_insert(batch.decided_mono_ms);
                 self.keep(&sealed);
                 let (facts, answers) = (batch.facts, batch.answers);
                 published.push(Durable { sealed, facts, answers });
             }
         }
-        self.stalling = false;
         published
     }
 
     /// Notices a stall and answers those who have waited long enough.
     fn lose_patience(&mut self, mono_ms: i64) {
-        if let Some(front) = self.pending.front()
-            && mono_ms - front.decided_mono_ms >= STALL_MS
-            && !self.stalling
-        {
-            self.stalling = true;
-        }
-        if self.stalling {
+        let stalled = |since_mono_ms: i64| mono_ms - since_mono_ms >= STALL_MS;
+        self.stalling = self.pending.front().is_some_and(|batch| stalled(batch.decided_mono_ms));
+        let has_stalled = self.waited_since_mono_ms.take().is_some_and(stalled);
+        if self.stalling || has_stalled {
             self.gap_since_ms = Some(self.decided.time_ms);
         }
         for batch in &mut self.pending {

@@ -145,5 +145,6 @@ impl<T> Lane<T> {
 
 /// The first eight bytes of a hash, enough to tell two rows apart.
 fn hex(hash: &crate::Hash) -> alloc::string::String {
-    hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    let number = hash[..8].iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+    format!("{number:016x}")
 }

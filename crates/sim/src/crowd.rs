@@ -57,34 +57,38 @@ impl Crowd {
     /// What somebody asks next. `halted` tells that a lane's claims are stopped: hosts see it.
     pub(crate) fn next(&mut self, rng: &mut Rng, now_ms: i64, halted: &[bool]) -> Request {
         let lane = rng.index(self.lanes.len());
-        if halted[lane] && rng.one_in(12) {
+        if halted[lane] && rng.one_in(5) {
             return Request { lane, command: Command::Resume(hosts::act(rng)) };
         }
         let scene =
             Scene { now_ms, lines: self.lanes[lane].lines, progress: self.progress };
+        let memory = &mut self.lanes[lane];
         let command = match rng.below(100) {
-            0..46 => self.claim(rng, lane),
-            46..54 => self.repeat(rng, lane),
-            54..76 => Command::Settle { number: self.lanes[lane].to_settle(rng) },
-            76..82 => Command::Release { number: Memory::of(rng, &self.lanes[lane].held) },
-            82..88 => Command::Return { number: Memory::of(rng, &self.lanes[lane].paid) },
-            88..92 => Command::Settle { number: Memory::of(rng, &self.lanes[lane].all) },
-            92..95 => self.grant(rng, lane, now_ms),
-            _ => hosts::next(rng, &scene),
+            0..8 => self.repeat(rng, lane),
+            8..28 if !memory.held.is_empty() => Command::Settle { number: memory.next_paid(rng) },
+            28..34 if !memory.held.is_empty() => {
+                Command::Release { number: Memory::of(rng, &memory.held) }
+            }
+            34..40 if !memory.paid.is_empty() => {
+                Command::Return { number: Memory::of(rng, &memory.paid) }
+            }
+            40..44 => Command::Settle { number: Memory::of(rng, &memory.all) },
+            44..47 => self.grant(rng, lane, now_ms),
+            47..52 => hosts::next(rng, &scene),
+            _ => self.claim(rng, lane),
         };
         Request { lane, command }
     }
 
-    fn claim(&mut self, rng: &mut Rng, lane: usize) -> Command {
+    fn claim(&mut self, rng: &mut Rng, at: usize) -> Command {
         let fan = Fan::new(rng.range(1, self.fans)).unwrap_or(hosts::HOST);
-        let memory = &mut self.lanes[lane];
+        let memory = &mut self.lanes[at];
         let (fan, line, quantity) = match memory.rights.len() {
             rights if rights > 0 && rng.one_in(6) => memory.rights.swap_remove(rng.index(rights)),
             _ => {
-                let line = if rng.one_in(60) { 99 } else { rng.below(memory.lines.into()) as u16 };
                 let most = if rng.one_in(20) { 4 } else { memory.limit };
                 let quantity = if rng.one_in(3) { rng.range(1, most) } else { 1 };
-                (fan, Line(line), Quantity::new(quantity as u16).unwrap_or(Quantity::MIN))
+                (fan, memory.line(rng), Quantity::new(quantity as u16).unwrap_or(Quantity::MIN))
             }
         };
         let key = rng.one_in(2).then(|| Key::new(rng.next()));
@@ -114,12 +118,12 @@ impl Crowd {
         command
     }
 
-    fn grant(&mut self, rng: &mut Rng, lane: usize, now_ms: i64) -> Command {
-        let memory = &mut self.lanes[lane];
+    fn grant(&mut self, rng: &mut Rng, at: usize, now_ms: i64) -> Command {
+        let memory = &mut self.lanes[at];
         let fan = Fan::new(rng.range(1, self.fans)).unwrap_or(hosts::HOST);
         let many = if rng.one_in(10) { 60_000 } else { rng.range(1, memory.limit) };
-        let line = if rng.one_in(30) { 77 } else { rng.below(memory.lines.into()) as u16 };
-        let (line, quantity) = (Line(line), Quantity::new(many as u16).unwrap_or(Quantity::MIN));
+        let quantity = Quantity::new(many as u16).unwrap_or(Quantity::MIN);
+        let line = memory.line(rng);
         memory.rights.push((fan, line, quantity));
         let until_s = (now_ms / 1_000) as u32 + rng.range(0, 400) as u32;
         Command::Grant { fan, line, quantity, until_s }
@@ -145,15 +149,20 @@ impl Crowd {
 }
 
 impl Memory {
+    /// A line, seldom one that is not there.
+    fn line(&self, rng: &mut Rng) -> Line {
+        Line(if rng.one_in(60) { 99 } else { rng.below(self.lines.into()) as u16 })
+    }
+
     fn of(rng: &mut Rng, numbers: &[Number]) -> Number {
-        if numbers.is_empty() || rng.one_in(25) {
+        if numbers.is_empty() || rng.one_in(40) {
             return Number::new(rng.range(1, 3_000) as u32).unwrap_or(Number::MIN);
         }
         numbers[rng.index(numbers.len())]
     }
 
     /// Usually one of the newest held, which is then thought paid.
-    fn to_settle(&mut self, rng: &mut Rng) -> Number {
+    fn next_paid(&mut self, rng: &mut Rng) -> Number {
         if self.held.is_empty() {
             return Self::of(rng, &self.all);
         }

@@ -38,7 +38,7 @@ impl Plan {
         let commands = COMMANDS_MIN + rng.below(200) as u32;
         let config = LaneConfig {
             batch_max: rng.pick(&[1, 3, 8, 32, 128]),
-            queue_max: rng.pick(&[6, 64, 4_096, 4_096, 4_096]),
+            queue_max: rng.pick(&[8, 64, 64, 4_096, 4_096, 4_096, 4_096, 4_096]),
             keep_rows: rng.one_in(2),
         };
         Self {

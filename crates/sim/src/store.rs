@@ -12,6 +12,13 @@ pub(crate) enum AppendFault {
     Never,
 }
 
+/// How the next read goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadFault {
+    Misses,
+    Fails,
+}
+
 /// The store, and what it did that it should not have.
 pub(crate) struct SimStore {
     rows: Vec<Vec<Sealed>>,
@@ -23,8 +30,7 @@ pub(crate) struct SimStore {
     late: Vec<Vec<Sealed>>,
     fence: bool,
     pub(crate) next_append: Option<AppendFault>,
-    pub(crate) next_read_misses: bool,
-    pub(crate) next_read_fails: bool,
+    pub(crate) next_read: Option<ReadFault>,
     /// Whether the last read did not show the newest row.
     pub(crate) missed: bool,
 }
@@ -42,8 +48,7 @@ impl SimStore {
             late: Vec::new(),
             fence,
             next_append: None,
-            next_read_misses: false,
-            next_read_fails: false,
+            next_read: None,
             missed: false,
         }
     }
@@ -117,13 +122,17 @@ impl SimStore {
         gone
     }
 
-    /// Forgets the lane's newest `count` rows, of which some were reported durable.
+    /// Forgets the lane's newest `count` rows, if some of them were reported durable. Those that
+    /// were not are gone for good: nobody was promised anything.
     pub(crate) fn forget(&mut self, lane: LaneId, count: usize) -> bool {
-        let rows = &mut self.rows[at(lane)];
-        if !self.attic[at(lane)].is_empty() || rows.len() <= count {
+        let lane = at(lane);
+        let left = self.rows[lane].len().saturating_sub(count);
+        if !self.attic[lane].is_empty() || left == 0 || left as u32 >= self.told[lane] {
             return false;
         }
-        self.attic[at(lane)] = rows.split_off(rows.len() - count);
+        self.attic[lane] = self.rows[lane].split_off(left);
+        let told = self.told[lane];
+        self.attic[lane].retain(|sealed| sealed.row.header.seq <= told);
         true
     }
 
@@ -164,13 +173,14 @@ impl Store for SimStore {
 
     fn read(&mut self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, StoreError> {
         self.missed = false;
-        if core::mem::take(&mut self.next_read_fails) {
+        if self.next_read == Some(ReadFault::Fails) {
+            self.next_read = None;
             return Err(StoreError("the read failed".to_string()));
         }
         let rows = self.rows[at(lane)].iter().skip(from as usize - 1).take(most);
         let mut rows: Vec<Sealed> = rows.cloned().collect();
-        if self.next_read_misses && rows.pop().is_some() {
-            self.next_read_misses = false;
+        if self.next_read == Some(ReadFault::Misses) && rows.pop().is_some() {
+            self.next_read = None;
             self.missed = true;
         }
         Ok(rows)

@@ -87,6 +87,17 @@ impl JournalReader {
         raw_rows(&self.0, lane, from, most)
     }
 
+    /// Bytes the lane's rows take: header, hash, facts and seal.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn bytes(&self, lane: LaneId) -> Result<u64, JournalError> {
+        let bytes = "SELECT CAST(COALESCE(SUM(length(hash) + length(header) + length(facts)
+            + length(seal)), 0) AS BIGINT) FROM journal WHERE lane = $1";
+        let bytes: i64 = self.0.query_row(bytes, params![lane], |row| row.get(0))?;
+        Ok(bytes.unsigned_abs())
+    }
+
     /// The number of the lane's newest row; 0 if it has none.
     ///
     /// # Errors

@@ -42,7 +42,7 @@ impl JournalWriter {
     pub fn lane_of(&self, drop: &str) -> Result<LaneId, JournalError> {
         self.connection.execute(
             "INSERT INTO lanes (lane, drop_id)
-             SELECT COALESCE(MAX(lane), 0) + 1, $1 FROM lanes
+             SELECT (SELECT COALESCE(MAX(lane), 0) + 1 FROM lanes), $1
              WHERE NOT EXISTS (SELECT 1 FROM lanes WHERE drop_id = $1)",
             params![drop],
         )?;

@@ -75,7 +75,9 @@ impl Journalled {
     }
 
     pub(super) fn add(&mut self, number: u32, entry: Entry) {
-        let Some(at) = (number as usize).checked_sub(1) else { return };
+        let Some(at) = (number as usize).checked_sub(1) else {
+            return;
+        };
         if at > self.by_number.len() + GAP_MAX {
             self.senseless += 1;
             return;
@@ -169,13 +171,16 @@ impl Journalled {
     /// Whether the repeat of a lost answer said what the journal says: the fan's first claim, or
     /// that there was none when the repeat was made.
     fn same(&self, lost: &LostAsk, began_ms: i64) -> bool {
-        let Some(seat) = self.seat(lost.fan) else { return false };
+        let Some(seat) = self.seat(lost.fan) else {
+            return false;
+        };
         let first = self.first[seat];
         match lost.number {
             Some(number) => number == first,
-            None => self.by_number.get((first as usize).wrapping_sub(1)).is_none_or(|claim| {
-                claim.time_ms >= began_ms + i64::from(lost.asked_ms)
-            }),
+            None => self
+                .by_number
+                .get((first as usize).wrapping_sub(1))
+                .is_none_or(|claim| claim.time_ms >= began_ms + i64::from(lost.asked_ms)),
         }
     }
 }

@@ -138,7 +138,9 @@ impl Audit {
     }
 
     fn move_claim(&mut self, number: u32, time_ms: i64, fact: &Fact) {
-        let Some((line, units)) = self.claims.change(number, fact) else { return };
+        let Some((line, units)) = self.claims.change(number, fact) else {
+            return;
+        };
         let units = i64::from(units);
         self.with_line(line, time_ms, |stock| match fact {
             Fact::Expired(_) | Fact::Released(_) | Fact::Returned(_) => stock.out -= units,

@@ -89,9 +89,8 @@ impl Stock {
 
     pub(super) fn refused_while_free(&self, answers: &SoldOutAnswers, began_ms: i64) -> u64 {
         let still = self.free_since_ms.map(|since_ms| (since_ms, i64::MAX / 2));
-        let refused = |&(from, to): &(i64, i64)| {
-            answers.within(from + NEWS_MS - began_ms, to - began_ms)
-        };
+        let refused =
+            |&(from, to): &(i64, i64)| answers.within(from + NEWS_MS - began_ms, to - began_ms);
         self.free_spans.iter().copied().chain(still).filter(refused).count() as u64
     }
 

@@ -13,7 +13,9 @@ impl Crowd {
     /// Takes an answer. `waited_us` is given where time is virtual; otherwise the wait is counted
     /// from the moment the ask was due. Whatever comes to an ask that was cut is lost.
     pub fn answered(&mut self, id: u64, answer: Answer, now_us: i64, waited_us: Option<u64>) {
-        let Some(ask) = self.in_flight.take(id) else { return };
+        let Some(ask) = self.in_flight.take(id) else {
+            return;
+        };
         let now = self.since(now_us.div_euclid(1_000));
         let answer = if ask.cut { Answer::Lost } else { answer };
         if answer != Answer::Lost {
@@ -206,7 +208,9 @@ impl Crowd {
         let fan = &mut self.fans[ask.fan as usize];
         let lost = fan.is(PAY_LOST);
         fan.set(LATER | PAY_LOST, false);
-        let Some(known) = self.memory.told.get_mut(fan.claim as usize) else { return };
+        let Some(known) = self.memory.told.get_mut(fan.claim as usize) else {
+            return;
+        };
         let fits = if release {
             told.state == State::Released
         } else {

@@ -178,8 +178,8 @@ impl Crowd {
     }
 
     fn key(&self, fan: u32) -> Option<u64> {
-        let keyed = !self.is_bot(fan)
-            && self.chance.share(fan, Question::Keyed, 0, self.plan.keyed_share);
+        let keyed =
+            !self.is_bot(fan) && self.chance.share(fan, Question::Keyed, 0, self.plan.keyed_share);
         keyed.then(|| self.chance.bits(fan, Question::Key, 0))
     }
 

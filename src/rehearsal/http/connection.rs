@@ -82,7 +82,9 @@ impl Connection {
 
     /// Whether the other side has accepted; an error if it never will.
     pub(super) fn connected(&mut self) -> io::Result<bool> {
-        let Some(stream) = &self.stream else { return Ok(false) };
+        let Some(stream) = &self.stream else {
+            return Ok(false);
+        };
         if let Some(error) = stream.take_error()? {
             return Err(error);
         }
@@ -105,7 +107,9 @@ impl Connection {
     }
 
     pub(super) fn write(&mut self) -> Step {
-        let Some(stream) = &mut self.stream else { return Step::Ended };
+        let Some(stream) = &mut self.stream else {
+            return Step::Ended;
+        };
         while self.written < self.request.len() {
             match stream.write(&self.request[self.written..]) {
                 Ok(0) => return Step::Ended,
@@ -121,7 +125,9 @@ impl Connection {
     /// Reads what came. `buffer` is shared by all connections: an answer that comes at once, as
     /// nearly all do, is read from there and never copied.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Step {
-        let Some(stream) = &mut self.stream else { return Step::Ended };
+        let Some(stream) = &mut self.stream else {
+            return Step::Ended;
+        };
         loop {
             let bytes = match stream.read(buffer) {
                 Ok(0) => return Step::Ended,

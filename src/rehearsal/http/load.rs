@@ -34,6 +34,8 @@ pub struct Load {
     connections: Vec<Connection>,
     free: Vec<usize>,
     busy: usize,
+    /// Connections that were up when last looked at.
+    up: usize,
     buffer: Vec<u8>,
     swept_us: i64,
 }
@@ -52,6 +54,7 @@ impl Load {
             connections: (0..connections).map(|_| Connection::new()).collect(),
             free: Vec::with_capacity(connections),
             busy: 0,
+            up: 0,
             buffer: vec![0; 64 << 10],
             swept_us: i64::MIN,
         })
@@ -72,7 +75,12 @@ impl Load {
             let now_us = clock_us();
             self.sweep(traffic, now_us);
             traffic.tick(now_us);
-            let Some(until_us) = self.hand_out(traffic, now_us) else { return Ok(()) };
+            if self.up == 0 && traffic.gives_up(now_us) {
+                return Ok(());
+            }
+            let Some(until_us) = self.hand_out(traffic, now_us) else {
+                return Ok(());
+            };
             let pause_us = (until_us - clock_us()).clamp(0, SWEEP_US);
             match self.poll.poll(&mut events, Some(Duration::from_micros(pause_us as u64))) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -148,7 +156,9 @@ impl Load {
     }
 
     fn write(&mut self, traffic: &mut impl Traffic, at: usize, now_us: i64) {
-        let Doing::Busy { cut, .. } = self.connections[at].doing else { return };
+        let Doing::Busy { cut, .. } = self.connections[at].doing else {
+            return;
+        };
         match self.connections[at].write() {
             Step::Wait => {}
             Step::Written if cut => self.lose(traffic, at, Why::Cut, now_us),
@@ -158,7 +168,9 @@ impl Load {
     }
 
     fn read(&mut self, traffic: &mut impl Traffic, at: usize, closed: bool, now_us: i64) {
-        let Doing::Busy { tag, .. } = self.connections[at].doing else { return };
+        let Doing::Busy { tag, .. } = self.connections[at].doing else {
+            return;
+        };
         let step = self.connections[at].read(&mut self.buffer);
         match step {
             Step::Answer(status, body, close) => {
@@ -211,6 +223,8 @@ impl Load {
                 _ => {}
             }
         }
+        let is_up = |c: &&Connection| matches!(c.doing, Doing::Free | Doing::Busy { .. });
+        self.up = self.connections.iter().filter(is_up).count();
     }
 }
 

@@ -51,4 +51,9 @@ pub trait Traffic {
 
     /// Called again and again, at least ten times a second.
     fn tick(&mut self, _now_us: i64) {}
+
+    /// Whether to end the run as it is, because no connection has been up for some time.
+    fn gives_up(&mut self, _now_us: i64) -> bool {
+        false
+    }
 }

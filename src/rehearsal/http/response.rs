@@ -29,7 +29,9 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
     let Some((line, mut at)) = line(bytes, 0) else {
         return if bytes.len() > ANSWER_BYTES_MAX { Parsed::Wrong } else { Parsed::Part };
     };
-    let Some(status) = status(line) else { return Parsed::Wrong };
+    let Some(status) = status(line) else {
+        return Parsed::Wrong;
+    };
     let (mut length, mut close) = (None, false);
     loop {
         let Some((header, next)) = self::line(bytes, at) else {
@@ -90,7 +92,11 @@ fn header_of(line: &[u8]) -> Option<Header> {
         }
         17 if name.eq_ignore_ascii_case(b"transfer-encoding") => return None,
         10 if name.eq_ignore_ascii_case(b"connection") => {
-            if value.eq_ignore_ascii_case(b"close") { Header::Close } else { Header::Other }
+            if value.eq_ignore_ascii_case(b"close") {
+                Header::Close
+            } else {
+                Header::Other
+            }
         }
         _ => Header::Other,
     })

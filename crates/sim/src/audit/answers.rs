@@ -9,61 +9,21 @@ use fanfare_engine::{ClaimState, Command, Phase, Refusal};
 use fanfare_lane::{Face, LaneId, Reply};
 use std::rc::Rc;
 
-/// What a face should say, by the auditor's own model at that row.
-pub(crate) struct View {
-    model: Life0,
-    /// Free and held units by line.
-    lines: Vec<(u32, u32)>,
-}
-
-/// What a drop's life at any clock hangs on.
-struct Life0 {
-    opens_at_ms: i64,
-    closes_at_ms: i64,
-    now_ms: i64,
-    paused: bool,
-    doubtful: bool,
-    closed: bool,
-    seq: u32,
-}
+/// What a face should say: the auditor's own model at that row, without the claims.
+pub(crate) struct View(Model);
 
 impl View {
-    fn of(model: &Model) -> Self {
-        Self {
-            model: Life0 {
-                opens_at_ms: model.opens_at_ms,
-                closes_at_ms: model.closes_at_ms,
-                now_ms: model.now_ms,
-                paused: model.paused,
-                doubtful: model.doubtful,
-                closed: model.closed,
-                seq: model.seq,
-            },
-            lines: model.lines.iter().map(|line| (line.free, line.held)).collect(),
-        }
-    }
-
-    fn life(&self, clock_ms: i64) -> Life {
-        let own = &self.model;
-        let now_ms = if own.doubtful { own.now_ms } else { clock_ms.max(own.now_ms) };
-        match () {
-            () if own.closed || now_ms >= own.closes_at_ms => Life::Over,
-            () if now_ms < own.opens_at_ms => Life::Before,
-            () if own.paused || own.doubtful => Life::Paused,
-            () => Life::Open,
-        }
-    }
-
     /// What somebody who has nothing here should hear.
     fn refusal(&self, line: u16, units: u32, clock_ms: i64) -> Option<Refusal> {
-        let Some(&(free, held)) = self.lines.get(usize::from(line)) else {
+        let Some(at) = self.0.lines.get(usize::from(line)) else {
             return Some(Refusal::NoSuchLine);
         };
-        match self.life(clock_ms) {
-            Life::Before => Some(Refusal::NotOpen { opens_at_ms: self.model.opens_at_ms }),
+        match self.0.life(clock_ms) {
+            Life::Before => Some(Refusal::NotOpen { opens_at_ms: self.0.opens_at_ms }),
             Life::Paused => Some(Refusal::Paused),
             Life::Over => Some(Refusal::Closed),
-            Life::Open => (free < units).then_some(Refusal::SoldOut { may_return: held > 0 }),
+            Life::Open if at.free < units => Some(Refusal::SoldOut { may_return: at.held > 0 }),
+            Life::Open => None,
         }
     }
 }
@@ -72,15 +32,15 @@ impl Auditor {
     /// The gate sees a new face.
     pub(crate) fn faced(&mut self, lane: usize, face: &Face, clock_ms: i64) -> Check {
         let audit = &mut self.lanes[lane];
-        let view = View::of(&audit.published);
-        let free: u64 = view.lines.iter().map(|(free, _)| u64::from(*free)).sum();
-        let phase = match view.life(clock_ms) {
+        let view = View(audit.published.front());
+        let free: u64 = view.0.lines.iter().map(|line| u64::from(line.free)).sum();
+        let phase = match view.0.life(clock_ms) {
             Life::Before => Phase::Before,
             Life::Open => Phase::Open,
             Life::Paused => Phase::Paused,
             Life::Over => Phase::Closed,
         };
-        if face.seq != view.model.seq || face.free() != free || face.phase(clock_ms) != phase {
+        if face.seq != view.0.seq || face.free() != free || face.phase(clock_ms) != phase {
             let what = format!("face {} says {} free, {:?}", face.seq, face.free(), phase);
             return caught(Breach::GateNotTrue, what);
         }
@@ -205,13 +165,10 @@ impl Auditor {
                 audit.holders.resize(at + 1, false);
             }
             audit.holders[at] = true;
-            let (fan, line, quantity) = (claim.fan, claim.line, claim.quantity);
-            let (state, until_s, key, place) =
-                (claim.state, claim.until_s, claim.key, claim.place);
-            let known = Known { fan, line, quantity, state, until_s, key, place };
+            let known = Known::from(claim);
             let number = claim.number.get();
             if let Some(before) = audit.heard.insert(number, known)
-                && (before.fan, before.line, before.place) != (fan, line, place)
+                && (before.fan, before.place) != (known.fan, known.place)
             {
                 return caught(Breach::TwoHistories, format!("claim {number} given twice"));
             }

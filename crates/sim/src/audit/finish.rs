@@ -4,8 +4,8 @@ use super::lane::short;
 use super::model::{Known, Model};
 use super::{Auditor, Breach, Check, caught};
 use crate::store::SimStore;
-use fanfare_engine::{ClaimState, Digest, State};
-use fanfare_lane::{FestivalId, LaneId, Replay, Row};
+use fanfare_engine::{ClaimState, State};
+use fanfare_lane::{FestivalId, LaneId, Receipt, Replay, Row, Sealed, leaf_hash, path};
 
 impl Auditor {
     /// Checks a lane that has come to rest against its journal.
@@ -15,7 +15,6 @@ impl Auditor {
         festival: FestivalId,
         store: &SimStore,
         published: &State,
-        decided: Digest,
     ) -> Check {
         let audit = &self.lanes[lane];
         if !audit.queue.is_empty() || !audit.pending.is_empty() {
@@ -24,13 +23,14 @@ impl Auditor {
         let mut replay = Replay::new(festival, id);
         let mut model = Model::new(&audit.terms, 0);
         for sealed in store.rows(id) {
-            self.read_again(&sealed.row, &mut replay, &mut model)?;
+            Self::read_again(&sealed.row, &mut replay, &mut model)?;
+            self.receipt(sealed)?;
         }
         let replayed = replay.state().map(State::digest);
-        if replayed != Some(published.digest()) || decided != published.digest() {
+        if replayed != Some(published.digest()) {
             return caught(Breach::OtherDigest, format!("lane {id}"));
         }
-        self.same_units(&model, published)?;
+        Self::same_units(&model, published)?;
         for (number, heard) in &audit.heard {
             let stands = model.claims.get(*number as usize - 1);
             if !stands.is_some_and(|known| follows(heard, known)) {
@@ -48,8 +48,30 @@ impl Auditor {
         Ok(())
     }
 
+    /// With a real key, the receipt of a row's last fact proves that fact.
+    fn receipt(&self, sealed: &Sealed) -> Check {
+        let Some(key) = &self.key else { return Ok(()) };
+        let row = &sealed.row;
+        let spans: Vec<&[u8]> = row.spans().filter_map(Result::ok).collect();
+        let Some((last, before)) = spans.split_last() else { return Ok(()) };
+        let leaves = spans.iter().map(|span| leaf_hash(span)).collect();
+        let receipt = Receipt {
+            fact: last.to_vec(),
+            index: before.len() as u16,
+            count: spans.len() as u16,
+            path: path(leaves, before.len()),
+            header: row.header,
+            seal: (*sealed.seal).clone(),
+        };
+        let proven = receipt.check(key);
+        if proven.is_ok() && proven.ok() == row.read_facts().ok().and_then(|mut f| f.pop()) {
+            return Ok(());
+        }
+        caught(Breach::Seal, format!("the receipt of row {}'s last fact", row.header.seq))
+    }
+
     /// Takes one row from its bytes into replay and model.
-    fn read_again(&self, row: &Row, replay: &mut Replay, model: &mut Model) -> Check {
+    fn read_again(row: &Row, replay: &mut Replay, model: &mut Model) -> Check {
         let seq = row.header.seq;
         let read = Row::read(&row.header.to_bytes(), row.facts.clone());
         let Ok((read, facts)) = read.and_then(|row| row.read_facts().map(|facts| (row, facts)))
@@ -72,7 +94,7 @@ impl Auditor {
     }
 
     /// The served state has the units the journal's facts lead to, and each is in one place.
-    fn same_units(&self, model: &Model, published: &State) -> Check {
+    fn same_units(model: &Model, published: &State) -> Check {
         let served = published.ledger().lines();
         let same = model.lines.iter().zip(served).all(|(own, said)| {
             let own_is = [own.issued, own.free, own.rights + own.reserve, own.held, own.settled];

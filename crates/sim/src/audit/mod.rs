@@ -19,6 +19,7 @@ mod rules;
 mod turns;
 
 pub(crate) use answers::View;
+pub(crate) use lane::LANE_CODES;
 use lane::LaneAudit;
 
 use crate::control::Control;
@@ -148,16 +149,19 @@ impl Auditor {
         self.lanes[lane].queue.pop_back();
     }
 
+    /// The process died: what it had in memory is gone.
+    pub(crate) fn crashed(&mut self) {
+        for lane in &mut self.lanes {
+            lane.forget();
+            lane.view = None;
+        }
+    }
+
     /// Refusals the gate gave, passed on to the lane's tally.
     pub(crate) fn counted(&mut self, lane: usize, more: &fanfare_engine::Tally) {
         for (count, more) in self.lanes[lane].refused.iter_mut().zip(more) {
             *count += more;
         }
-    }
-
-    /// The lane's closed and resting state in the auditor's own model.
-    pub(crate) fn resting(&self, lane: usize) -> bool {
-        self.lanes[lane].model.resting
     }
 
     /// Adds what the auditor counted to a report.

@@ -2,7 +2,7 @@
 //! engine, only the words (commands, facts, refusals) in which both speak.
 
 use fanfare_engine::{
-    Amendment, ClaimState, Fact, Fan, Key, Line, LineTerms, Number, Place, Quantity, Terms,
+    Amendment, Claim, ClaimState, Fact, Fan, Key, Line, LineTerms, Number, Place, Quantity, Terms,
 };
 
 /// A line's units by where they are. `rights` and `reserve` are set aside.
@@ -29,6 +29,20 @@ pub(crate) struct Known {
     pub(crate) place: Place,
 }
 
+impl From<&Claim> for Known {
+    fn from(claim: &Claim) -> Self {
+        Self {
+            fan: claim.fan,
+            line: claim.line,
+            quantity: claim.quantity,
+            state: claim.state,
+            until_s: claim.until_s,
+            key: claim.key,
+            place: claim.place,
+        }
+    }
+}
+
 /// A right not used up yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Open {
@@ -48,6 +62,15 @@ pub(crate) enum Life {
     Over,
 }
 
+/// How far a drop's end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Serving,
+    Closed,
+    /// Closed, and the lane has gone to rest.
+    Resting,
+}
+
 /// A drop.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
@@ -65,11 +88,12 @@ pub(crate) struct Model {
     pub(crate) now_ms: i64,
     pub(crate) paused: bool,
     pub(crate) doubtful: bool,
-    pub(crate) closed: bool,
-    pub(crate) resting: bool,
+    pub(crate) end: End,
     pub(crate) sold_out_at_ms: Option<i64>,
     /// No hold ends before this second.
     soonest_s: u32,
+    /// The latest second a hold was ever given to.
+    pub(crate) latest_s: u32,
 }
 
 /// What a fact did that no fact may do.
@@ -91,10 +115,10 @@ impl Model {
             now_ms,
             paused: false,
             doubtful: false,
-            closed: false,
-            resting: false,
+            end: End::Serving,
             sold_out_at_ms: None,
             soonest_s: u32::MAX,
+            latest_s: 0,
         }
     }
 
@@ -102,11 +126,41 @@ impl Model {
     pub(crate) fn life(&self, clock_ms: i64) -> Life {
         let now_ms = if self.doubtful { self.now_ms } else { clock_ms.max(self.now_ms) };
         match () {
-            () if self.closed || now_ms >= self.closes_at_ms => Life::Over,
+            () if self.closed() || now_ms >= self.closes_at_ms => Life::Over,
             () if now_ms < self.opens_at_ms => Life::Before,
             () if self.paused || self.doubtful => Life::Paused,
             () => Life::Open,
         }
+    }
+
+    /// Whether a fact closed it.
+    pub(crate) fn closed(&self) -> bool {
+        self.end != End::Serving
+    }
+
+    /// Whatever happens after going to rest is what woke the lane.
+    pub(crate) fn wake(&mut self) {
+        if self.end == End::Resting {
+            self.end = End::Closed;
+        }
+    }
+
+    /// What the gate needs of it: no claims, no rights.
+    pub(crate) fn front(&self) -> Self {
+        let (claims, of_fan, rights) = (Vec::new(), Vec::new(), Vec::new());
+        Self { lines: self.lines.clone(), claims, of_fan, rights, ..*self }
+    }
+
+    /// When time alone next brings something about, ms since 1970.
+    pub(crate) fn next_due_ms(&self) -> Option<i64> {
+        if self.doubtful || self.end == End::Resting {
+            return None;
+        }
+        let held = self.claims.iter().filter(|claim| claim.state == ClaimState::Held);
+        let ends = held.map(|claim| claim.until_s);
+        let ends = ends.chain(self.rights.iter().map(|right| right.until_s));
+        let ends = ends.map(|until_s| i64::from(until_s) * 1_000);
+        ends.chain((!self.closed()).then_some(self.closes_at_ms)).min()
     }
 
     /// A fan's claims, newest first, with their numbers.
@@ -148,11 +202,9 @@ impl Model {
             if claim.state != ClaimState::Held {
                 continue;
             }
+            self.soonest_s = self.soonest_s.min(claim.until_s);
             if claim.until_s <= now_s {
                 over.extend(Number::new(number));
-                self.soonest_s = self.soonest_s.min(claim.until_s);
-            } else {
-                self.soonest_s = self.soonest_s.min(claim.until_s);
             }
         }
         over
@@ -164,9 +216,10 @@ impl Model {
 
     /// Takes one fact that stands at this place.
     pub(crate) fn take(&mut self, place: Place, fact: &Fact) -> Result<(), Wrong> {
-        self.resting = matches!(fact, Fact::Rested(_));
+        self.wake();
         match fact {
-            Fact::Terms(_) | Fact::Tallied(_) | Fact::Rested(_) => {}
+            Fact::Terms(_) | Fact::Tallied(_) => {}
+            Fact::Rested(_) => self.end = End::Resting,
             Fact::Opened { doubtful_time, .. } => self.doubtful = *doubtful_time,
             Fact::Claimed { .. } => self.take_claim(place, fact)?,
             Fact::Settled(n) => self.turn(*n, ClaimState::Held, ClaimState::Settled)?,
@@ -203,7 +256,7 @@ impl Model {
                 at.free = at.free.checked_sub(*units).ok_or("withdrawn what is not free")?;
                 at.issued -= units;
             }
-            Fact::Closed(_) => self.closed = true,
+            Fact::Closed(_) => self.end = End::Closed,
             Fact::Amended { amendment, .. } => self.amend(*amendment),
             Fact::Extended { since_ms } => self.extend(*since_ms),
         }
@@ -240,6 +293,7 @@ impl Model {
         let state = ClaimState::Held;
         self.claims.push(Known { fan, line, quantity, state, until_s, key, place });
         self.soonest_s = self.soonest_s.min(until_s);
+        self.latest_s = self.latest_s.max(until_s);
         let at = fan.get() as usize;
         if self.of_fan.len() <= at {
             self.of_fan.resize(at + 1, Vec::new());
@@ -288,6 +342,7 @@ impl Model {
         for claim in self.claims.iter_mut().filter(|claim| claim.state == ClaimState::Held) {
             let left_ms = (i64::from(claim.until_s) * 1_000 - since_ms).max(60_000);
             claim.until_s = claim.until_s.max(whole_s(self.now_ms + left_ms));
+            self.latest_s = self.latest_s.max(claim.until_s);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Rows against predictions: when the store is to take one, when it stands, when it is read back.
 
 use super::lane::{LaneAudit, Pending, short};
-use super::{Auditor, Breach, Check, caught};
+use super::{Auditor, Breach, Check, Violation, caught};
 use crate::store::SimStore;
 use fanfare_engine::Fact;
 use fanfare_lane::{Durable, LaneId, Reading, Resolution, Row, Sealed};
@@ -18,8 +18,9 @@ impl Auditor {
         let Ok(facts) = row.read_facts() else {
             return caught(Breach::OtherFacts, "a row that does not read");
         };
-        audit.above_limit(row.header.seq, &facts)?;
+        let above = audit.above_limit(row.header.seq, &facts);
         let Some(pending) = audit.pending.iter_mut().find(|pending| pending.hash.is_none()) else {
+            above?;
             return caught(Breach::OtherFacts, format!("a row too many: {facts:?}"));
         };
         let same = |(own, said): (&Fact, &Fact)| {
@@ -27,6 +28,7 @@ impl Auditor {
         };
         let expected = &pending.row;
         if expected.facts.len() != facts.len() || !expected.facts.iter().zip(&facts).all(same) {
+            above?;
             let what = format!("row {}: {facts:?}\nnot {:?}", row.header.seq, expected.facts);
             return caught(Breach::OtherFacts, what);
         }
@@ -73,7 +75,7 @@ impl Auditor {
             let waiting = pending.tickets.iter().filter(|ticket| {
                 durable.answers.iter().all(|(answered, _)| answered != *ticket)
             });
-            self.impatient(lane, waiting.copied(), pending.decided_mono_ms, clock.mono_ms)?;
+            Self::impatient(lane, waiting.copied(), pending.decided_mono_ms, clock.mono_ms)?;
             for (ticket, reply) in &durable.answers {
                 self.replied(*ticket, reply)?;
             }
@@ -83,7 +85,6 @@ impl Auditor {
 
     /// Callers of a durable row who hear nothing from it must have heard `unsure` before.
     fn impatient(
-        &self,
         lane: usize,
         mut tickets: impl Iterator<Item = u32>,
         decided_mono_ms: i64,
@@ -116,26 +117,28 @@ impl Auditor {
         resolution: &Resolution,
         mono_ms: i64,
         store: &SimStore,
-    ) -> Check {
+    ) -> Result<bool, Violation> {
         let audit = &mut self.lanes[lane];
         let stands = |pending: &Pending| {
             read.iter().any(|sealed| Some(short(&sealed.row.hash)) == pending.hash)
         };
         match resolution {
             Resolution::Append => {
-                if !audit.pending.is_empty() && audit.pending.iter().all(stands) {
+                let proof = !audit.pending.is_empty() && audit.pending.iter().all(stands);
+                if proof {
                     let (owner, doubtful_time) = (audit.owner, audit.model.doubtful);
-                    let proof = vec![Fact::Opened { owner, doubtful_time }];
-                    audit.push(proof, Vec::new(), mono_ms);
+                    audit.model.wake();
+                    let opened = vec![Fact::Opened { owner, doubtful_time }];
+                    audit.push(opened, Vec::new(), mono_ms);
                 }
-                Ok(())
+                Ok(proof)
             }
             Resolution::Again(rows) => {
                 let known = |sealed: &Sealed| audit.log.contains_key(&short(&sealed.row.hash));
                 let ours = rows.iter().all(known);
                 let missing = store.forgotten(id) || store.missed;
                 if ours && missing {
-                    Ok(())
+                    Ok(false)
                 } else {
                     caught(Breach::Stopped, "rows to append again, but none were gone")
                 }
@@ -143,15 +146,18 @@ impl Auditor {
             Resolution::Lost => {
                 let ours = |sealed: &Sealed| {
                     let hash = short(&sealed.row.hash);
-                    audit.hashes.contains(&hash)
+                    let known = audit.base.as_ref().map_or(&audit.hashes, |(_, hashes)| hashes);
+                    known.contains(&hash)
                         || audit.pending.iter().any(|pending| pending.hash == Some(hash))
                 };
                 let lost = read.iter().any(|sealed| !ours(sealed));
-                if lost { Ok(()) } else { caught(Breach::Stopped, "lost to nobody") }
+                audit.forget();
+                if lost { Ok(false) } else { caught(Breach::Stopped, "lost to nobody") }
             }
             Resolution::Stopped => {
+                audit.forget();
                 if store.forgotten(id) || store.missed {
-                    Ok(())
+                    Ok(false)
                 } else {
                     caught(Breach::Stopped, "stopped without a reason")
                 }
@@ -188,7 +194,7 @@ impl Auditor {
     }
 
     /// Looks at the newest rows of a lane for two that claim one place.
-    pub(crate) fn one_history(&self, store: &SimStore, lanes: &[LaneId]) -> Check {
+    pub(crate) fn one_history(store: &SimStore, lanes: &[LaneId]) -> Check {
         for id in lanes {
             let rows = store.rows(*id);
             for (at, pair) in rows.windows(2).enumerate().rev().take(2) {
@@ -221,7 +227,11 @@ impl LaneAudit {
         let predicted = self.pending.iter().find(|pending| pending.hash.is_none());
         for fact in facts {
             let Fact::Claimed { number, fan, quantity, .. } = fact else { continue };
-            let known = predicted.is_some_and(|pending| pending.row.facts.contains(fact));
+            let same = |own: &Fact| {
+                matches!(own, Fact::Claimed { number: n, fan: f, quantity: q, .. }
+                    if (n, f, q) == (number, fan, quantity))
+            };
+            let known = predicted.is_some_and(|pending| pending.row.facts.iter().any(same));
             let units = self.model.units_of(*fan) + u32::from(quantity.get());
             if !known && units > self.model.limit {
                 let (limit, number) = (self.model.limit, number.get());

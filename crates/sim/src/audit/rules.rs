@@ -23,14 +23,10 @@ impl Expect {
     pub(crate) fn is(&self, reply: &Reply) -> bool {
         match (self, reply) {
             (Self::Claim(number, known, fresh), Reply::Claim { claim, fresh: said }) => {
-                let (fan, line, quantity) = (claim.fan, claim.line, claim.quantity);
-                let (state, until_s, key, place) =
-                    (claim.state, claim.until_s, claim.key, claim.place);
-                let said_is = Known { fan, line, quantity, state, until_s, key, place };
-                (*number, *known, *fresh) == (claim.number, said_is, *said)
+                (*number, *known, *fresh) == (claim.number, Known::from(claim), *said)
             }
-            (Self::Acted, Reply::Acted) => true,
-            (
+            (Self::Acted, Reply::Acted)
+            | (
                 Self::Refused(Refusal::BreaksPromise(_)),
                 Reply::Refused(Refusal::BreaksPromise(_)),
             ) => true,
@@ -118,8 +114,8 @@ impl Model {
         }
         let number = Number::new(self.claims.len() as u32 + 1).unwrap_or(Number::MAX);
         // Holds end in the order of their numbers.
-        let before = self.claims.last().map_or(0, |claim| claim.until_s);
-        let until_s = whole_s(self.now_ms + i64::from(self.hold_s) * 1_000).max(before);
+        let own_s = whole_s(self.now_ms + i64::from(self.hold_s) * 1_000);
+        let until_s = own_s.max(self.latest_s);
         Outcome::Fact(Fact::Claimed { number, fan, line, quantity, until_s, key, right })
     }
 
@@ -189,7 +185,7 @@ impl Model {
             Command::Resume(act) if self.paused || self.doubtful => {
                 Outcome::Fact(Fact::Resumed(act))
             }
-            Command::Close(act) if !self.closed => Outcome::Fact(Fact::Closed(Some(act))),
+            Command::Close(act) if !self.closed() => Outcome::Fact(Fact::Closed(Some(act))),
             Command::Restock { line, units, act } => {
                 let possible = 1_000_000_000 - self.lines[usize::from(line.0)].issued;
                 if units > possible {

@@ -1,7 +1,7 @@
 //! Predicts what a lane decides: its opening, and each batch.
 
 use super::lane::{LaneAudit, code, short};
-use super::model::{Life, Model};
+use super::model::{End, Life, Model};
 use super::rules::{Expect, Outcome};
 use super::{Auditor, Breach, Check, Decided, caught};
 use fanfare_engine::{Command, Fact, Place, RightId, Totals};
@@ -63,6 +63,15 @@ impl Auditor {
         }
         audit.log.insert(short(&row.hash), super::lane::Row { time_ms, facts }.into());
         Ok(())
+    }
+
+    /// A quiet lane says when it wants to be woken.
+    pub(crate) fn sleeps_until(&self, lane: usize, said_ms: Option<i64>) -> Check {
+        let own_ms = self.lanes[lane].model.next_due_ms();
+        if own_ms == said_ms {
+            return Ok(());
+        }
+        caught(Breach::OtherFacts, format!("wakes at {said_ms:?}, not {own_ms:?}"))
     }
 
     /// A lane took its turn; `decided` is what it said.
@@ -144,7 +153,7 @@ impl LaneAudit {
             return vec![terms, Fact::Opened { owner, doubtful_time: false }];
         }
         let gap_ms = clock.now_ms - before_ms;
-        let doubtful_time = gap_ms < 0 || gap_ms > DAY_MS;
+        let doubtful_time = !(0..=DAY_MS).contains(&gap_ms);
         let mut facts = vec![Fact::Opened { owner, doubtful_time }];
         if !doubtful_time {
             self.model.now_ms = clock.now_ms;
@@ -178,7 +187,7 @@ impl LaneAudit {
         if let Some(since_ms) = self.gap_ms.take() {
             self.make(facts, Fact::Extended { since_ms })?;
         }
-        if !clock_holds || self.model.doubtful || self.model.resting {
+        if !clock_holds || self.model.doubtful || self.model.end == End::Resting {
             return Ok(());
         }
         let now_s = (self.model.now_ms / 1_000) as u32;
@@ -196,7 +205,7 @@ impl LaneAudit {
         for id in lapsed.into_iter().filter_map(|(_, id)| RightId::new(id)) {
             self.make(facts, Fact::Lapsed(id))?;
         }
-        if !self.model.closed && self.model.now_ms >= self.model.closes_at_ms {
+        if !self.model.closed() && self.model.now_ms >= self.model.closes_at_ms {
             self.make(facts, Fact::Closed(None))?;
         }
         Ok(())
@@ -258,11 +267,13 @@ impl LaneAudit {
             self.make(facts, Fact::Tallied(Box::new(tally)))?;
         }
         let model = &self.model;
-        let over = model.closed && model.held() == 0 && model.rights.is_empty();
-        if over && !model.resting && self.queue.is_empty() {
+        let over = model.end == End::Closed && model.held() == 0 && model.rights.is_empty();
+        if over && self.queue.is_empty() {
             let lines = model.lines.iter();
             let totals = Totals {
                 claims: model.claims.len() as u32,
+                opens_at_ms: model.opens_at_ms,
+                closes_at_ms: model.closes_at_ms,
                 sold_out_at_ms: model.sold_out_at_ms,
                 lines: lines.map(|l| [l.issued, l.free, l.rights + l.reserve, l.settled]).collect(),
             };

@@ -1,0 +1,121 @@
+# What the acceptance scripts share. A script begins with
+#
+#     #!/usr/bin/env bash
+#     . "$(dirname "$0")/lib.sh"
+#
+# prints its figures with `figure`, says what it found with `expect`, and ends with `finish`.
+# Everything it writes goes to $TMP, which is removed at the end with every server it started.
+
+set -euo pipefail
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+TMP="$(mktemp -d "${TMPDIR:-/tmp}/fanfare-acceptance-XXXXXX")"
+FANFARE="${CARGO_TARGET_DIR:-$ROOT/target}/release/fanfare"
+FAILED=0
+SERVERS=()
+command -v cargo >/dev/null || PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+cd "$ROOT"
+
+cleanup() {
+    for pid in "${SERVERS[@]}"; do
+        [ "$pid" = ended ] || kill -KILL "$pid" 2>/dev/null || true
+    done
+    rm -rf "$TMP"
+}
+trap cleanup EXIT
+
+# figure NAME VALUE: one figure, one line, for people and for programs.
+figure() { printf '%s %s\n' "$1" "$2"; }
+
+# expect SENTENCE COMMAND…: runs the command; the sentence holds if it succeeds. A sentence that
+# fails is said, and the script goes on to the next.
+expect() {
+    local sentence=$1
+    shift
+    if "$@"; then
+        printf 'holds: %s\n' "$sentence"
+    else
+        printf 'FAILS: %s\n' "$sentence"
+        FAILED=$((FAILED + 1))
+    fi
+}
+
+# fails WHY: ends the script at once, with 1.
+fails() {
+    printf 'FAILS: %s\n' "$*"
+    exit 1
+}
+
+# finish: ends the script, with 0 if every sentence held.
+finish() {
+    [ "$FAILED" -eq 0 ] || fails "$FAILED of the sentences above"
+    printf 'holds: all of it\n'
+    exit 0
+}
+
+# need PROGRAM [PACKAGE]: stops with what to install if the program is not here.
+need() {
+    command -v "$1" >/dev/null || fails "$1 is not here: apt-get install ${2:-$1}"
+}
+
+# build: the release build, once; $FANFARE is then the program.
+build() {
+    printf '== building\n' >&2
+    (cd "$ROOT" && cargo build --release --quiet) || fails "the release build"
+}
+
+# serve DATA [ARG…]: starts a server on a free port over the folder DATA and waits until it
+# answers. Sets PID, URL, and LOG, the file its standard error goes to.
+serve() {
+    local data=$1
+    shift
+    started "$FANFARE" serve "$@" --data "$data" --listen 127.0.0.1:0
+}
+
+# started COMMAND…: the same for any command that serves and prints where it listens. The address
+# is waited for as long as a release build may take, but not after the command has ended.
+started() {
+    local out="$TMP/out-${#SERVERS[@]}" tries=0
+    LOG="$TMP/log-${#SERVERS[@]}"
+    : >"$out"
+    "$@" >>"$out" 2>"$LOG" </dev/null &
+    PID=$!
+    SERVERS+=("$PID")
+    until URL="$(sed -n 's|^listening on \(http://.*\)|\1|p' "$out")" && [ -n "$URL" ]; do
+        tries=$((tries + 1))
+        if ! kill -0 "$PID" 2>/dev/null || [ "$tries" -gt 18000 ]; then
+            tail -n 20 "$LOG"
+            fails "no server came up from: $*"
+        fi
+        sleep 0.1
+    done
+}
+
+# stop [SIGNAL]: ends the server started last and waits for it; gives its exit code.
+stop() {
+    local code=0 at
+    kill "-${1:-TERM}" "$PID" 2>/dev/null || true
+    wait "$PID" 2>/dev/null || code=$?
+    for at in "${!SERVERS[@]}"; do
+        if [ "${SERVERS[$at]}" = "$PID" ]; then SERVERS[at]=ended; fi
+    done
+    return "$code"
+}
+
+# token DATA FAN [ROLE]: a session token.
+token() {
+    "$FANFARE" session --data "$1" --fan "$2" --role "${3:-fan}" | cut -f 2
+}
+
+# pick KEY FILE: the plain values of a key in JSON, one a line.
+pick() {
+    grep -o "\"$1\": *[^],}[{]*" "$2" | sed 's/^[^:]*: *//; s/^"//; s/"$//; s/ *$//'
+}
+
+# at_least A B, at_most A B: whether A >= B, A <= B, fractions too.
+at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a + 0 >= b + 0) }'; }
+at_most() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a + 0 <= b + 0) }'; }
+
+# now: seconds since 1970, with a fraction. since THEN: seconds since then.
+now() { printf '%s\n' "${EPOCHREALTIME/,/.}"; }
+since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f\n", b - a }'; }

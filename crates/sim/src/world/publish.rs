@@ -1,0 +1,120 @@
+//! A durable row is published in two steps, state before face, and then its answers go.
+
+use super::{Arc, Breach, Check, Face, Out, Reply, State, Step, World, caught, id};
+use crate::control::Control;
+use crate::fault::Met;
+use fanfare_engine::{Fact, Place};
+use fanfare_lane::Durable;
+
+impl World {
+    /// The next step of publishing a lane's oldest durable row.
+    pub(super) fn publish(&mut self, lane: usize) -> Check {
+        let slot = &mut self.slots[lane];
+        let Some(durable) = slot.publishing.front() else { return Ok(()) };
+        if slot.stage == 0 {
+            let row = &durable.sealed.row;
+            self.audit.published((lane, id(lane)), row, &self.store)?;
+        }
+        let face_first = self.options.control == Some(Control::FaceFirst);
+        match (slot.stage, face_first) {
+            (0, false) | (1, true) => {
+                slot.stage += 1;
+                let base =
+                    if slot.opening { slot.base.take() } else { slot.published.take() };
+                slot.opening = false;
+                slot.published = Some(follow(base, durable)?);
+                let lines = slot.published.as_ref().map_or(0, |s| s.terms().lines.len());
+                self.crowd.lines(lane, lines);
+                self.after(Step::PublishState)
+            }
+            (0 | 1, _) => {
+                slot.stage += 1;
+                let row = &durable.sealed.row;
+                let face = match &slot.published {
+                    Some(published) if !face_first => {
+                        Face::of(published, row.header.seq, row.hash)
+                    }
+                    before => {
+                        let base =
+                            if slot.opening { slot.base.clone() } else { before.clone() };
+                        Face::of(&follow(base, durable)?, row.header.seq, row.hash)
+                    }
+                };
+                let face = Arc::new(face);
+                slot.face = Some(face.clone());
+                let now_ms = self.clock().now_ms;
+                self.audit.faced(lane, &face, now_ms)?;
+                self.after(Step::PublishFace)
+            }
+            _ => {
+                slot.stage = 0;
+                if let Some(durable) = slot.publishing.pop_front() {
+                    let out = |(ticket, reply)| Out { lane, ticket, reply };
+                    self.outbox.extend(durable.answers.into_iter().map(out));
+                }
+                self.after(Step::Answers)
+            }
+        }
+    }
+
+    /// A few fans hear answers.
+    pub(super) fn deliver_some(&mut self) -> Check {
+        for _ in 0..self.rng.range(1, 6) {
+            self.deliver()?;
+        }
+        Ok(())
+    }
+
+    /// A fan hears an answer, or it is lost on the way and the fan asks again.
+    pub(super) fn deliver(&mut self) -> Check {
+        // Answers overtake each other.
+        let near = self.outbox.len().min(3);
+        if near == 0 {
+            return Ok(());
+        }
+        let Some(out) = self.outbox.remove(self.rng.index(near)) else { return Ok(()) };
+        self.audit.heard((out.lane, id(out.lane)), out.ticket, &out.reply, &self.store)?;
+        let (request, answered) = &mut self.tickets[out.ticket as usize];
+        if *answered {
+            return caught(Breach::OtherAnswer, format!("ticket {} heard twice", out.ticket));
+        }
+        *answered = true;
+        match &out.reply {
+            Reply::Busy => self.report.put_off[0] += 1,
+            Reply::Unsure => self.report.put_off[1] += 1,
+            _ => {}
+        }
+        if self.rng.one_in(25) {
+            self.report.met(Met::LostAnswer);
+            self.net.push(request.clone());
+            return self.after(Step::Deliver);
+        }
+        match &out.reply {
+            Reply::Claim { claim, fresh } => self.crowd.heard(out.lane, claim, *fresh),
+            Reply::Busy | Reply::Unsure if !self.rng.one_in(3) => self.net.push(request.clone()),
+            _ => {}
+        }
+        self.after(Step::Deliver)
+    }
+}
+
+/// The published state after one more row; the first row makes it.
+fn follow(base: Option<State>, durable: &Durable<u32>) -> Result<State, super::Violation> {
+    let header = &durable.sealed.row.header;
+    let broken = |broken: fanfare_engine::Broken| super::Violation {
+        breach: Breach::OtherDigest,
+        what: format!("publishing row {}: {broken}", header.seq),
+    };
+    let (mut state, skip) = match (base, durable.facts.first()) {
+        (Some(state), _) => (state, 0),
+        (None, Some(Fact::Terms(terms))) => {
+            (State::new(terms, header.time_ms).map_err(broken)?, 1)
+        }
+        (None, _) => return caught(Breach::OtherFacts, "the first fact is not the terms"),
+    };
+    state.begin(header.time_ms).map_err(broken)?;
+    for (index, fact) in durable.facts.iter().enumerate().skip(skip) {
+        state.apply(Place { seq: header.seq, index: index as u16 }, fact).map_err(broken)?;
+    }
+    Ok(state)
+}

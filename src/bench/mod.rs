@@ -1,0 +1,4 @@
+//! Measurements anybody can repeat: each beside its own limit, in one run, medians of rounds.
+
+pub mod engine;
+pub mod machine;

@@ -1,0 +1,71 @@
+//! `fanfare bench`.
+
+use crate::bench::engine::{self, EngineBench};
+use crate::kit::scratch::Scratch;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `bench` takes.
+#[derive(Args, Debug)]
+pub struct Bench {
+    #[command(subcommand)]
+    which: Option<Which>,
+    /// Writes the figures as JSON.
+    #[arg(long, value_name = "FILE", global = true)]
+    json: Option<PathBuf>,
+    /// Where the bench may write; default: a fresh folder in the system's place for such, removed
+    /// afterwards. Use the disk you will serve from.
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Which {
+    /// Durable claims a second straight into one lane.
+    Engine {
+        /// Rounds of a million claims.
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+        /// Most commands a batch takes.
+        #[arg(long, default_value_t = 1_024)]
+        batch: usize,
+    },
+}
+
+/// Runs a bench and prints its figures.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn run(args: &Bench) -> Result<ExitCode, String> {
+    let scratch = Scratch::new(args.data.as_deref(), "bench")?;
+    let told = |line: &str| eprintln!("{line}");
+    let figures = match args.which {
+        None => engine::run(EngineBench::default(), scratch.path(), told)?,
+        Some(Which::Engine { rounds, batch }) => {
+            let bench = EngineBench { rounds, batch_max: batch, ..EngineBench::default() };
+            engine::run(bench, scratch.path(), told)?
+        }
+    };
+    print_figures(&figures);
+    if let Some(path) = &args.json {
+        std::fs::write(path, format!("{figures:#}\n"))
+            .map_err(|why| format!("{}: {why}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_figures(figures: &Value) {
+    let Value::Object(figures) = figures else { return };
+    for (name, value) in figures {
+        match value {
+            Value::Number(number) => match number.as_f64() {
+                Some(float) if !number.is_u64() => println!("{name} {float:.3}"),
+                _ => println!("{name} {number}"),
+            },
+            Value::String(text) => println!("{name} {text}"),
+            _ => {}
+        }
+    }
+}

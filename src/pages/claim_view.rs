@@ -1,0 +1,136 @@
+//! A claim as its fan is shown it.
+
+use super::drop_view::Countdown;
+use super::format::{self, Moments};
+use super::visit::Visit;
+use super::words::{Key, Words, grouped};
+use crate::drops::answers::claim_id;
+use crate::drops::drop::Drop;
+use fanfare_engine::{Claim, ClaimState};
+
+/// A claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimView {
+    /// Its id, in addresses.
+    pub id: String,
+    /// Its running number in words.
+    pub number: String,
+    /// The drop's id.
+    pub drop: String,
+    /// The drop's name.
+    pub drop_name: String,
+    /// What was claimed, with the number of units where it is more than one.
+    pub what: String,
+    /// What all of it costs.
+    pub amount: String,
+    /// The state as the contract calls it.
+    pub state: &'static str,
+    /// The state in words.
+    pub state_text: String,
+    /// What the fan can do now, or what will happen.
+    pub more: String,
+    /// The time left to pay.
+    pub countdown: Option<Countdown>,
+    /// Whether the pretended payment is offered.
+    pub pays: bool,
+    /// Whether it can be given back.
+    pub held: bool,
+}
+
+impl ClaimView {
+    /// The claim as this visitor is shown it.
+    pub fn of(visit: &Visit, drop: &Drop, claim: &Claim) -> Self {
+        let w = visit.words;
+        let until_ms = i64::from(claim.until_s) * 1_000;
+        let moments =
+            Moments { words: w, zone: visit.app.festival.zone(), now_ms: visit.now_ms };
+        let held = claim.state == ClaimState::Held;
+        // Between its end and the lane's next turn a hold is still there and can be paid.
+        let counts = held && until_ms > visit.now_ms;
+        let (state, more) = keys(claim.state);
+        Self {
+            id: claim_id(drop.lane, claim.place),
+            number: w.with("claim-number", &[("number", &grouped(claim.number.get().into()))]),
+            drop: drop.spec.id.clone(),
+            drop_name: w.0.of(&drop.spec.names).to_owned(),
+            what: what(w, drop, claim),
+            amount: amount(visit, drop, claim),
+            state: claim.state.word(),
+            state_text: w.key(state),
+            more: w.with(more.0, &[("when", &moments.full(until_ms))]),
+            countdown: counts.then(|| Countdown {
+                until_ms,
+                label: w.t("count-pay"),
+                done: w.t("done-pay"),
+            }),
+            pays: held && visit.app.mode.pretends(),
+            held,
+        }
+    }
+}
+
+const fn keys(state: ClaimState) -> (Key, Key) {
+    match state {
+        ClaimState::Held => (Key("claim-held"), Key("claim-held-more")),
+        ClaimState::Settled => (Key("claim-settled"), Key("claim-settled-more")),
+        ClaimState::Expired => (Key("claim-expired"), Key("claim-expired-more")),
+        ClaimState::Released => (Key("claim-released"), Key("claim-released-more")),
+        ClaimState::Returned => (Key("claim-returned"), Key("claim-returned-more")),
+        ClaimState::RefundDue => (Key("claim-refund-due"), Key("claim-refund-due-more")),
+    }
+}
+
+fn what(w: Words, drop: &Drop, claim: &Claim) -> String {
+    let Some(name) = drop.spec.lines.get(usize::from(claim.line.0)) else {
+        return String::new();
+    };
+    let item = w.0.of(&name.names);
+    let item = match &name.variant_names {
+        Some(variant) => {
+            w.with("item-variant", &[("item", item), ("variant", w.0.of(variant))])
+        }
+        None => item.to_owned(),
+    };
+    match claim.quantity.get() {
+        1 => item,
+        n => w.with("item-times", &[("item", &item), ("n", &n.to_string())]),
+    }
+}
+
+fn amount(visit: &Visit, drop: &Drop, claim: &Claim) -> String {
+    let at = usize::from(claim.line.0);
+    let journalled = drop.published.read(visit.now_ms, |state| {
+        state.terms().lines.get(at).map(|line| line.price_minor)
+    });
+    let proposed = || drop.spec.terms.lines.get(at).map(|line| line.price_minor);
+    let minor = journalled.flatten().or_else(proposed).unwrap_or(0);
+    let minor = minor.saturating_mul(i64::from(claim.quantity.get()));
+    format::money(visit.words.0, minor, visit.app.festival.currency())
+}
+
+#[cfg(test)]
+impl ClaimView {
+    /// A claim in each state, with hostile names.
+    pub fn samples(w: Words) -> Vec<Self> {
+        use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
+        let sample = |state: ClaimState| Self {
+            id: "3-17-2".to_owned(),
+            number: w.with("claim-number", &[("number", "1,024")]),
+            drop: "phone".to_owned(),
+            drop_name: "Phone & <em>more</em>".to_owned(),
+            what: w.with("item-times", &[("item", "<script>alert(1)</script>"), ("n", "2")]),
+            amount: "¥1,598.00".to_owned(),
+            state: state.word(),
+            state_text: w.key(keys(state).0),
+            more: w.with(keys(state).1.0, &[("when", "12:00")]),
+            countdown: (state == Held).then(|| Countdown {
+                until_ms: 1_795_000_060_000,
+                label: w.t("count-pay"),
+                done: w.t("done-pay"),
+            }),
+            pays: state == Held,
+            held: state == Held,
+        };
+        [Held, Settled, Expired, Released, Returned, RefundDue].map(sample).into()
+    }
+}

@@ -1,0 +1,137 @@
+//! Refusals in words, and what to do next.
+
+use super::frame::Frame;
+use super::visit::{Page, Visit};
+use super::words::Key;
+use crate::app::App;
+use crate::kit::problem::Problem;
+use askama::Template;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+/// A form that asks the same again: where it goes, and every field it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// Where it is sent.
+    pub action: String,
+    /// Names and values.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+/// Why a page cannot be shown, or an act was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The status.
+    pub status: StatusCode,
+    /// The contract's code, or one only pages have.
+    pub code: &'static str,
+    /// Seconds to wait before asking again.
+    pub retry_after_s: Option<u32>,
+    /// How to ask again.
+    pub again: Option<Again>,
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        let Problem { status, code, retry_after_s, .. } = problem;
+        Self { status, code, retry_after_s, again: None }
+    }
+}
+
+impl Fault {
+    /// A form that another site sent.
+    pub fn cross_site() -> Self {
+        Self { code: "cross_site", ..Problem::new("not_allowed").into() }
+    }
+
+    /// A form that is not one of ours, or too large, or cut off.
+    pub fn bad_form() -> Self {
+        Problem::new("invalid").into()
+    }
+
+    /// Too many requests.
+    pub fn too_fast(wait_s: u32) -> Self {
+        Self { retry_after_s: Some(wait_s), ..Problem::new("too_fast").into() }
+    }
+
+    /// With a form that asks the same again.
+    #[must_use]
+    pub fn again(self, action: String, fields: Vec<(&'static str, String)>) -> Self {
+        Self { again: Some(Again { action, fields }), ..self }
+    }
+
+    /// The title, and what it means.
+    fn words(&self) -> (Key, Key) {
+        match self.code {
+            "cross_site" => (Key("fault-cross-site"), Key("fault-cross-site-more")),
+            "no_session" => (Key("fault-no-session"), Key("fault-no-session-more")),
+            "not_allowed" => (Key("fault-not-allowed"), Key("fault-not-allowed-more")),
+            "no_such_drop" => (Key("fault-no-drop"), Key("fault-no-drop-more")),
+            "no_such_claim" => (Key("fault-no-claim"), Key("fault-no-claim-more")),
+            "not_found" => (Key("fault-not-found"), Key("fault-not-found-more")),
+            "too_fast" => (Key("fault-too-fast"), Key("fault-too-fast-more")),
+            "unsure" => (Key("fault-unsure"), Key("fault-unsure-more")),
+            "busy" => (Key("fault-busy"), Key("fault-busy-more")),
+            _ => (Key("fault-form"), Key("fault-form-more")),
+        }
+    }
+
+    /// The page that says so.
+    pub fn page(self, visit: &Visit) -> FaultPage {
+        let (title, more) = self.words();
+        let mut frame = Frame::new(visit, visit.words.key(title));
+        frame.lead_back();
+        let guest = self.code == "no_session";
+        FaultPage { frame, more: visit.words.key(more), again: self.again, guest }
+    }
+}
+
+/// What is wrong, and what to do.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/fault.html")]
+pub struct FaultPage {
+    frame: Frame,
+    more: String,
+    again: Option<Again>,
+    guest: bool,
+}
+
+impl Page for FaultPage {}
+
+#[cfg(test)]
+impl FaultPage {
+    /// One of each kind.
+    pub fn samples(frame: &Frame) -> Vec<Self> {
+        let again = Again { action: "/drops/a/claims".to_owned(), fields: vec![("key", "k".into())] };
+        let codes = [
+            "cross_site", "no_session", "not_allowed", "no_such_drop", "no_such_claim",
+            "not_found", "too_fast", "unsure", "busy", "invalid",
+        ];
+        let page = |code| {
+            let (title, more) = Fault { code, ..Fault::bad_form() }.words();
+            let frame = Frame { title: frame.w.key(title), ..frame.clone() };
+            let again = (code == "unsure").then(|| again.clone());
+            Self { more: frame.w.key(more), frame, again, guest: code == "no_session" }
+        };
+        codes.map(page).into()
+    }
+}
+
+/// Whatever has no address of its own: words for browsers, a problem for programs.
+pub async fn nothing(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    if parts.uri.path().starts_with("/api/") || !reads_html(&parts.headers) {
+        return Problem::new("not_found").into_response();
+    }
+    match Visit::from_request_parts(&mut parts, &app).await {
+        Ok(visit) => visit.fault(Problem::new("not_found").into()),
+        Err(answer) => answer,
+    }
+}
+
+fn reads_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}

@@ -1,0 +1,64 @@
+//! Forms as they come in: from our own pages, at most 4 KiB, in good time, and with no field we
+//! did not ask for.
+
+use super::fault::Fault;
+use super::origin;
+use super::visit::Visit;
+use crate::app::App;
+use axum::Form;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::response::Response;
+use http_body_util::{BodyExt as _, Limited};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Most bytes a form may have.
+const FORM_BYTES_MAX: usize = 4 * 1024;
+
+/// How long a form may take to arrive.
+const FORM_WITHIN: Duration = Duration::from_secs(10);
+
+/// A form one of our pages sent, and who sent it.
+pub struct Posted<T> {
+    /// Who sent it.
+    pub visit: Visit,
+    /// What it says.
+    pub form: T,
+}
+
+/// A form that says nothing but that it was sent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Posted<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, app).await?;
+        if !origin::is_ours(&parts.headers) {
+            return Err(visit.fault(Fault::cross_site()));
+        }
+        if let Err(problem) = visit.count_stranger() {
+            return Err(visit.fault(problem.into()));
+        }
+        let Some(bytes) = read(body).await else {
+            return Err(visit.fault(Fault::bad_form()));
+        };
+        let request = Request::from_parts(parts, Body::from(bytes));
+        match Form::<T>::from_request(request, app).await {
+            Ok(Form(form)) => Ok(Self { visit, form }),
+            Err(_) => Err(visit.fault(Fault::bad_form())),
+        }
+    }
+}
+
+async fn read(body: Body) -> Option<Bytes> {
+    let whole = Limited::new(body, FORM_BYTES_MAX).collect();
+    let whole = tokio::time::timeout(FORM_WITHIN, whole).await.ok()?.ok()?;
+    Some(whole.to_bytes())
+}

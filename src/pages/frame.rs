@@ -1,0 +1,126 @@
+//! What every page has around its own part: languages, navigation, the banner, the clock.
+
+use super::assets;
+use super::visit::Visit;
+use super::words::{Key, Words};
+use crate::app::Mode;
+
+/// Without a script a page that waits is asked for again at least this often, seconds.
+const REFRESH_S_MAX: i64 = 3_600;
+
+/// What is around a page.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Says what the page says.
+    pub w: Words,
+    /// The page's title and only `h1`.
+    pub title: String,
+    /// The festival's name.
+    pub festival: String,
+    /// The address of this page, for the language link.
+    pub here: String,
+    /// The server's time when the page was made, ms since 1970.
+    pub now_ms: i64,
+    /// What a demo or a rehearsal says on every page.
+    pub banner: Option<String>,
+    /// Without a script, when to ask for the page again: seconds.
+    pub refresh_s: Option<i64>,
+    /// Whether the visitor has a session.
+    pub entered: bool,
+    /// Style, script, icon.
+    pub assets: [String; 3],
+}
+
+impl Frame {
+    /// Around a page with this title.
+    pub fn new(visit: &Visit, title: String) -> Self {
+        let w = visit.words;
+        Self {
+            w,
+            title,
+            festival: w.0.of(visit.app.festival.names()).to_owned(),
+            here: visit.path.clone(),
+            now_ms: visit.now_ms,
+            banner: banner(visit.app.mode).map(|key| w.key(key)),
+            refresh_s: None,
+            entered: visit.session.is_some(),
+            assets: assets::addresses(),
+        }
+    }
+
+    /// Asks for the page again just after a moment, where no script does it.
+    pub fn refresh_at(&mut self, at_ms: i64) {
+        let wait_s = ((at_ms - self.now_ms).max(0) + 999) / 1_000 + 1;
+        self.refresh_s = Some(self.refresh_s.unwrap_or(REFRESH_S_MAX).min(wait_s));
+    }
+
+    /// The page answers a form: its language links lead to where the form stood.
+    pub fn lead_back(&mut self) {
+        for act in ["/claims", "/settlement", "/release", "/receipt"] {
+            if let Some(page) = self.here.strip_suffix(act).filter(|page| !page.is_empty()) {
+                self.here = page.to_owned();
+                return;
+            }
+        }
+        if self.here == "/guest" {
+            "/".clone_into(&mut self.here);
+        }
+    }
+}
+
+fn banner(mode: Mode) -> Option<Key> {
+    match mode {
+        Mode::Real => None,
+        Mode::Demo => Some(Key("banner-demo")),
+        Mode::Rehearsal => Some(Key("banner-rehearsal")),
+    }
+}
+
+#[cfg(test)]
+impl Frame {
+    /// A page's surroundings with hostile names.
+    pub fn sample(lang: super::lang::Lang) -> Self {
+        let w = Words(lang);
+        Self {
+            w,
+            title: w.t("nav-programme"),
+            festival: "<b>Fans</b> & \"friends\"".to_owned(),
+            here: "/drops/phone".to_owned(),
+            now_ms: 1_795_000_000_000,
+            banner: banner(Mode::Demo).map(|key| w.key(key)),
+            refresh_s: Some(31),
+            entered: false,
+            assets: assets::addresses(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::lang::Lang;
+
+    #[test]
+    fn a_waiting_page_comes_back_just_after_its_moment() {
+        let mut frame = Frame { refresh_s: None, ..Frame::sample(Lang::En) };
+        frame.refresh_at(frame.now_ms + 10 * 86_400_000);
+        assert_eq!(frame.refresh_s, Some(3_600));
+        frame.refresh_at(frame.now_ms + 2_001);
+        assert_eq!(frame.refresh_s, Some(4));
+        frame.refresh_at(frame.now_ms + 60_000);
+        assert_eq!(frame.refresh_s, Some(4));
+    }
+
+    #[test]
+    fn language_links_never_lead_to_a_form() {
+        let led = |here: &str| {
+            let mut frame = Frame { here: here.to_owned(), ..Frame::sample(Lang::En) };
+            frame.lead_back();
+            frame.here
+        };
+        assert_eq!(led("/drops/a/claims"), "/drops/a");
+        assert_eq!(led("/claims/1-2-3/release"), "/claims/1-2-3");
+        assert_eq!(led("/guest"), "/");
+        assert_eq!(led("/nowhere"), "/nowhere");
+    }
+}

@@ -1,0 +1,126 @@
+//! `/`: the programme. What is on comes first, then what opens next, then what is over.
+
+use super::drop_view::{DropView, State};
+use super::fault::Fault;
+use super::frame::Frame;
+use super::visit::{Page, Visit};
+use crate::drops::drop::Drop;
+use crate::drops::node::Directory;
+use crate::festivals::{DropPlan, Opening};
+use crate::kit::hex;
+use askama::Template;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// Some drops under one heading.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// The heading.
+    pub heading: String,
+    /// The drops.
+    pub cards: Vec<DropView>,
+}
+
+/// The programme.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/programme.html")]
+pub struct Programme {
+    frame: Frame,
+    sections: Vec<Section>,
+    key: String,
+    turns: bool,
+}
+
+impl Page for Programme {
+    fn keeps(&self) -> bool {
+        !self.turns
+    }
+}
+
+/// `GET /`.
+pub async fn programme(visit: Visit) -> Response {
+    let made = Programme::of(&visit);
+    visit.page(Ok::<_, Fault>(made))
+}
+
+impl Programme {
+    fn of(visit: &Visit) -> Self {
+        let drops = chosen(visit);
+        let cards: Vec<DropView> = drops.iter().map(|drop| DropView::of(visit, drop)).collect();
+        let mut frame = Frame::new(visit, visit.words.0.of(visit.app.festival.names()).to_owned());
+        for card in &cards {
+            card.countdown.iter().for_each(|countdown| frame.refresh_at(countdown.until_ms));
+        }
+        Self {
+            frame,
+            turns: cards.iter().any(|card| card.turns(visit.now_ms)),
+            sections: sections(visit, cards),
+            key: groups(&visit.app.node.public_key.fingerprint()),
+        }
+    }
+}
+
+/// A fingerprint in groups of four digits, as people compare it.
+pub fn groups(fingerprint: &[u8]) -> String {
+    fingerprint.chunks(2).map(hex::hex).collect::<Vec<_>>().join(" ")
+}
+
+fn sections(visit: &Visit, cards: Vec<DropView>) -> Vec<Section> {
+    let (mut on, mut next, mut over) = (Vec::new(), Vec::new(), Vec::new());
+    for card in cards {
+        match card.state {
+            State::Before => next.push(card),
+            State::Closed => over.push(card),
+            _ => on.push(card),
+        }
+    }
+    on.sort_by_key(|card| (card.state, card.closes_at_ms));
+    next.sort_by_key(|card| card.opens_at_ms);
+    over.sort_by_key(|card| std::cmp::Reverse(card.closes_at_ms));
+    let w = visit.words;
+    let sections = [(w.t("section-on"), on), (w.t("section-next"), next), (w.t("section-over"), over)];
+    let some = sections.into_iter().filter(|(_, cards)| !cards.is_empty());
+    some.map(|(heading, cards)| Section { heading, cards }).collect()
+}
+
+/// The drops a programme shows: all of them; of one that repeats the round that is on or next,
+/// and the last that is over, so that the page never grows.
+fn chosen(visit: &Visit) -> Vec<Arc<Drop>> {
+    let (festival, directory) = (&visit.app.festival, visit.app.node.directory());
+    if !festival.is_demo() {
+        return directory.drops.clone();
+    }
+    let plans = festival.drops().iter();
+    plans.flat_map(|plan| rounds(visit, &directory, plan)).collect()
+}
+
+fn rounds(visit: &Visit, directory: &Directory, plan: &DropPlan) -> Vec<Arc<Drop>> {
+    let Opening::Every { first_ms, every_ms } = plan.opening() else {
+        return directory.named(plan.id().as_str()).cloned().into_iter().collect();
+    };
+    let since_ms = visit.now_ms - visit.app.node.folder.made_at_ms() - first_ms;
+    let now = since_ms.div_euclid(every_ms.max(1)) + 1;
+    let round = |round: i64| {
+        let round = u32::try_from(round).ok().filter(|round| *round > 0)?;
+        directory.named(plan.round_id(round).as_str()).cloned()
+    };
+    let state = |drop: &Arc<Drop>| State::of(&drop.published.front().face, visit.now_ms);
+    let near: Vec<_> = (now - 2..=now + 2).filter_map(round).collect();
+    let live = near.iter().find(|drop| state(drop) != State::Closed);
+    let over = near.iter().rev().find(|drop| state(drop) == State::Closed);
+    live.into_iter().chain(over).cloned().collect()
+}
+
+#[cfg(test)]
+impl Programme {
+    /// A programme with every state, and an empty one.
+    pub fn samples(frame: &Frame) -> Vec<Self> {
+        use State::{Before, Closed, Open, Paused, SoldOut};
+        let cards = [Open, Paused, SoldOut, Before, Closed]
+            .map(|state| DropView::sample(frame.w, state));
+        let section = Section { heading: frame.w.t("section-on"), cards: cards.into() };
+        let full =
+            Self { frame: frame.clone(), sections: vec![section], key: groups(&[1; 32]), turns: false };
+        vec![Self { sections: vec![], ..full.clone() }, full]
+    }
+}

@@ -1,0 +1,183 @@
+//! A visitor's request as pages see it, and the answers they give: who asks, in which language,
+//! with which cookies to set.
+
+use super::fault::Fault;
+use super::lang::{LANG_COOKIE, Lang};
+use super::session::{self, Known};
+use super::words::Words;
+use crate::app::App;
+use crate::drops::gate;
+use crate::kit::problem::Problem;
+use crate::kit::token::Session;
+use askama::Template;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+/// How long a chosen language is remembered, seconds.
+const LANG_S: u32 = 365 * 24 * 3600;
+
+/// What every page is sent with. Nothing from elsewhere is loaded, nothing in the page itself
+/// runs, and no other site may frame it.
+const GUARDS: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+         img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (header::VARY, "Cookie, Accept-Language"),
+];
+
+/// A page that can be sent.
+pub trait Page: Template {
+    /// Whether it is the same for every stranger and stays so for a second.
+    fn keeps(&self) -> bool {
+        false
+    }
+}
+
+/// A request for a page.
+pub struct Visit {
+    /// The program.
+    pub app: Arc<App>,
+    /// What the visitor reads.
+    pub words: Words,
+    /// The guarded time, ms since 1970.
+    pub now_ms: i64,
+    /// Who it is, if that is known.
+    pub session: Option<Session>,
+    /// The path asked for.
+    pub path: String,
+    /// What an act before sent the visitor here with.
+    pub told: Option<String>,
+    cookies: Vec<String>,
+    address: Option<IpAddr>,
+}
+
+impl FromRequestParts<Arc<App>> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let visit = Self::of(parts, app.clone());
+        if let Some(session) = visit.session
+            && let Err(wait_s) = app.rates.fan(session.fan.get())
+        {
+            return Err(visit.fault(Fault::too_fast(wait_s)));
+        }
+        Ok(visit)
+    }
+}
+
+impl Visit {
+    fn of(parts: &Parts, app: Arc<App>) -> Self {
+        let now_ms = app.now_ms();
+        let Known { session, mut cookies } =
+            session::known(&app.node.tokens, &parts.headers, now_ms);
+        let query = parts.uri.query().unwrap_or_default();
+        let asked = |name: &str| {
+            query.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name)
+        };
+        let chosen = asked("lang").and_then(|(_, tag)| Lang::named(tag));
+        if let Some(lang) = chosen {
+            cookies.push(session::set(LANG_COOKIE, lang.tag(), LANG_S));
+        }
+        let lang = chosen.unwrap_or_else(|| Lang::of_request(&parts.headers));
+        Self {
+            app,
+            words: Words(lang),
+            now_ms,
+            session,
+            path: parts.uri.path().to_owned(),
+            told: asked("told").map(|(_, code)| code.to_owned()),
+            cookies,
+            address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()),
+        }
+    }
+
+    /// Who asks, or a refusal for who has not entered.
+    pub fn fan(&self) -> Result<Session, Problem> {
+        self.session.ok_or_else(|| Problem::new("no_session"))
+    }
+
+    /// Counts a stranger's act against its network's rate. Fans' requests are counted already.
+    pub fn count_stranger(&self) -> Result<(), Problem> {
+        match (self.session, self.address) {
+            (None, Some(address)) => gate::stranger(&self.app, address),
+            _ => Ok(()),
+        }
+    }
+
+    /// The visitor's session; a stranger becomes the guest the form proposed, or a new one.
+    pub fn enter(&mut self, proposed: Option<&str>) -> Result<Session, Problem> {
+        if let Some(session) = self.session {
+            return Ok(session);
+        }
+        let tokens = &self.app.node.tokens;
+        let proposed = proposed.and_then(|token| session::proposed(tokens, token, self.now_ms));
+        let guest = proposed.or_else(|| session::new_guest(self.now_ms));
+        let guest = guest.ok_or_else(|| Problem::new("busy"))?;
+        let Known { session, cookies } = session::entered(tokens, &guest, self.now_ms);
+        self.session = session;
+        self.cookies.extend(cookies);
+        self.fan()
+    }
+
+    /// Answers with a page, or with the page that says why not.
+    pub fn page<P: Page>(self, made: Result<P, Fault>) -> Response {
+        match made {
+            Ok(page) => self.html(StatusCode::OK, &page),
+            Err(fault) => self.fault(fault),
+        }
+    }
+
+    /// Answers with what is wrong, in words.
+    pub fn fault(self, fault: Fault) -> Response {
+        self.app.metrics.refused(fault.code);
+        let (status, wait_s) = (fault.status, fault.retry_after_s);
+        let mut answer = self.html(status, &fault.page(&self));
+        if let Some(wait_s) = wait_s {
+            answer.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
+        }
+        answer
+    }
+
+    /// Sends the visitor on, as a GET.
+    pub fn go(self, to: &str) -> Response {
+        let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+        let mut answer = StatusCode::SEE_OTHER.into_response();
+        answer.headers_mut().insert(header::LOCATION, to);
+        self.sent(answer, false)
+    }
+
+    fn html<P: Page>(&self, status: StatusCode, page: &P) -> Response {
+        let Ok(text) = page.render() else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+        let language = (header::CONTENT_LANGUAGE, self.words.0.tag());
+        self.sent((status, [kind, language], text).into_response(), page.keeps())
+    }
+
+    /// With cookies, guards and how long it may be kept: what is somebody's own, not at all.
+    pub fn sent(&self, mut answer: Response, keeps: bool) -> Response {
+        let anybodys = keeps && self.session.is_none() && self.cookies.is_empty();
+        let keep = if anybodys { "public, max-age=1" } else { "no-store" };
+        let headers = answer.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+        for (name, value) in GUARDS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        for cookie in &self.cookies {
+            if let Ok(cookie) = HeaderValue::from_str(cookie) {
+                headers.append(header::SET_COOKIE, cookie);
+            }
+        }
+        answer
+    }
+}

@@ -1,0 +1,125 @@
+//! A data folder: its witness, its keys, its lanes.
+
+use super::lane::LaneCheck;
+use super::report::{Broken, Progress, Promise, Report, VerifyError};
+use super::rows::{Seen, Source};
+use super::seals::Seals;
+use crate::drops::wake::festival_number;
+use crate::kit::clock::Clock;
+use crate::kit::data::DataFolder;
+use crate::kit::heads::{self, Heads};
+use crate::kit::hex;
+use crate::kit::keys::Keys;
+use crate::kit::sqlite::{JournalReader, LaneRecord};
+use fanfare_lane::{LaneId, PublicKey};
+use std::path::Path;
+
+/// Reads every journal of a data folder from its first row up to what stands there now. Writes
+/// nothing, and may run beside a serving process.
+///
+/// # Errors
+/// If folder or journal cannot be read at all; what is broken in them is in the report.
+pub fn folder(
+    path: &Path,
+    progress: &mut dyn FnMut(&Progress<'_>),
+) -> Result<Report, VerifyError> {
+    let folder = DataFolder::look(path)?;
+    let mut report = Report::default();
+    // The witness before the journal: what it has seen must then be there, however fast the
+    // journal grows meanwhile.
+    let witness = witness(&folder, &mut report.broken);
+    let journal = folder.journal();
+    let reader = match JournalReader::open(&journal) {
+        Ok(reader) => reader,
+        Err(_) if !journal.exists() && !witness.is_empty() => {
+            let what = "the journal is gone, and the witness says it had rows";
+            report.broken.push(whole(Promise::Kept, what));
+            return Ok(report);
+        }
+        Err(why) => return Err(why.into()),
+    };
+    let lanes = reader.lanes()?;
+    report.broken.extend(gone(&witness, &lanes));
+    report.keys = reader.keys()?;
+    let mut trusted = report.keys.clone();
+    trusted.extend(own_key(&folder, &report.keys, &mut report.broken));
+    let seals = Seals::new(trusted);
+    let festival = festival_number(folder.festival());
+    let source = Source { journal: &journal, festival, seals: &seals };
+    for record in &lanes {
+        lane(&source, &reader, record, &witness, (&mut report, &mut *progress))?;
+    }
+    Ok(report)
+}
+
+/// A promise broken by the folder as a whole.
+fn whole(promise: Promise, what: impl Into<String>) -> Broken {
+    Broken { promise, lane: None, drop: String::new(), row: None, what: what.into() }
+}
+
+fn witness(folder: &DataFolder, broken: &mut Vec<Broken>) -> Heads {
+    heads::read(&folder.heads()).unwrap_or_else(|why| {
+        broken.push(whole(Promise::Kept, why.to_string()));
+        Heads::new()
+    })
+}
+
+/// Lanes the witness knows and the journal does not.
+fn gone(witness: &Heads, lanes: &[LaneRecord]) -> Vec<Broken> {
+    let known = |lane: &LaneId| lanes.iter().any(|record| record.lane == *lane);
+    let lost = witness.iter().filter(|(lane, _)| !known(lane));
+    let broken = lost.map(|(lane, head)| Broken {
+        promise: Promise::Kept,
+        lane: Some(*lane),
+        drop: String::new(),
+        row: Some(1),
+        what: format!("the lane is gone; the witness saw it at row {}", head.seq),
+    });
+    broken.collect()
+}
+
+/// The folder's own key, which the journal must list. Whoever may not read it is not stopped.
+fn own_key(
+    folder: &DataFolder,
+    listed: &[PublicKey],
+    broken: &mut Vec<Broken>,
+) -> Option<PublicKey> {
+    let own = Keys::open(folder.path()).ok()?.public();
+    if listed.contains(&own) {
+        return None;
+    }
+    let named = hex::hex(&own.fingerprint());
+    let what = format!("the journal does not list the folder's own key, {named}");
+    broken.push(whole(Promise::Signature, what));
+    Some(own)
+}
+
+/// Reads one lane into the report.
+fn lane(
+    source: &Source<'_>,
+    reader: &JournalReader,
+    record: &LaneRecord,
+    witness: &Heads,
+    (report, progress): (&mut Report, &mut dyn FnMut(&Progress<'_>)),
+) -> Result<(), VerifyError> {
+    let clock = Clock::machine();
+    let began_ms = clock.read().mono_ms;
+    let before: u64 = report.lanes.iter().map(|lane| lane.facts).sum();
+    let mut check = LaneCheck::new(source.festival, record, witness.get(&record.lane));
+    let mut take = |seen: Vec<Seen>| {
+        seen.into_iter().for_each(|seen| check.row(seen));
+        let (rows, facts) = check.read();
+        progress(&Progress {
+            drop: &record.drop,
+            rows,
+            rows_of: record.newest_seq.into(),
+            facts: before + facts,
+        });
+    };
+    source.each(reader, record.lane, record.newest_seq, &mut take)?;
+    let seconds = (clock.read().mono_ms - began_ms) as f64 / 1_000.0;
+    let (lane, broken) = check.finish(seconds);
+    report.lanes.push(lane);
+    report.broken.extend(broken);
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Claims by number, each going from state to state as it may.
+
+use crate::verify::report::{Fault, Promise, fault};
+use fanfare_engine::Number;
+
+/// What became of a claim, as the facts say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    Held,
+    Settled,
+    Expired,
+    Released,
+    Returned,
+    RefundDue,
+}
+
+/// A claim as it is counted: 20 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// The fan's place in the table of fans.
+    pub(super) fan: u32,
+    pub(super) until_s: u32,
+    pub(super) line: u16,
+    pub(super) quantity: u16,
+    pub(super) life: Life,
+}
+
+/// All claims of a lane.
+#[derive(Default)]
+pub(super) struct Claims {
+    entries: Vec<Entry>,
+    /// Claims below this index are held no more.
+    first_held: usize,
+    /// Keys used: key, fan's place, number.
+    keys: Vec<(u64, u32, u32)>,
+}
+
+impl Claims {
+    pub(super) fn count(&self) -> u32 {
+        self.entries.len() as u32
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// Takes a new claim, whose number must be the next.
+    pub(super) fn add(&mut self, n: Number, key: Option<u64>, entry: Entry) -> Result<(), Fault> {
+        let next = self.entries.len() as u64 + 1;
+        if u64::from(n.get()) != next {
+            let word = if u64::from(n.get()) < next { "given twice" } else { "skipped to" };
+            let what = format!("the running number {n} was {word}; the next is {next}");
+            return Err(fault(Promise::Numbers, what));
+        }
+        if let Some(key) = key {
+            self.keys.push((key, entry.fan, n.get()));
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Moves a claim on and gives what it is for.
+    pub(super) fn go(&mut self, n: Number, from: Life, to: Life) -> Result<Entry, Fault> {
+        let entry = self.entries.get_mut(n.get() as usize - 1);
+        let entry = entry.ok_or_else(|| fault(Promise::Life, format!("claim {n} was never made")))?;
+        if entry.life != from {
+            let what = format!("claim {n} is {:?} and cannot become {to:?}", entry.life);
+            return Err(fault(Promise::Life, what));
+        }
+        entry.life = to;
+        let moved = *entry;
+        while self.entries.get(self.first_held).is_some_and(|entry| entry.life != Life::Held) {
+            self.first_held += 1;
+        }
+        Ok(moved)
+    }
+
+    /// The lane had not served since then: each hold gets what it had left, a minute at least.
+    pub(super) fn extend(&mut self, since_ms: i64, now_ms: i64) {
+        let held = self.entries[self.first_held..].iter_mut().filter(|e| e.life == Life::Held);
+        for entry in held {
+            let left_ms = (i64::from(entry.until_s) * 1_000 - since_ms).max(60_000);
+            let until_s = (now_ms + left_ms).max(0).unsigned_abs().div_ceil(1_000);
+            entry.until_s = entry.until_s.max(u32::try_from(until_s).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// A key of one fan that made two claims: the fan's place and both numbers.
+    pub(super) fn key_used_twice(&mut self) -> Option<(u32, u32, u32)> {
+        self.keys.sort_unstable();
+        let same = |two: &&[(u64, u32, u32)]| (two[0].0, two[0].1) == (two[1].0, two[1].1);
+        let found = self.keys.windows(2).find(same);
+        found.map(|two| (two[0].1, two[0].2, two[1].2))
+    }
+}

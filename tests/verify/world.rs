@@ -1,0 +1,205 @@
+//! A festival day in a folder of its own, held by a real node on a clock turned by hand.
+
+use fanfare::app::{App, Mode};
+use fanfare::drops::node::Node;
+use fanfare::drops::plan;
+use fanfare::drops::ticket::Ticket;
+use fanfare::festivals::{self, Festival};
+use fanfare::kit::clock::Clock;
+use fanfare::kit::data::DataFolder;
+use fanfare_engine::{Act, Claim, Command, Fan, Key, Line, Quantity};
+use fanfare_lane::{LaneConfig, LaneId, Reply};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The festival held.
+pub const FESTIVAL: &str = r#"
+[festival]
+id = "small-day"
+name = { zh = "小日子", en = "Small day" }
+zone = "Asia/Shanghai"
+currency = "CNY"
+
+[[goods]]
+id = "lamp"
+name = { zh = "台灯", en = "Lamp" }
+maker.name = { zh = "某厂", en = "A maker" }
+maker.address = { zh = "某路 1 号", en = "1 Some Road" }
+certificate = "TEST-0001"
+
+[[goods.variants]]
+id = "cloud"
+name = { zh = "云白", en = "Cloud" }
+
+[[goods.variants]]
+id = "pine"
+name = { zh = "松绿", en = "Pine" }
+
+[[drops]]
+id = "lamps"
+kind = "sale"
+name = { zh = "台灯", en = "Lamps" }
+opens_at = 2026-04-08T12:00
+open_for = "20m"
+hold = "2m"
+limit = 2
+
+[[drops.items]]
+good = "lamp"
+price = "129.00"
+stock = { cloud = 12, pine = 8 }
+reserve = { cloud = 1, pine = 1 }
+
+[[drops]]
+id = "late-lamps"
+kind = "sale"
+name = { zh = "晚场", en = "Late lamps" }
+opens_at = 2026-04-08T12:00
+open_for = "20m"
+hold = "2m"
+
+[[drops.items]]
+good = "lamp"
+price = "99.00"
+stock = { cloud = 3, pine = 3 }
+"#;
+
+/// 2026-04-08 12:00 in Shanghai, ms since 1970.
+pub const OPENS_MS: i64 = 1_775_620_800_000;
+
+/// The lanes of both drops.
+pub const LAMPS: LaneId = 1;
+pub const LATE: LaneId = 2;
+
+/// A folder of a test's own, removed at its end.
+pub struct Temp(PathBuf);
+
+impl Temp {
+    pub fn new(name: &str) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let nth = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("fanfare-{name}-{}-{nth}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn festival() -> Festival {
+    festivals::read("small-day.toml", FESTIVAL).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// A node that serves the festival from a folder, at this moment.
+pub struct World {
+    pub node: Arc<Node>,
+    pub clock: Arc<Clock>,
+}
+
+impl World {
+    pub fn start(data: &Path, now_ms: i64) -> Self {
+        Self::try_start(data, now_ms).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    pub fn try_start(data: &Path, now_ms: i64) -> Result<Self, String> {
+        let folder = DataFolder::serve(data, "small-day", false).map_err(|why| why.to_string())?;
+        let specs = plan::specs(&festival(), &folder, now_ms)?;
+        let clock = Arc::new(Clock::standing_at(now_ms));
+        let node = Node::start(folder, clock.clone(), LaneConfig::default(), specs)?;
+        Ok(Self { node, clock })
+    }
+
+    pub fn app(&self) -> Arc<App> {
+        App::new(self.node.clone(), festival(), Mode::Real)
+    }
+
+    /// Turns the clock to so many ms after the opening and lets everything due happen.
+    pub fn at(&self, after_opening_ms: i64) {
+        self.clock.turn_to(OPENS_MS + after_opening_ms);
+        self.node.quiet();
+    }
+
+    pub fn ask(&self, lane: LaneId, command: Command) -> Reply {
+        self.node.asked_blocking(lane, command).reply
+    }
+
+    /// A claim that must succeed.
+    pub fn claim(&self, lane: LaneId, fan: u64, line: u16, units: u16) -> Claim {
+        claimed(self.ask(lane, ask(fan, line, units, Some(fan))))
+    }
+
+    pub fn settle(&self, lane: LaneId, claim: &Claim) -> Claim {
+        claimed(self.ask(lane, Command::Settle { number: claim.number }))
+    }
+
+    /// Commands to both lanes at once, so that a commit may hold rows of both.
+    pub fn both(&self, fans: std::ops::Range<u64>) {
+        let asks = fans.flat_map(|fan| {
+            [LAMPS, LATE].map(|lane| (lane, ask(fan, 1, 1, None), Ticket::Nobody))
+        });
+        self.node.ask_many(asks);
+        self.node.quiet();
+    }
+}
+
+pub fn ask(fan: u64, line: u16, units: u16, key: Option<u64>) -> Command {
+    let (fan, quantity) = (Fan::new(fan).unwrap(), Quantity::new(units).unwrap());
+    Command::Claim { fan, line: Line(line), quantity, key: key.map(Key::new) }
+}
+
+pub fn claimed(reply: Reply) -> Claim {
+    match reply {
+        Reply::Claim { claim, .. } => claim,
+        other => panic!("not a claim: {other:?}"),
+    }
+}
+
+pub fn act() -> Act {
+    Act { by: Fan::new(900).unwrap(), why: 7 }
+}
+
+/// A whole day: both drops sell, fans pay, let go, come late; hosts act; the late drop rests.
+pub fn whole_day(data: &Path) {
+    let world = World::start(data, OPENS_MS - 5_000);
+    world.at(0);
+    let paid = world.claim(LAMPS, 1, 0, 2);
+    let given_back = world.claim(LAMPS, 2, 0, 1);
+    let lapsing = world.claim(LAMPS, 3, 1, 1);
+    let lost = world.claim(LAMPS, 4, 1, 2);
+    world.both(10..14);
+    world.settle(LAMPS, &paid);
+    world.ask(LAMPS, Command::Release { number: given_back.number });
+    world.ask(LAMPS, Command::Pause(act()));
+    world.ask(LAMPS, Command::Restock { line: Line(0), units: 5, act: act() });
+    world.ask(LAMPS, Command::Withdraw { line: Line(0), units: 2, act: act() });
+    world.ask(LAMPS, Command::Resume(act()));
+    let fan = Fan::new(20).unwrap();
+    let until_s = (OPENS_MS / 1_000) as u32 + 3_600;
+    let (line, quantity) = (Line(0), Quantity::MIN);
+    world.ask(LAMPS, Command::Grant { fan, line, quantity, until_s });
+    world.claim(LAMPS, 20, 0, 1);
+    world.at(130_000);
+    world.settle(LAMPS, &lapsing);
+    world.settle(LAMPS, &lost);
+    world.ask(LAMPS, Command::Return { number: paid.number });
+    let last = world.claim(LATE, 30, 0, 1);
+    world.settle(LATE, &last);
+    world.ask(LATE, Command::Close(act()));
+    world.node.quiet();
+    world.node.stop();
+}
