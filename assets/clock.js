@@ -45,11 +45,14 @@ function reload(words) {
   if (words && status.textContent !== words) status.textContent = words;
   if (leaving || touched) return;
   leaving = true;
-  // Spread over a quarter of a second, so that a crowd does not knock at once.
-  setTimeout(() => location.replace(location.pathname), 50 + Math.random() * 250);
+  // Spread over a quarter of a second, so that a crowd does not knock at once; later where the
+  // moment had passed before the page came, so that it does not go round and round.
+  const wait = late ? 2000 : 50;
+  setTimeout(() => location.replace(location.pathname), wait + Math.random() * 250);
 }
 
 const clocks = [...document.querySelectorAll("[data-until]")];
+const late = clocks.some((clock) => Number(clock.dataset.until) <= Number(page.dataset.now));
 
 function tick() {
   const at = now();

@@ -11,5 +11,6 @@ pub mod festivals;
 pub mod kit;
 pub mod live;
 pub mod pages;
+pub mod rehearsal;
 pub mod routes;
 pub mod verify;

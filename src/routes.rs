@@ -1,7 +1,7 @@
 //! Every URL of the product, grouped by who calls it.
 
 use crate::app::App;
-use crate::drops::web::{api, describe, host, hot};
+use crate::drops::web::{api, describe, host, hot, rehearsal};
 use crate::kit::serve::{AnyBody, Service};
 use crate::pages;
 use axum::Router;
@@ -52,6 +52,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/drops/{drop}/restock", post(host::restock))
         .route("/api/v1/drops/{drop}/withdrawal", post(host::withdrawal))
         .route("/api/v1/drops/{drop}/closing", post(host::closing))
+        // Programs: the rehearsal.
+        .route("/api/v1/rehearsal/drops/{drop}", post(rehearsal::turn))
         // Operators.
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))

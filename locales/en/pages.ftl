@@ -9,6 +9,7 @@ banner-demo = Demo: paying is pretended. Nothing is charged and nothing is sent.
 banner-rehearsal = Rehearsal: nothing here counts. Paying is pretended.
 
 # Times and lengths of time
+zone = All times are { $zone }.
 zone-beijing = Beijing time
 zone-other = { $zone }
 moment = { $day } { $time }
@@ -49,7 +50,7 @@ count-days = d
 done-opens = It is open now.
 done-closes = It is over now.
 done-pay = The time to pay is over.
-units-before = of { $total } to be had
+units-before = to share out
 units-left = of { $total } left
 units-after = of { $total } left at the end
 

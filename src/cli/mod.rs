@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod bench;
 pub mod check;
+pub mod rehearse;
 pub mod serve;
 pub mod session;
 pub mod verify;
@@ -37,6 +38,8 @@ enum Command {
     Bench(bench::Bench),
     /// Reads every journal and checks its promises; or checks a proof or receipt.
     Verify(verify::Verify),
+    /// Holds the festival with a made crowd, before the day.
+    Rehearse(rehearse::Rehearse),
     /// Makes session tokens, for load tests and support.
     Session(session::SessionArgs),
 }
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
         Some(Command::Apply(apply)) => apply::run(&apply),
         Some(Command::Bench(bench)) => bench::run(&bench),
         Some(Command::Verify(verify)) => verify::run(&verify),
+        Some(Command::Rehearse(rehearse)) => rehearse::run(&rehearse),
         Some(Command::Session(session)) => session::run(&session),
     };
     done.unwrap_or_else(|why| {

@@ -72,7 +72,11 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let folder = DataFolder::serve(&args.place.data, festival.id().as_str(), args.rehearsal)
         .map_err(|why| why.to_string())?;
     let clock = Arc::new(Clock::machine());
-    let specs = plan::specs(&festival, &folder, clock.now_ms())?;
+    let specs = if args.rehearsal {
+        plan::journalled_specs(&festival, &folder)?
+    } else {
+        plan::specs(&festival, &folder, clock.now_ms())?
+    };
     let node = drops::node::Node::start(folder, clock, LaneConfig::default(), specs)?;
     let app = App::new(node.clone(), festival, mode);
     let (stopper, stop) = watch::channel(false);
@@ -94,7 +98,9 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
 }
 
 fn say_listening(app: &App, address: SocketAddr) {
-    for difference in plan::changes::of_app(app) {
+    // A rehearsal makes its drops as their turns come; nothing there is to be compared.
+    let compared = app.mode != Mode::Rehearsal;
+    for difference in plan::changes::of_app(app).into_iter().filter(|_| compared) {
         eprintln!("differs from the journal, which counts: {difference}");
     }
     let mut out = std::io::stdout().lock();
@@ -114,6 +120,9 @@ fn background(app: &Arc<App>) -> Result<(), String> {
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
+                if rounds.mode != Mode::Demo {
+                    continue;
+                }
                 let rounds = rounds.clone();
                 let _ = tokio::task::spawn_blocking(move || plan::next_rounds(&rounds)).await;
             }

@@ -55,56 +55,63 @@ pub fn open_all(
         let lane = writer.lane_of(&spec.id)?;
         let newest_seq = reader.newest_seq(lane)?;
         let record = LaneRecord { lane, drop: spec.id.clone(), newest_seq };
-        if let Some(gone) = gone_back(reader, &record, heads.get(&lane))? {
-            found.push(Found::Shut(lane, gone));
-            continue;
-        }
-        match resting(reader, &record)? {
-            Some((face, newest)) => {
+        match at_rest(reader, &record, heads.get(&lane)) {
+            Ok(Some((face, newest))) => {
                 let published = Published::resting(face, HeadDoc::new(&newest));
                 found.push(Found::Resting(Arc::new(Drop::new(spec, lane, published))));
             }
-            None => match decide_opening(founding, reader, &record, &spec) {
+            Ok(None) => match decide_opening(founding, reader, &record, &spec) {
                 Ok(lane) => opening.push((lane, spec)),
                 Err(why) => found.push(Found::Shut(lane, why)),
             },
+            Err(why) => found.push(Found::Shut(lane, why)),
         }
     }
     append_openings(founding, writer, opening, &mut found)?;
     Ok(found)
 }
 
-/// What is gone if the journal is shorter than its witness, or another history.
-fn gone_back(
+/// A resting lane's face and newest row. A damaged row shuts its own lane only.
+fn at_rest(
     reader: &JournalReader,
     record: &LaneRecord,
     head: Option<&Head>,
-) -> Result<Option<String>, JournalError> {
-    let Some(head) = head else { return Ok(None) };
+) -> Result<Option<(Face, Sealed)>, String> {
+    went_back(reader, record, head)?;
+    resting(reader, record)
+}
+
+/// Whether the journal is as long as its witness, and the same history.
+fn went_back(
+    reader: &JournalReader,
+    record: &LaneRecord,
+    head: Option<&Head>,
+) -> Result<(), String> {
+    let Some(head) = head else { return Ok(()) };
     let LaneRecord { lane, drop, newest_seq } = record;
     if head.seq > *newest_seq {
-        return Ok(Some(format!(
+        return Err(format!(
             "the journal went back in time: lane {lane} (drop {drop}) ends at row {newest_seq}, \
              but row {} was durable; restore the newest backup",
             head.seq
-        )));
+        ));
     }
-    let same = reader.rows(*lane, head.seq, 1)?.first().is_some_and(|s| s.row.hash == head.hash);
-    Ok((!same).then(|| {
-        format!("lane {lane} (drop {drop}): row {} is not the one that was durable", head.seq)
-    }))
+    let rows = reader.rows(*lane, head.seq, 1).map_err(|why| why.to_string())?;
+    if rows.first().is_some_and(|sealed| sealed.row.hash == head.hash) {
+        return Ok(());
+    }
+    Err(format!("lane {lane} (drop {drop}): row {} is not the one that was durable", head.seq))
 }
 
-/// A resting lane's face and newest row.
+/// What the newest row says, if it sent the lane to rest.
 fn resting(
     reader: &JournalReader,
     record: &LaneRecord,
-) -> Result<Option<(Face, Sealed)>, JournalError> {
-    let Some(newest) = reader.rows(record.lane, record.newest_seq.max(1), 1)?.pop() else {
-        return Ok(None);
-    };
+) -> Result<Option<(Face, Sealed)>, String> {
+    let newest = reader.rows(record.lane, record.newest_seq.max(1), 1);
+    let Some(newest) = newest.map_err(|why| why.to_string())?.pop() else { return Ok(None) };
     let facts = newest.row.read_facts().map_err(|why| {
-        JournalError(format!("lane {}, row {}: {why}", record.lane, record.newest_seq))
+        format!("lane {}, row {}: {why}", record.lane, record.newest_seq)
     })?;
     let Some(Fact::Rested(totals)) = facts.last() else { return Ok(None) };
     let at = (newest.row.header.seq, newest.row.hash, newest.row.header.time_ms);

@@ -42,6 +42,8 @@ pub enum Message {
     Woken(LaneId, Result<Box<Replay>, String>),
     /// Say when nothing waits, nothing is under way and nothing is due.
     Quiet(mpsc::Sender<()>),
+    /// The clock was turned.
+    Nudge,
     /// Finish what was accepted, then end.
     Stop,
 }
@@ -114,6 +116,15 @@ impl Lanes {
         lanes
     }
 
+    /// Keeps what the witness says of lanes that are shut: a journal that went back in time must
+    /// still be seen to have done so after the next start.
+    pub fn remember(mut self, witnessed: Heads) -> Self {
+        for (lane, head) in witnessed {
+            self.heads.entry(lane).or_insert(head);
+        }
+        self
+    }
+
     fn host(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>) {
         let id = lane.id();
         let front = drop.published.front();
@@ -175,6 +186,7 @@ impl Lanes {
             Message::Host(lane, drop) => self.host(*lane, drop),
             Message::Woken(lane, replay) => self.woken(lane, replay, clock),
             Message::Quiet(sender) => self.quiet.push(sender),
+            Message::Nudge => {}
             Message::Stop => self.stopping = true,
         }
     }

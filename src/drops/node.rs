@@ -127,7 +127,8 @@ impl Node {
             config,
             open,
             resting,
-        );
+        )
+        .remember(witnessed);
         let lanes = std::thread::Builder::new()
             .name("lanes".to_owned())
             .spawn(move || lanes.run())
@@ -178,6 +179,11 @@ impl Node {
         receiver.blocking_recv().unwrap_or(Answered { reply: Reply::Unsure, proof: None })
     }
 
+    /// Lets the lanes look at the clock, which has been turned.
+    pub fn nudge(&self) {
+        self.inbox.push(Message::Nudge);
+    }
+
     /// Waits until no lane has anything to do at the clock's present moment.
     pub fn quiet(&self) {
         let (sender, receiver) = mpsc::channel();
@@ -210,10 +216,12 @@ impl Node {
         let festival = wake::festival_number(self.folder.festival());
         let (key, config, clock) = (self.signing.clone(), self.config, self.clock.clone());
         let path = self.folder.journal();
+        // A lane number the witness knows is no new lane's: the journal has lost one.
+        let witnessed = heads::read(&self.folder.heads()).map_err(|why| why.to_string())?;
         let found = self.with_writer(move |writer| {
             let founding = Founding { festival, key: &key, config, clock: clock.read() };
             let reader = JournalReader::open(&path).map_err(|why| why.to_string())?;
-            found::open_all(&founding, writer, &reader, specs, &heads::Heads::new())
+            found::open_all(&founding, writer, &reader, specs, &witnessed)
                 .map_err(|why| why.to_string())
         })??;
         let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
@@ -225,7 +233,11 @@ impl Node {
                     self.inbox.push(Message::Host(lane, drop));
                 }
                 Found::Resting(drop) => directory.add(drop),
-                Found::Shut(lane, why) => directory.shut.push((lane, why)),
+                Found::Shut(lane, _) if directory.shut.iter().any(|(shut, _)| *shut == lane) => {}
+                Found::Shut(lane, why) => {
+                    tracing::error!(lane, why, "LANE SHUT");
+                    directory.shut.push((lane, why));
+                }
             }
         }
         *guard = Arc::new(directory);

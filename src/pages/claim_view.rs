@@ -1,7 +1,7 @@
 //! A claim as its fan is shown it.
 
 use super::drop_view::Countdown;
-use super::format::{self, Moments};
+use super::format;
 use super::visit::Visit;
 use super::words::{Key, Words, grouped};
 use crate::drops::answers::claim_id;
@@ -42,11 +42,7 @@ impl ClaimView {
     pub fn of(visit: &Visit, drop: &Drop, claim: &Claim) -> Self {
         let w = visit.words;
         let until_ms = i64::from(claim.until_s) * 1_000;
-        let moments =
-            Moments { words: w, zone: visit.app.festival.zone(), now_ms: visit.now_ms };
         let held = claim.state == ClaimState::Held;
-        // Between its end and the lane's next turn a hold is still there and can be paid.
-        let counts = held && until_ms > visit.now_ms;
         let (state, more) = keys(claim.state);
         Self {
             id: claim_id(drop.lane, claim.place),
@@ -57,8 +53,8 @@ impl ClaimView {
             amount: amount(visit, drop, claim),
             state: claim.state.word(),
             state_text: w.key(state),
-            more: w.with(more.0, &[("when", &moments.full(until_ms))]),
-            countdown: counts.then(|| Countdown {
+            more: w.with(more.0, &[("when", &visit.moments().full(until_ms))]),
+            countdown: held.then(|| Countdown {
                 until_ms,
                 label: w.t("count-pay"),
                 done: w.t("done-pay"),

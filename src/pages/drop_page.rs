@@ -45,6 +45,7 @@ pub struct DropPage {
     frame: Frame,
     drop: DropView,
     audience: Option<String>,
+    zone: String,
     limit: String,
     told: Option<String>,
     own: Vec<ClaimView>,
@@ -89,6 +90,7 @@ impl DropPage {
         Ok(Self {
             frame,
             audience: audience(visit, &drop),
+            zone: visit.words.with("zone", &[("zone", &visit.moments().zone())]),
             limit: visit.words.count("limit", u64::from(limit)),
             told,
             own,
@@ -180,6 +182,7 @@ impl DropPage {
             frame: frame.clone(),
             drop: DropView::sample(frame.w, state),
             audience: Some("<u>friends</u>".to_owned()),
+            zone: frame.w.with("zone", &[("zone", "Asia/Tokyo")]),
             limit: frame.w.count("limit", 2),
             told: (state != Open).then(|| frame.w.t("told-sold-out")),
             own: if state == Before { vec![] } else { ClaimView::samples(frame.w) },

@@ -141,13 +141,12 @@ impl DropView {
         let face = &front.face;
         let state = State::of(face, now_ms);
         let total: u64 = face.lines.iter().map(|s| u64::from(s.issued - s.set_aside)).sum();
-        let moments = Moments { words: w, zone: visit.app.festival.zone(), now_ms };
         Self {
             id: drop.spec.id.clone(),
             name: w.0.of(&drop.spec.names).to_owned(),
             state,
             state_text: w.key(state.key()),
-            when: when(&moments, state, face),
+            when: when(&visit.moments(), state, face),
             countdown: countdown(w, state, face),
             free: grouped(face.free()),
             of_total: w.with(of_total(state), &[("total", &grouped(total))]),
@@ -190,7 +189,7 @@ fn countdown(w: Words, state: State, face: &Face) -> Option<Countdown> {
 
 fn when(moments: &Moments<'_>, state: State, face: &Face) -> String {
     let w = moments.words;
-    let at = |key, ms| w.with(key, &[("when", &moments.full(ms))]);
+    let at = |key, ms| w.with(key, &[("when", &moments.short(ms))]);
     let sold_in = face.sold_out_at_ms.map(|at| format::span(w, at - face.opens_at_ms));
     let held: u32 = face.lines.iter().map(|stock| stock.held).sum();
     match (state, sold_in) {

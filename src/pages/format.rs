@@ -45,12 +45,16 @@ pub struct Moments<'a> {
 impl Moments<'_> {
     /// A moment with the zone it is told in: `today 12:00 (Beijing time)`.
     pub fn full(&self, ms: i64) -> String {
-        let name = self.zone.iana_name().unwrap_or("UTC");
-        let zone = match name {
+        let args = [("moment", &*self.short(ms)), ("zone", &*self.zone())];
+        self.words.with("moment-in-zone", &args)
+    }
+
+    /// The zone, as people call it.
+    pub fn zone(&self) -> String {
+        match self.zone.iana_name().unwrap_or("UTC") {
             "Asia/Shanghai" | "PRC" | "Asia/Chongqing" => self.words.t("zone-beijing"),
             name => self.words.with("zone-other", &[("zone", name)]),
-        };
-        self.words.with("moment-in-zone", &[("moment", &self.short(ms)), ("zone", &zone)])
+        }
     }
 
     /// A moment without its zone: `today 12:00`, `21 Nov 12:00:30`.

@@ -26,6 +26,8 @@ pub struct Section {
 #[template(path = "pages/programme.html")]
 pub struct Programme {
     frame: Frame,
+    /// Which zone the times are in.
+    zone: String,
     sections: Vec<Section>,
     key: String,
     turns: bool,
@@ -53,6 +55,7 @@ impl Programme {
         }
         Self {
             frame,
+            zone: visit.words.with("zone", &[("zone", &visit.moments().zone())]),
             turns: cards.iter().any(|card| card.turns(visit.now_ms)),
             sections: sections(visit, cards),
             key: groups(&visit.app.node.public_key.fingerprint()),
@@ -119,8 +122,9 @@ impl Programme {
         let cards = [Open, Paused, SoldOut, Before, Closed]
             .map(|state| DropView::sample(frame.w, state));
         let section = Section { heading: frame.w.t("section-on"), cards: cards.into() };
-        let full =
-            Self { frame: frame.clone(), sections: vec![section], key: groups(&[1; 32]), turns: false };
+        let zone = frame.w.with("zone", &[("zone", &frame.w.t("zone-beijing"))]);
+        let (frame, key) = (frame.clone(), groups(&[1; 32]));
+        let full = Self { frame, zone, sections: vec![section], key, turns: false };
         vec![Self { sections: vec![], ..full.clone() }, full]
     }
 }

@@ -101,7 +101,7 @@ fn every_text_is_said_and_everything_said_has_a_text() {
     let keys = keys(Lang::En);
     let unused: Vec<_> = keys.iter().filter(|key| !quoted.contains(key.as_str())).collect();
     assert!(unused.is_empty(), "nobody says {unused:?}");
-    for call in ["t(\"", "with(\"", "count(\"", "Key(\"", "at(\""] {
+    for call in [".t(\"", ".with(\"", ".count(\"", "Key(\"", " at(\""] {
         for rest in code.split(call).skip(1) {
             let key = rest.split('"').next().unwrap();
             assert!(keys.contains(key), "no text for {key}");

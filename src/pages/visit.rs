@@ -2,6 +2,7 @@
 //! with which cookies to set.
 
 use super::fault::Fault;
+use super::format::Moments;
 use super::lang::{LANG_COOKIE, Lang};
 use super::session::{self, Known};
 use super::words::Words;
@@ -60,6 +61,12 @@ pub struct Visit {
     address: Option<IpAddr>,
 }
 
+/// A path as links may carry it: never one that a browser takes for another site's.
+fn ours(path: &str) -> &str {
+    let elsewhere = !path.starts_with('/') || path.starts_with("//") || path.contains('\\');
+    if elsewhere { "/" } else { path }
+}
+
 impl FromRequestParts<Arc<App>> for Visit {
     type Rejection = Response;
 
@@ -93,7 +100,7 @@ impl Visit {
             words: Words(lang),
             now_ms,
             session,
-            path: parts.uri.path().to_owned(),
+            path: ours(parts.uri.path()).to_owned(),
             told: asked("told").map(|(_, code)| code.to_owned()),
             cookies,
             address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()),
@@ -103,6 +110,11 @@ impl Visit {
     /// Who asks, or a refusal for who has not entered.
     pub fn fan(&self) -> Result<Session, Problem> {
         self.session.ok_or_else(|| Problem::new("no_session"))
+    }
+
+    /// Moments in the festival's zone and the visitor's language.
+    pub fn moments(&self) -> Moments<'_> {
+        Moments { words: self.words, zone: self.app.festival.zone(), now_ms: self.now_ms }
     }
 
     /// Counts a stranger's act against its network's rate. Fans' requests are counted already.

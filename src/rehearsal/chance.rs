@@ -54,7 +54,7 @@ impl Chance {
     /// Evenly one of 0 … `end` - 1; 0 if `end` is 0.
     pub fn below(self, who: u32, question: Question, round: u32, end: u32) -> u32 {
         let bits = self.bits(who, question, round) >> 32;
-        (bits * u64::from(end) >> 32) as u32
+        ((bits * u64::from(end)) >> 32) as u32
     }
 }
 

@@ -53,10 +53,10 @@ impl OverTime {
         let whole_ms = (steps.div_ceil(wide) * wide) as f64 * f64::from(STEP_MS);
         let place = |after_ms: f64| (lead_ms + after_ms) / whole_ms * 100.0;
         let line = |at: usize| outline(&columns[at], highest);
-        let step_s = pace((whole_ms - lead_ms) / 1_000.0, 6.0);
-        let count = ((whole_ms - lead_ms) / 1_000.0 / step_s) as usize;
+        let pace_s = pace((whole_ms - lead_ms) / 1_000.0, 6.0);
+        let count = ((whole_ms - lead_ms) / 1_000.0 / pace_s) as usize;
         let times = (0..=count).map(|tick| {
-            let seconds = tick as f64 * step_s;
+            let seconds = tick as f64 * pace_s;
             Mark { at: place(seconds * 1_000.0), text: plain(seconds) }
         });
         Self {
@@ -149,7 +149,13 @@ impl Waits {
             let y = 100.0 - memory.wait_ms(share(nines)) / highest * 100.0 * FILLED;
             format!("{:.2},{y:.2} ", nines / NINES_MAX * 100.0)
         });
-        let marks = [(0.301_03, "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99")];
+        let marks = [
+            (std::f64::consts::LOG10_2, "50"),
+            (1.0, "90"),
+            (2.0, "99"),
+            (3.0, "99.9"),
+            (4.0, "99.99"),
+        ];
         Self {
             curve: format!("M{}", points.collect::<String>()),
             shares: marks
@@ -188,7 +194,8 @@ mod tests {
 
     #[test]
     fn steps_are_round() {
-        assert_eq!([pace(41_000.0, 3.0), pace(26.0, 6.0), pace(0.7, 3.0)], [20_000.0, 5.0, 0.5]);
+        let paces = [pace(41_000.0, 3.0), pace(26.0, 6.0), pace(0.7, 3.0)];
+        assert_eq!(paces.map(plain), ["20000", "5", "0.5"]);
         assert_eq!([short(40_000.0), short(1_500.0), short(0.5)], ["40k", "1.5k", "0.5"]);
     }
 

@@ -17,6 +17,7 @@
 //! | `memory`, `series` | what the crowd remembers |
 //! | `audit` | the journal held against it |
 //! | `http`, `json` | a client for tens of thousands of requests a second on one thread |
+//! | `hold` | whose turn it is, where it is held, what the journal says |
 //! | `over_http`, `in_process` | drivers: real time and sockets, or a virtual clock |
 //! | `outcome`, `promises` | figures a drop, and what was promised |
 //! | `progress`, `report`, `charts` | for people: the terminal, a page that prints |
@@ -27,6 +28,7 @@ mod chance;
 mod charts;
 mod claim_id;
 mod crowd;
+mod hold;
 mod http;
 mod in_flight;
 mod in_process;
@@ -47,6 +49,10 @@ mod wheel;
 pub use asks::{Answer, Ask, ClaimPlace, Code, Kind, State, Told};
 pub use audit::{Audit, Findings};
 pub use crowd::Crowd;
+pub use hold::{
+    CallError, Direct, OwnServer, Turn, findings, get as call_get, hold_directly, post as call_post,
+    shifted, turns,
+};
 pub use http::{CONNECTIONS_DEFAULT, Load, Next, Traffic, Why};
 pub use in_process::{Served, run_served};
 pub use memory::{Counts, Memory, Remembered};

@@ -113,7 +113,8 @@ impl CrowdPlan {
     /// The time between two requests of one bot.
     pub fn bot_every_ms(&self) -> u32 {
         let rate = u64::from(self.bot_rate_per_s);
-        if rate == 0 { u32::MAX } else { (1_000_000_000 / rate).clamp(1, 86_400_000) as u32 }
+        (1_000_000_000_u64.checked_div(rate))
+            .map_or(u32::MAX, |every_ms| every_ms.clamp(1, 86_400_000) as u32)
     }
 }
 

@@ -142,13 +142,17 @@ impl<W: Copy> Wheel<W> {
         let before = std::mem::replace(&mut self.now, now);
         if before >> (2 * BITS) != self.now >> (2 * BITS) {
             let later = self.later.empty();
-            later.into_iter().for_each(|(at, timer)| self.put(at, timer));
+            for (at, timer) in later {
+                self.put(at, timer);
+            }
         }
         if before >> BITS != self.now >> BITS {
             let slot = self.now >> BITS & MASK;
             self.far_marks.set(slot, false);
             let far = self.far[slot as usize].empty();
-            far.into_iter().for_each(|(at, timer)| self.put(at, timer));
+            for (at, timer) in far {
+                self.put(at, timer);
+            }
         }
     }
 }

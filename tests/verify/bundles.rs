@@ -43,7 +43,7 @@ fn proof_of(data: &Path, lane: LaneId) -> Value {
     let app = world.app();
     let drop = world.node.directory().of_lane(lane).unwrap().clone();
     let proof = proof::of_drop(&app, &drop).unwrap();
-    world.node.stop();
+    world.stop();
     proof
 }
 

@@ -124,6 +124,11 @@ impl World {
         Ok(Self { node, clock })
     }
 
+    /// Stops the node and lets go of the folder.
+    pub fn stop(self) {
+        self.node.stop();
+    }
+
     pub fn app(&self) -> Arc<App> {
         App::new(self.node.clone(), festival(), Mode::Real)
     }
@@ -201,5 +206,5 @@ pub fn whole_day(data: &Path) {
     world.settle(LATE, &last);
     world.ask(LATE, Command::Close(act()));
     world.node.quiet();
-    world.node.stop();
+    world.stop();
 }

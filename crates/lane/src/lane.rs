@@ -316,7 +316,10 @@ impl<T> Lane<T> {
     fn decide_batch(&mut self, now_ms: i64, expiry: bool, mono_ms: i64) -> Result<(), Broken> {
         self.state.begin(now_ms)?;
         let mut facts = Facts::new();
-        if let Some(since_ms) = self.gap_since_ms.take() {
+        // Where nothing is held there is nothing to give back, and a quiet lane writes no row.
+        if let Some(since_ms) = self.gap_since_ms.take()
+            && self.state.ledger().held() > 0
+        {
             self.make(&mut facts, Fact::Extended { since_ms })?;
         }
         if expiry {

@@ -19,7 +19,9 @@ struct Memory {
     /// Claims heard of and thought held.
     held: Vec<Number>,
     /// Claims heard of, all.
-    all: Vec<Number>,
+    all: Vec<Claim>,
+    /// What somebody already means to ask.
+    meant: Vec<Command>,
     paid: Vec<Number>,
     /// Rights granted: who and for what.
     rights: Vec<(Fan, Line, Quantity)>,
@@ -60,9 +62,13 @@ impl Crowd {
         if halted[lane] && rng.one_in(5) {
             return Request { lane, command: Command::Resume(hosts::act(rng)) };
         }
-        let scene =
-            Scene { now_ms, lines: self.lanes[lane].lines, progress: self.progress };
+        let scene = Scene { now_ms, lines: self.lanes[lane].lines, progress: self.progress };
         let memory = &mut self.lanes[lane];
+        if rng.one_in(2)
+            && let Some(command) = memory.meant.pop()
+        {
+            return Request { lane, command };
+        }
         let command = match rng.below(100) {
             0..8 => self.repeat(rng, lane),
             8..28 if !memory.held.is_empty() => Command::Settle { number: memory.next_paid(rng) },
@@ -72,7 +78,8 @@ impl Crowd {
             34..40 if !memory.paid.is_empty() => {
                 Command::Return { number: Memory::of(rng, &memory.paid) }
             }
-            40..44 => Command::Settle { number: Memory::of(rng, &memory.all) },
+            40..42 => Command::Settle { number: memory.any(rng) },
+            42..44 if !memory.all.is_empty() => memory.late(rng),
             44..47 => self.grant(rng, lane, now_ms),
             47..52 => hosts::next(rng, &scene),
             _ => self.claim(rng, lane),
@@ -135,7 +142,7 @@ impl Crowd {
         match claim.state {
             ClaimState::Held if fresh => {
                 memory.held.push(claim.number);
-                memory.all.push(claim.number);
+                memory.all.push(*claim);
             }
             ClaimState::Settled if fresh => memory.paid.push(claim.number),
             _ => {}
@@ -161,10 +168,26 @@ impl Memory {
         numbers[rng.index(numbers.len())]
     }
 
+    fn any(&self, rng: &mut Rng) -> Number {
+        let numbers: &[Claim] = &self.all;
+        if numbers.is_empty() {
+            return Self::of(rng, &[]);
+        }
+        numbers[rng.index(numbers.len())].number
+    }
+
+    /// A fan who took too long claims the same anew, and then pays for the old claim after all.
+    fn late(&mut self, rng: &mut Rng) -> Command {
+        let claim = self.all[rng.index(self.all.len())];
+        self.meant.push(Command::Settle { number: claim.number });
+        let (fan, line, quantity) = (claim.fan, claim.line, claim.quantity);
+        Command::Claim { fan, line, quantity, key: Some(Key::new(rng.next())) }
+    }
+
     /// Usually one of the newest held, which is then thought paid.
     fn next_paid(&mut self, rng: &mut Rng) -> Number {
         if self.held.is_empty() {
-            return Self::of(rng, &self.all);
+            return self.any(rng);
         }
         let newest = self.held.len().min(40);
         self.held.swap_remove(self.held.len() - 1 - rng.index(newest))

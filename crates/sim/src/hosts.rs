@@ -46,9 +46,7 @@ fn amendment(rng: &mut Rng, scene: &Scene, line: Line) -> Amendment {
         3 => Amendment::ClosesAt(scene.now_ms - 1),
         4 => Amendment::ClosesAt(far_ms),
         5 => Amendment::Hold(rng.pick(&[0, 3, 60, 400, 1_200])),
-        6 | 7 => {
-            Amendment::Limit(Quantity::new(rng.range(1, 4) as u16).unwrap_or(Quantity::MIN))
-        }
+        6 | 7 => Amendment::Limit(Quantity::new(rng.range(1, 4) as u16).unwrap_or(Quantity::MIN)),
         8 => Amendment::Price(line, rng.range(0, 100_000) as i64 - 500),
         9 => Amendment::Price(Line(55), 1),
         _ if scene.lines < 6 => {

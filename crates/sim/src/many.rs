@@ -6,8 +6,8 @@ use crate::report::Report;
 use crate::world::{Options, run};
 use core::fmt;
 use core::ops::Range;
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// A seed that failed.

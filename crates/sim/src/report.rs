@@ -1,6 +1,6 @@
 //! What runs met, added up.
 
-use crate::audit::LANE_CODES;
+use crate::audit::{KINDS, LANE_CODES};
 use crate::fault::{Met, Step};
 use core::fmt;
 
@@ -31,6 +31,9 @@ pub struct Report {
     /// Answers `busy` and `unsure`.
     pub put_off: [u64; 2],
     pub(crate) hard: u64,
+    /// Late money the reserve would cover, but the fan has all they may.
+    pub(crate) late_above_limit: u64,
+    pub(crate) facts: [u64; KINDS.len()],
     pub(crate) crashes: [u64; Step::ALL.len()],
     pub(crate) met: [u64; Met::NAMES.len()],
     pub(crate) lane_refusals: [u64; LANE_CODES.len()],
@@ -67,10 +70,12 @@ impl Report {
         self.rows += other.rows;
         self.shared_commits += other.shared_commits;
         self.hard += other.hard;
+        self.late_above_limit += other.late_above_limit;
         let sums = [
             (&mut self.put_off[..], &other.put_off[..]),
             (&mut self.crashes[..], &other.crashes[..]),
             (&mut self.met[..], &other.met[..]),
+            (&mut self.facts[..], &other.facts[..]),
             (&mut self.lane_refusals[..], &other.lane_refusals[..]),
             (&mut self.gate_refusals[..], &other.gate_refusals[..]),
         ];
@@ -79,7 +84,7 @@ impl Report {
         }
     }
 
-    /// Every kind of fault and of refusal, by name, with how often it was met.
+    /// Every kind of fault, of fact and of refusal, by name, with how often it was met.
     pub fn kinds(&self) -> Vec<(String, u64)> {
         let crashes = Step::ALL.iter().zip(&self.crashes);
         let crashes = crashes.map(|(step, count)| (format!("crash after {step:?}"), *count));
@@ -93,7 +98,17 @@ impl Report {
         let gate = gate.map(|(_, (code, count))| (format!("gate refuses {code}"), *count));
         let put_off = ["busy", "unsure"].iter().zip(&self.put_off);
         let put_off = put_off.map(|(word, count)| (format!("answered {word}"), *count));
-        crashes.chain(met).chain(lane).chain(gate).chain(put_off).collect()
+        let facts = KINDS.iter().zip(&self.facts);
+        let facts = facts.map(|(kind, count)| (format!("fact {kind}"), *count));
+        let above = ("late money above the limit".to_string(), self.late_above_limit);
+        crashes
+            .chain(met)
+            .chain(facts)
+            .chain([above])
+            .chain(lane)
+            .chain(gate)
+            .chain(put_off)
+            .collect()
     }
 
     /// The kinds never met.

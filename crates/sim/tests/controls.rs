@@ -1,7 +1,7 @@
 //! Control experiments: with a safeguard off, the auditor notices. If it did not, its silence in
 //! the other runs would mean nothing.
 
-use fanfare_sim::{Breach, Control, run_many};
+use fanfare_sim::{Breach, Control, Options, run, run_many};
 
 /// Within so many seeds the breach shows.
 const SEEDS: u64 = 500;
@@ -36,6 +36,13 @@ fn publishing_before_the_append_shows_what_may_never_be() {
 #[test]
 fn a_sold_out_flag_before_the_holders_refuses_a_holder() {
     assert_eq!(caught(Control::FaceFirst), Breach::GateRefusedHolder);
+    // A drop can also pause or close between the two; here it is the sold-out flag.
+    let sold_out = |seed| {
+        let control = Some(Control::FaceFirst);
+        let caught = run(Options { seed, control, trace: false });
+        caught.is_err_and(|caught| caught.what.contains("SoldOut"))
+    };
+    assert!((0..SEEDS).any(sold_out), "no holder was told that the drop is sold out");
 }
 
 #[test]

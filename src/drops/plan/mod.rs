@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::festivals::{DropPlan, Festival, Id, Names, Opening};
 use crate::kit::data::DataFolder;
 use crate::kit::sqlite::JournalReader;
-use fanfare_engine::{Fact, Terms};
+use fanfare_engine::{Fact, Quantity, Terms};
 use std::collections::BTreeSet;
 
 /// A round is made this long before it opens.
@@ -53,16 +53,23 @@ pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<
             if record.newest_seq == 0 {
                 continue;
             }
-            let row = reader.rows(record.lane, 1, 1).map_err(|why| why.to_string())?.pop();
-            let facts = row.map(|sealed| sealed.row.read_facts());
-            if let Some(Ok(facts)) = facts
-                && let Some(Fact::Terms(terms)) = facts.first()
-            {
+            // A lane whose first row is damaged is still listed: opening it says what is wrong.
+            let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
+            let facts = row.and_then(|sealed| sealed.row.read_facts().ok());
+            if let Some(Fact::Terms(terms)) = facts.as_ref().and_then(|facts| facts.first()) {
                 specs.push(journalled(festival, &record.drop, terms));
+            } else {
+                specs.push(journalled(festival, &record.drop, &unread()));
             }
         }
     }
     Ok(specs)
+}
+
+/// The terms of a lane whose own cannot be read.
+fn unread() -> Terms {
+    let (rules, opens_at_ms, closes_at_ms) = ([0; 32], 0, 0);
+    Terms { rules, opens_at_ms, closes_at_ms, hold_s: 1, limit: Quantity::MIN, lines: Vec::new() }
 }
 
 /// A drop the journal knows: an earlier round's names, or its id where the file has no more.

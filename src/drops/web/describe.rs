@@ -1,6 +1,6 @@
 //! The API's description, made from the handlers.
 
-use super::{api, host};
+use super::{api, host, rehearsal};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
@@ -13,6 +13,7 @@ use utoipa::OpenApi;
         api::claim, api::my_claims, api::renew, api::receipt, api::settle, api::release,
         api::take_back, api::live,
         host::pause, host::resumption, host::restock, host::withdrawal, host::closing,
+        rehearsal::turn,
     )
 )]
 struct Description;

@@ -5,3 +5,4 @@ pub mod body;
 pub mod describe;
 pub mod host;
 pub mod hot;
+pub mod rehearsal;

@@ -81,11 +81,12 @@ impl Audit {
                 let right = right.and_then(|right| self.rights.remove(&right.get()));
                 self.with_line(line.0, time_ms, |stock| stock.give(units, right.is_some()));
             }
-            Fact::Settled(n) => self.move_claim(n.get(), time_ms, fact),
-            Fact::Expired(n) | Fact::Released(n) | Fact::Returned(n) => {
-                self.move_claim(n.get(), time_ms, fact);
-            }
-            Fact::SettledLate(n) | Fact::RefundDue(n) => self.move_claim(n.get(), time_ms, fact),
+            Fact::Settled(n)
+            | Fact::Expired(n)
+            | Fact::Released(n)
+            | Fact::Returned(n)
+            | Fact::SettledLate(n)
+            | Fact::RefundDue(n) => self.move_claim(n.get(), time_ms, fact),
             _ => self.other(time_ms, fact),
         }
         if self.sold_out_at_ms.is_none()

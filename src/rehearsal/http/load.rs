@@ -160,9 +160,8 @@ impl Load {
             return;
         };
         match self.connections[at].write() {
-            Step::Wait => {}
             Step::Written if cut => self.lose(traffic, at, Why::Cut, now_us),
-            Step::Written => {}
+            Step::Written | Step::Wait => {}
             _ => self.lose(traffic, at, Why::Broken, now_us),
         }
     }

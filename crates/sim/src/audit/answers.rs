@@ -100,19 +100,15 @@ impl Auditor {
             }
             _ if decided.expect.is(reply) => Ok(()),
             _ => {
-                let what = format!("{:?}\nheard {reply:?}\nnot {:?}", asked.command, decided.expect);
+                let what =
+                    format!("{:?}\nheard {reply:?}\nnot {:?}", asked.command, decided.expect);
                 caught(Breach::OtherAnswer, what)
             }
         }
     }
 
     /// Answers that wait for no row, after a turn. `unsure` needs a row that waits 5 s.
-    pub(crate) fn ready(
-        &mut self,
-        lane: usize,
-        answers: &[(u32, Reply)],
-        mono_ms: i64,
-    ) -> Check {
+    pub(crate) fn ready(&mut self, lane: usize, answers: &[(u32, Reply)], mono_ms: i64) -> Check {
         for (ticket, reply) in answers {
             self.replied(*ticket, reply)?;
             let waiting = self.lanes[lane].pending.iter().find(|p| p.tickets.contains(ticket));
@@ -151,7 +147,8 @@ impl Auditor {
         let stands = store.rows(id).get(at).map(|sealed| short(&sealed.row.hash));
         let audit = &mut self.lanes[lane];
         let published = audit.hashes.get(at).copied();
-        if !store.forgotten(id) && (stands.is_none() || published.is_some_and(|p| stands != Some(p)))
+        if !store.forgotten(id)
+            && (stands.is_none() || published.is_some_and(|p| stands != Some(p)))
         {
             let what = format!("ticket {ticket} heard {reply:?}, row {seq} does not stand");
             return caught(Breach::AnsweredNotDurable, what);

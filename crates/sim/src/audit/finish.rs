@@ -83,11 +83,8 @@ impl Auditor {
         }
         let row = super::lane::Row { time_ms: read.header.time_ms, facts };
         if let Err(wrong) = model.follow(&row) {
-            let breach = if wrong == "above the limit" {
-                Breach::AboveLimit
-            } else {
-                Breach::OtherFacts
-            };
+            let breach =
+                if wrong == "above the limit" { Breach::AboveLimit } else { Breach::OtherFacts };
             return caught(breach, format!("row {seq}: {wrong}"));
         }
         Ok(())

@@ -22,6 +22,58 @@ pub(crate) const LANE_CODES: [&str; 11] = [
     "invalid: breaks a promise",
 ];
 
+/// What can happen, by name; see [`kind`].
+pub(crate) const KINDS: [&str; 21] = [
+    "terms",
+    "opened",
+    "claimed",
+    "settled",
+    "expired",
+    "released",
+    "returned",
+    "settled late",
+    "refund due",
+    "granted",
+    "lapsed",
+    "paused",
+    "resumed",
+    "restocked",
+    "withdrawn",
+    "closed",
+    "amended",
+    "extended",
+    "tallied",
+    "rested",
+    "claimed by right",
+];
+
+/// The index of a fact in [`KINDS`].
+pub(crate) fn kind(fact: &Fact) -> usize {
+    match fact {
+        Fact::Terms(_) => 0,
+        Fact::Opened { .. } => 1,
+        Fact::Claimed { right: None, .. } => 2,
+        Fact::Settled(_) => 3,
+        Fact::Expired(_) => 4,
+        Fact::Released(_) => 5,
+        Fact::Returned(_) => 6,
+        Fact::SettledLate(_) => 7,
+        Fact::RefundDue(_) => 8,
+        Fact::Granted { .. } => 9,
+        Fact::Lapsed(_) => 10,
+        Fact::Paused(_) => 11,
+        Fact::Resumed(_) => 12,
+        Fact::Restocked { .. } => 13,
+        Fact::Withdrawn { .. } => 14,
+        Fact::Closed(_) => 15,
+        Fact::Amended { .. } => 16,
+        Fact::Extended { .. } => 17,
+        Fact::Tallied(_) => 18,
+        Fact::Rested(_) => 19,
+        Fact::Claimed { .. } => 20,
+    }
+}
+
 /// The index of a refusal in [`LANE_CODES`].
 pub(crate) fn code(refusal: &Refusal) -> usize {
     match refusal {
@@ -95,7 +147,9 @@ pub(crate) struct LaneAudit {
     pub(crate) tallied_mono_ms: i64,
     pub(crate) made: u64,
     pub(crate) decided: u64,
+    pub(crate) late_above_limit: u64,
     pub(crate) refusals: [u64; LANE_CODES.len()],
+    pub(crate) facts: [u64; KINDS.len()],
 }
 
 impl LaneAudit {
@@ -122,7 +176,9 @@ impl LaneAudit {
             tallied_mono_ms: i64::MIN / 2,
             made: 0,
             decided: 0,
+            late_above_limit: 0,
             refusals: [0; LANE_CODES.len()],
+            facts: [0; KINDS.len()],
         }
     }
 

@@ -19,8 +19,8 @@ mod rules;
 mod turns;
 
 pub(crate) use answers::View;
-pub(crate) use lane::LANE_CODES;
 use lane::LaneAudit;
+pub(crate) use lane::{KINDS, LANE_CODES};
 
 use crate::control::Control;
 use crate::report::Report;
@@ -122,11 +122,7 @@ pub(crate) struct Auditor {
 }
 
 impl Auditor {
-    pub(crate) fn new(
-        terms: &[Terms],
-        key: Option<PublicKey>,
-        control: Option<Control>,
-    ) -> Self {
+    pub(crate) fn new(terms: &[Terms], key: Option<PublicKey>, control: Option<Control>) -> Self {
         Self {
             lanes: terms.iter().map(LaneAudit::new).collect(),
             asked: Vec::new(),
@@ -169,7 +165,11 @@ impl Auditor {
         for lane in &self.lanes {
             report.made += lane.made;
             report.decided += lane.decided;
+            report.late_above_limit += lane.late_above_limit;
             for (sum, count) in report.lane_refusals.iter_mut().zip(lane.refusals) {
+                *sum += count;
+            }
+            for (sum, count) in report.facts.iter_mut().zip(lane.facts) {
                 *sum += count;
             }
         }

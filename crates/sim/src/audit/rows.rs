@@ -1,9 +1,9 @@
 //! Rows against predictions: when the store is to take one, when it stands, when it is read back.
 
-use super::lane::{LaneAudit, Pending, short};
+use super::lane::{LaneAudit, Pending, kind, short};
 use super::{Auditor, Breach, Check, Violation, caught};
 use crate::store::SimStore;
-use fanfare_engine::Fact;
+use fanfare_engine::{Fact, Place};
 use fanfare_lane::{Durable, LaneId, Reading, Resolution, Row, Sealed};
 
 impl Auditor {
@@ -18,17 +18,16 @@ impl Auditor {
         let Ok(facts) = row.read_facts() else {
             return caught(Breach::OtherFacts, "a row that does not read");
         };
-        let above = audit.above_limit(row.header.seq, &facts);
-        let Some(pending) = audit.pending.iter_mut().find(|pending| pending.hash.is_none()) else {
-            above?;
+        let Some(at) = audit.pending.iter().position(|pending| pending.hash.is_none()) else {
+            audit.above_limit(row.header.seq, &facts)?;
             return caught(Breach::OtherFacts, format!("a row too many: {facts:?}"));
         };
         let same = |(own, said): (&Fact, &Fact)| {
             own == said || (lenient && matches!((own, said), (Fact::Terms(_), Fact::Terms(_))))
         };
-        let expected = &pending.row;
+        let expected = audit.pending[at].row.clone();
         if expected.facts.len() != facts.len() || !expected.facts.iter().zip(&facts).all(same) {
-            above?;
+            audit.above_limit(row.header.seq, &facts)?;
             let what = format!("row {}: {facts:?}\nnot {:?}", row.header.seq, expected.facts);
             return caught(Breach::OtherFacts, what);
         }
@@ -36,6 +35,7 @@ impl Auditor {
             let what = format!("lane time {} not {}", row.header.time_ms, expected.time_ms);
             return caught(Breach::OtherFacts, what);
         }
+        let pending = &mut audit.pending[at];
         pending.hash = Some(hash);
         audit.log.insert(hash, pending.row.clone());
         for ticket in &pending.tickets {
@@ -68,13 +68,17 @@ impl Auditor {
                     return caught(Breach::OtherFacts, "a durable row that was not predicted");
                 }
             }
+            for fact in &pending.row.facts {
+                audit.facts[kind(fact)] += 1;
+            }
             let since = audit.waited.unwrap_or(pending.decided_mono_ms);
             audit.waited = Some(since.min(pending.decided_mono_ms));
             audit.stalling = false;
             audit.unopened = false;
-            let waiting = pending.tickets.iter().filter(|ticket| {
-                durable.answers.iter().all(|(answered, _)| answered != *ticket)
-            });
+            let waiting = pending
+                .tickets
+                .iter()
+                .filter(|ticket| durable.answers.iter().all(|(answered, _)| answered != *ticket));
             Self::impatient(lane, waiting.copied(), pending.decided_mono_ms, clock.mono_ms)?;
             for (ticket, reply) in &durable.answers {
                 self.replied(*ticket, reply)?;
@@ -221,23 +225,24 @@ impl Auditor {
 }
 
 impl LaneAudit {
-    /// Names the breach where decided facts give a fan more than the declared limit.
+    /// Names the breach where decided facts give a fan more than the declared limit: follows what
+    /// was published and what is under way, then these facts.
     fn above_limit(&self, seq: u32, facts: &[Fact]) -> Check {
-        // The model is a step ahead: it holds what should have been decided.
-        let predicted = self.pending.iter().find(|pending| pending.hash.is_none());
-        for fact in facts {
-            let Fact::Claimed { number, fan, quantity, .. } = fact else { continue };
-            let same = |own: &Fact| {
-                matches!(own, Fact::Claimed { number: n, fan: f, quantity: q, .. }
-                    if (n, f, q) == (number, fan, quantity))
-            };
-            let known = predicted.is_some_and(|pending| pending.row.facts.iter().any(same));
-            let units = self.model.units_of(*fan) + u32::from(quantity.get());
-            if !known && units > self.model.limit {
-                let (limit, number) = (self.model.limit, number.get());
-                let what = format!("row {seq}, claim {number}: {units} units, limit {limit}");
-                return caught(Breach::AboveLimit, what);
+        let mut model = self.published.clone();
+        for pending in self.pending.iter().take_while(|pending| pending.hash.is_some()) {
+            // Rows that do not follow cannot be named any better.
+            drop(model.follow(&pending.row));
+        }
+        for (index, fact) in facts.iter().enumerate() {
+            if let Fact::Claimed { number, fan, quantity, .. } = fact {
+                let units = model.units_of(*fan) + u32::from(quantity.get());
+                if units > model.limit {
+                    let (limit, number) = (model.limit, number.get());
+                    let what = format!("row {seq}, claim {number}: {units} units, limit {limit}");
+                    return caught(Breach::AboveLimit, what);
+                }
             }
+            drop(model.take(Place { seq, index: index as u16 }, fact));
         }
         Ok(())
     }

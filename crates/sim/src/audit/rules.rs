@@ -200,9 +200,7 @@ impl Model {
                 }
                 Outcome::Fact(Fact::Withdrawn { line, units, act })
             }
-            Command::Amend { amendment: Amendment::Price(line, _), .. }
-                if !self.has_line(line) =>
-            {
+            Command::Amend { amendment: Amendment::Price(line, _), .. } if !self.has_line(line) => {
                 Outcome::No(Refusal::NoSuchLine)
             }
             Command::Amend { amendment, act } => {

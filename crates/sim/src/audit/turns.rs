@@ -97,8 +97,7 @@ impl Auditor {
             return caught(Breach::OtherFacts, "decided more while a batch did not get through");
         }
         let model = &mut audit.model;
-        model.now_ms =
-            if model.doubtful { model.now_ms } else { clock.now_ms.max(model.now_ms) };
+        model.now_ms = if model.doubtful { model.now_ms } else { clock.now_ms.max(model.now_ms) };
         let mut facts = Vec::new();
         audit.due(!clock.stepped, &mut facts)?;
         let mut tickets = Vec::new();
@@ -184,7 +183,9 @@ impl LaneAudit {
 
     /// What time alone brings about.
     fn due(&mut self, clock_holds: bool, facts: &mut Vec<Fact>) -> Check {
-        if let Some(since_ms) = self.gap_ms.take() {
+        if let Some(since_ms) = self.gap_ms.take()
+            && self.model.held() > 0
+        {
             self.make(facts, Fact::Extended { since_ms })?;
         }
         if !clock_holds || self.model.doubtful || self.model.end == End::Resting {
@@ -234,6 +235,7 @@ impl LaneAudit {
             }
             Outcome::Fact(fact) => {
                 self.made += 1;
+                self.late_above_limit += u64::from(self.is_late_above_limit(&fact));
                 let number = match &fact {
                     Fact::Claimed { number, .. }
                     | Fact::Settled(number)
@@ -253,6 +255,14 @@ impl LaneAudit {
         }
         let rests_on = self.model.seq + 1;
         Ok(Decided { expect, rests_on, made, row: 0 })
+    }
+
+    /// Whether money comes late that the reserve would cover, but not the fan's limit.
+    fn is_late_above_limit(&self, fact: &Fact) -> bool {
+        let Fact::RefundDue(number) = fact else { return false };
+        let claim = &self.model.claims[number.get() as usize - 1];
+        let reserve = self.model.lines[usize::from(claim.line.0)].reserve;
+        reserve >= u32::from(claim.quantity.get())
     }
 
     /// The tally, at most one a second and one at the closing; and rest.

@@ -187,8 +187,7 @@ impl World {
         let resolution = machine.resolve(&read, self.mono_ms);
         let answers = machine.answers();
         let at = (lane, id(lane));
-        let proof =
-            self.audit.resolved(at, &read, &resolution, self.mono_ms, &self.store)?;
+        let proof = self.audit.resolved(at, &read, &resolution, self.mono_ms, &self.store)?;
         for (ticket, reply) in answers {
             self.audit.replied(ticket, &reply)?;
             self.outbox.push_back(Out { lane, ticket, reply });

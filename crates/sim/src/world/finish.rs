@@ -36,7 +36,10 @@ impl World {
             let mut served = published.clone();
             let later = served.begin(decided.now_ms()).map(|()| served.digest());
             if later != Ok(decided.digest()) {
-                return caught(Breach::OtherDigest, format!("lane {}: decided is not published", id(lane)));
+                return caught(
+                    Breach::OtherDigest,
+                    format!("lane {}: decided is not published", id(lane)),
+                );
             }
             self.audit.finish((lane, id(lane)), FESTIVAL, &self.store, published)?;
         }

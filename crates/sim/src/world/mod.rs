@@ -110,6 +110,8 @@ pub(crate) struct World {
     offset_ms: i64,
     right_at: u64,
     steps: u32,
+    /// The crowd waits for a quiet moment.
+    lull: bool,
 }
 
 /// The lane's number, from 1.
@@ -160,6 +162,7 @@ impl World {
             offset_ms: 0,
             right_at: u64::MAX,
             steps: 0,
+            lull: false,
             rng,
             plan,
         }
@@ -188,6 +191,7 @@ impl World {
         let last = self.plan.pace[self.plan.pace.len() - 1];
         let at = self.rng.below(last);
         match self.plan.pace.iter().position(|sum| at < *sum) {
+            Some(0) if self.lull => self.quiet(),
             Some(0) => self.ask(),
             Some(1) => self.gate_later(),
             Some(2) => {
@@ -254,19 +258,23 @@ impl World {
             && self.slots.iter().all(idle)
     }
 
-    /// When all is quiet, time moves on in larger steps, so that holds run out.
+    /// A lull: the crowd holds its breath until nothing is under way, then time moves on in one
+    /// large step, so that holds run out.
     fn quiet(&mut self) -> Check {
-        if self.idle() && self.net.is_empty() {
-            let slot = self.rng.index(self.slots.len());
-            if let Some(machine) = &self.slots[slot].lane {
-                self.audit.sleeps_until(slot, machine.next_due_ms())?;
-            }
-            let hold_s = self.slots[slot].published.as_ref().map_or(1, |s| s.terms().hold_s);
-            let most_ms = u64::from(hold_s.min(400)) * 700 + 1_000;
-            let ms = self.rng.range(200, most_ms);
-            self.tell(|| format!("{ms} ms pass"));
-            self.pass(ms as i64);
+        self.lull |= self.rng.one_in(4);
+        if !self.lull || !self.idle() {
+            return Ok(());
         }
+        self.lull = false;
+        let slot = self.rng.index(self.slots.len());
+        if let Some(machine) = &self.slots[slot].lane {
+            self.audit.sleeps_until(slot, machine.next_due_ms())?;
+        }
+        let hold_s = self.slots[slot].published.as_ref().map_or(1, |s| s.terms().hold_s);
+        let most_ms = if self.rng.one_in(2) { 2_000 } else { u64::from(hold_s.min(400)) * 600 };
+        let ms = self.rng.range(200, most_ms.max(2_000));
+        self.tell(|| format!("{ms} ms pass"));
+        self.pass(ms as i64);
         Ok(())
     }
 }

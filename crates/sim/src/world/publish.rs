@@ -19,8 +19,7 @@ impl World {
         match (slot.stage, face_first) {
             (0, false) | (1, true) => {
                 slot.stage += 1;
-                let base =
-                    if slot.opening { slot.base.take() } else { slot.published.take() };
+                let base = if slot.opening { slot.base.take() } else { slot.published.take() };
                 slot.opening = false;
                 slot.published = Some(follow(base, durable)?);
                 let lines = slot.published.as_ref().map_or(0, |s| s.terms().lines.len());
@@ -31,12 +30,9 @@ impl World {
                 slot.stage += 1;
                 let row = &durable.sealed.row;
                 let face = match &slot.published {
-                    Some(published) if !face_first => {
-                        Face::of(published, row.header.seq, row.hash)
-                    }
+                    Some(published) if !face_first => Face::of(published, row.header.seq, row.hash),
                     before => {
-                        let base =
-                            if slot.opening { slot.base.clone() } else { before.clone() };
+                        let base = if slot.opening { slot.base.clone() } else { before.clone() };
                         Face::of(&follow(base, durable)?, row.header.seq, row.hash)
                     }
                 };
@@ -107,9 +103,7 @@ fn follow(base: Option<State>, durable: &Durable<u32>) -> Result<State, super::V
     };
     let (mut state, skip) = match (base, durable.facts.first()) {
         (Some(state), _) => (state, 0),
-        (None, Some(Fact::Terms(terms))) => {
-            (State::new(terms, header.time_ms).map_err(broken)?, 1)
-        }
+        (None, Some(Fact::Terms(terms))) => (State::new(terms, header.time_ms).map_err(broken)?, 1),
         (None, _) => return caught(Breach::OtherFacts, "the first fact is not the terms"),
     };
     state.begin(header.time_ms).map_err(broken)?;
