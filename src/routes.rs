@@ -82,6 +82,9 @@ impl Service for Front {
             let (head, body) = request.into_parts();
             return hot::claim(&self.app, &drop, &head, body).await.map(Either::Left);
         }
+        if let Some(drop) = hot::state_of(request.method(), request.uri().path()) {
+            return hot::state(&self.app, drop).map(Either::Left);
+        }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         match self.router.clone().call(request).await {

@@ -25,6 +25,7 @@ use fanfare_lane::{
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,7 +72,7 @@ fn text_of(data: &Path) -> String {
                 "facts": hex::hex(&raw.facts),
                 "seal": hex::hex(&raw.seal),
             });
-            text += &format!("{row}\n");
+            let _ = writeln!(text, "{row}");
         }
     }
     text
@@ -81,7 +82,9 @@ fn text_of(data: &Path) -> String {
 fn digests_of(data: &Path) -> String {
     let report = verify::folder(data, &mut |_| {}).unwrap();
     assert!(report.holds(), "{:#?}", report.broken);
-    let line = |lane: &verify::LaneReport| format!("{} {}\n", lane.drop, lane.digest.clone().unwrap());
+    let line = |lane: &verify::LaneReport| {
+        format!("{} {}\n", lane.drop, lane.digest.as_deref().unwrap())
+    };
     report.lanes.iter().map(line).collect()
 }
 

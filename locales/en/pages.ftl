@@ -107,6 +107,7 @@ claim-returned-more = It went back after it was paid.
 claim-refund-due = Refund due
 claim-refund-due-more = The money came after { $when }, when nothing was left. You get all of it back.
 pay = Pretend to pay
+give-back-ask = No longer want it?
 give-back = Give it back
 sheet-number = Number
 sheet-amount = Amount

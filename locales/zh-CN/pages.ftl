@@ -101,6 +101,7 @@ claim-returned-more = 付款后已退回。
 claim-refund-due = 待退款
 claim-refund-due-more = 款项在{ $when }之后才到，当时已没有剩余。全部金额将退还给你。
 pay = 模拟付款
+give-back-ask = 不想要了？
 give-back = 放弃
 sheet-number = 编号
 sheet-amount = 金额

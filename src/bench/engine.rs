@@ -78,7 +78,7 @@ pub fn run(bench: EngineBench, folder: &Path, told: impl Fn(&str)) -> Result<Val
         ));
         rounds.push(one);
     }
-    let slowest_us = node.slowest_batch_us.load(Ordering::Relaxed);
+    let slowest_us = node.told.slowest_batch_us.load(Ordering::Relaxed);
     node.stop();
     let journal_bytes = reader.bytes(lane).map_err(|why| why.to_string())?;
     Ok(outcome(bench, &rounds, slowest_us, journal_bytes))
@@ -146,7 +146,7 @@ fn claim_round(
         answered += answers.len();
         ask(answers.len());
     }
-    let cpu_us = (machine::process_cpu() - cpu).as_secs_f64() * 1e6;
+    let cpu_us = machine::process_cpu().saturating_sub(cpu).as_secs_f64() * 1e6;
     Ok((start.passed_s(), cpu_us))
 }
 

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// The festival served when no file is named.
@@ -130,11 +131,10 @@ fn background(app: &Arc<App>) -> Result<(), String> {
         let idle = app.clone();
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
                 idle.rates.forget_idle();
             }
         });
-        use tokio::signal::unix::{SignalKind, signal};
         let mut term = signal(SignalKind::terminate()).map_err(|why| why.to_string())?;
         let mut int = signal(SignalKind::interrupt()).map_err(|why| why.to_string())?;
         tokio::select! {

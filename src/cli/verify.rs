@@ -1,7 +1,7 @@
 //! `fanfare verify`: reads every journal from its first row, or checks one proof or receipt.
 
 use super::Where;
-use crate::kit::clock::Clock;
+use crate::kit::clock::Stopwatch;
 use crate::kit::hex;
 use crate::verify::{self, Progress};
 use clap::Args;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 const BUNDLE_READ_MAX: u64 = (1 << 20) + 1;
 
 /// Progress is shown only where it takes longer than this.
-const SHOW_AFTER_MS: i64 = 2_000;
+const SHOW_AFTER_US: u64 = 2_000_000;
 
 /// What `verify` takes.
 #[derive(Args, Debug)]
@@ -23,7 +23,7 @@ pub struct Verify {
     /// The data folder [default: ./fanfare-data]; with --bundle, its journal is asked too.
     #[arg(long, value_name = "DIR", env = "FANFARE_DATA")]
     data: Option<PathBuf>,
-    /// The database; default: SQLite files in the data folder.
+    /// The database; default: `SQLite` files in the data folder.
     #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
     database: Option<String>,
     /// The journal's database; may be repeated; default: the database.
@@ -61,18 +61,18 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
 }
 
 fn folder(data: &Path) -> Result<(bool, String, Value), String> {
-    let clock = Clock::machine();
-    let mut shown_ms = 0;
+    let watch = Stopwatch::start();
+    let mut shown_us = 0;
     let mut show = |progress: &Progress<'_>| {
-        let now_ms = clock.read().mono_ms;
-        let every_ms = if std::io::stderr().is_terminal() { 250 } else { SHOW_AFTER_MS };
-        if now_ms >= SHOW_AFTER_MS && now_ms - shown_ms >= every_ms {
-            shown_ms = now_ms;
+        let now_us = watch.passed_us();
+        let every_us = if std::io::stderr().is_terminal() { 250_000 } else { SHOW_AFTER_US };
+        if now_us >= SHOW_AFTER_US && now_us - shown_us >= every_us {
+            shown_us = now_us;
             say(progress);
         }
     };
     let report = verify::folder(data, &mut show).map_err(|why| why.to_string())?;
-    if shown_ms > 0 && std::io::stderr().is_terminal() {
+    if shown_us > 0 && std::io::stderr().is_terminal() {
         eprintln!();
     }
     Ok((report.holds(), verify::table(&report), verify::report_json(&report)))

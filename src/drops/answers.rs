@@ -169,3 +169,10 @@ pub fn refusal_status(refusal: &Refusal) -> StatusCode {
         _ => StatusCode::CONFLICT,
     }
 }
+
+/// Whether a drop opens or closes within a second: then nothing said of it may be kept.
+pub fn turns_soon(drop: &Drop, now_ms: i64) -> bool {
+    let soon = |at: i64| (now_ms - 1_000..now_ms + 1_000).contains(&at);
+    let front = drop.published.front();
+    soon(front.face.opens_at_ms) || soon(front.face.closes_at_ms)
+}

@@ -1,10 +1,11 @@
 //! A drop as the whole process knows it: its names, its lane's published state, its counters.
 
 use super::published::Published;
+use axum::body::Bytes;
 use super::spec::DropSpec;
 use fanfare_engine::{CODES, Fact};
 use fanfare_lane::LaneId;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A drop that is served.
@@ -19,7 +20,30 @@ pub struct Drop {
     pub refused: [AtomicU64; CODES.len()],
     /// Units that came back and can be given again.
     pub came_back: AtomicU64,
+    /// The drop as it was last written down for whoever looks.
+    pub view: View,
     stopped: OnceLock<String>,
+}
+
+/// How long what was written down may be shown, ms.
+const SHOWN_MS: i64 = 50;
+
+/// A drop in words, written at most once every so often.
+#[derive(Default)]
+pub struct View(RwLock<(i64, Bytes)>);
+
+impl View {
+    /// What to show at this moment.
+    pub fn at(&self, now_ms: i64, write: impl FnOnce() -> Bytes) -> Bytes {
+        let fresh = |at_ms: i64| at_ms > now_ms - SHOWN_MS && at_ms <= now_ms;
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if fresh(kept.0) {
+            return kept.1;
+        }
+        let body = write();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (now_ms, body.clone());
+        body
+    }
 }
 
 impl Drop {
@@ -31,6 +55,7 @@ impl Drop {
             published,
             refused: [const { AtomicU64::new(0) }; CODES.len()],
             came_back: AtomicU64::new(0),
+            view: View::default(),
             stopped: OnceLock::new(),
         }
     }

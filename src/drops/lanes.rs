@@ -17,7 +17,7 @@ use fanfare_lane::{
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -42,14 +42,27 @@ pub enum Message {
     Woken(LaneId, Result<Box<Replay>, String>),
     /// Say when nothing waits, nothing is under way and nothing is due.
     Quiet(mpsc::Sender<()>),
-    /// The clock was turned.
-    Nudge,
     /// Finish what was accepted, then end.
     Stop,
 }
 
 /// What the thread works with: clock, folder, its inbox, the committer.
 pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, mpsc::Sender<Work>);
+
+/// What the thread tells of itself.
+#[derive(Debug)]
+pub struct Told {
+    /// The longest a batch took beyond its append, microseconds.
+    pub slowest_batch_us: AtomicU64,
+    /// When something comes due next, ms since 1970; may be too early, never too late.
+    pub next_due_ms: AtomicI64,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { slowest_batch_us: AtomicU64::new(0), next_due_ms: AtomicI64::new(i64::MAX) }
+    }
+}
 
 struct Hosted {
     lane: Lane<Ticket>,
@@ -74,7 +87,7 @@ pub struct Lanes {
     heads_changed: bool,
     kept_house_mono_ms: i64,
     quiet: Vec<mpsc::Sender<()>>,
-    slowest_batch_us: Arc<AtomicU64>,
+    told: Arc<Told>,
     stopping: bool,
 }
 
@@ -82,7 +95,7 @@ impl Lanes {
     /// With these lanes open and these at rest.
     pub fn new(
         (clock, folder, inbox, committer): Parts,
-        slowest_batch_us: Arc<AtomicU64>,
+        told: Arc<Told>,
         config: LaneConfig,
         open: Vec<(Lane<Ticket>, Arc<Drop>)>,
         resting: Vec<Arc<Drop>>,
@@ -103,7 +116,7 @@ impl Lanes {
             heads_changed: true,
             kept_house_mono_ms: i64::MIN / 2,
             quiet: Vec::new(),
-            slowest_batch_us,
+            told,
             stopping: false,
         };
         for drop in lanes.resting.values() {
@@ -118,6 +131,8 @@ impl Lanes {
 
     /// Keeps what the witness says of lanes that are shut: a journal that went back in time must
     /// still be seen to have done so after the next start.
+    #[must_use]
+    #[must_use]
     pub fn remember(mut self, witnessed: Heads) -> Self {
         for (lane, head) in witnessed {
             self.heads.entry(lane).or_insert(head);
@@ -147,7 +162,9 @@ impl Lanes {
             }
             self.touch_due(&clock);
             self.turn_touched(&clock);
-            self.slowest_batch_us.fetch_max(began.passed_us(), Ordering::Relaxed);
+            self.told.slowest_batch_us.fetch_max(began.passed_us(), Ordering::Relaxed);
+            let next_due_ms = self.dues.peek().map_or(i64::MAX, |Reverse((due_ms, _))| *due_ms);
+            self.told.next_due_ms.store(next_due_ms, Ordering::Release);
             if clock.mono_ms - self.kept_house_mono_ms >= 1_000 {
                 self.keep_house(&clock);
             }
@@ -186,7 +203,6 @@ impl Lanes {
             Message::Host(lane, drop) => self.host(*lane, drop),
             Message::Woken(lane, replay) => self.woken(lane, replay, clock),
             Message::Quiet(sender) => self.quiet.push(sender),
-            Message::Nudge => {}
             Message::Stop => self.stopping = true,
         }
     }
@@ -256,6 +272,8 @@ impl Lanes {
             let lane = &mut hosted.lane;
             if !self.committing || lane.waiting() >= self.config.batch_max {
                 while lane.turn(clock) {}
+            } else {
+                lane.lose_patience(clock.mono_ms);
             }
             lane.answers().into_iter().for_each(|(ticket, reply)| ticket.say(reply));
             if let Some(stopped) = lane.stopped() {
@@ -381,12 +399,12 @@ impl Lanes {
             hosted.lane.stopped().is_none()
                 && hosted.lane.next_due_ms().is_some_and(|due| due <= clock.now_ms)
         };
-        if !self.hosted.values().any(due) {
-            for sender in self.quiet.drain(..) {
-                let _ = sender.send(());
-            }
-        } else {
+        if self.hosted.values().any(due) {
             self.touched.extend(self.hosted.keys());
+            return;
+        }
+        for sender in self.quiet.drain(..) {
+            let _ = sender.send(());
         }
     }
 }

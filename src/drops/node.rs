@@ -5,7 +5,7 @@ use super::committer::{self, Work};
 use super::drop::Drop;
 use super::found::{self, Found, Founding};
 use super::inbox::Inbox;
-use super::lanes::{Lanes, Message};
+use super::lanes::{Lanes, Message, Told};
 use super::spec::DropSpec;
 use super::ticket::{Answered, Ticket};
 use super::wake;
@@ -18,7 +18,7 @@ use crate::kit::token::Tokens;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, LaneConfig, LaneId, PublicKey, Reply};
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -68,8 +68,8 @@ pub struct Node {
     pub tokens: Tokens,
     /// The festival's public key.
     pub public_key: PublicKey,
-    /// The longest a batch took beyond its append, microseconds.
-    pub slowest_batch_us: Arc<AtomicU64>,
+    /// What the lanes' thread tells of itself.
+    pub told: Arc<Told>,
     directory: RwLock<Arc<Directory>>,
     inbox: Arc<Inbox<Message>>,
     committer: Mutex<Option<mpsc::Sender<Work>>>,
@@ -120,10 +120,10 @@ impl Node {
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (sender, committer) = committer::start(writer, signing.clone(), inbox.clone())
             .map_err(|why| why.to_string())?;
-        let slowest_batch_us = Arc::new(AtomicU64::new(0));
+        let told = Arc::new(Told::default());
         let lanes = Lanes::new(
             (clock.clone(), folder.clone(), inbox.clone(), sender.clone()),
-            slowest_batch_us.clone(),
+            told.clone(),
             config,
             open,
             resting,
@@ -138,7 +138,7 @@ impl Node {
             folder,
             tokens: Tokens::new(keys.tokens),
             public_key,
-            slowest_batch_us,
+            told,
             directory: RwLock::new(Arc::new(directory)),
             inbox,
             committer: Mutex::new(Some(sender)),
@@ -179,9 +179,12 @@ impl Node {
         receiver.blocking_recv().unwrap_or(Answered { reply: Reply::Unsure, proof: None })
     }
 
-    /// Lets the lanes look at the clock, which has been turned.
-    pub fn nudge(&self) {
-        self.inbox.push(Message::Nudge);
+    /// Turns a clock that is ours to turn, and waits until what came due by then is done.
+    pub fn turn_to(&self, now_ms: i64) {
+        self.clock.turn_to(now_ms);
+        if self.told.next_due_ms.load(Ordering::Acquire) <= now_ms {
+            self.quiet();
+        }
     }
 
     /// Waits until no lane has anything to do at the clock's present moment.

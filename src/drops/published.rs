@@ -8,6 +8,7 @@
 use super::head::HeadDoc;
 use fanfare_engine::{Fact, Fan, Line, Place, Quantity, Refusal, State};
 use fanfare_lane::{Durable, Face, Sealed, screen};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -20,10 +21,14 @@ pub struct Front {
     pub head: Arc<HeadDoc>,
 }
 
+/// Bytes of recent rows kept for receipts of repeats, which mostly come within seconds.
+const RECENT_BYTES_MAX: usize = 1 << 20;
+
 /// One lane's published state.
 pub struct Published {
     state: RwLock<Option<State>>,
     front: RwLock<Arc<Front>>,
+    recent: RwLock<Recent>,
     read_at_ms: AtomicI64,
 }
 
@@ -31,15 +36,22 @@ impl Published {
     /// The published state at a durable row.
     pub fn new(state: State, newest: &Sealed) -> Self {
         let front = Arc::new(front_of(&state, newest));
-        let (state, front) = (RwLock::new(Some(state)), RwLock::new(front));
-        Self { state, front, read_at_ms: AtomicI64::new(0) }
+        Self::with(Some(state), front)
     }
 
     /// A resting lane: what its last row says, the rest on demand.
     pub fn resting(face: Face, head: HeadDoc) -> Self {
         let front = Arc::new(Front { face, head: Arc::new(head) });
-        let (state, front) = (RwLock::new(None), RwLock::new(front));
-        Self { state, front, read_at_ms: AtomicI64::new(0) }
+        Self::with(None, front)
+    }
+
+    fn with(state: Option<State>, front: Arc<Front>) -> Self {
+        Self {
+            state: RwLock::new(state),
+            front: RwLock::new(front),
+            recent: RwLock::default(),
+            read_at_ms: AtomicI64::new(0),
+        }
     }
 
     /// Publishes a durable row: first the state, then the front.
@@ -63,6 +75,7 @@ impl Published {
         }
         let front = Arc::new(front_of(state, &durable.sealed));
         drop(guard);
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).add(front.head.clone());
         *self.front.write().unwrap_or_else(PoisonError::into_inner) = front;
         Ok(())
     }
@@ -70,6 +83,11 @@ impl Published {
     /// The newest front.
     pub fn front(&self) -> Arc<Front> {
         self.front.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The head of a row that was published not long ago.
+    pub fn recent(&self, seq: u32) -> Option<Arc<HeadDoc>> {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner).find(seq)
     }
 
     /// Reads the state if it is in memory.
@@ -114,6 +132,30 @@ impl Published {
         };
         let refusal = screen(&front.face, fan, line, quantity, now_ms, known);
         if absent { Err(NotInMemory) } else { Ok(refusal) }
+    }
+}
+
+/// The newest rows, oldest first, without gaps.
+#[derive(Default)]
+struct Recent {
+    heads: VecDeque<Arc<HeadDoc>>,
+    bytes: usize,
+}
+
+impl Recent {
+    fn add(&mut self, head: Arc<HeadDoc>) {
+        self.bytes += head.sealed.row.facts.len();
+        self.heads.push_back(head);
+        while self.bytes > RECENT_BYTES_MAX
+            && let Some(oldest) = self.heads.pop_front()
+        {
+            self.bytes -= oldest.sealed.row.facts.len();
+        }
+    }
+
+    fn find(&self, seq: u32) -> Option<Arc<HeadDoc>> {
+        let first = self.heads.front()?.sealed.row.header.seq;
+        self.heads.get(seq.checked_sub(first)? as usize).cloned()
     }
 }
 

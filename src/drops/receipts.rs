@@ -52,11 +52,8 @@ impl Receipts {
     /// # Errors
     /// If the row cannot be read.
     pub fn short(&self, lane: LaneId, place: Place) -> Result<String, String> {
-        let sealed = self.row(lane, place.seq)?;
-        let span = sealed.row.spans().nth(usize::from(place.index));
-        let fact = span.ok_or("no such fact")?.map_err(|why| why.to_string())?;
-        let fact = hex::base64(fact);
-        Ok(format!(r#"{{"fact":"{fact}",{}}}"#, HeadDoc::new(&sealed).receipt()))
+        let head = HeadDoc::new(&self.row(lane, place.seq)?);
+        short_receipt(&head, place).ok_or_else(|| "no such fact".to_owned())
     }
 
     /// The receipt one keeps: fact, place, path, signed head, key. Blocks.
@@ -72,6 +69,13 @@ impl Receipts {
     ) -> Result<Value, String> {
         receipt_json(festival, key, &self.row(lane, place.seq)?, usize::from(place.index))
     }
+}
+
+/// The short receipt of a fact of this row.
+pub fn short_receipt(head: &HeadDoc, place: Place) -> Option<String> {
+    let span = head.sealed.row.spans().nth(usize::from(place.index))?;
+    let fact = hex::base64(span.ok()?);
+    Some(format!(r#"{{"fact":"{fact}",{}}}"#, head.receipt()))
 }
 
 /// The receipt of one fact of a row.

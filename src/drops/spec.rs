@@ -52,7 +52,7 @@ impl DropSpec {
         };
         let lines = plan.lines();
         let line_terms = |line: &crate::festivals::Line| LineTerms {
-            id: line_id(line.item.as_str(), line.variant.as_ref().map(|v| v.as_str())),
+            id: line_id(line.item.as_str(), line.variant.as_ref().map(crate::festivals::Id::as_str)),
             price_minor: line.price_minor,
             stock: line.stock,
             reserve: line.reserve,

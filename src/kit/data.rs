@@ -113,7 +113,8 @@ pub struct DataFolder {
     festival: String,
     rehearsal: bool,
     made_at_ms: i64,
-    _lock: Option<File>,
+    /// Held as long as the folder is served; dropping it lets others in.
+    lock: Option<File>,
 }
 
 impl DataFolder {
@@ -140,7 +141,7 @@ impl DataFolder {
         if folder.rehearsal != rehearsal {
             return Err(DataError::Rehearsal(path.to_owned(), folder.rehearsal));
         }
-        folder._lock = Some(lock);
+        folder.lock = Some(lock);
         Ok(folder)
     }
 
@@ -189,7 +190,7 @@ impl DataFolder {
         let rehearsal = field("kind ") == "rehearsal";
         let made_at_ms = field("made ").parse().unwrap_or(0);
         let festival = field("id ");
-        Ok(Self { path: path.to_owned(), festival, rehearsal, made_at_ms, _lock: None })
+        Ok(Self { path: path.to_owned(), festival, rehearsal, made_at_ms, lock: None })
     }
 
     /// Where it is.

@@ -218,7 +218,8 @@ fn items(visit: &Visit, drop: &Drop, face: &Face) -> Vec<ItemView> {
         if items.last().is_none_or(|(id, _)| *id != name.item) {
             let good = Id::new(&name.item).and_then(|id| visit.app.festival.good(&id));
             let origin = good.map(|good| origin(w, good));
-            let item = ItemView { name: item_name.clone(), price: price.clone(), origin, lines: vec![] };
+            let (name_shown, price) = (item_name.clone(), price.clone());
+            let item = ItemView { name: name_shown, price, origin, lines: Vec::new() };
             items.push((&name.item, item));
         }
         let variant = name.variant_names.as_ref().map(|names| w.0.of(names).to_owned());

@@ -104,7 +104,8 @@ impl Page for FaultPage {}
 impl FaultPage {
     /// One of each kind.
     pub fn samples(frame: &Frame) -> Vec<Self> {
-        let again = Again { action: "/drops/a/claims".to_owned(), fields: vec![("key", "k".into())] };
+        let fields = vec![("key", "k".to_owned())];
+        let again = Again { action: "/drops/a/claims".to_owned(), fields };
         let codes = [
             "cross_site", "no_session", "not_allowed", "no_such_drop", "no_such_claim",
             "not_found", "too_fast", "unsure", "busy", "invalid",

@@ -5,6 +5,7 @@ use super::words::{Words, grouped};
 use crate::festivals::Currency;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use std::fmt::Write as _;
 
 /// Signs of currencies, in Chinese and in English; all others show their code.
 const SIGNS: [(&str, &str, &str); 7] = [
@@ -23,7 +24,7 @@ pub fn money(lang: Lang, minor: i64, currency: Currency) -> String {
     let minor = minor.unsigned_abs();
     let mut amount = grouped(minor / scale);
     if currency.decimals() > 0 {
-        amount += &format!(".{:0width$}", minor % scale, width = currency.decimals());
+        let _ = write!(amount, ".{:0width$}", minor % scale, width = currency.decimals());
     }
     match SIGNS.iter().find(|(code, ..)| *code == currency.code()) {
         Some((_, zh, en)) => format!("{}{amount}", if lang == Lang::Zh { zh } else { en }),

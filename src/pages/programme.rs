@@ -4,6 +4,7 @@ use super::drop_view::{DropView, State};
 use super::fault::Fault;
 use super::frame::Frame;
 use super::visit::{Page, Visit};
+use super::words::Key;
 use crate::drops::drop::Drop;
 use crate::drops::node::Directory;
 use crate::festivals::{DropPlan, Opening};
@@ -80,10 +81,9 @@ fn sections(visit: &Visit, cards: Vec<DropView>) -> Vec<Section> {
     on.sort_by_key(|card| (card.state, card.closes_at_ms));
     next.sort_by_key(|card| card.opens_at_ms);
     over.sort_by_key(|card| std::cmp::Reverse(card.closes_at_ms));
-    let w = visit.words;
-    let sections = [(w.t("section-on"), on), (w.t("section-next"), next), (w.t("section-over"), over)];
-    let some = sections.into_iter().filter(|(_, cards)| !cards.is_empty());
-    some.map(|(heading, cards)| Section { heading, cards }).collect()
+    let all = [(Key("section-on"), on), (Key("section-next"), next), (Key("section-over"), over)];
+    let some = all.into_iter().filter(|(_, cards)| !cards.is_empty());
+    some.map(|(key, cards)| Section { heading: visit.words.key(key), cards }).collect()
 }
 
 /// The drops a programme shows: all of them; of one that repeats the round that is on or next,

@@ -24,8 +24,8 @@ pub struct Known {
     pub cookies: Vec<String>,
 }
 
-fn now_s(now_ms: i64) -> u32 {
-    u32::try_from(now_ms.div_euclid(1000)).unwrap_or(0)
+fn seconds(ms: i64) -> u32 {
+    u32::try_from(ms.div_euclid(1000)).unwrap_or(0)
 }
 
 /// Reads the cookies. A guest whose session is over or past half its life gets a new one.
@@ -34,7 +34,7 @@ pub fn known(tokens: &Tokens, headers: &HeaderMap, now_ms: i64) -> Known {
         cookie(headers, name).and_then(|token| tokens.check(token, used, now_ms).ok())
     };
     let session = checked(SESSION_COOKIE, Use::Session);
-    let left_s = |session: &Session| session.until_s.saturating_sub(now_s(now_ms));
+    let left_s = |session: &Session| session.until_s.saturating_sub(seconds(now_ms));
     match (session, checked(GUEST_COOKIE, Use::Guest)) {
         (Some(session), Some(guest))
             if session.fan == guest.fan
@@ -50,16 +50,16 @@ pub fn known(tokens: &Tokens, headers: &HeaderMap, now_ms: i64) -> Known {
 
 /// A new session for this guest. The long cookie is renewed when half of it is gone.
 pub fn entered(tokens: &Tokens, guest: &Session, now_ms: i64) -> Known {
-    let now_s = now_s(now_ms);
-    let of = |seconds: u32| Session {
+    let since_s = seconds(now_ms);
+    let of = |for_s: u32| Session {
         fan: guest.fan,
         role: Role::Fan,
-        until_s: now_s.saturating_add(seconds),
+        until_s: since_s.saturating_add(for_s),
     };
     let session = of(SESSION_S);
     let token = tokens.make(&session, Use::Session);
     let mut cookies = vec![set(SESSION_COOKIE, &token, SESSION_S)];
-    if guest.until_s.saturating_sub(now_s) < GUEST_S / 2 {
+    if guest.until_s.saturating_sub(since_s) < GUEST_S / 2 {
         cookies.push(set(GUEST_COOKIE, &tokens.make(&of(GUEST_S), Use::Guest), GUEST_S));
     }
     Known { session: Some(session), cookies }
@@ -68,7 +68,7 @@ pub fn entered(tokens: &Tokens, guest: &Session, now_ms: i64) -> Known {
 /// A guest nobody has been before, good for as long as a form may lie open.
 pub fn new_guest(now_ms: i64) -> Option<Session> {
     let number = GUESTS_FROM + (u64::from_be_bytes(random()?) % GUESTS_FROM);
-    let until_s = now_s(now_ms).saturating_add(FORM_S);
+    let until_s = seconds(now_ms).saturating_add(FORM_S);
     Some(Session { fan: Fan::new(number)?, role: Role::Fan, until_s })
 }
 

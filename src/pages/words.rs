@@ -40,8 +40,8 @@ impl Words {
 
     /// A text with names or amounts in it.
     pub fn with(self, key: &'static str, args: &[(&'static str, &str)]) -> String {
-        let value = |&(name, text): &(&'static str, &str)| (Cow::from(name), text.to_owned().into());
-        self.look_up(key, &args.iter().map(value).collect())
+        let args = args.iter().map(|(name, text)| (Cow::from(*name), FluentValue::from(*text)));
+        self.look_up(key, &args.collect())
     }
 
     /// A text that counts: `n` chooses the plural, `shown` is what people read.

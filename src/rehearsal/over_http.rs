@@ -13,9 +13,6 @@ use super::memory::Memory;
 use super::plan::CrowdPlan;
 use super::progress::Progress;
 
-/// Asks taken from a crowd at once.
-const ASKS_AT_ONCE: usize = 64;
-
 /// How long no connection may be up before the rehearsal ends as it is.
 const ALONE_US: i64 = 30_000_000;
 
@@ -100,6 +97,10 @@ struct Stall {
     id: String,
     crowd: Crowd,
     due: VecDeque<Ask>,
+    /// Payments and returns that are due. Money comes by another way than the crowd, so it does
+    /// not queue behind it where all connections are busy.
+    paying: VecDeque<Ask>,
+    taken_ms: i64,
     taken: Vec<Ask>,
     lane: u32,
     look: Vec<u8>,
@@ -129,6 +130,8 @@ impl Stall {
             id: id.clone(),
             crowd: Crowd::new(drop.plan.clone()),
             due: VecDeque::new(),
+            paying: VecDeque::new(),
+            taken_ms: i64::MIN,
             taken: Vec::new(),
             lane: 0,
             look: look.into_bytes(),
@@ -138,11 +141,16 @@ impl Stall {
     }
 
     fn next(&mut self, now_us: i64) -> Option<Ask> {
-        if self.due.is_empty() {
-            self.crowd.take_due(now_us.div_euclid(1_000), ASKS_AT_ONCE, &mut self.taken);
-            self.due.extend(self.taken.drain(..));
+        let now_ms = now_us.div_euclid(1_000);
+        if now_ms > self.taken_ms {
+            self.taken_ms = now_ms;
+            self.crowd.take_due(now_ms, usize::MAX, &mut self.taken);
+            for ask in self.taken.drain(..) {
+                let pays = matches!(ask.kind, Kind::Settle { .. } | Kind::Release { .. });
+                if pays { &mut self.paying } else { &mut self.due }.push_back(ask);
+            }
         }
-        self.due.pop_front()
+        self.paying.pop_front().or_else(|| self.due.pop_front())
     }
 
     fn write(&self, ask: &Ask, host: &str, tokens: &Tokens<'_>, out: &mut Vec<u8>) {

@@ -71,8 +71,15 @@ struct Place {
     seq: u32,
     hash: fanfare_lane::Hash,
     seal: fanfare_lane::Seal,
-    /// The fact: index and count where the bundle says them, and its bytes.
-    fact: Option<(Option<(u16, u16)>, Vec<u8>)>,
+    /// A fact in that row.
+    fact: Option<PlacedFact>,
+}
+
+/// A fact a bundle says stands in a row.
+struct PlacedFact {
+    bytes: Vec<u8>,
+    /// Its index and how many facts the row has, where the bundle says so.
+    index_of: Option<(u16, u16)>,
 }
 
 /// What was found before it is held against a journal.

@@ -5,7 +5,7 @@ use super::report::{Broken, Progress, Promise, Report, VerifyError};
 use super::rows::{Seen, Source};
 use super::seals::Seals;
 use crate::drops::wake::festival_number;
-use crate::kit::clock::Clock;
+use crate::kit::clock::Stopwatch;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
 use crate::kit::hex;
@@ -102,12 +102,13 @@ fn lane(
     witness: &Heads,
     (report, progress): (&mut Report, &mut dyn FnMut(&Progress<'_>)),
 ) -> Result<(), VerifyError> {
-    let clock = Clock::machine();
-    let began_ms = clock.read().mono_ms;
+    let watch = Stopwatch::start();
     let before: u64 = report.lanes.iter().map(|lane| lane.facts).sum();
     let mut check = LaneCheck::new(source.festival, record, witness.get(&record.lane));
     let mut take = |seen: Vec<Seen>| {
-        seen.into_iter().for_each(|seen| check.row(seen));
+        for seen in seen {
+            check.row(seen);
+        }
         let (rows, facts) = check.read();
         progress(&Progress {
             drop: &record.drop,
@@ -117,8 +118,8 @@ fn lane(
         });
     };
     source.each(reader, record.lane, record.newest_seq, &mut take)?;
-    let seconds = (clock.read().mono_ms - began_ms) as f64 / 1_000.0;
-    let (lane, broken) = check.finish(seconds);
+    let (mut lane, broken) = check.finish();
+    lane.seconds = watch.passed_s();
     report.lanes.push(lane);
     report.broken.extend(broken);
     Ok(())

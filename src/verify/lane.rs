@@ -150,7 +150,7 @@ impl<'a> LaneCheck<'a> {
     }
 
     /// After the last row: what is gone at the end, and both counts compared.
-    pub(super) fn finish(mut self, seconds: f64) -> (LaneReport, Vec<Broken>) {
+    pub(super) fn finish(mut self) -> (LaneReport, Vec<Broken>) {
         let newest = self.record.newest_seq;
         if self.seq < newest {
             self.missing_before(newest + 1);
@@ -189,7 +189,7 @@ impl<'a> LaneCheck<'a> {
             units_out: self.tally.units_out(),
             digest: state.map(|state| hex::hex(&state.digest())),
             newest_seq: newest,
-            seconds,
+            seconds: 0.0,
         };
         (report, self.broken)
     }

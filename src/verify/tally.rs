@@ -25,6 +25,7 @@ struct Right {
 
 /// The count so far.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four flags that come and go by themselves")]
 pub(super) struct Tally {
     begun: bool,
     now_ms: i64,
@@ -85,7 +86,8 @@ impl Tally {
         for (at, (first, second)) in self.lines.iter().zip(&again).enumerate() {
             let places = second.free + second.set_aside + second.held + second.settled;
             if first != second || places != second.issued {
-                let what = format!("line {at}: {first:?}, but its claims and rights say {second:?}");
+                let what =
+                    format!("line {at}: {first:?}, but its claims and rights say {second:?}");
                 return Err(fault(Promise::Conservation, what));
             }
         }

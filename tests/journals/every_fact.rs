@@ -1,7 +1,8 @@
 //! A day in which everything happens that a fact can say.
 
 use fanfare_engine::{
-    Act, Amendment, CODES, Fact, Fan, Key, Line, LineTerms, Number, Quantity, RightId, Terms, Totals,
+    Act, Amendment, CODES, Fact, Fan, Key, Line, LineTerms, Number, Quantity, RightId, Terms,
+    Totals,
 };
 use fanfare_lane::LaneId;
 

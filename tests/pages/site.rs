@@ -14,6 +14,7 @@ use fanfare::routes;
 use fanfare_lane::LaneConfig;
 use http_body_util::BodyExt as _;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -180,7 +181,7 @@ impl Browser {
         let page = self.get(&format!("/drops/{drop}")).await;
         let mut form = format!("line={line}&key={}", page.field("key").unwrap());
         if let Some(guest) = page.field("guest") {
-            form += &format!("&guest={guest}");
+            let _ = write!(form, "&guest={guest}");
         }
         let sent = self.post(&format!("/drops/{drop}/claims"), &form).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);

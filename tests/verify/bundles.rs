@@ -86,7 +86,8 @@ fn alterations(value: &Value, at: &str) -> Vec<(String, Value)> {
 
 fn altered_text(text: &str, at: &str) -> Vec<(String, Value)> {
     let name = at.rsplit('/').next().unwrap();
-    let (bytes, write): (Vec<u8>, fn(&[u8]) -> String) = match name {
+    type Write = fn(&[u8]) -> String;
+    let (bytes, write): (Vec<u8>, Write) = match name {
         "key" | "public_key" | "hash" => {
             let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
             (pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect(), hex::hex)

@@ -82,7 +82,7 @@ fn a_flipped_byte_in_any_column_is_found_at_its_row() {
                 flipped[at] ^= 1 << (at % 8);
                 put(&data, column, (lane, seq), &flipped);
                 let report = report(&data);
-                let found = names(&report, "row", lane, seq) || names(&report, "signature", lane, seq);
+                let found = ["row", "signature"].iter().any(|p| names(&report, p, lane, seq));
                 assert!(found, "{column}[{at}] of {lane}/{seq}: {:#?}", report.broken);
                 let elsewhere = report.broken.iter().any(|b| b.row != Some(seq));
                 assert!(!elsewhere, "{column}[{at}] of {lane}/{seq}: {:#?}", report.broken);

@@ -46,7 +46,10 @@ fn claim(n: u32, fan: u64, units: u16) -> Fact {
 }
 
 /// The same claim with something else about it.
-fn but(mut fact: Fact, change: impl FnOnce(&mut u32, &mut Option<Key>, &mut Option<RightId>)) -> Fact {
+fn but(
+    mut fact: Fact,
+    change: impl FnOnce(&mut u32, &mut Option<Key>, &mut Option<RightId>),
+) -> Fact {
     if let Fact::Claimed { until_s, key, right, .. } = &mut fact {
         change(until_s, key, right);
     }
@@ -137,7 +140,8 @@ fn more_than_the_limit_is_found() {
     let facts = |n| vec![Fact::Expired(number(n))];
     let again = until(claim(2, 1, 2), OPENS_S + 121);
     let late = vec![Fact::SettledLate(number(1))];
-    breaks("limit", &[(0, vec![claim(1, 1, 1)]), (60_000, facts(1)), (61_000, vec![again]), (61_500, late)]);
+    let (first, bought) = ((0, vec![claim(1, 1, 1)]), (61_000, vec![again]));
+    breaks("limit", &[first, (60_000, facts(1)), bought, (61_500, late)]);
     let lower = Fact::Amended { amendment: Amendment::Limit(Quantity::MIN), act: act() };
     breaks("limit", &[(0, vec![lower]), (0, vec![claim(1, 1, 2)])]);
 }

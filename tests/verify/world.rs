@@ -144,8 +144,8 @@ impl World {
     }
 
     /// A claim that must succeed.
-    pub fn claim(&self, lane: LaneId, fan: u64, line: u16, units: u16) -> Claim {
-        claimed(self.ask(lane, ask(fan, line, units, Some(fan))))
+    pub fn claim(&self, of: LaneId, fan: u64, line: u16, units: u16) -> Claim {
+        claimed(self.ask(of, ask(fan, line, units, Some(fan))))
     }
 
     pub fn settle(&self, lane: LaneId, claim: &Claim) -> Claim {
@@ -202,8 +202,8 @@ pub fn whole_day(data: &Path) {
     world.settle(LAMPS, &lapsing);
     world.settle(LAMPS, &lost);
     world.ask(LAMPS, Command::Return { number: paid.number });
-    let last = world.claim(LATE, 30, 0, 1);
-    world.settle(LATE, &last);
+    let bought = world.claim(LATE, 30, 0, 1);
+    world.settle(LATE, &bought);
     world.ask(LATE, Command::Close(act()));
     world.node.quiet();
     world.stop();

@@ -25,7 +25,6 @@ pub enum Phase {
 
 /// One lane's state.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "four flags that come and go by themselves")]
 pub struct State {
     pub(crate) terms: Terms,
     pub(crate) ledger: Ledger,

@@ -457,8 +457,9 @@ impl<T> Lane<T> {
         published
     }
 
-    /// Notices a stall and answers those who have waited long enough.
-    fn lose_patience(&mut self, mono_ms: i64) {
+    /// Notices a stall and answers those who have waited long enough. [`Lane::turn`] does it too;
+    /// a driver that has nothing to decide calls this at least once a second.
+    pub fn lose_patience(&mut self, mono_ms: i64) {
         let stalled = |since_mono_ms: i64| mono_ms - since_mono_ms >= STALL_MS;
         self.stalling = self.pending.front().is_some_and(|batch| stalled(batch.decided_mono_ms));
         let has_stalled = self.waited_since_mono_ms.take().is_some_and(stalled);

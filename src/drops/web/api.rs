@@ -35,11 +35,7 @@ fn raw_json(status: StatusCode, body: String) -> Response {
 
 /// JSON that may be kept for a second, but never over a drop's opening or closing.
 fn for_a_second(drops: &[Arc<Drop>], now_ms: i64, body: &Value) -> Response {
-    let soon = |at: i64| (now_ms - 1_000..now_ms + 1_000).contains(&at);
-    let turns = drops.iter().any(|drop| {
-        let front = drop.published.front();
-        soon(front.face.opens_at_ms) || soon(front.face.closes_at_ms)
-    });
+    let turns = drops.iter().any(|drop| answers::turns_soon(drop, now_ms));
     let keep = if turns { "no-store" } else { "public, max-age=1" };
     let kind = (header::CONTENT_TYPE, "application/json");
     ([kind, (header::CACHE_CONTROL, keep)], body.to_string()).into_response()

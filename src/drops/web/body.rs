@@ -68,7 +68,7 @@ pub enum Units {
 impl<'de> Deserialize<'de> for Units {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
-        impl<'de> Visitor<'de> for Any {
+        impl Visitor<'_> for Any {
             type Value = Units;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a whole number")

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::drops::answers;
 use crate::drops::drop::Drop;
 use crate::drops::gate::{self, ClaimAsk, Claimed};
+use crate::drops::receipts;
 use crate::kit::problem::Problem;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
@@ -22,6 +23,30 @@ pub fn claims_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
         return None;
     }
     path.strip_prefix("/api/v1/drops/")?.strip_suffix("/claims").filter(|id| !id.contains('/'))
+}
+
+/// The drop's id, if the path is that of the drop itself.
+pub fn state_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
+    if method != Method::GET {
+        return None;
+    }
+    path.strip_prefix("/api/v1/drops/").filter(|id| !id.contains('/'))
+}
+
+/// Answers how a drop stands: written once a moment, sent to all who look.
+pub fn state(app: &App, id: &str) -> Answer {
+    let drop = match gate::drop_named(app, id) {
+        Ok(drop) => drop,
+        Err(problem) => return problem_answer(app, &problem),
+    };
+    let now_ms = app.now_ms();
+    let body = drop.view.at(now_ms, || Bytes::from(answers::drop_json(&drop, now_ms).to_string()));
+    let mut answer = json(StatusCode::OK, "application/json", body);
+    if !answers::turns_soon(&drop, now_ms) {
+        let keep = HeaderValue::from_static("public, max-age=1");
+        answer.headers_mut().insert(header::CACHE_CONTROL, keep);
+    }
+    answer
 }
 
 /// Answers a claim.
@@ -102,6 +127,9 @@ pub async fn short_receipt(
     drop: &Drop,
     claim: &fanfare_engine::Claim,
 ) -> Option<String> {
+    if let Some(head) = drop.published.recent(claim.place.seq) {
+        return receipts::short_receipt(&head, claim.place);
+    }
     let (app, lane, place) = (app.clone(), drop.lane, claim.place);
     let read = tokio::task::spawn_blocking(move || app.receipts.short(lane, place));
     match read.await {

@@ -60,8 +60,7 @@ pub fn hold_directly(
 
 impl Served for Direct {
     fn turn(&mut self, now_ms: i64) {
-        self.node.clock.turn_to(now_ms);
-        self.node.nudge();
+        self.node.turn_to(now_ms);
     }
 
     fn ask(&mut self, at: usize, asks: &[Ask]) {

@@ -1,7 +1,7 @@
 //! What a bundle says, held against a data folder's journal: a receipt for a row that is gone
 //! shows that the journal went back in time, also where the witness is gone with it.
 
-use super::Place;
+use super::{Place, PlacedFact};
 use crate::drops::wake::festival_number;
 use crate::kit::data::DataFolder;
 use crate::kit::sqlite::JournalReader;
@@ -73,10 +73,10 @@ impl Journal {
 
 /// Whether the fact stands in the row where it says.
 fn stands(sealed: &Sealed, place: &Place) -> bool {
-    let Some((index, bytes)) = &place.fact else { return true };
+    let Some(PlacedFact { bytes, index_of }) = &place.fact else { return true };
     let same = |span: Result<&[u8], _>| span.is_ok_and(|span| span == bytes.as_slice());
     let mut spans = sealed.row.spans();
-    match index {
+    match index_of {
         Some((index, count)) => {
             spans.clone().count() == usize::from(*count)
                 && spans.nth(usize::from(*index)).is_some_and(same)

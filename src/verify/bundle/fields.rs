@@ -17,13 +17,11 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The members of a value, which must be an object. `at` ends in a dot unless it is empty.
     pub(super) fn of(value: &'a Value, at: &str) -> Result<Self, Fault> {
-        match value {
-            Value::Object(members) => Ok(Self { members, at: at.to_owned() }),
-            _ => {
-                let name = if at.is_empty() { "the file" } else { at.trim_end_matches('.') };
-                Err(fault(Promise::Receipt, format!("{name} is not an object")))
-            }
+        if let Value::Object(members) = value {
+            return Ok(Self { members, at: at.to_owned() });
         }
+        let name = if at.is_empty() { "the file" } else { at.trim_end_matches('.') };
+        Err(fault(Promise::Receipt, format!("{name} is not an object")))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

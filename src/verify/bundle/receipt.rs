@@ -1,7 +1,7 @@
 //! Receipts: the one a fan keeps, and the short one of a 201.
 
 use super::fields::Fields;
-use super::{Checked, Known, Place};
+use super::{Checked, Known, Place, PlacedFact};
 use crate::drops::wake::festival_number;
 use crate::kit::hex;
 use crate::verify::report::{Fault, Promise, fault};
@@ -49,7 +49,7 @@ impl Place {
     pub(super) fn of(receipt: Receipt) -> Self {
         let Receipt { fact, index, count, header, seal, .. } = receipt;
         let (festival, lane, seq) = (header.festival, header.lane, header.seq);
-        let fact = Some((Some((index, count)), fact));
+        let fact = Some(PlacedFact { bytes: fact, index_of: Some((index, count)) });
         Self { festival, lane, seq, hash: header.hash(), seal, fact }
     }
 }
@@ -90,7 +90,8 @@ pub(super) fn short(fields: &Fields<'_>, known: &Known<'_>) -> Result<Checked, F
         format!("lane {lane}, row {seq}; lane time {time_ms} ms"),
         proven.to_owned(),
     ];
-    let place = Place { festival, lane, seq, hash: header.hash(), seal, fact: Some((None, bytes)) };
+    let fact = Some(PlacedFact { bytes, index_of: None });
+    let place = Place { festival, lane, seq, hash: header.hash(), seal, fact };
     Ok(Checked { kind: "short receipt", says, key_known, places: vec![place] })
 }
 
@@ -99,7 +100,8 @@ fn no_key(fields: &Fields<'_>, known: &Known<'_>, id: &[u8]) -> Fault {
     let id = hex::hex(id);
     match known.named {
         Some(named) if hex::hex(&named[..8]) != id => {
-            fields.wrong("key", &format!("made with another key: {id}…, not {}…", hex::hex(&named[..8])))
+            let named = hex::hex(&named[..8]);
+            fields.wrong("key", &format!("made with another key: {id}…, not {named}…"))
         }
         _ => fields.wrong(
             "key",

@@ -85,9 +85,9 @@ impl Tally {
         }
         let fan = self.fans.place(fan);
         self.give(number, fan, quantity.get().into())?;
-        let (line, quantity, life) = (line.0, quantity.get(), Life::Held);
         let key = key.map(fanfare_engine::Key::get);
-        self.claims.add(number, key, Entry { fan, until_s, line, quantity, life })
+        let (line, quantity) = (line.0, quantity.get());
+        self.claims.add(number, key, Entry { fan, until_s, line, quantity, life: Life::Held })
     }
 
     /// Whether the drop is open at this moment.

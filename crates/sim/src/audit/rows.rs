@@ -231,7 +231,7 @@ impl LaneAudit {
         let mut model = self.published.clone();
         for pending in self.pending.iter().take_while(|pending| pending.hash.is_some()) {
             // Rows that do not follow cannot be named any better.
-            drop(model.follow(&pending.row));
+            let _ = model.follow(&pending.row);
         }
         for (index, fact) in facts.iter().enumerate() {
             if let Fact::Claimed { number, fan, quantity, .. } = fact {
@@ -242,7 +242,7 @@ impl LaneAudit {
                     return caught(Breach::AboveLimit, what);
                 }
             }
-            drop(model.take(Place { seq, index: index as u16 }, fact));
+            let _ = model.take(Place { seq, index: index as u16 }, fact);
         }
         Ok(())
     }
