@@ -27,6 +27,10 @@ const NAP: Duration = Duration::from_millis(250);
 /// How long after a failed append the journal is read to see what stands.
 const RESOLVE_AFTER_MS: i64 = 100;
 
+/// How long rows under way get to become durable when the process stops. A row that does not
+/// may or may not stand; whoever waits for it hears so.
+const STOP_WITHIN_MS: i64 = 5_000;
+
 /// A resting lane's state that nobody read for this long leaves memory.
 const LET_GO_AFTER_MS: i64 = 60_000;
 
@@ -89,6 +93,7 @@ pub struct Lanes {
     quiet: Vec<mpsc::Sender<()>>,
     told: Arc<Told>,
     stopping: bool,
+    stop_by_mono_ms: i64,
 }
 
 impl Lanes {
@@ -118,6 +123,7 @@ impl Lanes {
             quiet: Vec::new(),
             told,
             stopping: false,
+            stop_by_mono_ms: i64::MAX,
         };
         for drop in lanes.resting.values() {
             let front = drop.published.front();
@@ -131,7 +137,6 @@ impl Lanes {
 
     /// Keeps what the witness says of lanes that are shut: a journal that went back in time must
     /// still be seen to have done so after the next start.
-    #[must_use]
     #[must_use]
     pub fn remember(mut self, witnessed: Heads) -> Self {
         for (lane, head) in witnessed {
@@ -169,7 +174,7 @@ impl Lanes {
                 self.keep_house(&clock);
             }
             self.answer_quiet(&clock);
-            if self.stopping && self.all_idle() {
+            if self.stopping && (self.all_idle() || clock.mono_ms >= self.stop_by_mono_ms) {
                 break;
             }
         }
@@ -203,7 +208,10 @@ impl Lanes {
             Message::Host(lane, drop) => self.host(*lane, drop),
             Message::Woken(lane, replay) => self.woken(lane, replay, clock),
             Message::Quiet(sender) => self.quiet.push(sender),
-            Message::Stop => self.stopping = true,
+            Message::Stop => {
+                self.stopping = true;
+                self.stop_by_mono_ms = clock.mono_ms + STOP_WITHIN_MS;
+            }
         }
     }
 

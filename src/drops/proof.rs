@@ -6,6 +6,7 @@ use super::head::{head_json, seal_json};
 use super::receipts::receipt_json;
 use crate::app::App;
 use crate::kit::hex;
+use fanfare_engine::Fact;
 use serde_json::{Value, json};
 
 /// The proof as JSON. Blocks: it may read a row.
@@ -30,8 +31,9 @@ pub fn of_drop(app: &App, drop: &Drop) -> Result<Value, String> {
         head.extend(seal_json(&sealed.seal).into_iter().map(|(name, v)| (name.to_owned(), v)));
     }
     let (festival, key) = (app.festival.id().as_str(), &app.node.public_key);
-    let last = sealed.row.spans().count().saturating_sub(1);
-    let rested = front.face.closed && face.lines.iter().all(|stock| stock.held == 0);
+    let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
+    let rested = matches!(facts.last(), Some(Fact::Rested(_)));
+    let last = facts.len().saturating_sub(1);
     let books = if rested { receipt_json(festival, key, sealed, last).ok() } else { None };
     Ok(json!({
         "version": 1,

@@ -84,9 +84,11 @@ fn alterations(value: &Value, at: &str) -> Vec<(String, Value)> {
     }
 }
 
+/// How bytes become text again.
+type Write = fn(&[u8]) -> String;
+
 fn altered_text(text: &str, at: &str) -> Vec<(String, Value)> {
     let name = at.rsplit('/').next().unwrap();
-    type Write = fn(&[u8]) -> String;
     let (bytes, write): (Vec<u8>, Write) = match name {
         "key" | "public_key" | "hash" => {
             let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());

@@ -283,8 +283,8 @@ impl Claims {
             let at = number as usize - 1;
             let kept = &mut self.chunks[at / CHUNK][at % CHUNK];
             if kept.state() == ClaimState::Held {
-                let left = (i64::from(kept.until_s) * 1000 - since_ms).max(least_ms);
-                kept.until_s = kept.until_s.max(ceil_s(now_ms + left));
+                let left = (i64::from(kept.until_s) * 1000).saturating_sub(since_ms).max(least_ms);
+                kept.until_s = kept.until_s.max(ceil_s(now_ms.saturating_add(left)));
                 self.latest_until_s = self.latest_until_s.max(kept.until_s);
             }
         }

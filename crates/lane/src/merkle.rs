@@ -1,6 +1,8 @@
 //! Merkle trees over SHA-256. A node is the hash of the byte 1 and its two children; a node
 //! without a sibling moves up as it is. Leaves are hashed with the byte 0 in front
-//! ([`crate::leaf_hash`]), so that no node can pass for a leaf.
+//! ([`crate::leaf_hash`]), so that no node can pass for a leaf. The root is the hash of the byte
+//! 2, the number of leaves (4 bytes, big-endian) and the top node, so that no place in a tree can
+//! pass for a place in a smaller one.
 
 use crate::row::Hash;
 use alloc::vec::Vec;
@@ -28,12 +30,21 @@ fn lift(level: &mut Vec<Hash>) {
     }
 }
 
-/// The root over leaves; zeros when there are none.
+fn crown(count: usize, top: &Hash) -> Hash {
+    let mut hash = Sha256::new();
+    hash.update([2]);
+    hash.update((count as u32).to_be_bytes());
+    hash.update(top);
+    hash.finalize().into()
+}
+
+/// The root over leaves; zeros stand for the top node where there are none.
 pub fn root(mut level: Vec<Hash>) -> Hash {
+    let count = level.len();
     while level.len() > 1 {
         lift(&mut level);
     }
-    level.first().copied().unwrap_or_default()
+    crown(count, &level.first().copied().unwrap_or_default())
 }
 
 /// The siblings from a leaf up to the root.
@@ -51,21 +62,22 @@ pub fn path(mut level: Vec<Hash>, mut index: usize) -> Vec<Hash> {
 
 /// The root that a leaf at `index` of `count` and its siblings lead to; none if the number of
 /// siblings does not fit.
-pub fn check_path(leaf: Hash, mut index: usize, mut count: usize, path: &[Hash]) -> Option<Hash> {
+pub fn check_path(leaf: Hash, mut index: usize, count: usize, path: &[Hash]) -> Option<Hash> {
     if index >= count {
         return None;
     }
     let mut siblings = path.iter();
     let mut hash = leaf;
-    while count > 1 {
-        if index ^ 1 < count {
+    let mut level = count;
+    while level > 1 {
+        if index ^ 1 < level {
             let sibling = siblings.next()?;
             hash = if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
         }
         index /= 2;
-        count = count.div_ceil(2);
+        level = level.div_ceil(2);
     }
-    siblings.next().is_none().then_some(hash)
+    siblings.next().is_none().then(|| crown(count, &hash))
 }
 
 #[cfg(test)]
@@ -85,6 +97,10 @@ mod tests {
                 assert_ne!(check_path(other, index, count, &siblings), Some(top));
                 let wrong = check_path(leaves[index], (index + 1) % count, count, &siblings);
                 assert!(count == 1 || wrong != Some(top), "{index} of {count}");
+                for (at, of) in [(index, count + 1), (index / 2, count.div_ceil(2))] {
+                    let wrong = check_path(leaves[index], at, of, &siblings);
+                    assert!(of == count || wrong != Some(top), "{index} of {count} as {at}");
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::merkle;
 use crate::row::{Hash, Row, leaf_hash};
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
@@ -111,11 +111,11 @@ pub struct Sealed {
 /// Seals the rows of one commit with one signature.
 pub fn seal_commit(rows: &[Arc<Row>], signer: &dyn Signer) -> Vec<Sealed> {
     let count = rows.len() as u32;
-    let leaves: Vec<Hash> = match rows {
-        [only] => vec![only.hash],
-        several => several.iter().map(|row| leaf_hash(&row.hash)).collect(),
+    let leaves: Vec<Hash> = rows.iter().map(|row| leaf_hash(&row.hash)).collect();
+    let signature = match rows {
+        [only] => signer.sign(&only.hash),
+        _ => signer.sign(&merkle::root(leaves.clone())),
     };
-    let signature = signer.sign(&merkle::root(leaves.clone()));
     let seal = |(index, row): (usize, &Arc<Row>)| {
         let path = merkle::path(leaves.clone(), index);
         let (key, index) = (signer.key(), index as u32);

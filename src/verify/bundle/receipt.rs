@@ -6,7 +6,7 @@ use crate::drops::wake::festival_number;
 use crate::kit::hex;
 use crate::verify::report::{Fault, Promise, fault};
 use fanfare_engine::{Fact, wire};
-use fanfare_lane::{Header, PublicKey, Receipt, leaf_hash};
+use fanfare_lane::{Header, PublicKey, Receipt, check_path, leaf_hash};
 
 /// Whether the row is of the festival that is named.
 pub(super) fn same_festival(fields: &Fields<'_>, header: &Header) -> Result<(), Fault> {
@@ -78,7 +78,7 @@ pub(super) fn short(fields: &Fields<'_>, known: &Known<'_>) -> Result<Checked, F
         let what = "the row, its path or the signature was altered";
         return Err(fault(Promise::Receipt, what));
     }
-    let alone = leaf_hash(&bytes) == header.root;
+    let alone = check_path(leaf_hash(&bytes), 0, 1, &[]) == Some(header.root);
     let proven = if alone {
         "the fact is the only one in the row, and proven"
     } else {
