@@ -2,12 +2,14 @@
 
 use crate::app::App;
 use crate::drops::web::{api, describe, host, hot, rehearsal};
+use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
 use crate::pages;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, StatusCode, header};
+use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -85,11 +87,28 @@ impl Service for Front {
         if let Some(drop) = hot::state_of(request.method(), request.uri().path()) {
             return hot::state(&self.app, drop).map(Either::Left);
         }
+        let programs = request.uri().path().starts_with("/api/");
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         match self.router.clone().call(request).await {
+            Ok(response) if programs => worded(response).map(Either::Right),
             Ok(response) => response.map(Either::Right),
             Err(never) => match never {},
         }
     }
+}
+
+/// What the router refuses by itself, in the form of the API's other refusals.
+fn worded(response: Response<Body>) -> Response<Body> {
+    let code = match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED => "wrong_method",
+        // A path that is no text.
+        StatusCode::BAD_REQUEST => "not_found",
+        _ => return response,
+    };
+    let mut problem = Problem::new(code).into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        problem.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    problem
 }

@@ -38,3 +38,14 @@ pub fn median(values: &[f64]) -> f64 {
         n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
     }
 }
+
+/// Keeps this process, and every thread it starts from now on, on one core.
+///
+/// # Errors
+/// If the machine has no such core to give.
+pub fn pin_to_core(core: usize) -> Result<(), String> {
+    let mut cores = rustix::thread::CpuSet::new();
+    cores.set(core);
+    rustix::thread::sched_setaffinity(None, &cores)
+        .map_err(|why| format!("core {core} cannot be had: {why}; this bench needs two cores"))
+}

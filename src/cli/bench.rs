@@ -1,6 +1,8 @@
 //! `fanfare bench`.
 
 use crate::bench::engine::{self, EngineBench};
+use crate::bench::http::{self, HttpBench};
+use crate::bench::peers;
 use crate::kit::scratch::Scratch;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -17,7 +19,8 @@ pub struct Bench {
     json: Option<PathBuf>,
     /// Where the bench may write; default: a fresh folder in the system's place for such, removed
     /// afterwards. Use the disk you will serve from.
-    #[arg(long, value_name = "DIR", global = true)]
+    // An id of its own: by the name `data` it would be the server's, with the server's default.
+    #[arg(long = "data", id = "bench-data", value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 }
 
@@ -32,6 +35,34 @@ enum Which {
         #[arg(long, default_value_t = 1_024)]
         batch: usize,
     },
+    /// What a claim and a refusal cost a server beside the bare one.
+    Http {
+        /// Rounds.
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+        /// Seconds each of the four takes in a round.
+        #[arg(long, default_value_t = 2)]
+        seconds: u32,
+    },
+}
+
+/// The bare server of `bench http`.
+#[derive(Args, Debug)]
+pub struct BareArgs {
+    /// Bytes of each answer's body.
+    #[arg(long)]
+    bytes: usize,
+    /// Its status.
+    #[arg(long)]
+    status: u16,
+}
+
+/// Serves bare answers until the process is ended.
+///
+/// # Errors
+/// If it cannot listen.
+pub fn serve_bare(args: &BareArgs) -> Result<ExitCode, String> {
+    peers::serve_bare(args.bytes, args.status).map(|()| ExitCode::SUCCESS)
 }
 
 /// Runs a bench and prints its figures.
@@ -46,6 +77,10 @@ pub fn run(args: &Bench) -> Result<ExitCode, String> {
         Some(Which::Engine { rounds, batch }) => {
             let bench = EngineBench { rounds, batch_max: batch, ..EngineBench::default() };
             engine::run(bench, scratch.path(), told)?
+        }
+        Some(Which::Http { rounds, seconds }) => {
+            let bench = HttpBench { rounds, seconds, ..HttpBench::default() };
+            http::run(bench, scratch.path(), told)?
         }
     };
     print_figures(&figures);

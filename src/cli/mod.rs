@@ -36,6 +36,9 @@ enum Command {
     Apply(apply::Apply),
     /// Measures, each figure beside its limit.
     Bench(bench::Bench),
+    /// The bare server of `bench http`.
+    #[command(hide = true)]
+    Bare(bench::BareArgs),
     /// Reads every journal and checks its promises; or checks a proof or receipt.
     Verify(verify::Verify),
     /// Holds the festival with a made crowd, before the day.
@@ -87,6 +90,7 @@ pub fn run() -> ExitCode {
         Some(Command::Check { festival }) => check::run(&festival),
         Some(Command::Apply(apply)) => apply::run(&apply),
         Some(Command::Bench(bench)) => bench::run(&bench),
+        Some(Command::Bare(bare)) => bench::serve_bare(&bare),
         Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Rehearse(rehearse)) => rehearse::run(&rehearse),
         Some(Command::Session(session)) => session::run(&session),

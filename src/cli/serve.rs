@@ -40,6 +40,9 @@ pub struct Serve {
     /// How many cores answer requests; default: all.
     #[arg(long, hide = true)]
     fronts: Option<usize>,
+    /// Which core to stay on; for measurements.
+    #[arg(long, hide = true)]
+    core: Option<usize>,
 }
 
 /// Reads the festival that is to be served.
@@ -60,6 +63,9 @@ fn festival_of(args: &Serve) -> Result<Festival, String> {
 pub fn run(args: &Serve) -> Result<ExitCode, String> {
     args.place.require_sqlite()?;
     start_log();
+    if let Some(core) = args.core {
+        crate::bench::machine::pin_to_core(core)?;
+    }
     serve::raise_file_limit();
     let festival = festival_of(args)?;
     let mode = match (args.rehearsal, festival.is_demo()) {

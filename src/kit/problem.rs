@@ -20,7 +20,7 @@ pub struct Problem {
 }
 
 /// Every code with its status and its sentence, in the contract's order.
-const CODES: [(&str, u16, &str); 20] = [
+const CODES: [(&str, u16, &str); 21] = [
     ("no_session", 401, "Sign in first, or renew your session."),
     ("not_entitled", 403, "This drop is for fans who meet its rule."),
     ("not_allowed", 403, "Your role does not allow this."),
@@ -41,6 +41,7 @@ const CODES: [(&str, u16, &str); 20] = [
     ("busy", 503, "Busy; nothing was done. Ask again in a moment."),
     ("unsure", 503, "It may have been done. Ask the same again: the answer will be true."),
     ("not_found", 404, "There is nothing here."),
+    ("wrong_method", 405, "This address takes other methods; see Allow."),
 ];
 
 impl Problem {

@@ -41,6 +41,10 @@ pub struct LostAsk {
     pub fan: u64,
     /// When the repeat that was answered was due, ms since the crowd's beginning.
     pub asked_ms: u32,
+    /// When that answer came.
+    pub answered_ms: u32,
+    /// Whether the asks carried a key.
+    pub keyed: bool,
     /// The number of the claim it answered with; none if it was a refusal.
     pub number: Option<u32>,
 }
@@ -60,13 +64,16 @@ impl SoldOutAnswers {
         }
     }
 
-    /// Whether somebody asked at or after the first moment and was refused by the second.
-    pub fn within(&self, from_ms: i64, to_ms: i64) -> bool {
+    /// The latest moment, at or after the first one, at which somebody asked who was refused by
+    /// the second.
+    pub fn within(&self, from_ms: i64, to_ms: i64) -> Option<i64> {
         let start = self.0.partition_point(|&(answered, _)| i64::from(answered) < from_ms);
         self.0[start..]
             .iter()
             .take_while(|&&(answered, _)| i64::from(answered) <= to_ms)
-            .any(|&(_, asked)| i64::from(asked) >= from_ms)
+            .map(|&(_, asked)| i64::from(asked))
+            .filter(|&asked| asked >= from_ms)
+            .max()
     }
 }
 
@@ -190,7 +197,7 @@ mod tests {
         for (asked, answered) in [(10, 20), (15, 20), (5, 30)] {
             answers.note(asked, answered);
         }
-        assert!(answers.within(15, 20) && !answers.within(16, 40) && !answers.within(0, 19));
-        assert!(answers.within(5, 40));
+        assert_eq!([answers.within(15, 20), answers.within(5, 40)], [Some(15); 2]);
+        assert_eq!([answers.within(16, 40), answers.within(0, 19)], [None; 2]);
     }
 }

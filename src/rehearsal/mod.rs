@@ -50,8 +50,8 @@ pub use asks::{Answer, Ask, ClaimPlace, Code, Kind, State, Told};
 pub use audit::{Audit, Findings};
 pub use crowd::Crowd;
 pub use hold::{
-    CallError, Direct, OwnServer, Turn, findings, get as call_get, hold_directly, post as call_post,
-    shifted, turns,
+    CallError, Direct, OwnServer, Turn, findings, get as call_get, hold_directly,
+    post as call_post, shifted, turns,
 };
 pub use http::{CONNECTIONS_DEFAULT, Load, Next, Traffic, Why};
 pub use in_process::{Served, run_served};

@@ -92,6 +92,8 @@ pub struct Outcome {
     pub differing: u64,
     /// Spans of time in which units were free longer than news takes and somebody was refused.
     pub refused_while_free: u64,
+    /// The longest time units had then been free.
+    pub free_unseen_ms: i64,
     /// Claims in the journal of which no fan was told.
     pub untold: u64,
     pub settled: u64,
@@ -151,6 +153,7 @@ impl Outcome {
             lost_answers_same: (memory.lost.len() as u64).saturating_sub(found.lost_answers_other),
             differing: counts.differing,
             refused_while_free: found.refused_while_free,
+            free_unseen_ms: found.free_unseen_ms,
             untold: found.untold,
             settled: counts.settled,
             refund_due: counts.refund_due,

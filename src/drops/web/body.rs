@@ -130,25 +130,47 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Reads a claim's JSON.
 pub fn parse_claim(bytes: &[u8]) -> Result<ClaimBody<'_>, Problem> {
-    serde_json::from_slice(bytes).map_err(|why| fault(&why))
+    require_object(bytes)?;
+    serde_json::from_slice(bytes).map_err(|why| fault(&why, bytes))
 }
 
 /// Reads any other JSON.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|why| fault(&why))
+    require_object(bytes)?;
+    serde_json::from_slice(bytes).map_err(|why| fault(&why, bytes))
+}
+
+/// A list would be read member by member, without names; whoever sends one meant something else.
+fn require_object(bytes: &[u8]) -> Result<(), Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::invalid("body", "send an object, not a list"));
+    }
+    Ok(())
 }
 
 /// A parser's complaint as the contract words it: which field, and why.
-fn fault(why: &serde_json::Error) -> Problem {
-    if !why.is_data() {
-        return Problem::new("not_json").with("why", why.to_string());
-    }
+fn fault(why: &serde_json::Error, bytes: &[u8]) -> Problem {
     let text = why.to_string();
-    let field = text.split('`').nth(1).unwrap_or("body").to_owned();
-    let why = text.split(" at line").next().unwrap_or_default().to_owned();
-    Problem::invalid(&field, &why)
+    // A number too large for any type is JSON all the same.
+    if !why.is_data() && !text.starts_with("number out of range") {
+        return Problem::new("not_json").with("why", text);
+    }
+    let said = text.split(" at line").next().unwrap_or_default();
+    let named = ["unknown field `", "missing field `", "duplicate field `"];
+    let named = named.iter().find_map(|start| said.strip_prefix(start)?.split('`').next());
+    let field = named.map(str::to_owned).or_else(|| member_at(bytes, why));
+    Problem::invalid(field.as_deref().unwrap_or("body"), said)
 }
 
+/// The name of the member whose value a parser stopped at.
+fn member_at(bytes: &[u8], why: &serde_json::Error) -> Option<String> {
+    let line = bytes.split(|byte| *byte == b'\n').nth(why.line().checked_sub(1)?)?;
+    let read = &line[..why.column().min(line.len())];
+    let colon = read.iter().rposition(|byte| *byte == b':')?;
+    let name = read[..colon].trim_ascii_end().strip_suffix(b"\"")?;
+    let start = name.iter().rposition(|byte| *byte == b'"')?;
+    String::from_utf8(name[start + 1..].to_vec()).ok()
+}
 
 #[cfg(test)]
 mod tests {
@@ -166,7 +188,10 @@ mod tests {
         assert_eq!(field("{"), ("not_json", None));
         assert_eq!(field(r#"{"item":"a","colour":1}"#), ("invalid", Some("colour".into())));
         assert_eq!(field("{}"), ("invalid", Some("item".into())));
-        assert_eq!(field(r#"{"item":7}"#).0, "invalid");
+        assert_eq!(field(r#"{"item":7}"#), ("invalid", Some("item".into())));
+        assert_eq!(field(r#"{"item":"a","quantity":1e400}"#), ("invalid", Some("quantity".into())));
+        assert_eq!(field(r#"["a"]"#), ("invalid", Some("body".into())));
+        assert_eq!(field(r#""a:b""#), ("invalid", Some("body".into())));
         for odd in ["-1", "1.5", "1e99", "18446744073709551616", "\"2\"", "true"] {
             let body = format!(r#"{{"item":"a","quantity":{odd}}}"#);
             assert_eq!(parse_claim(body.as_bytes()).unwrap().quantity, Units::Other, "{odd}");

@@ -90,8 +90,9 @@ fn line_and_units(drop: &Drop, said: &ActBody) -> Result<(Line, u32), Problem> {
         (None, _) => return Err(Problem::invalid("item", "name the item")),
     };
     let line = gate::line_named(drop, item, said.variant.as_deref())?;
+    // However many too many: the lane says how many are possible.
     let units = match said.units {
-        Units::Whole(units) => u32::try_from(units).ok().filter(|&units| units > 0),
+        Units::Whole(units) if units > 0 => Some(u32::try_from(units).unwrap_or(u32::MAX)),
         _ => None,
     };
     let units = units.ok_or_else(|| Problem::invalid("units", "use a whole number from 1 on"))?;

@@ -14,6 +14,8 @@ const GAP_MAX: usize = 1_000_000;
 pub(super) struct Entry {
     fan: u64,
     time_ms: i64,
+    /// When its units came back.
+    ended_ms: i64,
     place: ClaimPlace,
     units: u16,
     line: u16,
@@ -26,6 +28,7 @@ impl Entry {
     const SKIPPED: Self = Self {
         fan: 0,
         time_ms: 0,
+        ended_ms: i64::MAX,
         place: ClaimPlace { seq: 0, index: 0 },
         units: 0,
         line: 0,
@@ -35,7 +38,8 @@ impl Entry {
 
     pub(super) fn new(place: Place, fan: u64, line: u16, units: u16, time_ms: i64) -> Self {
         let place = ClaimPlace { seq: place.seq, index: place.index };
-        Self { fan, time_ms, place, units, line, state: Some(State::Held), told: false }
+        let state = Some(State::Held);
+        Self { fan, time_ms, ended_ms: i64::MAX, place, units, line, state, told: false }
     }
 }
 
@@ -105,7 +109,7 @@ impl Journalled {
     }
 
     /// Changes a claim's state; gives its line and units.
-    pub(super) fn change(&mut self, number: u32, fact: &Fact) -> Option<(u16, u16)> {
+    pub(super) fn change(&mut self, number: u32, time_ms: i64, fact: &Fact) -> Option<(u16, u16)> {
         let (from, to) = match fact {
             Fact::Settled(_) => (State::Held, State::Settled),
             Fact::Expired(_) => (State::Held, State::Expired),
@@ -120,6 +124,9 @@ impl Journalled {
             return None;
         };
         entry.state = Some(to);
+        if to != State::Settled {
+            entry.ended_ms = entry.ended_ms.min(time_ms);
+        }
         let (fan, line, units) = (entry.fan, entry.line, entry.units);
         if let Some(seat) = self.seat(fan) {
             match to {
@@ -168,20 +175,17 @@ impl Journalled {
         }
     }
 
-    /// Whether the repeat of a lost answer said what the journal says: the fan's first claim, or
-    /// that there was none when the repeat was made.
+    /// Whether the repeat of a lost answer said what the journal says: the fan's first claim; or
+    /// anything else where there was none yet, or where it was over by then and no key named it.
     fn same(&self, lost: &LostAsk, began_ms: i64) -> bool {
-        let Some(seat) = self.seat(lost.fan) else {
-            return false;
-        };
+        let Some(seat) = self.seat(lost.fan) else { return false };
         let first = self.first[seat];
-        match lost.number {
-            Some(number) => number == first,
-            None => self
-                .by_number
-                .get((first as usize).wrapping_sub(1))
-                .is_none_or(|claim| claim.time_ms >= began_ms + i64::from(lost.asked_ms)),
-        }
+        let Some(claim) = self.by_number.get((first as usize).wrapping_sub(1)) else {
+            return lost.number.is_none();
+        };
+        let later = claim.time_ms >= began_ms + i64::from(lost.asked_ms);
+        let over = !lost.keyed && claim.ended_ms <= began_ms + i64::from(lost.answered_ms);
+        lost.number == Some(first) || (lost.number.is_none() && later) || over
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Findings {
     pub lost: u64,
     /// Times somebody was refused though units had been free for two seconds.
     pub refused_while_free: u64,
+    /// The longest time units had been free when somebody asked and was refused even so.
+    pub free_unseen_ms: i64,
     /// Claims in the journal of which no fan was told.
     pub untold: u64,
     /// Lost answers whose repeat did not say what the journal says.
@@ -123,6 +125,11 @@ impl Audit {
             Fact::Withdrawn { line, units, .. } => {
                 self.with_line(line.0, time_ms, |stock| stock.issue(-i64::from(*units)));
             }
+            Fact::Extended { since_ms } => {
+                for stock in &mut self.lines {
+                    stock.stalled(*since_ms, time_ms);
+                }
+            }
             Fact::Amended { amendment, .. } => match amendment {
                 Amendment::OpensAt(ms) => self.opens_at_ms = *ms,
                 Amendment::Limit(limit) => self.claims.limit = u32::from(limit.get()),
@@ -139,7 +146,7 @@ impl Audit {
     }
 
     fn move_claim(&mut self, number: u32, time_ms: i64, fact: &Fact) {
-        let Some((line, units)) = self.claims.change(number, fact) else {
+        let Some((line, units)) = self.claims.change(number, time_ms, fact) else {
             return;
         };
         let units = i64::from(units);
@@ -182,7 +189,9 @@ impl Audit {
             found.units += stock.given_once();
             let free = stock.free().max(0) as u64;
             if let Some(answers) = memory.sold_out.get(at) {
-                found.refused_while_free += stock.refused_while_free(answers, memory.began_ms);
+                let (spans, unseen_ms) = stock.refused_while_free(answers, memory.began_ms);
+                found.refused_while_free += spans;
+                found.free_unseen_ms = found.free_unseen_ms.max(unseen_ms);
                 if stock.refused_at_the_end(answers, memory.began_ms) {
                     found.left_over += free;
                 }

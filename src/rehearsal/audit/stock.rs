@@ -73,6 +73,17 @@ impl Stock {
         }
     }
 
+    /// The lane did not serve from one moment to the other: what was free then counts as free
+    /// anew from its end.
+    pub(super) fn stalled(&mut self, from_ms: i64, to_ms: i64) {
+        if let Some(since_ms) = self.free_since_ms {
+            if from_ms - since_ms > NEWS_MS {
+                self.free_spans.push((since_ms, from_ms));
+            }
+            self.free_since_ms = Some(to_ms.max(since_ms));
+        }
+    }
+
     pub(super) fn oversold(&self) -> u64 {
         self.over_max.max(0) as u64
     }
@@ -87,16 +98,21 @@ impl Stock {
         self.given.min(self.issued_max).max(0) as u64
     }
 
-    pub(super) fn refused_while_free(&self, answers: &SoldOutAnswers, began_ms: i64) -> u64 {
+    /// Spans in which units were free and somebody asked, later than news takes, and was refused;
+    /// and the longest time units had then been free, ms.
+    pub(super) fn refused_while_free(&self, answers: &SoldOutAnswers, began_ms: i64) -> (u64, i64) {
         let still = self.free_since_ms.map(|since_ms| (since_ms, i64::MAX / 2));
-        let refused =
-            |&(from, to): &(i64, i64)| answers.within(from + NEWS_MS - began_ms, to - began_ms);
-        self.free_spans.iter().copied().chain(still).filter(refused).count() as u64
+        let unseen = |(from, to): (i64, i64)| {
+            let asked = answers.within(from + NEWS_MS - began_ms, to - began_ms);
+            asked.map(|asked| asked + began_ms - from)
+        };
+        let spans = self.free_spans.iter().copied().chain(still).filter_map(unseen);
+        spans.fold((0, 0), |(count, longest), unseen_ms| (count + 1, longest.max(unseen_ms)))
     }
 
     pub(super) fn refused_at_the_end(&self, answers: &SoldOutAnswers, began_ms: i64) -> bool {
         self.free_since_ms
-            .is_some_and(|since| answers.within(since + NEWS_MS - began_ms, i64::MAX / 2))
+            .is_some_and(|since| answers.within(since + NEWS_MS - began_ms, i64::MAX / 2).is_some())
     }
 }
 
@@ -123,6 +139,17 @@ mod tests {
     }
 
     #[test]
+    fn while_the_lane_stalls_nobody_could_know() {
+        let mut stock = Stock::new(1, 0, 1, 0);
+        stock.stalled(5_000, 9_000);
+        let mut answers = SoldOutAnswers::default();
+        answers.note(8_000, 8_100);
+        assert_eq!(stock.refused_while_free(&answers, 0), (0, 0));
+        answers.note(11_000, 11_100);
+        assert_eq!(stock.refused_while_free(&answers, 0), (1, 2_000));
+    }
+
+    #[test]
     fn a_refusal_soon_after_units_came_back_breaks_nothing() {
         let mut stock = Stock::new(1, 0, 1, 0);
         stock.give(1, false);
@@ -134,6 +161,6 @@ mod tests {
         assert!(!stock.refused_at_the_end(&answers, 0));
         answers.note(12_100, 12_200);
         assert!(stock.refused_at_the_end(&answers, 0));
-        assert_eq!(stock.refused_while_free(&answers, 0), 1);
+        assert_eq!(stock.refused_while_free(&answers, 0), (1, 2_100));
     }
 }

@@ -71,14 +71,23 @@ impl Crowd {
     }
 
     /// A yes or no: whatever the fan waited for is answered.
-    fn settle_doubts(&mut self, ask: Waiting<What>, number: Option<u32>) {
+    fn settle_doubts(&mut self, ask: Waiting<What>, number: Option<u32>, now: u32) {
         let fan = &mut self.fans[ask.fan as usize];
         fan.set(LATER, false);
         if fan.is(LOST) {
             fan.set(LOST, false);
-            let number_of_fan = self.plan.first_fan + u64::from(ask.fan);
-            self.memory.lost.push(LostAsk { fan: number_of_fan, asked_ms: ask.due_ms, number });
+            self.note_lost(ask, number, now);
         }
+    }
+
+    fn note_lost(&mut self, ask: Waiting<What>, number: Option<u32>, now: u32) {
+        self.memory.lost.push(LostAsk {
+            fan: self.plan.first_fan + u64::from(ask.fan),
+            asked_ms: ask.due_ms,
+            answered_ms: now,
+            keyed: self.key(ask.fan).is_some(),
+            number,
+        });
     }
 
     /// The first 201 or 409; other refusals leave a fan without a yes or no.
@@ -98,7 +107,7 @@ impl Crowd {
     }
 
     fn told(&mut self, ask: Waiting<What>, told: &Told, now: u32) {
-        self.settle_doubts(ask, Some(told.number));
+        self.settle_doubts(ask, Some(told.number), now);
         self.note_first(ask.fan, now);
         let fan = self.fans[ask.fan as usize];
         if told.units != self.plan.quantity {
@@ -151,7 +160,7 @@ impl Crowd {
     }
 
     fn refused(&mut self, ask: Waiting<What>, code: Code, now: u32) {
-        self.settle_doubts(ask, None);
+        self.settle_doubts(ask, None, now);
         if matches!(code, Code::SoldOut | Code::LimitReached | Code::Closed) {
             self.note_first(ask.fan, now);
         }
@@ -188,7 +197,7 @@ impl Crowd {
         let release = matches!(ask.what, What::Release | What::ReleaseRepeat);
         let again = if release { What::ReleaseRepeat } else { What::SettleRepeat };
         match answer {
-            Answer::Claim(told) => self.outcome(ask, &told, release),
+            Answer::Claim(told) => self.outcome(ask, &told, release, now),
             Answer::Refused(code) if code.is_later() => {
                 self.fans[ask.fan as usize].set(LATER, true);
                 self.repeat(ask.fan, again, now);
@@ -204,7 +213,7 @@ impl Crowd {
         }
     }
 
-    fn outcome(&mut self, ask: Waiting<What>, told: &Told, release: bool) {
+    fn outcome(&mut self, ask: Waiting<What>, told: &Told, release: bool, now: u32) {
         let fan = &mut self.fans[ask.fan as usize];
         let lost = fan.is(PAY_LOST);
         fan.set(LATER | PAY_LOST, false);
@@ -224,8 +233,7 @@ impl Crowd {
         self.memory.counts.settled += u64::from(told.state == State::Settled);
         self.memory.counts.refund_due += u64::from(told.state == State::RefundDue);
         if lost {
-            let (fan, number) = (known.fan, Some(told.number));
-            self.memory.lost.push(LostAsk { fan, asked_ms: ask.due_ms, number });
+            self.note_lost(ask, Some(told.number), now);
         }
     }
 }

@@ -74,8 +74,6 @@ impl Connection {
         let mut stream = TcpStream::connect(addr)?;
         // Requests are written whole; waiting for more to send with them would only delay them.
         let _ = stream.set_nodelay(true);
-        // The default may pace what it sends with timers, which loopback has no use for.
-        let _ = rustix::net::sockopt::set_tcp_congestion(&stream, "reno");
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         self.stream = Some(stream);
         self.doing = Doing::Connecting { since_us: now_us };

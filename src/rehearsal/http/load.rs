@@ -23,11 +23,6 @@ const RECONNECT_US: i64 = 50_000;
 /// How often time limits are looked at, and the longest the loop sleeps.
 const SWEEP_US: i64 = 50_000;
 
-/// At many answers a second the loop turns at most this often: answers then come several at a
-/// time, and neither side is woken for each. It adds no more than this to a wait.
-const TURN_US: i64 = 300;
-const MANY_A_SECOND: i64 = 8_000;
-
 /// Descriptors a process needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 512;
 
@@ -43,16 +38,6 @@ pub struct Load {
     up: usize,
     buffer: Vec<u8>,
     swept_us: i64,
-    pace: Pace,
-}
-
-/// How fast answers come, and when the loop last turned.
-#[derive(Debug)]
-struct Pace {
-    since_us: i64,
-    events: usize,
-    many: bool,
-    turned_us: i64,
 }
 
 impl Load {
@@ -72,7 +57,6 @@ impl Load {
             up: 0,
             buffer: vec![0; 64 << 10],
             swept_us: i64::MIN,
-            pace: Pace { since_us: i64::MIN, events: 0, many: false, turned_us: i64::MIN },
         })
     }
 
@@ -97,32 +81,14 @@ impl Load {
             let Some(until_us) = self.hand_out(traffic, now_us) else {
                 return Ok(());
             };
-            self.rest(until_us, clock_us());
             let pause_us = (until_us - clock_us()).clamp(0, SWEEP_US);
             match self.poll.poll(&mut events, Some(Duration::from_micros(pause_us as u64))) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other?,
             }
-            self.pace.events += events.iter().count();
             for event in &events {
                 self.handle(traffic, event, clock_us());
             }
-        }
-    }
-
-    /// Lets answers gather for a moment where many come and no connection is wanting.
-    fn rest(&mut self, until_us: i64, now_us: i64) {
-        let pace = &mut self.pace;
-        let window_us = now_us.saturating_sub(pace.since_us);
-        if window_us >= 10_000 {
-            pace.many = pace.events as i64 * 1_000_000 / window_us.max(1) >= MANY_A_SECOND;
-            (pace.since_us, pace.events) = (now_us, 0);
-        }
-        let next_us = pace.turned_us.saturating_add(TURN_US).min(until_us);
-        pace.turned_us = now_us;
-        if pace.many && !self.free.is_empty() && next_us > now_us {
-            std::thread::sleep(Duration::from_micros((next_us - now_us) as u64));
-            pace.turned_us = next_us;
         }
     }
 

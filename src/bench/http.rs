@@ -1,0 +1,221 @@
+//! `fanfare bench http`: what a claim and a refusal cost a server beside the bare one.
+//!
+//! The server is pinned to one core, the crowd to the other. *Bare* is the same listener and
+//! runtime: it reads the same request whole and answers a fixed body of the same length under the
+//! same headers. Bare, refusals and claims take turns; the figures are medians over the rounds.
+
+use super::machine;
+use super::peers::{self, Peer};
+use crate::kit::clock::Stopwatch;
+use crate::kit::keys::Keys;
+use crate::kit::token::{Role, Session, Tokens, Use};
+use crate::rehearsal::{Load, Next, Traffic, Why, call_get, call_post};
+use fanfare_engine::Fan;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// How the bench is run.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpBench {
+    /// Rounds.
+    pub rounds: u32,
+    /// Seconds each of the four takes in a round.
+    pub seconds: u32,
+    /// Connections.
+    pub connections: usize,
+}
+
+impl Default for HttpBench {
+    fn default() -> Self {
+        Self { rounds: 5, seconds: 2, connections: 256 }
+    }
+}
+
+/// What one kind of request did in one round.
+#[derive(Clone, Copy, Debug, Default)]
+struct Figures {
+    per_s: f64,
+    cpu_us: f64,
+}
+
+/// Runs the bench; the server keeps its data in this folder.
+///
+/// # Errors
+/// If a server does not start, or answers otherwise than it should.
+pub fn run(bench: HttpBench, folder: &Path, told: impl Fn(&str)) -> Result<Value, String> {
+    machine::pin_to_core(1)?;
+    let server = Peer::server(folder)?;
+    let keys = Keys::open(&folder.join("data")).map_err(|why| why.to_string())?;
+    let tokens = Tokens::new(keys.tokens);
+    make_drops(&server, &tokens)?;
+    let mut claims = Requests::new(&server, &tokens, "plenty", 201);
+    let mut refusals = Requests::new(&server, &tokens, "gone", 409);
+    let claim_bytes = claims.one_body(&server)?.len();
+    refusals.one_body(&server).ok(); // The first of all takes the only unit.
+    let refusal_bytes = refusals.one_body(&server)?.len();
+    let bare_claims = Peer::bare(claim_bytes, "201")?;
+    let bare_refusals = Peer::bare(refusal_bytes, "409")?;
+    let mut rounds: [Vec<Figures>; 4] = Default::default();
+    for round in 0..=bench.rounds {
+        let one = [
+            flood(bench, &bare_refusals, &mut refusals)?,
+            flood(bench, &server, &mut refusals)?,
+            flood(bench, &bare_claims, &mut claims)?,
+            flood(bench, &server, &mut claims)?,
+        ];
+        if round == 0 {
+            continue; // Everything warms up once.
+        }
+        let [bare_refused, refused, bare_claimed, claimed] = one.map(|figures| figures.cpu_us);
+        told(&format!(
+            "round {round}: CPU µs a request: refusals {refused:.2}, bare {bare_refused:.2}; \
+             claims {claimed:.2}, bare {bare_claimed:.2}; refusals/s {:.0}, claims/s {:.0}",
+            one[1].per_s, one[3].per_s
+        ));
+        rounds.iter_mut().zip(one).for_each(|(kept, figures)| kept.push(figures));
+    }
+    Ok(outcome(bench, &rounds, [refusal_bytes, claim_bytes]))
+}
+
+/// One drop with a single unit, one with more than anybody will ask for.
+fn make_drops(server: &Peer, tokens: &Tokens) -> Result<(), String> {
+    let host = token(tokens, Fan::MAX, Role::Host);
+    let now = call_get(server.address, "/api/v1/now").map_err(|why| why.to_string())?;
+    let opens_at_ms = now["now_ms"].as_i64().ok_or("the server tells no time")? - 1_000;
+    for drop in ["gone", "plenty"] {
+        let path = format!("/api/v1/rehearsal/drops/{drop}");
+        let turn = json!({ "opens_at_ms": opens_at_ms });
+        call_post(server.address, &path, &host, &turn).map_err(|why| why.to_string())?;
+    }
+    Ok(())
+}
+
+fn token(tokens: &Tokens, fan: u64, role: Role) -> String {
+    let fan = Fan::new(fan).unwrap_or(Fan::FIRST);
+    tokens.make(&Session { fan, role, until_s: u32::MAX }, Use::Session)
+}
+
+/// Requests of one kind, each by another fan.
+struct Requests<'a> {
+    tokens: &'a Tokens,
+    head: String,
+    next_fan: u64,
+    status: u16,
+    answered: u64,
+    wrong: Option<(u16, String)>,
+    until_us: i64,
+}
+
+const BODY: &str = r#"{"item":"unit","quantity":1}"#;
+
+impl<'a> Requests<'a> {
+    fn new(server: &Peer, tokens: &'a Tokens, drop: &str, status: u16) -> Self {
+        let head = format!(
+            "POST /api/v1/drops/{drop}/claims HTTP/1.1\r\nHost: {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nAuthorization: Bearer ",
+            server.address,
+            BODY.len()
+        );
+        // Fans of one kind never meet those of the other.
+        let next_fan = u64::from(status) << 32;
+        Self { tokens, head, next_fan, status, answered: 0, wrong: None, until_us: 0 }
+    }
+
+    fn write(&mut self, request: &mut Vec<u8>) {
+        self.next_fan += 1;
+        request.extend(self.head.as_bytes());
+        request.extend(token(self.tokens, self.next_fan, Role::Fan).as_bytes());
+        request.extend(b"\r\n\r\n");
+        request.extend(BODY.as_bytes());
+    }
+
+    /// Sends one and gives the body that answers it.
+    fn one_body(&mut self, server: &Peer) -> Result<Vec<u8>, String> {
+        let mut request = Vec::new();
+        self.write(&mut request);
+        let (status, body) = peers::ask_once(server.address, &request)?;
+        if status == self.status {
+            return Ok(body);
+        }
+        Err(format!("answered {status} instead of {}", self.status))
+    }
+}
+
+impl Traffic for Requests<'_> {
+    fn next(&mut self, now_us: i64, request: &mut Vec<u8>) -> Next {
+        if now_us >= self.until_us || self.wrong.is_some() {
+            return Next::Done;
+        }
+        self.write(request);
+        Next::Send { tag: 0, cut: false }
+    }
+
+    fn response(&mut self, _: u64, status: u16, body: &[u8], _: i64) {
+        self.answered += 1;
+        if status != self.status && self.wrong.is_none() {
+            self.wrong = Some((status, String::from_utf8_lossy(body).into_owned()));
+        }
+    }
+
+    fn lost(&mut self, _: u64, why: Why, _: i64) {
+        self.wrong = Some((0, format!("{why:?}")));
+    }
+}
+
+/// As many requests as the server answers in the time.
+fn flood(
+    bench: HttpBench,
+    peer: &Peer,
+    requests: &mut Requests<'_>,
+) -> Result<Figures, String> {
+    let watch = Stopwatch::start();
+    let clock_us = || i64::try_from(watch.passed_us()).unwrap_or(i64::MAX);
+    let mut load = open(peer.address, bench.connections)?;
+    requests.answered = 0;
+    requests.until_us = i64::from(bench.seconds) * 1_000_000;
+    let cpu_us = machine::cpu_us_of(peer.process());
+    load.run(requests, &clock_us).map_err(|why| why.to_string())?;
+    let cpu_us = machine::cpu_us_of(peer.process()).saturating_sub(cpu_us) as f64;
+    if let Some((status, body)) = requests.wrong.take() {
+        let mut words = String::new();
+        let _ = write!(words, "answered {status} instead of {}: {body}", requests.status);
+        return Err(words);
+    }
+    let answered = requests.answered.max(1) as f64;
+    Ok(Figures { per_s: answered / watch.passed_s(), cpu_us: cpu_us / answered })
+}
+
+fn open(address: SocketAddr, connections: usize) -> Result<Load, String> {
+    Load::new(address, connections).map_err(|why| why.to_string())
+}
+
+fn outcome(bench: HttpBench, rounds: &[Vec<Figures>; 4], bytes: [usize; 2]) -> Value {
+    let median = |of: usize, pick: fn(&Figures) -> f64| {
+        machine::median(&rounds[of].iter().map(pick).collect::<Vec<f64>>())
+    };
+    let ratio = |bare: usize, ours: usize| {
+        let each = rounds[bare].iter().zip(&rounds[ours]).map(|(b, o)| b.cpu_us / o.cpu_us);
+        machine::median(&each.collect::<Vec<f64>>())
+    };
+    let (cpu, rate): (fn(&Figures) -> f64, fn(&Figures) -> f64) = (|f| f.cpu_us, |f| f.per_s);
+    json!({
+        "version": 1,
+        "bench": "http",
+        "rounds": bench.rounds,
+        "connections": bench.connections,
+        "refusal_bytes": bytes[0],
+        "claim_bytes": bytes[1],
+        "bare_refusals_per_s": median(0, rate),
+        "refusals_per_s": median(1, rate),
+        "bare_claims_per_s": median(2, rate),
+        "claims_per_s": median(3, rate),
+        "bare_refusal_cpu_us": median(0, cpu),
+        "refusal_cpu_us": median(1, cpu),
+        "bare_claim_cpu_us": median(2, cpu),
+        "claim_cpu_us": median(3, cpu),
+        "ratio_refusals": ratio(0, 1),
+        "ratio_claims": ratio(2, 3),
+    })
+}

@@ -1,0 +1,202 @@
+//! The folder the sale goes on in: its festival file, its first claims, its server.
+
+use fanfare::drops::node::Node;
+use fanfare::drops::plan;
+use fanfare::drops::ticket::{Sink, Ticket};
+use fanfare::drops::wake;
+use fanfare::festivals::{self, Festival};
+use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::data::DataFolder;
+use fanfare::kit::scratch::Scratch;
+use fanfare::kit::sqlite::JournalReader;
+use fanfare::kit::token::{Role, Session, Tokens, Use};
+use fanfare_engine::{Claim, Command, Fan, Line, Quantity, State};
+use fanfare_lane::{LaneConfig, LaneId, Reply};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The festival's id, its drop's, and the only lane's number.
+pub const FESTIVAL: &str = "kill-day";
+pub const DROP: &str = "phones";
+pub const LANE: LaneId = 1;
+
+/// Callers at once while the folder is filled; it makes rows of a busy sale's size.
+const CALLERS: usize = 1_024;
+
+/// A folder with a festival file beside it.
+pub struct Place {
+    scratch: Scratch,
+    festival: Festival,
+}
+
+/// The key with which a fan of the first claims claimed.
+pub fn first_key(fan: u64) -> Option<String> {
+    fan.is_multiple_of(2).then(|| format!("first-{fan}"))
+}
+
+impl Place {
+    /// Writes the festival file: one drop, open since an hour ago for ten days.
+    pub fn new() -> Self {
+        let scratch = Scratch::new(None, "kill").unwrap();
+        let opens_at = jiff::Timestamp::from_millisecond(Clock::machine().now_ms() - 3_600_000);
+        let text = format!(
+            r#"
+[festival]
+id = "{FESTIVAL}"
+name = {{ zh = "断电日", en = "Kill day" }}
+zone = "UTC"
+currency = "CNY"
+
+[[goods]]
+id = "phone"
+name = {{ zh = "手机", en = "Phone" }}
+maker.name = {{ zh = "某厂", en = "A maker" }}
+maker.address = {{ zh = "某路 1 号", en = "1 Some Road" }}
+certificate = "TEST-0001"
+
+[[drops]]
+id = "{DROP}"
+kind = "sale"
+name = {{ zh = "手机", en = "Phones" }}
+opens_at = {}
+open_for = "10d"
+hold = "20d"
+limit = 2
+
+[[drops.items]]
+good = "phone"
+price = "799.00"
+stock = 90000000
+"#,
+            opens_at.unwrap().strftime("%Y-%m-%dT%H:%M:%SZ")
+        );
+        std::fs::write(scratch.path().join("festival.toml"), &text).unwrap();
+        let festival = festivals::read("festival.toml", &text);
+        Self { scratch, festival: festival.unwrap_or_else(|faults| panic!("{faults}")) }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.scratch.path().join("data")
+    }
+
+    /// Makes the first claims, some of them paid, some given back; says how they stand.
+    pub fn fill(&self, claims: u64) -> Vec<Claim> {
+        let folder = DataFolder::serve(&self.data(), FESTIVAL, false).unwrap();
+        let clock = Arc::new(Clock::machine());
+        let specs = plan::specs(&self.festival, &folder, clock.now_ms()).unwrap();
+        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        assert_eq!(node.directory().drops[0].lane, LANE);
+        let made = all(&node, 1..claims + 1, |fan| Command::Claim {
+            fan: Fan::new(fan).unwrap(),
+            line: Line(0),
+            quantity: Quantity::MIN,
+            key: first_key(fan).map(|key| node.tokens.key_of(key.as_bytes())),
+        });
+        let number = |at: u64| made[at as usize].number;
+        all(&node, 0..claims / 4, |at| Command::Settle { number: number(at) });
+        all(&node, claims / 4..claims / 4 + claims / 20, |at| Command::Release {
+            number: number(at),
+        });
+        node.stop();
+        drop(node);
+        let state = self.state().unwrap();
+        made.iter().map(|claim| state.claims().get(claim.number).unwrap()).collect()
+    }
+
+    /// The lane's state, made again from the journal's rows.
+    pub fn state(&self) -> Result<State, String> {
+        let reader = JournalReader::open(&self.data().join("journal.sqlite"));
+        let reader = reader.map_err(|why| why.to_string())?;
+        let replay = wake::replay(&reader, wake::festival_number(FESTIVAL), LANE)?;
+        replay.into_state().ok_or_else(|| "a lane without rows".to_owned())
+    }
+
+    /// Starts the server; gives it back as soon as it says where it listens.
+    pub fn serve(&self) -> Server {
+        let watch = Stopwatch::start();
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_fanfare"))
+            .arg("serve")
+            .arg(self.scratch.path().join("festival.toml"))
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(self.data())
+            .env("FANFARE_LOG", "error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().unwrap();
+        Server { child, stdout: Some(stdout), watch }
+    }
+}
+
+/// Asks for many things and gives back the claims, in the order of the numbers they were asked by.
+fn all(node: &Node, range: std::ops::Range<u64>, command: impl Fn(u64) -> Command) -> Vec<Claim> {
+    let sink = Arc::new(Sink::default());
+    let (mut next, start) = (range.start, range.start);
+    let mut ask = |count: usize| {
+        let until = (next + count as u64).min(range.end);
+        let asks = (next..until).map(|n| (LANE, command(n), Ticket::Many(sink.clone(), n)));
+        node.ask_many(asks);
+        next = until;
+    };
+    let mut claims = vec![None; (range.end - start) as usize];
+    let (mut answers, mut left) = (Vec::new(), claims.len());
+    ask(CALLERS);
+    while left > 0 {
+        answers.clear();
+        sink.take(&mut answers, Duration::from_secs(30));
+        assert!(!answers.is_empty(), "no answer for 30 s");
+        for (n, reply) in &answers {
+            let Reply::Claim { claim, .. } = reply else { panic!("{n}: {reply:?}") };
+            claims[(n - start) as usize] = Some(*claim);
+        }
+        left -= answers.len();
+        ask(answers.len());
+    }
+    claims.into_iter().flatten().collect()
+}
+
+/// A session for six hours.
+pub fn token(tokens: &Tokens, fan: u64, role: Role) -> String {
+    let until_s = (Clock::machine().now_ms() / 1_000 + 6 * 3_600) as u32;
+    tokens.make(&Session { fan: Fan::new(fan).unwrap(), role, until_s }, Use::Session)
+}
+
+/// A server; it is killed when this is dropped.
+pub struct Server {
+    child: Child,
+    stdout: Option<std::process::ChildStdout>,
+    watch: Stopwatch,
+}
+
+impl Server {
+    /// Waits until it says where it listens.
+    pub fn address(&mut self) -> SocketAddr {
+        let mut line = String::new();
+        BufReader::new(self.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        address.unwrap_or_else(|| panic!("the server did not come up: `{line}`")).parse().unwrap()
+    }
+
+    /// Milliseconds since the process was started.
+    pub fn passed_ms(&self) -> f64 {
+        self.watch.passed_us() as f64 / 1e3
+    }
+
+    /// `kill -9`, at once and waited for.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
