@@ -9,7 +9,7 @@ mod world;
 use axum::extract::State;
 use disk::Disk;
 use fanfare::drops::drop::Drop as Sold;
-use fanfare::drops::ticket::{Sink, Ticket};
+use fanfare::drops::ticket::Ticket;
 use fanfare::kit::data::{DataError, DataFolder};
 use fanfare::verify;
 use fanfare_engine::{Claim, ClaimState, Command, Number};
@@ -302,11 +302,11 @@ fn a_torn_witness_is_the_operators_to_remove() {
 }
 
 /// Turns the clock in small steps until so many answers came, giving the threads time.
-fn answers(world: &World, sink: &Sink, many: usize, steps: i64) -> Vec<Reply> {
+fn answers(world: &World, many: usize, steps: i64) -> Vec<Reply> {
     let mut replies = Vec::new();
     for _ in 0..steps {
         world.clock.turn_to(world.clock.now_ms() + 100);
-        sink.take(&mut replies, Duration::from_millis(30));
+        world.node.sink.take(&mut replies, Duration::from_millis(30));
         if replies.len() >= many {
             break;
         }
@@ -321,10 +321,9 @@ fn fills_and_goes_on(disk: &Disk) {
     world.at(0);
     let before: Vec<Claim> = (1..=3).map(|fan| world.claim(LAMPS, fan, 0, 1)).collect();
     disk.fill();
-    let sink = Arc::new(Sink::default());
-    let asked = |fan: u64| (LAMPS, ask(fan, 0, 1, Some(fan)), Ticket::Many(sink.clone(), fan));
+    let asked = |fan: u64| (LAMPS, ask(fan, 0, 1, Some(fan)), Ticket::Many(fan));
     world.node.ask_many((10..15).map(asked));
-    let replies = answers(&world, &sink, 5, 300);
+    let replies = answers(&world, 5, 300);
     assert_eq!(replies.len(), 5, "{replies:?}");
     let honest = |reply: &Reply| matches!(reply, Reply::Unsure | Reply::Busy);
     assert!(replies.iter().all(honest), "{replies:?}");
@@ -333,7 +332,7 @@ fn fills_and_goes_on(disk: &Disk) {
 
     disk.free();
     world.node.ask_many((10..15).map(asked));
-    let replies = answers(&world, &sink, 5, 300);
+    let replies = answers(&world, 5, 300);
     let mut numbers: Vec<Number> = replies.iter().map(|reply| claimed(*reply).number).collect();
     numbers.sort_unstable();
     let next: Vec<Number> = (4..9).filter_map(Number::new).collect();

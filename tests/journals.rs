@@ -82,9 +82,8 @@ fn text_of(data: &Path) -> String {
 fn digests_of(data: &Path) -> String {
     let report = verify::folder(data, &mut |_| {}).unwrap();
     assert!(report.holds(), "{:#?}", report.broken);
-    let line = |lane: &verify::LaneReport| {
-        format!("{} {}\n", lane.drop, lane.digest.as_deref().unwrap())
-    };
+    let line =
+        |lane: &verify::LaneReport| format!("{} {}\n", lane.drop, lane.digest.as_deref().unwrap());
     report.lanes.iter().map(line).collect()
 }
 

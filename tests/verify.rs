@@ -1,13 +1,13 @@
 //! `fanfare verify`: the undamaged folder holds, and every damage is found and named.
 
-#[path = "verify/world.rs"]
-mod world;
+#[path = "verify/bundles.rs"]
+mod bundles;
 #[path = "verify/damage.rs"]
 mod damage;
 #[path = "verify/forged.rs"]
 mod forged;
-#[path = "verify/bundles.rs"]
-mod bundles;
+#[path = "verify/world.rs"]
+mod world;
 
 use fanfare::kit::sqlite::JournalReader;
 use fanfare::verify::{self, Broken, Report};
@@ -142,8 +142,7 @@ fn the_command_says_what_holds_and_what_does_not() {
     let claims: u64 = report.lanes.iter().map(|lane| lane.claims).sum();
     let last = said.lines().last().unwrap();
     assert_eq!(last, format!("holds: 2 lanes, {rows} rows, {claims} claims"), "{said}");
-    let written: serde_json::Value =
-        serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     assert_eq!((&written["version"], &written["holds"]), (&1.into(), &true.into()));
     assert_eq!(written["lanes"][1]["drop"], "late-lamps");
 
@@ -152,8 +151,7 @@ fn the_command_says_what_holds_and_what_does_not() {
     let said = out(&output);
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("BROKEN: chain: lane 1 (drop lamps), row 4: it is missing"), "{said}");
-    let written: serde_json::Value =
-        serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     assert_eq!(written["holds"], false);
     assert_eq!(written["broken"][0]["promise"], "chain");
     assert_eq!(written["broken"][0]["row"], 4);

@@ -165,11 +165,7 @@ impl Traffic for Requests<'_> {
 }
 
 /// As many requests as the server answers in the time.
-fn flood(
-    bench: HttpBench,
-    peer: &Peer,
-    requests: &mut Requests<'_>,
-) -> Result<Figures, String> {
+fn flood(bench: HttpBench, peer: &Peer, requests: &mut Requests<'_>) -> Result<Figures, String> {
     let watch = Stopwatch::start();
     let clock_us = || i64::try_from(watch.passed_us()).unwrap_or(i64::MAX);
     let mut load = open(peer.address, bench.connections)?;
@@ -199,7 +195,8 @@ fn outcome(bench: HttpBench, rounds: &[Vec<Figures>; 4], bytes: [usize; 2]) -> V
         let each = rounds[bare].iter().zip(&rounds[ours]).map(|(b, o)| b.cpu_us / o.cpu_us);
         machine::median(&each.collect::<Vec<f64>>())
     };
-    let (cpu, rate): (fn(&Figures) -> f64, fn(&Figures) -> f64) = (|f| f.cpu_us, |f| f.per_s);
+    let cpu: fn(&Figures) -> f64 = |figures| figures.cpu_us;
+    let rate: fn(&Figures) -> f64 = |figures| figures.per_s;
     json!({
         "version": 1,
         "bench": "http",

@@ -10,8 +10,8 @@ use crate::kit::scratch::Scratch;
 use crate::kit::sqlite::JournalReader;
 use crate::kit::token::{Role, Session, Tokens as Maker, Use};
 use crate::rehearsal::{
-    About, CONNECTIONS_DEFAULT, CrowdPlan, DropPlanned, DropRun, LEAD_MS, Occasion, OwnServer,
-    Outcome, Progress, Target, Tokens, Turn, Wishes, Words, call_get, call_post, findings,
+    About, CONNECTIONS_DEFAULT, CrowdPlan, DropPlanned, DropRun, LEAD_MS, Occasion, Outcome,
+    OwnServer, Progress, Target, Tokens, Turn, Wishes, Words, call_get, call_post, findings,
     hold_directly, json, page, run_drops, shifted, turns,
 };
 use crate::verify;
@@ -97,7 +97,14 @@ pub fn run(args: &Rehearse) -> Result<ExitCode, String> {
     for turn in turns(&festival, args.drop.as_deref()) {
         let wishes = Wishes { seed: args.seed, fans: args.fans, hold_s: args.hold };
         let plans = Plans { festival: &festival, wishes, args };
-        held.extend(plans.hold(&turn, &stage, scratch.path(), &mut place, &mut next_fan, &mut progress)?);
+        held.extend(plans.hold(
+            &turn,
+            &stage,
+            scratch.path(),
+            &mut place,
+            &mut next_fan,
+            &mut progress,
+        )?);
     }
     stage.close();
     let sound = verify_all(scratch.path(), &mut held)?;
@@ -188,8 +195,7 @@ impl Plans<'_> {
         let opens_at_ms = stage.now_ms()? + LEAD_MS;
         let mut planned = Vec::new();
         for drop in turn {
-            let plan =
-                CrowdPlan::of_drop(drop, &self.wishes, *place, *next_fan, opens_at_ms);
+            let plan = CrowdPlan::of_drop(drop, &self.wishes, *place, *next_fan, opens_at_ms);
             *place += 1;
             *next_fan += u64::from(plan.heads());
             planned.push((*drop, plan));

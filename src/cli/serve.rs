@@ -154,8 +154,6 @@ fn background(app: &Arc<App>) -> Result<(), String> {
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("FANFARE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

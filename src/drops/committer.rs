@@ -63,7 +63,7 @@ pub fn start(
                     continue;
                 }
             };
-            inbox.push(Message::Stored(outcome));
+            inbox.push_urgent(Message::Stored(outcome));
         }
     };
     let thread = thread::Builder::new().name("journal".to_owned()).spawn(body)?;

@@ -1,12 +1,12 @@
 //! A drop as the whole process knows it: its names, its lane's published state, its counters.
 
 use super::published::Published;
-use axum::body::Bytes;
 use super::spec::DropSpec;
+use axum::body::Bytes;
 use fanfare_engine::{CODES, Fact};
 use fanfare_lane::LaneId;
-use std::sync::{OnceLock, PoisonError, RwLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 /// A drop that is served.
 pub struct Drop {
@@ -81,9 +81,8 @@ impl Drop {
 
     /// Notes published facts that counters care about.
     pub fn note_facts(&self, facts: &[Fact]) {
-        let back = |fact: &&Fact| {
-            matches!(fact, Fact::Expired(_) | Fact::Released(_) | Fact::Returned(_))
-        };
+        let back =
+            |fact: &&Fact| matches!(fact, Fact::Expired(_) | Fact::Released(_) | Fact::Returned(_));
         let count = facts.iter().filter(back).count() as u64;
         if count > 0 {
             self.came_back.fetch_add(count, Ordering::Relaxed);

@@ -104,15 +104,13 @@ fn went_back(
 }
 
 /// What the newest row says, if it sent the lane to rest.
-fn resting(
-    reader: &JournalReader,
-    record: &LaneRecord,
-) -> Result<Option<(Face, Sealed)>, String> {
+fn resting(reader: &JournalReader, record: &LaneRecord) -> Result<Option<(Face, Sealed)>, String> {
     let newest = reader.rows(record.lane, record.newest_seq.max(1), 1);
     let Some(newest) = newest.map_err(|why| why.to_string())?.pop() else { return Ok(None) };
-    let facts = newest.row.read_facts().map_err(|why| {
-        format!("lane {}, row {}: {why}", record.lane, record.newest_seq)
-    })?;
+    let facts = newest
+        .row
+        .read_facts()
+        .map_err(|why| format!("lane {}, row {}: {why}", record.lane, record.newest_seq))?;
     let Some(Fact::Rested(totals)) = facts.last() else { return Ok(None) };
     let at = (newest.row.header.seq, newest.row.hash, newest.row.header.time_ms);
     Ok(Some((Face::of_resting(totals, at), newest)))

@@ -6,14 +6,14 @@
 use super::committer::{Outcome, Work};
 use super::drop::Drop;
 use super::inbox::Inbox;
-use super::ticket::{Answered, Ticket};
+use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Head, Heads};
 use fanfare_engine::{Command, Fact, Tally};
 use fanfare_lane::{
-    Durable, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
+    Durable, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Row, Sealed, StoreError,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -30,6 +30,10 @@ const RESOLVE_AFTER_MS: i64 = 100;
 /// How long rows under way get to become durable when the process stops. A row that does not
 /// may or may not stand; whoever waits for it hears so.
 const STOP_WITHIN_MS: i64 = 5_000;
+
+/// Two commits begin this far apart at the least, unless a full batch waits: fewer, larger
+/// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
+const PACE_US: u64 = 3_000;
 
 /// A resting lane's state that nobody read for this long leaves memory.
 const LET_GO_AFTER_MS: i64 = 60_000;
@@ -50,8 +54,8 @@ pub enum Message {
     Stop,
 }
 
-/// What the thread works with: clock, folder, its inbox, the committer.
-pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, mpsc::Sender<Work>);
+/// What the thread works with: clock, folder, its inbox, the committer, the sink.
+pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, mpsc::Sender<Work>, Arc<Sink>);
 
 /// What the thread tells of itself.
 #[derive(Debug)]
@@ -87,11 +91,14 @@ pub struct Lanes {
     touched: BTreeSet<LaneId>,
     dues: BinaryHeap<Reverse<(i64, LaneId)>>,
     committing: bool,
+    /// Runs since the newest commit began.
+    committed_at: Stopwatch,
     heads: Heads,
     heads_changed: bool,
     kept_house_mono_ms: i64,
     quiet: Vec<mpsc::Sender<()>>,
     told: Arc<Told>,
+    sink: Arc<Sink>,
     stopping: bool,
     stop_by_mono_ms: i64,
 }
@@ -99,7 +106,7 @@ pub struct Lanes {
 impl Lanes {
     /// With these lanes open and these at rest.
     pub fn new(
-        (clock, folder, inbox, committer): Parts,
+        (clock, folder, inbox, committer, sink): Parts,
         told: Arc<Told>,
         config: LaneConfig,
         open: Vec<(Lane<Ticket>, Arc<Drop>)>,
@@ -117,11 +124,13 @@ impl Lanes {
             touched: BTreeSet::new(),
             dues: BinaryHeap::new(),
             committing: false,
+            committed_at: Stopwatch::long_ago(),
             heads: Heads::new(),
             heads_changed: true,
             kept_house_mono_ms: i64::MIN / 2,
             quiet: Vec::new(),
             told,
+            sink,
             stopping: false,
             stop_by_mono_ms: i64::MAX,
         };
@@ -159,7 +168,8 @@ impl Lanes {
     pub fn run(mut self) {
         let mut taken = Vec::new();
         loop {
-            self.inbox.take(&mut taken, self.nap());
+            let collecting = self.committing || self.paced_us().is_some();
+            self.inbox.take(&mut taken, self.nap(), collecting && self.quiet.is_empty());
             let clock = self.clock.read();
             let began = Stopwatch::start();
             for message in taken.drain(..) {
@@ -185,6 +195,9 @@ impl Lanes {
     fn nap(&self) -> Duration {
         if self.stopping || !self.quiet.is_empty() {
             return Duration::from_millis(1);
+        }
+        if let Some(left) = self.paced_us().filter(|_| !self.committing) {
+            return Duration::from_micros(left.max(50));
         }
         let due = self.dues.peek().map(|Reverse((due_ms, _))| due_ms - self.clock.now_ms());
         let retry = self.hosted.values().any(|hosted| hosted.resolve_at_mono_ms.is_some());
@@ -218,20 +231,28 @@ impl Lanes {
     fn ask(&mut self, id: LaneId, command: Command, ticket: Ticket, clock: &Reading) {
         if let Some(hosted) = self.hosted.get_mut(&id) {
             if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms) {
-                ticket.say(Reply::Busy);
+                self.say(ticket, Reply::Busy);
             }
             self.touched.insert(id);
         } else if let Some(waiting) = self.waking.get_mut(&id) {
             if waiting.len() < self.config.queue_max {
                 waiting.push((command, ticket));
             } else {
-                ticket.say(Reply::Busy);
+                self.say(ticket, Reply::Busy);
             }
         } else if let Some(drop) = self.resting.get(&id) {
             wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
             self.waking.insert(id, vec![(command, ticket)]);
         } else {
-            ticket.say(Reply::Busy);
+            self.say(ticket, Reply::Busy);
+        }
+    }
+
+    /// Answers without a proof.
+    fn say(&self, ticket: Ticket, reply: Reply) {
+        match ticket {
+            Ticket::Many(id) => self.sink.push(&mut vec![(id, reply)]),
+            other => other.deliver(Answered { reply, proof: None }),
         }
     }
 
@@ -251,7 +272,7 @@ impl Lanes {
             }
             Err(why) => {
                 drop.stop(&why);
-                asked.into_iter().for_each(|(_, ticket)| ticket.say(Reply::Busy));
+                asked.into_iter().for_each(|(_, ticket)| self.say(ticket, Reply::Busy));
             }
         }
     }
@@ -275,31 +296,47 @@ impl Lanes {
 
     fn turn_touched(&mut self, clock: &Reading) {
         let mut rows = Vec::new();
+        let paced = self.paced_us().is_some();
         for id in std::mem::take(&mut self.touched) {
             let Some(hosted) = self.hosted.get_mut(&id) else { continue };
             let lane = &mut hosted.lane;
-            if !self.committing || lane.waiting() >= self.config.batch_max {
+            let full = lane.waiting() >= self.config.batch_max;
+            if full || !(self.committing || paced) {
                 while lane.turn(clock) {}
             } else {
                 lane.lose_patience(clock.mono_ms);
             }
-            lane.answers().into_iter().for_each(|(ticket, reply)| ticket.say(reply));
+            let answers = lane.answers();
             if let Some(stopped) = lane.stopped() {
                 hosted.drop.stop(&stopped.0);
-                continue;
             }
-            if !self.committing && let Some(row) = lane.to_append() {
+            if !self.committing
+                && let Some(row) = lane.to_append()
+            {
                 rows.push(row);
             }
-            if self.committing && !lane.idle() {
+            if (self.committing || paced) && !lane.idle() {
                 self.touched.insert(id);
             } else if let Some(due_ms) = lane.next_due_ms() {
                 self.dues.push(Reverse((due_ms, id)));
             }
+            answers.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
         }
+        self.commit(rows);
+    }
+
+    fn commit(&mut self, rows: Vec<Arc<Row>>) {
         if !rows.is_empty() {
+            self.committed_at = Stopwatch::start();
             self.committing = self.committer.send(Work::Append(rows)).is_ok();
         }
+    }
+
+    /// How long until the next commit may begin, if not yet. A virtual clock is never paced:
+    /// nobody's machine is shared there.
+    fn paced_us(&self) -> Option<u64> {
+        let left = PACE_US.checked_sub(self.committed_at.passed_us()).filter(|left| *left > 0);
+        left.filter(|_| !self.clock.is_virtual())
     }
 
     fn appended(
@@ -311,18 +348,25 @@ impl Lanes {
         if let Err(why) = &placed {
             tracing::error!(%why, "append failed; its outcome is not known yet");
         }
+        let (mut durable, mut next) = (Vec::new(), Vec::new());
         for (at, sealed) in rows.into_iter().enumerate() {
             let id = sealed.row.header.lane;
             self.touched.insert(id);
             let Some(hosted) = self.hosted.get_mut(&id) else { continue };
             match &placed {
                 Ok(placed) if placed[at] == fanfare_lane::Placed::Durable => {
-                    let durable = hosted.lane.durable(sealed);
-                    self.publish(id, durable);
+                    durable.push((id, hosted.lane.durable(sealed)));
+                    next.extend(hosted.lane.to_append());
                 }
                 Ok(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms),
                 Err(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS),
             }
+        }
+        // Batches that were decided ahead go to the disk before the durable ones are published:
+        // neither has to wait for the other.
+        self.commit(next);
+        for (id, durable) in durable {
+            self.publish(id, durable);
         }
     }
 
@@ -337,11 +381,17 @@ impl Lanes {
             self.heads.insert(id, head_of(&front.face));
             self.heads_changed = true;
             hosted.drop.note_facts(&durable.facts);
+            let mut crowd = Vec::new();
             for (ticket, reply) in durable.answers {
+                if let Ticket::Many(id) = ticket {
+                    crowd.push((id, reply));
+                    continue;
+                }
                 let proof = proof_of(&reply, &durable.facts, front.face.seq)
                     .map(|fact| (front.head.clone(), fact));
                 ticket.deliver(Answered { reply, proof });
             }
+            self.sink.push(&mut crowd);
         }
         if hosted.lane.rested()
             && let Some(hosted) = self.hosted.remove(&id)

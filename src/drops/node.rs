@@ -7,7 +7,7 @@ use super::found::{self, Found, Founding};
 use super::inbox::Inbox;
 use super::lanes::{Lanes, Message, Told};
 use super::spec::DropSpec;
-use super::ticket::{Answered, Ticket};
+use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
@@ -70,6 +70,8 @@ pub struct Node {
     pub public_key: PublicKey,
     /// What the lanes' thread tells of itself.
     pub told: Arc<Told>,
+    /// Where the answers to tickets of a caller of very many arrive.
+    pub sink: Arc<Sink>,
     directory: RwLock<Arc<Directory>>,
     inbox: Arc<Inbox<Message>>,
     committer: Mutex<Option<mpsc::Sender<Work>>>,
@@ -120,9 +122,9 @@ impl Node {
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (sender, committer) = committer::start(writer, signing.clone(), inbox.clone())
             .map_err(|why| why.to_string())?;
-        let told = Arc::new(Told::default());
+        let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
         let lanes = Lanes::new(
-            (clock.clone(), folder.clone(), inbox.clone(), sender.clone()),
+            (clock.clone(), folder.clone(), inbox.clone(), sender.clone(), sink.clone()),
             told.clone(),
             config,
             open,
@@ -139,6 +141,7 @@ impl Node {
             tokens: Tokens::new(keys.tokens),
             public_key,
             told,
+            sink,
             directory: RwLock::new(Arc::new(directory)),
             inbox,
             committer: Mutex::new(Some(sender)),
@@ -190,7 +193,7 @@ impl Node {
     /// Waits until no lane has anything to do at the clock's present moment.
     pub fn quiet(&self) {
         let (sender, receiver) = mpsc::channel();
-        self.inbox.push(Message::Quiet(sender));
+        self.inbox.push_urgent(Message::Quiet(sender));
         let _ = receiver.recv();
     }
 
@@ -233,7 +236,7 @@ impl Node {
             match found {
                 Found::Open(lane, drop) => {
                     directory.add(drop.clone());
-                    self.inbox.push(Message::Host(lane, drop));
+                    self.inbox.push_urgent(Message::Host(lane, drop));
                 }
                 Found::Resting(drop) => directory.add(drop),
                 Found::Shut(lane, _) if directory.shut.iter().any(|(shut, _)| *shut == lane) => {}
@@ -251,7 +254,7 @@ impl Node {
     pub fn stop(&self) {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(threads) = threads else { return };
-        self.inbox.push(Message::Stop);
+        self.inbox.push_urgent(Message::Stop);
         let _ = threads.lanes.join();
         self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let _ = threads.committer.join();

@@ -45,14 +45,16 @@ impl DropSpec {
     pub fn new(festival: &Festival, plan: &DropPlan, start_ms: i64, round: u32) -> Self {
         let (id, opens_at_ms) = match plan.opening() {
             Opening::At(ms) => (plan.id().as_str().to_owned(), ms),
-            Opening::Every { .. } => (
-                plan.round_id(round).as_str().to_owned(),
-                plan.round_opens_at_ms(start_ms, round),
-            ),
+            Opening::Every { .. } => {
+                (plan.round_id(round).as_str().to_owned(), plan.round_opens_at_ms(start_ms, round))
+            }
         };
         let lines = plan.lines();
         let line_terms = |line: &crate::festivals::Line| LineTerms {
-            id: line_id(line.item.as_str(), line.variant.as_ref().map(crate::festivals::Id::as_str)),
+            id: line_id(
+                line.item.as_str(),
+                line.variant.as_ref().map(crate::festivals::Id::as_str),
+            ),
             price_minor: line.price_minor,
             stock: line.stock,
             reserve: line.reserve,
@@ -90,9 +92,9 @@ impl DropSpec {
 
 fn line_name(festival: &Festival, line: &crate::festivals::Line) -> LineName {
     let good = festival.good(&line.item);
-    let variant = good.zip(line.variant.as_ref()).and_then(|(good, id)| {
-        good.variants().iter().find(|variant| variant.id() == id)
-    });
+    let variant = good
+        .zip(line.variant.as_ref())
+        .and_then(|(good, id)| good.variants().iter().find(|variant| variant.id() == id));
     LineName {
         item: line.item.as_str().to_owned(),
         variant: line.variant.as_ref().map(|id| id.as_str().to_owned()),

@@ -20,13 +20,13 @@ pub struct Answered {
 pub enum Ticket {
     /// To a request that waits.
     One(oneshot::Sender<Answered>),
-    /// To a caller of very many, under this number.
-    Many(Arc<Sink>, u64),
+    /// To the node's sink, under this number.
+    Many(u64),
     /// Nowhere.
     Nobody,
 }
 
-/// Answers for a caller of very many.
+/// Answers for the caller of very many: a rehearsal in process, or a bench. There is one a node.
 #[derive(Default)]
 pub struct Sink {
     answers: Mutex<Vec<(u64, Reply)>>,
@@ -34,10 +34,16 @@ pub struct Sink {
 }
 
 impl Sink {
-    fn push(&self, id: u64, reply: Reply) {
+    /// Adds answers, all at once.
+    pub fn push(&self, more: &mut Vec<(u64, Reply)>) {
+        if more.is_empty() {
+            return;
+        }
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.push((id, reply));
-        if answers.len() == 1 {
+        let first = answers.is_empty();
+        answers.append(more);
+        drop(answers);
+        if first {
             self.arrived.notify_one();
         }
     }
@@ -52,17 +58,11 @@ impl Sink {
 }
 
 impl Ticket {
-    /// Delivers an answer. A caller that has gone away is not missed.
+    /// Delivers an answer to one that waits; the sink's are handed over all at once. A caller
+    /// that has gone away is not missed.
     pub fn deliver(self, answered: Answered) {
-        match self {
-            Self::One(sender) => drop(sender.send(answered)),
-            Self::Many(sink, id) => sink.push(id, answered.reply),
-            Self::Nobody => {}
+        if let Self::One(sender) = self {
+            drop(sender.send(answered));
         }
-    }
-
-    /// Delivers an answer that carries no proof.
-    pub fn say(self, reply: Reply) {
-        self.deliver(Answered { reply, proof: None });
     }
 }

@@ -5,14 +5,19 @@ use super::drop::Drop;
 use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::data::DataFolder;
-use crate::kit::sqlite::JournalReader;
-use fanfare_lane::{FestivalId, LaneId, Replay};
+use crate::kit::sqlite::{JournalReader, RawRow};
+use fanfare_engine::Fact;
+use fanfare_lane::{FestivalId, LaneId, Replay, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// Rows read from the journal at a time.
-const ROWS_AT_A_TIME: usize = 64;
+/// Rows read from the journal at a time: those of a rush are about 100 kB each.
+const ROWS_AT_A_TIME: usize = 16;
+
+/// How many readings may wait to be applied.
+const READINGS_AHEAD: usize = 2;
 
 /// The festival's number in every row.
 pub fn festival_number(id: &str) -> FestivalId {
@@ -26,7 +31,8 @@ pub fn owner() -> u64 {
     getrandom::u64().unwrap_or_default()
 }
 
-/// Replays a lane from its first row.
+/// Replays a lane from its first row: one thread reads rows and holds them against their hashes,
+/// another applies their facts.
 ///
 /// # Errors
 /// What cannot be read or believed, in words.
@@ -35,21 +41,66 @@ pub fn replay(
     festival: FestivalId,
     lane: LaneId,
 ) -> Result<Replay, String> {
-    let mut replay = Replay::new(festival, lane);
+    thread::scope(|scope| {
+        let (sender, readings) = sync_channel(READINGS_AHEAD);
+        let body = move || apply(Replay::new(festival, lane), &readings);
+        let applier = thread::Builder::new().name(format!("replay-{lane}"));
+        let applier = applier.spawn_scoped(scope, body).map_err(|why| why.to_string())?;
+        let read = read_all(reader, lane, &sender);
+        drop(sender);
+        let replay = applier.join().map_err(|_| format!("lane {lane}: its replay broke off"))?;
+        // Rows before one that cannot be read were applied; what is wrong with them comes first.
+        let replay = replay?;
+        read.map(|()| replay)
+    })
+}
+
+/// Rows that were read, with their facts.
+type Reading = Vec<(Sealed, Vec<Fact>)>;
+
+/// Reads all rows and hands them over; ends early if nobody takes them any more.
+fn read_all(
+    reader: &JournalReader,
+    lane: LaneId,
+    sender: &SyncSender<Reading>,
+) -> Result<(), String> {
+    let mut from = 1;
     loop {
-        let rows = reader
-            .rows(lane, replay.seq() + 1, ROWS_AT_A_TIME)
-            .map_err(|why| why.to_string())?;
-        for sealed in &rows {
-            let seq = sealed.row.header.seq;
-            let facts = sealed.row.read_facts();
-            let facts = facts.map_err(|why| format!("lane {lane}, row {seq}: {why}"))?;
-            replay.row(&sealed.row, &facts).map_err(|damage| damage.to_string())?;
+        let rows = reader.raw_rows(lane, from, ROWS_AT_A_TIME).map_err(|why| why.to_string())?;
+        let more = rows.len() == ROWS_AT_A_TIME;
+        let mut reading = Vec::with_capacity(rows.len());
+        let mut damage = None;
+        for raw in rows {
+            let seq = raw.seq;
+            from = seq.saturating_add(1);
+            match read_row(raw, lane) {
+                Ok(row) => reading.push(row),
+                Err(why) => {
+                    damage = Some(format!("lane {lane}, row {seq}: {why}"));
+                    break;
+                }
+            }
         }
-        if rows.len() < ROWS_AT_A_TIME {
-            return Ok(replay);
+        let taken = sender.send(reading).is_ok();
+        match damage {
+            Some(damage) => return Err(damage),
+            None if taken && more => {}
+            None => return Ok(()),
         }
     }
+}
+
+fn read_row(raw: RawRow, lane: LaneId) -> Result<(Sealed, Vec<Fact>), String> {
+    let sealed = raw.read(lane)?;
+    let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
+    Ok((sealed, facts))
+}
+
+fn apply(mut replay: Replay, readings: &Receiver<Reading>) -> Result<Replay, String> {
+    for (sealed, facts) in readings.iter().flatten() {
+        replay.row(&sealed.row, &facts).map_err(|damage| damage.to_string())?;
+    }
+    Ok(replay)
 }
 
 /// Starts replaying a resting lane; the inbox hears when it is done.

@@ -14,11 +14,7 @@ pub struct Fault {
 
 impl Fault {
     pub(super) fn new(line: usize, column: usize, message: String) -> Self {
-        Self {
-            line,
-            column,
-            message,
-        }
+        Self { line, column, message }
     }
 
     /// Line, from 1.
@@ -49,10 +45,7 @@ impl Faults {
         assert!(!list.is_empty(), "a file is refused for a reason");
         list.sort();
         list.dedup();
-        Self {
-            name: name.to_owned(),
-            list,
-        }
+        Self { name: name.to_owned(), list }
     }
 
     /// A file that could not be read at all has one fault, at its beginning.
@@ -71,19 +64,12 @@ impl fmt::Display for Faults {
         // A file's name is input too: it must not steer the terminal it is printed on.
         let name = self.name.escape_debug().to_string();
         for fault in self.list.iter().take(FAULTS_SHOWN_MAX) {
-            writeln!(
-                out,
-                "{name}:{}:{}: {}",
-                fault.line, fault.column, fault.message
-            )?;
+            writeln!(out, "{name}:{}:{}: {}", fault.line, fault.column, fault.message)?;
         }
         if let Some(next) = self.list.get(FAULTS_SHOWN_MAX) {
             let more = self.list.len() - FAULTS_SHOWN_MAX;
             let place = format!("{name}:{}:{}", next.line, next.column);
-            writeln!(
-                out,
-                "{place}: {more} more from here on; correct those above first"
-            )?;
+            writeln!(out, "{place}: {more} more from here on; correct those above first")?;
         }
         Ok(())
     }

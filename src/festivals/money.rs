@@ -26,9 +26,7 @@ impl Currency {
             return Err(Wrong::instead(what, format!("\"{}\"", now.latest().code())));
         }
         if found.is_fund() || found.is_special() || found.exponent().is_none() {
-            return Err(Wrong::new(format!(
-                "is not a currency people pay in, \"{code}\""
-            )));
+            return Err(Wrong::new(format!("is not a currency people pay in, \"{code}\"")));
         }
         Ok(Self(found))
     }
@@ -56,10 +54,7 @@ impl Money {
     pub(super) fn parse(text: &str, currency: Currency) -> Result<Self, Wrong> {
         let decimals = currency.decimals();
         let form = || {
-            let like = Self {
-                minor: 10_i64.pow(decimals as u32) * 799,
-                currency,
-            };
+            let like = Self { minor: 10_i64.pow(decimals as u32) * 799, currency };
             Wrong::instead(
                 format!("is {}", quoted(text)),
                 format!(
@@ -83,10 +78,7 @@ impl Money {
         if whole.is_empty() || cents.len() != decimals || !digits(whole) || !digits(cents) {
             return Err(form());
         }
-        let most = Self {
-            minor: PRICE_MINOR_MAX,
-            currency,
-        };
+        let most = Self { minor: PRICE_MINOR_MAX, currency };
         let minor = format!("{whole}{cents}").parse().unwrap_or(i64::MAX);
         if minor > PRICE_MINOR_MAX {
             let write = format!("at most \"{}\"", most.amount());
@@ -110,11 +102,7 @@ impl Money {
         let decimals = self.currency.decimals();
         let digits = format!("{:0width$}", self.minor, width = decimals + 1);
         let (whole, cents) = digits.split_at(digits.len() - decimals);
-        if cents.is_empty() {
-            whole.to_owned()
-        } else {
-            format!("{whole}.{cents}")
-        }
+        if cents.is_empty() { whole.to_owned() } else { format!("{whole}.{cents}") }
     }
 }
 

@@ -48,20 +48,13 @@ fn start(error: &Error) -> usize {
 
 fn runs_away(error: &Error) -> bool {
     let message = error.message();
-    let ends = [
-        "unclosed array,",
-        "unclosed inline table,",
-        "invalid multi-line",
-    ];
+    let ends = ["unclosed array,", "unclosed inline table,", "invalid multi-line"];
     ends.iter().any(|end| message.starts_with(end)) || message.contains("recursion")
 }
 
 /// Puts in what is missing where the parser says so and cannot go on without.
 fn repaired(text: &str, errors: &[Error]) -> String {
-    let mut fills: Vec<_> = errors
-        .iter()
-        .filter_map(|e| Some((start(e), fill(e)?)))
-        .collect();
+    let mut fills: Vec<_> = errors.iter().filter_map(|e| Some((start(e), fill(e)?))).collect();
     fills.sort_unstable();
     let mut whole = String::with_capacity(text.len() + 2 * fills.len());
     let mut done = 0;
@@ -119,17 +112,11 @@ pub(super) fn without_echoes(
     let heads: BTreeSet<usize> = heads.map(|(number, _)| number + 1).collect();
     let echo = |sort: Sort, line: usize| {
         let begin = heads.range(..=line).next_back().copied().unwrap_or(0);
-        let end = heads
-            .range(line + 1..)
-            .next()
-            .copied()
-            .unwrap_or(usize::MAX);
+        let end = heads.range(line + 1..).next().copied().unwrap_or(usize::MAX);
         let in_section = sort == Sort::Missing && broken.range(begin..end).next().is_some();
         let hidden = sort == Sort::Elsewhere && !broken.is_empty();
         broken.contains(&line) || in_section || hidden
     };
-    let kept = content
-        .into_iter()
-        .filter(|(sort, fault)| !echo(*sort, fault.line()));
+    let kept = content.into_iter().filter(|(sort, fault)| !echo(*sort, fault.line()));
     kept.map(|(_, fault)| fault).collect()
 }

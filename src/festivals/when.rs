@@ -10,13 +10,8 @@ use super::limits::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_MAX, YEAR_MIN};
 use super::walk::Wrong;
 
 /// Largest unit first; a length names each at most once and in this order.
-const UNITS: [(&str, i64); 5] = [
-    ("d", DAY_MS),
-    ("h", HOUR_MS),
-    ("m", MINUTE_MS),
-    ("s", SECOND_MS),
-    ("ms", 1),
-];
+const UNITS: [(&str, i64); 5] =
+    [("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1)];
 
 /// A length of time in milliseconds; `None` if the text is not one.
 pub(super) fn span_ms(text: &str) -> Option<i64> {
@@ -27,9 +22,7 @@ pub(super) fn span_ms(text: &str) -> Option<i64> {
         let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
         let count: i64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let end = rest
-            .find(|letter: char| letter.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let end = rest.find(|letter: char| letter.is_ascii_digit()).unwrap_or(rest.len());
         let (_, ms) = units.find(|(unit, _)| *unit == &rest[..end])?;
         total_ms = total_ms.checked_add(count.checked_mul(*ms)?)?;
         rest = &rest[end..];
@@ -47,11 +40,7 @@ pub fn span_text(ms: i64) -> String {
             rest %= unit_ms;
         }
     }
-    if text.is_empty() {
-        "0s".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 /// Milliseconds since 1970 of a moment, read in the zone unless it has an offset.
@@ -68,9 +57,7 @@ pub(super) fn moment_ms(text: &str, zone: &TimeZone) -> Result<i64, Wrong> {
         None => the_offset(local, zone)?,
     };
     let moment = offset.to_timestamp(local);
-    Ok(moment
-        .expect("years in range have timestamps")
-        .as_millisecond())
+    Ok(moment.expect("years in range have timestamps").as_millisecond())
 }
 
 /// Checks the form of a moment and that its date and time of day exist.
@@ -123,9 +110,7 @@ fn parse_offset(text: &str) -> Option<Offset> {
     // No place on Earth is further than 14 hours from UTC.
     let valid = hours < 14 && minutes < 60 || hours == 14 && minutes == 0;
     let seconds = i32::from(hours) * 3_600 + i32::from(minutes) * 60;
-    valid
-        .then(|| Offset::from_seconds(sign * seconds).ok())
-        .flatten()
+    valid.then(|| Offset::from_seconds(sign * seconds).ok()).flatten()
 }
 
 fn date(year: i16, month: i16, day: i16) -> Result<civil::Date, Wrong> {
@@ -144,23 +129,13 @@ fn the_offset(local: civil::DateTime, zone: &TimeZone) -> Result<Offset, Wrong> 
         AmbiguousOffset::Unambiguous { offset } => Ok(offset),
         AmbiguousOffset::Gap { before, after } => {
             // Read with the later offset the local time lies before the change of the clocks.
-            let near = after
-                .to_timestamp(local)
-                .expect("years in range have timestamps");
-            let change = zone
-                .following(near)
-                .next()
-                .expect("a gap lies at a change")
-                .timestamp();
+            let near = after.to_timestamp(local).expect("years in range have timestamps");
+            let change = zone.following(near).next().expect("a gap lies at a change").timestamp();
             let first = after.to_datetime(change);
             let last = before.to_datetime(change - jiff::SignedDuration::from_mins(1));
             Err(Wrong::instead(
                 format!("does not exist in {name}: the clocks go forward over it"),
-                format!(
-                    "\"{}\" or \"{}\", the nearest times that do",
-                    clock(last),
-                    clock(first)
-                ),
+                format!("\"{}\" or \"{}\", the nearest times that do", clock(last), clock(first)),
             ))
         }
         AmbiguousOffset::Fold { before, after } => Err(Wrong::instead(
@@ -177,11 +152,7 @@ fn the_offset(local: civil::DateTime, zone: &TimeZone) -> Result<Offset, Wrong> 
 }
 
 fn clock(local: civil::DateTime) -> String {
-    let format = if local.second() == 0 {
-        "%Y-%m-%dT%H:%M"
-    } else {
-        "%Y-%m-%dT%H:%M:%S"
-    };
+    let format = if local.second() == 0 { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S" };
     local.strftime(format).to_string()
 }
 
@@ -197,27 +168,13 @@ mod tests {
 
     #[test]
     fn lengths_are_read_and_written() {
-        for (text, ms) in [
-            ("7d", 604_800_000),
-            ("1h30m", 5_400_000),
-            ("1s500ms", 1_500),
-        ] {
+        for (text, ms) in [("7d", 604_800_000), ("1h30m", 5_400_000), ("1s500ms", 1_500)] {
             assert_eq!(span_ms(text), Some(ms));
             assert_eq!(span_text(ms), text);
         }
         assert_eq!(span_ms("90m").map(span_text).as_deref(), Some("1h30m"));
-        for text in [
-            "",
-            "15",
-            "m",
-            "1m2h",
-            "5m5m",
-            "-5m",
-            "1.5h",
-            "5 m",
-            "99999999999999d",
-            "５m",
-        ] {
+        for text in ["", "15", "m", "1m2h", "5m5m", "-5m", "1.5h", "5 m", "99999999999999d", "５m"]
+        {
             assert_eq!(span_ms(text), None, "{text}");
         }
     }

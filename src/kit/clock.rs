@@ -54,6 +54,11 @@ impl Clock {
         }
     }
 
+    /// Whether the clock is turned by hand.
+    pub fn is_virtual(&self) -> bool {
+        matches!(self, Self::Virtual(_))
+    }
+
     /// The guarded time, ms since 1970.
     pub fn now_ms(&self) -> i64 {
         self.read().now_ms
@@ -69,22 +74,28 @@ impl Clock {
 
 /// Measures how long something takes; nothing is decided by it.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(Instant);
+pub struct Stopwatch(Option<Instant>);
 
 impl Stopwatch {
     /// Starts.
     #[expect(clippy::disallowed_methods, reason = "the one place that measures durations")]
     pub fn start() -> Self {
-        Self(Instant::now())
+        Self(Some(Instant::now()))
+    }
+
+    /// One that was started before anything happened.
+    pub const fn long_ago() -> Self {
+        Self(None)
     }
 
     /// Microseconds since the start.
     pub fn passed_us(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
+        let passed = self.0.map(|start| u64::try_from(start.elapsed().as_micros()));
+        passed.map_or(u64::MAX, |passed| passed.unwrap_or(u64::MAX))
     }
 
     /// Seconds since the start.
     pub fn passed_s(&self) -> f64 {
-        self.0.elapsed().as_secs_f64()
+        self.0.map_or(f64::INFINITY, |start| start.elapsed().as_secs_f64())
     }
 }

@@ -52,7 +52,8 @@ pub fn read(path: &Path) -> Result<Heads, DataError> {
         Err(why) => return Err(DataError::io(path, &why)),
     };
     let damaged = || {
-        let why = "is damaged; if you know why, remove it: it only testifies how far lanes had come";
+        let why =
+            "is damaged; if you know why, remove it: it only testifies how far lanes had come";
         DataError::Io(path.to_owned(), why.to_owned())
     };
     let mut lines = text.lines();

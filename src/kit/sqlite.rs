@@ -8,7 +8,7 @@ mod read;
 mod schema;
 mod write;
 
-pub use read::{JournalReader, LaneRecord};
+pub use read::{JournalReader, LaneRecord, RawRow};
 pub use write::JournalWriter;
 
 use fanfare_lane::StoreError;

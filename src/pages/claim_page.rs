@@ -118,8 +118,7 @@ async fn receipt_text(visit: &Visit, id: &str) -> Result<String, Problem> {
     let app: Arc<App> = visit.app.clone();
     let read = tokio::task::spawn_blocking(move || {
         let festival = app.festival.id().as_str();
-        let receipt =
-            app.receipts.full(festival, &app.node.public_key, drop.lane, claim.place)?;
+        let receipt = app.receipts.full(festival, &app.node.public_key, drop.lane, claim.place)?;
         serde_json::to_string_pretty(&receipt).map_err(|why| why.to_string())
     });
     read.await.map_err(|_| Problem::new("busy"))?.map_err(|why| {

@@ -82,9 +82,7 @@ fn what(w: Words, drop: &Drop, claim: &Claim) -> String {
     };
     let item = w.0.of(&name.names);
     let item = match &name.variant_names {
-        Some(variant) => {
-            w.with("item-variant", &[("item", item), ("variant", w.0.of(variant))])
-        }
+        Some(variant) => w.with("item-variant", &[("item", item), ("variant", w.0.of(variant))]),
         None => item.to_owned(),
     };
     match claim.quantity.get() {
@@ -95,9 +93,9 @@ fn what(w: Words, drop: &Drop, claim: &Claim) -> String {
 
 fn amount(visit: &Visit, drop: &Drop, claim: &Claim) -> String {
     let at = usize::from(claim.line.0);
-    let journalled = drop.published.read(visit.now_ms, |state| {
-        state.terms().lines.get(at).map(|line| line.price_minor)
-    });
+    let journalled = drop
+        .published
+        .read(visit.now_ms, |state| state.terms().lines.get(at).map(|line| line.price_minor));
     let proposed = || drop.spec.terms.lines.get(at).map(|line| line.price_minor);
     let minor = journalled.flatten().or_else(proposed).unwrap_or(0);
     let minor = minor.saturating_mul(i64::from(claim.quantity.get()));

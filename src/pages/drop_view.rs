@@ -199,9 +199,7 @@ fn when(moments: &Moments<'_>, state: State, face: &Face) -> String {
         (State::SoldOut, Some(span)) if held > 0 => {
             w.with("when-sold-out-held", &[("span", &span)])
         }
-        (State::SoldOut | State::Closed, Some(span)) => {
-            w.with("when-sold-out", &[("span", &span)])
-        }
+        (State::SoldOut | State::Closed, Some(span)) => w.with("when-sold-out", &[("span", &span)]),
         (State::SoldOut, None) => w.t("when-none-free"),
         (State::Closed, None) => at("when-closed", face.closes_at_ms),
     }
@@ -278,10 +276,7 @@ impl DropView {
             name: "Phone & <em>more</em>".to_owned(),
             state,
             state_text: w.key(state.key()),
-            when: w.with(
-                "when-sold-out-held",
-                &[("span", &w.with("span-s", &[("n", "4")]))],
-            ),
+            when: w.with("when-sold-out-held", &[("span", &w.with("span-s", &[("n", "4")]))]),
             countdown: Some(done),
             free: "1".to_owned(),
             of_total: w.with(of_total(state), &[("total", "1,000")]),

@@ -107,8 +107,16 @@ impl FaultPage {
         let fields = vec![("key", "k".to_owned())];
         let again = Again { action: "/drops/a/claims".to_owned(), fields };
         let codes = [
-            "cross_site", "no_session", "not_allowed", "no_such_drop", "no_such_claim",
-            "not_found", "too_fast", "unsure", "busy", "invalid",
+            "cross_site",
+            "no_session",
+            "not_allowed",
+            "no_such_drop",
+            "no_such_claim",
+            "not_found",
+            "too_fast",
+            "unsure",
+            "busy",
+            "invalid",
         ];
         let page = |code| {
             let (title, more) = Fault { code, ..Fault::bad_form() }.words();

@@ -95,12 +95,7 @@ pub fn span(words: Words, ms: i64) -> String {
         return words.with("span-s", &[("n", text.trim_end_matches(".0"))]);
     }
     let s = ms / 1_000;
-    let parts = [
-        (s / 86_400, "d"),
-        (s / 3_600 % 24, "h"),
-        (s / 60 % 60, "min"),
-        (s % 60, "s"),
-    ];
+    let parts = [(s / 86_400, "d"), (s / 3_600 % 24, "h"), (s / 60 % 60, "min"), (s % 60, "s")];
     let from = parts.iter().position(|(n, _)| *n > 0).unwrap_or(3);
     let said = parts[from..].iter().take(2).filter(|(n, _)| *n > 0).map(|(n, unit)| {
         let n = n.to_string();

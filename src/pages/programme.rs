@@ -119,8 +119,8 @@ impl Programme {
     /// A programme with every state, and an empty one.
     pub fn samples(frame: &Frame) -> Vec<Self> {
         use State::{Before, Closed, Open, Paused, SoldOut};
-        let cards = [Open, Paused, SoldOut, Before, Closed]
-            .map(|state| DropView::sample(frame.w, state));
+        let cards =
+            [Open, Paused, SoldOut, Before, Closed].map(|state| DropView::sample(frame.w, state));
         let section = Section { heading: frame.w.t("section-on"), cards: cards.into() };
         let zone = frame.w.with("zone", &[("zone", &frame.w.t("zone-beijing"))]);
         let (frame, key) = (frame.clone(), groups(&[1; 32]));

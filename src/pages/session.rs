@@ -30,9 +30,8 @@ fn seconds(ms: i64) -> u32 {
 
 /// Reads the cookies. A guest whose session is over or past half its life gets a new one.
 pub fn known(tokens: &Tokens, headers: &HeaderMap, now_ms: i64) -> Known {
-    let checked = |name, used| {
-        cookie(headers, name).and_then(|token| tokens.check(token, used, now_ms).ok())
-    };
+    let checked =
+        |name, used| cookie(headers, name).and_then(|token| tokens.check(token, used, now_ms).ok());
     let session = checked(SESSION_COOKIE, Use::Session);
     let left_s = |session: &Session| session.until_s.saturating_sub(seconds(now_ms));
     match (session, checked(GUEST_COOKIE, Use::Guest)) {

@@ -19,10 +19,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// If folder or journal cannot be read at all; what is broken in them is in the report.
-pub fn folder(
-    path: &Path,
-    progress: &mut dyn FnMut(&Progress<'_>),
-) -> Result<Report, VerifyError> {
+pub fn folder(path: &Path, progress: &mut dyn FnMut(&Progress<'_>)) -> Result<Report, VerifyError> {
     let folder = DataFolder::look(path)?;
     let mut report = Report::default();
     // The witness before the journal: what it has seen must then be there, however fast the

@@ -4,8 +4,8 @@
 //! fact costs one or two memory accesses and allocates nothing.
 
 mod claims;
-mod fans;
 mod facts;
+mod fans;
 mod stock;
 
 use super::report::{Fault, Promise, fault};

@@ -27,8 +27,7 @@ impl Disk {
     pub fn mounted(name: &str) -> Option<Self> {
         let temp = Temp::new(name);
         let place = temp.path().to_str()?.to_owned();
-        mount(&["-t", "tmpfs", "-o", SIZE, "tmpfs", &place])
-            .then_some(Self { temp, mounted: true })
+        mount(&["-t", "tmpfs", "-o", SIZE, "tmpfs", &place]).then_some(Self { temp, mounted: true })
     }
 
     /// A disk whose journal refuses rows while it counts as full.

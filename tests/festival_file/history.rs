@@ -17,9 +17,7 @@ pub struct Row {
 
 /// Every row, in the file's order.
 pub fn rows(csv: &str) -> Vec<Row> {
-    let lines = csv
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    let lines = csv.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines.skip(1).map(row).collect()
 }
 
@@ -29,11 +27,7 @@ fn row(line: &str) -> Row {
     assert_eq!(cells.len(), 8, "{line}");
     Row {
         date: cells[1].to_owned(),
-        time: if cells[2].is_empty() {
-            "12:00".to_owned()
-        } else {
-            cells[2].to_owned()
-        },
+        time: if cells[2].is_empty() { "12:00".to_owned() } else { cells[2].to_owned() },
         item: cells[3].to_owned(),
         units: cells[4].parse().ok(),
         audience: cells[5].to_owned(),
@@ -46,9 +40,7 @@ fn row(line: &str) -> Row {
 pub fn drops(rows: &[Row]) -> BTreeMap<String, Vec<&Row>> {
     let times = |date: &str| {
         let same = rows.iter().filter(|row| row.date == date);
-        same.map(|row| row.time.as_str())
-            .collect::<BTreeSet<_>>()
-            .len()
+        same.map(|row| row.time.as_str()).collect::<BTreeSet<_>>().len()
     };
     let mut drops: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.units.is_some()) {
@@ -93,11 +85,7 @@ fn item_zh(item: &str) -> String {
         "32GB" => "32 GB",
         other => panic!("no Chinese for {other}"),
     });
-    words
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace("工程 版", "工程版")
-        .replace("视 盒", "视盒")
+    words.collect::<Vec<_>>().join(" ").replace("工程 版", "工程版").replace("视 盒", "视盒")
 }
 
 fn audience_zh(audience: &str) -> &'static str {
@@ -201,16 +189,8 @@ fn item(file: &mut String, row: &Row) {
     } else {
         "0.00"
     };
-    let _ = write!(
-        file,
-        "[[drops.items]]\ngood = \"{}\"\nprice = \"{price}\"",
-        slug(&row.item)
-    );
-    file.push_str(if price == "0.00" {
-        " # not known\n"
-    } else {
-        "\n"
-    });
+    let _ = write!(file, "[[drops.items]]\ngood = \"{}\"\nprice = \"{price}\"", slug(&row.item));
+    file.push_str(if price == "0.00" { " # not known\n" } else { "\n" });
     let _ = writeln!(file, "stock = {units}");
     if let Some(seconds) = row.sold_out_s {
         let _ = writeln!(file, "sold_out_s = {seconds}");
@@ -225,16 +205,8 @@ fn last_day(rows: &[&Row]) -> String {
         return day.to_owned();
     }
     let hour: u32 = first.time[..2].parse().expect("a time");
-    let longest = rows
-        .iter()
-        .filter_map(|row| row.sold_out_s)
-        .max()
-        .unwrap_or(0);
-    if hour * 3_600 + longest >= 86_400 {
-        day_after(&first.date)
-    } else {
-        first.date.clone()
-    }
+    let longest = rows.iter().filter_map(|row| row.sold_out_s).max().unwrap_or(0);
+    if hour * 3_600 + longest >= 86_400 { day_after(&first.date) } else { first.date.clone() }
 }
 
 fn day_after(date: &str) -> String {

@@ -24,31 +24,13 @@ fn broken_toml_is_told_together_with_the_rest() {
     ];
     assert_eq!(shown.lines().count(), words.len(), "{shown}");
     for ((line, words), told) in words.iter().zip(shown.lines()) {
-        let at = text
-            .lines()
-            .position(|found| found.starts_with(line))
-            .expect("the line")
-            + 1;
-        assert!(
-            told.starts_with(&format!("x.toml:{at}:")) && told.contains(words),
-            "{told}"
-        );
+        let at = text.lines().position(|found| found.starts_with(line)).expect("the line") + 1;
+        assert!(told.starts_with(&format!("x.toml:{at}:")) && told.contains(words), "{told}");
     }
-    let open = with(
-        "stock = { amber = 300, white = 200 }",
-        "stock = { amber = 300, white = 200",
-    );
+    let open = with("stock = { amber = 300, white = 200 }", "stock = { amber = 300, white = 200");
     let shown = faults(&open).to_string();
-    assert_eq!(
-        shown.lines().count(),
-        1,
-        "what follows an open bracket is not guessed: {shown}"
-    );
-    let at = open
-        .lines()
-        .position(|line| line.starts_with("stock"))
-        .expect("the line")
-        + 1;
+    assert_eq!(shown.lines().count(), 1, "what follows an open bracket is not guessed: {shown}");
+    let at = open.lines().position(|line| line.starts_with("stock")).expect("the line") + 1;
     let near = [at, at + 1].map(|line| shown.starts_with(&format!("x.toml:{line}:")));
     assert!(near.contains(&true), "{shown}");
 }
@@ -61,45 +43,29 @@ fn files_that_cannot_be_text_are_refused() {
     let told = |bytes: &[u8]| {
         fs::write(&path, bytes).expect("a file");
         let faults = read_file(&path).expect_err("a fault").to_string();
-        let place = faults
-            .strip_prefix(&format!("{}:", path.display()))
-            .map(str::to_owned);
+        let place = faults.strip_prefix(&format!("{}:", path.display())).map(str::to_owned);
         place.unwrap_or_else(|| panic!("{faults}"))
     };
     let latin = [EXAMPLE.as_bytes(), "# 费\n#汉".as_bytes(), b" \xe9\n"].concat();
     let line = EXAMPLE.lines().count() + 2;
     let shown = told(&latin);
-    assert!(
-        shown.starts_with(&format!("{line}:4: the byte 0xe9 is not UTF-8; save")),
-        "{shown}"
-    );
+    assert!(shown.starts_with(&format!("{line}:4: the byte 0xe9 is not UTF-8; save")), "{shown}");
     assert!(told(b"\xff\xfe[\0").starts_with("1:1: the byte 0xff is not UTF-8"));
     let huge = [EXAMPLE.as_bytes(), &b"#".repeat(1 << 20)].concat();
     assert!(told(&huge).starts_with("1:1: the file is larger than 1024 KiB; write"));
     assert!(told(b"").contains("1:1: the file: festival is missing"));
     let marked = [b"\xef\xbb\xbf".as_slice(), EXAMPLE.as_bytes()].concat();
     fs::write(&path, marked).expect("a file");
-    assert!(
-        read_file(&path).is_ok(),
-        "an editor's mark at the beginning does no harm"
-    );
+    assert!(read_file(&path).is_ok(), "an editor's mark at the beginning does no harm");
     let shown = told(b"\xef\xbb\xbfx = 1\n");
     assert!(
         shown.starts_with("1:1: ") && shown.contains(":1:1: the file: the key \"x\""),
         "the mark takes no column: {shown}"
     );
-    let missing = read_file(&folder.join("none.toml"))
-        .expect_err("no file")
-        .to_string();
-    assert!(
-        missing.contains("none.toml:1:1: cannot be read"),
-        "{missing}"
-    );
+    let missing = read_file(&folder.join("none.toml")).expect_err("no file").to_string();
+    assert!(missing.contains("none.toml:1:1: cannot be read"), "{missing}");
     let not_a_file = read_file(&folder).expect_err("a folder").to_string();
-    assert!(
-        not_a_file.contains(":1:1: cannot be read (it is not a file)"),
-        "{not_a_file}"
-    );
+    assert!(not_a_file.contains(":1:1: cannot be read (it is not a file)"), "{not_a_file}");
     fs::remove_dir_all(&folder).expect("the folder goes");
 }
 
@@ -107,25 +73,10 @@ fn files_that_cannot_be_text_are_refused() {
 #[expect(clippy::disallowed_methods, reason = "this test is about real time")]
 fn hostile_text_takes_bounded_time_and_print() {
     let clock = std::time::Instant::now();
-    for piece in [
-        "=",
-        "[",
-        "[[drops]]\n",
-        "a.",
-        "a=\"\n",
-        "{",
-        "a=[",
-        "[festival]\n",
-        "é=1\n",
-    ] {
+    for piece in ["=", "[", "[[drops]]\n", "a.", "a=\"\n", "{", "a=[", "[festival]\n", "é=1\n"] {
         let text = piece.repeat((1 << 20) / piece.len());
-        let shown = read("x.toml", &text)
-            .expect_err("not a festival")
-            .to_string();
-        assert!(
-            shown.lines().count() <= 1_001 && shown.len() < 1 << 20,
-            "{piece:?}"
-        );
+        let shown = read("x.toml", &text).expect_err("not a festival").to_string();
+        assert!(shown.lines().count() <= 1_001 && shown.len() < 1 << 20, "{piece:?}");
     }
     let (begin, drop) = EXAMPLE.split_once("[[drops]]").expect("drops");
     let drop = drop.split_once("[crowd]").expect("crowd").0;
@@ -137,10 +88,7 @@ fn hostile_text_takes_bounded_time_and_print() {
     let words = ["drops has 1001 tables", "write 1 to 1000 tables"];
     let faults = faults(&more);
     assert_eq!(faults.list().len(), 1, "{faults}");
-    assert!(
-        words.iter().all(|word| faults.to_string().contains(word)),
-        "{faults}"
-    );
+    assert!(words.iter().all(|word| faults.to_string().contains(word)), "{faults}");
     assert!(clock.elapsed().as_secs() < 60, "{:?}", clock.elapsed());
 }
 
@@ -148,27 +96,10 @@ fn hostile_text_takes_bounded_time_and_print() {
 fn no_mutation_of_a_good_file_makes_the_reader_panic() {
     let mut seed: u64 = 0x5eed;
     let mut next = |below: usize| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
-    let pieces = [
-        "",
-        "\"",
-        "[",
-        "]",
-        "{",
-        "}",
-        "=",
-        "\n",
-        "-1",
-        ".",
-        "0",
-        "[[drops]]\n",
-        "é",
-        ",",
-    ];
+    let pieces = ["", "\"", "[", "]", "{", "}", "=", "\n", "-1", ".", "0", "[[drops]]\n", "é", ","];
     let (mut good, mut bad) = (0, 0);
     for _ in 0..4_000 {
         let mut chars: Vec<char> = EXAMPLE.chars().collect();
@@ -181,17 +112,9 @@ fn no_mutation_of_a_good_file_makes_the_reader_panic() {
             Ok(_) => good += 1,
             Err(faults) => {
                 bad += 1;
-                assert!(
-                    faults
-                        .list()
-                        .iter()
-                        .all(|fault| fault.line() > 0 && fault.column() > 0)
-                );
+                assert!(faults.list().iter().all(|fault| fault.line() > 0 && fault.column() > 0));
             }
         }
     }
-    assert!(
-        good > 50 && bad > 1_000,
-        "both kinds are tried: {good} good, {bad} bad"
-    );
+    assert!(good > 50 && bad > 1_000, "both kinds are tried: {good} good, {bad} bad");
 }

@@ -221,7 +221,11 @@ impl Shop {
     /// After an abuse: an honest claim still works.
     pub fn still_sells(&self) {
         self.made("lamps", HONEST, None, PINE);
-        self.refused(&self.change(&self.made_before(), "return", HONEST, Role::Fan), 403, "not_allowed");
+        self.refused(
+            &self.change(&self.made_before(), "return", HONEST, Role::Fan),
+            403,
+            "not_allowed",
+        );
         assert_eq!(self.change(&self.made_before(), "release", HONEST, Role::Fan).status, 200);
     }
 

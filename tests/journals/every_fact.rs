@@ -103,43 +103,58 @@ fn everything() -> Vec<(i64, Vec<Fact>)> {
     let n = number;
     vec![
         (-9_000, founded()),
-        (0, vec![
-            claim(1, 1, 0, 1, 90),
-            with(claim(2, 2, 1, 2, 90), Some(u64::MAX), None),
-            grant(1, 3, 2, 300),
-            grant(2, Fan::MAX, 0, 300),
-            grant(3, 5, 0, 100),
-        ]),
-        (500, vec![
-            with(claim(3, 3, 2, 1, 91), None, Some(1)),
-            with(claim(4, Fan::MAX, 0, 1, 91), Some(1), Some(2)),
-        ]),
-        (1_000, vec![
-            Fact::Settled(n(1)),
-            Fact::Released(n(2)),
-            Fact::Paused(act(1)),
-            Fact::Restocked { line: Line(1), units: 5, act: act(2) },
-            Fact::Withdrawn { line: Line(1), units: 3, act: act(3) },
-            Fact::Resumed(act(4)),
-            tallied(),
-        ]),
+        (
+            0,
+            vec![
+                claim(1, 1, 0, 1, 90),
+                with(claim(2, 2, 1, 2, 90), Some(u64::MAX), None),
+                grant(1, 3, 2, 300),
+                grant(2, Fan::MAX, 0, 300),
+                grant(3, 5, 0, 100),
+            ],
+        ),
+        (
+            500,
+            vec![
+                with(claim(3, 3, 2, 1, 91), None, Some(1)),
+                with(claim(4, Fan::MAX, 0, 1, 91), Some(1), Some(2)),
+            ],
+        ),
+        (
+            1_000,
+            vec![
+                Fact::Settled(n(1)),
+                Fact::Released(n(2)),
+                Fact::Paused(act(1)),
+                Fact::Restocked { line: Line(1), units: 5, act: act(2) },
+                Fact::Withdrawn { line: Line(1), units: 3, act: act(3) },
+                Fact::Resumed(act(4)),
+                tallied(),
+            ],
+        ),
         (100_000, vec![Fact::Expired(n(3)), Fact::Expired(n(4)), Fact::Lapsed(n(3))]),
-        (101_000, vec![
-            Fact::SettledLate(n(3)),
-            Fact::RefundDue(n(4)),
-            Fact::Returned(n(1)),
-            claim(5, 6, 1, 1, 191),
-        ]),
+        (
+            101_000,
+            vec![
+                Fact::SettledLate(n(3)),
+                Fact::RefundDue(n(4)),
+                Fact::Returned(n(1)),
+                claim(5, 6, 1, 1, 191),
+            ],
+        ),
         (102_000, vec![Fact::Opened { owner: 1 << 63 | 9, doubtful_time: true }]),
         (102_000, vec![Fact::Resumed(act(5))]),
         // Back after 48 s: the hold to second 191 had 89 s left and now ends at 239.
-        (150_000, vec![
-            Fact::Extended { since_ms: OPENS_MS + 102_000 },
-            claim(6, 7, 0, 4, 240),
-            claim(7, 8, 0, 4, 240),
-            claim(8, 9, 1, 4, 240),
-            claim(9, 10, 2, 3, 240),
-        ]),
+        (
+            150_000,
+            vec![
+                Fact::Extended { since_ms: OPENS_MS + 102_000 },
+                claim(6, 7, 0, 4, 240),
+                claim(7, 8, 0, 4, 240),
+                claim(8, 9, 1, 4, 240),
+                claim(9, 10, 2, 3, 240),
+            ],
+        ),
         (160_000, (5..=9).map(|of| Fact::Settled(n(of))).collect()),
     ]
 }
@@ -150,19 +165,14 @@ pub fn commits() -> Vec<Vec<Written>> {
     let all = terms(1, vec![line(1, 10, 2), line(2, 3, 0)]);
     let none = terms(2, vec![line(3, 5, 0)]);
     let founded_ms = OPENS_MS - 10_000;
-    let mut commits = vec![vec![
-        (1, founded_ms, vec![all, opened.clone()]),
-        (2, founded_ms, vec![none, opened]),
-    ]];
+    let mut commits =
+        vec![vec![(1, founded_ms, vec![all, opened.clone()]), (2, founded_ms, vec![none, opened])]];
     let alone = |(after_ms, facts)| vec![(1, OPENS_MS + after_ms, facts)];
     commits.extend(everything().into_iter().map(alone));
     let sold = vec![[10, 0, 2, 8], [5, 0, 0, 5], [4, 0, 0, 4]];
     let closed_ms = OPENS_MS + 600_000;
     commits.push(vec![
-        (1, closed_ms, vec![
-            Fact::Closed(Some(act(6))),
-            rested(9, 700_000, Some(150_000), sold),
-        ]),
+        (1, closed_ms, vec![Fact::Closed(Some(act(6))), rested(9, 700_000, Some(150_000), sold)]),
         (2, closed_ms, vec![Fact::Closed(None), rested(0, 600_000, None, vec![[5, 5, 0, 0]])]),
     ]);
     commits

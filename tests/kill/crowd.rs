@@ -56,7 +56,7 @@ fn one_fan(
     memory: &mut Memory,
 ) -> io::Result<()> {
     let fan = next_fan.fetch_add(1, Ordering::Relaxed);
-    let ask = Ask { fan, key: (fan % 2 == 0).then(|| format!("phone-{fan}")) };
+    let ask = Ask { fan, key: fan.is_multiple_of(2).then(|| format!("phone-{fan}")) };
     if !remembered(client, tokens, &ask, memory)? {
         return Ok(());
     }

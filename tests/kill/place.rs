@@ -2,7 +2,7 @@
 
 use fanfare::drops::node::Node;
 use fanfare::drops::plan;
-use fanfare::drops::ticket::{Sink, Ticket};
+use fanfare::drops::ticket::Ticket;
 use fanfare::drops::wake;
 use fanfare::festivals::{self, Festival};
 use fanfare::kit::clock::{Clock, Stopwatch};
@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// The festival's id, its drop's, and the only lane's number.
 pub const FESTIVAL: &str = "kill-day";
@@ -134,31 +134,27 @@ stock = 90000000
     }
 }
 
-/// Asks for many things and gives back the claims, in the order of the numbers they were asked by.
+/// Asks for many things and gives back the claims, in the order they were asked for.
 fn all(node: &Node, range: std::ops::Range<u64>, command: impl Fn(u64) -> Command) -> Vec<Claim> {
-    let sink = Arc::new(Sink::default());
-    let (mut next, start) = (range.start, range.start);
-    let mut ask = |count: usize| {
-        let until = (next + count as u64).min(range.end);
-        let asks = (next..until).map(|n| (LANE, command(n), Ticket::Many(sink.clone(), n)));
+    let mut claims = Vec::new();
+    let mut numbers = range.peekable();
+    while numbers.peek().is_some() {
+        let (asks, answers): (Vec<_>, Vec<_>) = numbers
+            .by_ref()
+            .take(CALLERS)
+            .map(|number| {
+                let (sender, answer) = oneshot::channel();
+                ((LANE, command(number), Ticket::One(sender)), answer)
+            })
+            .unzip();
         node.ask_many(asks);
-        next = until;
-    };
-    let mut claims = vec![None; (range.end - start) as usize];
-    let (mut answers, mut left) = (Vec::new(), claims.len());
-    ask(CALLERS);
-    while left > 0 {
-        answers.clear();
-        sink.take(&mut answers, Duration::from_secs(30));
-        assert!(!answers.is_empty(), "no answer for 30 s");
-        for (n, reply) in &answers {
-            let Reply::Claim { claim, .. } = reply else { panic!("{n}: {reply:?}") };
-            claims[(n - start) as usize] = Some(*claim);
+        for answer in answers {
+            let reply = answer.blocking_recv().expect("an answer").reply;
+            let Reply::Claim { claim, .. } = reply else { panic!("{reply:?}") };
+            claims.push(claim);
         }
-        left -= answers.len();
-        ask(answers.len());
     }
-    claims.into_iter().flatten().collect()
+    claims
 }
 
 /// A session for six hours.

@@ -205,9 +205,8 @@ fn a_short_receipt_proves_its_row_and_says_so() {
     let short = receipts.short(LAMPS, place(sealed.row.header.seq, at as u16)).unwrap();
     let short: Value = serde_json::from_str(&short).unwrap();
     // Signatures are checked with the public key; its fingerprint is not enough.
-    let with = |value: &Value| {
-        verify::bundle(value.to_string().as_bytes(), Some(&key.0), None).unwrap()
-    };
+    let with =
+        |value: &Value| verify::bundle(value.to_string().as_bytes(), Some(&key.0), None).unwrap();
     let found = with(&short);
     assert!(found.holds() && found.kind == "short receipt", "{found:#?}");
     assert!(found.says.iter().any(|line| line.contains("only the full receipt")), "{found:#?}");

@@ -264,9 +264,7 @@ fn a_chain_cut_at_its_end_is_found_by_witness_and_by_receipt() {
     let key = keys(&data).public();
     let receipt = receipt_json("small-day", &key, &rows[newest as usize - 2], 0).unwrap();
     let receipt = receipt.to_string().into_bytes();
-    let against = || {
-        verify::bundle(&receipt, Some(&key.fingerprint()), Some(&data)).unwrap()
-    };
+    let against = || verify::bundle(&receipt, Some(&key.fingerprint()), Some(&data)).unwrap();
     assert!(against().holds(), "{:#?}", against());
 
     run(&data, &format!("DELETE FROM journal WHERE lane = 1 AND seq >= {}", newest - 1));

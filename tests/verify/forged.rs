@@ -215,10 +215,8 @@ fn a_repeat_that_made_a_second_claim_is_found() {
 
 #[test]
 fn totals_that_are_not_the_facts_are_found() {
-    let day = [
-        (0, vec![claim(1, 1, 2), Fact::Settled(number(1))]),
-        (600_000, vec![Fact::Closed(None)]),
-    ];
+    let day =
+        [(0, vec![claim(1, 1, 2), Fact::Settled(number(1))]), (600_000, vec![Fact::Closed(None)])];
     let with = |fact: Fact| {
         let mut rows = day.to_vec();
         rows.push((600_001, vec![fact]));

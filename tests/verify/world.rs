@@ -154,9 +154,8 @@ impl World {
 
     /// Commands to both lanes at once, so that a commit may hold rows of both.
     pub fn both(&self, fans: std::ops::Range<u64>) {
-        let asks = fans.flat_map(|fan| {
-            [LAMPS, LATE].map(|lane| (lane, ask(fan, 1, 1, None), Ticket::Nobody))
-        });
+        let asks = fans
+            .flat_map(|fan| [LAMPS, LATE].map(|lane| (lane, ask(fan, 1, 1, None), Ticket::Nobody)));
         self.node.ask_many(asks);
         self.node.quiet();
     }

@@ -278,13 +278,18 @@ impl Claims {
     }
 
     /// Gives every held claim at least what it had left at `since_ms`, and at least `least_ms`.
+    ///
+    /// Replay does it once for each start there ever was, over all that was held then; so it is a
+    /// sum and a comparison a claim. Hold ends are whole seconds, and whole seconds pass through
+    /// the rounding up.
     pub(crate) fn extend(&mut self, since_ms: i64, now_ms: i64, least_ms: i64) {
-        for number in self.oldest_held.max(1)..=self.count {
-            let at = number as usize - 1;
-            let kept = &mut self.chunks[at / CHUNK][at % CHUNK];
-            if kept.state() == ClaimState::Held {
-                let left = (i64::from(kept.until_s) * 1000).saturating_sub(since_ms).max(least_ms);
-                kept.until_s = kept.until_s.max(ceil_s(now_ms.saturating_add(left)));
+        let gap_s = ceil_s(now_ms.saturating_sub(since_ms));
+        let least_until_s = ceil_s(now_ms.saturating_add(least_ms));
+        let first = self.oldest_held.max(1) as usize - 1;
+        for (nth, chunk) in self.chunks.iter_mut().enumerate().skip(first / CHUNK) {
+            let from = first.saturating_sub(nth * CHUNK);
+            for kept in chunk[from..].iter_mut().filter(|kept| kept.state() == ClaimState::Held) {
+                kept.until_s = kept.until_s.saturating_add(gap_s).max(least_until_s);
                 self.latest_until_s = self.latest_until_s.max(kept.until_s);
             }
         }
@@ -352,6 +357,23 @@ mod tests {
         }
         assert!(claims.at(Place { seq: 9, index: 7 }).is_none());
         assert!(claims.push(&claim(5_000, 1)).is_err(), "a number twice");
+    }
+
+    #[test]
+    fn an_extension_in_whole_seconds_is_the_one_in_ms() {
+        for until_s in [0, 1, 100, 5_000] {
+            for (since_ms, now_ms) in [(0, 0), (1, 999), (90_001, 90_001), (99_999, 4_000_500)] {
+                for least_ms in [1, 1_000, 60_000] {
+                    let mut claims = Claims::default();
+                    claims.push(&NewClaim { until_s, ..claim(1, 1) }).unwrap();
+                    claims.extend(since_ms, now_ms, least_ms);
+                    let left_ms = (i64::from(until_s) * 1_000 - since_ms).max(least_ms);
+                    let least_s = until_s.max(ceil_s(now_ms + left_ms));
+                    assert_eq!(claims.get(Number::MIN).unwrap().until_s, least_s);
+                    assert_eq!(claims.latest_until_s(), least_s);
+                }
+            }
+        }
     }
 
     #[test]

@@ -15,9 +15,14 @@ impl State {
         let mut bytes = Vec::new();
         wire::put_terms(&mut bytes, &self.terms);
         for stock in self.ledger.lines() {
-            for units in
-                [stock.issued, stock.free, stock.set_aside, stock.reserve, stock.held, stock.settled]
-            {
+            for units in [
+                stock.issued,
+                stock.free,
+                stock.set_aside,
+                stock.reserve,
+                stock.held,
+                stock.settled,
+            ] {
                 bytes.extend(units.to_be_bytes());
             }
         }

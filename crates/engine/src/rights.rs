@@ -36,9 +36,10 @@ impl Rights {
     /// The fan's open right to exactly these units, the oldest first.
     pub fn of(&self, fan: Fan, line: Line, quantity: Quantity) -> Option<RightId> {
         let own = (fan, RightId::MIN)..=(fan, RightId::MAX);
-        self.by_fan.range(own).map(|(_, id)| *id).find(|id| {
-            self.open.get(id).is_some_and(|r| r.line == line && r.quantity == quantity)
-        })
+        self.by_fan
+            .range(own)
+            .map(|(_, id)| *id)
+            .find(|id| self.open.get(id).is_some_and(|r| r.line == line && r.quantity == quantity))
     }
 
     /// Rights in the order in which they run out, with their ends.

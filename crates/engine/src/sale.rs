@@ -63,13 +63,7 @@ struct Own {
 }
 
 impl Own {
-    fn of(
-        state: &State,
-        fan: Fan,
-        line: Line,
-        quantity: Quantity,
-        key: Option<Key>,
-    ) -> Self {
+    fn of(state: &State, fan: Fan, line: Line, quantity: Quantity, key: Option<Key>) -> Self {
         let mut own = Self { made: 0, units: 0, before: None };
         for claim in state.claims.of(fan) {
             own.made += 1;
@@ -101,11 +95,7 @@ impl Own {
     }
 }
 
-pub(crate) fn settle(
-    state: &State,
-    number: Number,
-    facts: &mut Facts,
-) -> Result<Answer, Refusal> {
+pub(crate) fn settle(state: &State, number: Number, facts: &mut Facts) -> Result<Answer, Refusal> {
     let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
     match claim.state {
         ClaimState::Settled | ClaimState::RefundDue => return Ok(Answer::Already(number)),
@@ -122,11 +112,7 @@ pub(crate) fn settle(
     Ok(Answer::Done(number))
 }
 
-pub(crate) fn release(
-    state: &State,
-    number: Number,
-    facts: &mut Facts,
-) -> Result<Answer, Refusal> {
+pub(crate) fn release(state: &State, number: Number, facts: &mut Facts) -> Result<Answer, Refusal> {
     let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
     match claim.state {
         ClaimState::Released => return Ok(Answer::Already(number)),

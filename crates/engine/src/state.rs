@@ -184,8 +184,12 @@ impl State {
             Fact::Expired(n) => self.move_claim(*n, ClaimState::Held, ClaimState::Expired)?,
             Fact::Released(n) => self.move_claim(*n, ClaimState::Held, ClaimState::Released)?,
             Fact::Returned(n) => self.move_claim(*n, ClaimState::Settled, ClaimState::Returned)?,
-            Fact::SettledLate(n) => self.move_claim(*n, ClaimState::Expired, ClaimState::Settled)?,
-            Fact::RefundDue(n) => self.move_claim(*n, ClaimState::Expired, ClaimState::RefundDue)?,
+            Fact::SettledLate(n) => {
+                self.move_claim(*n, ClaimState::Expired, ClaimState::Settled)?;
+            }
+            Fact::RefundDue(n) => {
+                self.move_claim(*n, ClaimState::Expired, ClaimState::RefundDue)?;
+            }
             Fact::Granted { right, fan, line, quantity, until_s } => {
                 let units = u32::from(quantity.get());
                 self.ledger.shift(*line, units, Pot::Free, Pot::SetAside)?;

@@ -294,9 +294,9 @@ impl<T> Lane<T> {
     }
 
     fn unopened(&self) -> bool {
-        self.pending.front().is_some_and(|batch| {
-            batch.facts.iter().any(|fact| matches!(fact, Fact::Opened { .. }))
-        })
+        self.pending
+            .front()
+            .is_some_and(|batch| batch.facts.iter().any(|fact| matches!(fact, Fact::Opened { .. })))
     }
 
     fn has_work(&self, now_ms: i64, expiry: bool, mono_ms: i64) -> bool {

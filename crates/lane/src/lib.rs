@@ -44,6 +44,8 @@ pub use merkle::{check_path, path, root};
 pub use receipt::{Receipt, ReceiptError};
 pub use replay::{Damage, Replay};
 pub use resolve::Resolution;
-pub use row::{FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, leaf_hash};
+pub use row::{
+    FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, leaf_hash,
+};
 pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
 pub use store::{Placed, Store, StoreError};

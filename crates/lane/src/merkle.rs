@@ -72,7 +72,8 @@ pub fn check_path(leaf: Hash, mut index: usize, count: usize, path: &[Hash]) -> 
     while level > 1 {
         if index ^ 1 < level {
             let sibling = siblings.next()?;
-            hash = if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
+            hash =
+                if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
         }
         index /= 2;
         level = level.div_ceil(2);

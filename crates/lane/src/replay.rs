@@ -3,7 +3,7 @@
 use crate::row::{FestivalId, Hash, LaneId, Row};
 use alloc::{format, string::String, string::ToString};
 use core::fmt;
-use fanfare_engine::{Fact, FACTS_PER_BATCH_MAX, Place, State};
+use fanfare_engine::{FACTS_PER_BATCH_MAX, Fact, Place, State};
 
 /// A lane's history that cannot be believed: which row, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]

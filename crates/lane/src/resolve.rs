@@ -104,7 +104,9 @@ impl<T> Lane<T> {
             return Resolution::Again(again);
         }
         let newest = self.durable.seq;
-        self.stop(format!("the journal forgot rows {next} to {newest}, and they are not kept here"));
+        self.stop(format!(
+            "the journal forgot rows {next} to {newest}, and they are not kept here"
+        ));
         Resolution::Stopped
     }
 
@@ -134,8 +136,7 @@ impl<T> Lane<T> {
         self.kept.push_back(sealed.clone());
         while let Some(oldest) = self.kept.front()
             && self.kept.len() > 1
-            && (self.kept_bytes > KEPT_BYTES_MAX
-                || newest_ms - oldest.row.header.time_ms > KEPT_MS)
+            && (self.kept_bytes > KEPT_BYTES_MAX || newest_ms - oldest.row.header.time_ms > KEPT_MS)
         {
             self.kept_bytes -= oldest.row.facts.len();
             self.kept.pop_front();

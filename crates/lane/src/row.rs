@@ -112,9 +112,7 @@ impl Header {
         Ok(Self {
             festival: take(&mut rest),
             lane: u32::from_be_bytes(take(&mut rest)),
-            seq: u64::from_be_bytes(take(&mut rest))
-                .try_into()
-                .map_err(|_| RowError::NoHeader)?,
+            seq: u64::from_be_bytes(take(&mut rest)).try_into().map_err(|_| RowError::NoHeader)?,
             prev: take(&mut rest),
             root: take(&mut rest),
             time_ms: i64::from_be_bytes(take(&mut rest)),

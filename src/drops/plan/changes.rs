@@ -98,9 +98,10 @@ pub fn of_festival(app: &App, proposed: &Festival) -> Vec<Change> {
         }
     }
     if !proposed.is_demo() {
-        let gone = directory.drops.iter().filter(|drop| {
-            !proposed.drops().iter().any(|plan| plan.id().as_str() == drop.spec.id)
-        });
+        let gone = directory
+            .drops
+            .iter()
+            .filter(|drop| !proposed.drops().iter().any(|plan| plan.id().as_str() == drop.spec.id));
         changes.extend(gone.map(|d| Change { drop: d.spec.id.clone(), what: What::Gone }));
     }
     changes
@@ -108,9 +109,9 @@ pub fn of_festival(app: &App, proposed: &Festival) -> Vec<Change> {
 
 /// A drop that is over differs from nothing: what happened stands.
 fn of_drop(drop: &Drop, spec: &DropSpec, changes: &mut Vec<Change>) {
-    let found = drop.published.read(0, |state| {
-        if state.closed() { Vec::new() } else { of_state(state, spec) }
-    });
+    let found = drop
+        .published
+        .read(0, |state| if state.closed() { Vec::new() } else { of_state(state, spec) });
     let change = |what| Change { drop: spec.id.clone(), what };
     changes.extend(found.unwrap_or_default().into_iter().map(change));
 }
@@ -126,7 +127,8 @@ fn of_state(state: &State, spec: &DropSpec) -> Vec<What> {
         };
         let kept = &is.lines[usize::from(own.0)];
         if kept.price_minor != line.price_minor {
-            let words = format!("{name}: price {} instead of {}", line.price_minor, kept.price_minor);
+            let words =
+                format!("{name}: price {} instead of {}", line.price_minor, kept.price_minor);
             found.push(What::Terms(Amendment::Price(own, line.price_minor), words));
         }
         let issued = state.ledger().line(own).map_or(0, |stock| stock.issued);
@@ -137,9 +139,11 @@ fn of_state(state: &State, spec: &DropSpec) -> Vec<What> {
             found.push(What::Reserve(name));
         }
     }
-    let gone = is.lines.iter().enumerate().filter(|(_, line)| {
-        !wanted.lines.iter().any(|other| other.id == line.id)
-    });
+    let gone = is
+        .lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| !wanted.lines.iter().any(|other| other.id == line.id));
     found.extend(gone.map(|(at, _)| What::LineGone(format!("line {}", at + 1))));
     found
 }
@@ -154,7 +158,8 @@ fn of_times(is: &Terms, wanted: &Terms) -> Vec<What> {
     // A later closing first, so that a later opening never seems to come after it.
     let closes = Amendment::ClosesAt(wanted.closes_at_ms);
     let later = wanted.closes_at_ms > is.closes_at_ms;
-    let words = format!("closes at {} instead of {}", when(wanted.closes_at_ms), when(is.closes_at_ms));
+    let words =
+        format!("closes at {} instead of {}", when(wanted.closes_at_ms), when(is.closes_at_ms));
     differs(!later, closes, words.clone());
     differs(
         is.opens_at_ms == wanted.opens_at_ms,

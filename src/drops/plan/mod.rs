@@ -114,9 +114,7 @@ pub fn next_rounds(app: &App) {
     let (start_ms, now_ms) = (app.node.folder.made_at_ms(), app.now_ms());
     let repeating = app.festival.drops().iter();
     let missing: Vec<DropSpec> = repeating
-        .flat_map(|plan| {
-            rounds_due(plan, start_ms, now_ms).map(move |round| (plan, round))
-        })
+        .flat_map(|plan| rounds_due(plan, start_ms, now_ms).map(move |round| (plan, round)))
         .filter(|(plan, round)| directory.named(plan.round_id(*round).as_str()).is_none())
         .map(|(plan, round)| DropSpec::new(&app.festival, plan, start_ms, round))
         .collect();

@@ -150,9 +150,7 @@ fn make_one(app: &App, drop: &str, what: &What, act: Act) -> Result<(), String> 
     let Some(command) = what.command(act)? else { return Ok(()) };
     match app.node.asked_blocking(drop.lane, command).reply {
         Reply::Acted => Ok(()),
-        Reply::Refused(refusal) => {
-            Err(crate::drops::answers::refusal_problem(&refusal).words())
-        }
+        Reply::Refused(refusal) => Err(crate::drops::answers::refusal_problem(&refusal).words()),
         Reply::Unsure => Err("it may have been done: apply again to see".to_owned()),
         Reply::Busy | Reply::Claim { .. } => Err("the server is busy: apply again".to_owned()),
     }

@@ -48,7 +48,8 @@ pub async fn now(State(app): Shared) -> Response {
 }
 
 /// The programme.
-#[utoipa::path(get, path = "/api/v1/festival", responses((status = 200, description = "id, name, drops")))]
+#[utoipa::path(get, path = "/api/v1/festival",
+    responses((status = 200, description = "id, name, drops")))]
 pub async fn festival(State(app): Shared) -> Response {
     let (now_ms, directory) = (app.now_ms(), app.node.directory());
     let drops: Vec<Value> =
@@ -64,12 +65,11 @@ pub async fn festival(State(app): Shared) -> Response {
 }
 
 /// One drop as it is now.
-#[utoipa::path(get, path = "/api/v1/drops/{drop}", params(("drop" = String, Path)),
-    responses((status = 200, description = "The drop"), (status = 404, description = "no_such_drop")))]
-pub async fn drop_state(
-    State(app): Shared,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
+#[utoipa::path(get, path = "/api/v1/drops/{drop}",
+    params(("drop" = String, Path)),
+    responses((status = 200, description = "The drop"),
+        (status = 404, description = "no_such_drop")))]
+pub async fn drop_state(State(app): Shared, Path(id): Path<String>) -> Result<Response, Problem> {
     let drop = gate::drop_named(&app, &id)?;
     let now_ms = app.now_ms();
     let body = answers::drop_json(&drop, now_ms);
@@ -93,8 +93,10 @@ pub async fn drop_proof(State(app): Shared, Path(id): Path<String>) -> Result<Re
 }
 
 /// One claim of the caller's.
-#[utoipa::path(get, path = "/api/v1/claims/{claim}", params(("claim" = String, Path)),
-    responses((status = 200, description = "The claim"), (status = 404, description = "no_such_claim")))]
+#[utoipa::path(get, path = "/api/v1/claims/{claim}",
+    params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim"),
+        (status = 404, description = "no_such_claim")))]
 pub async fn claim(
     State(app): Shared,
     headers: HeaderMap,
@@ -130,7 +132,8 @@ pub async fn my_claims(State(app): Shared, headers: HeaderMap) -> Result<Respons
 }
 
 /// A renewed session for whoever has one.
-#[utoipa::path(post, path = "/api/v1/me/session", responses((status = 200, description = "token, expires_at_ms")))]
+#[utoipa::path(post, path = "/api/v1/me/session",
+    responses((status = 200, description = "token, expires_at_ms")))]
 pub async fn renew(State(app): Shared, headers: HeaderMap) -> Result<Response, Problem> {
     let session = gate::session(&app, &headers)?;
     let now_s = u32::try_from(app.now_ms() / 1000).unwrap_or(u32::MAX);
@@ -165,8 +168,10 @@ pub async fn receipt(
 }
 
 /// Money came in for a claim.
-#[utoipa::path(post, path = "/api/v1/claims/{claim}/settlement", params(("claim" = String, Path)),
-    responses((status = 200, description = "The claim as it is now"), (status = 409, description = "not_held")))]
+#[utoipa::path(post, path = "/api/v1/claims/{claim}/settlement",
+    params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim as it is now"),
+        (status = 409, description = "not_held")))]
 pub async fn settle(
     State(app): Shared,
     headers: HeaderMap,
@@ -181,8 +186,10 @@ pub async fn settle(
 }
 
 /// A fan gives a held claim back.
-#[utoipa::path(post, path = "/api/v1/claims/{claim}/release", params(("claim" = String, Path)),
-    responses((status = 200, description = "The claim as it is now"), (status = 409, description = "not_held")))]
+#[utoipa::path(post, path = "/api/v1/claims/{claim}/release",
+    params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim as it is now"),
+        (status = 409, description = "not_held")))]
 pub async fn release(
     State(app): Shared,
     headers: HeaderMap,
@@ -197,8 +204,10 @@ pub async fn release(
 }
 
 /// A settled claim comes back to stock.
-#[utoipa::path(post, path = "/api/v1/claims/{claim}/return", params(("claim" = String, Path)),
-    responses((status = 200, description = "The claim as it is now"), (status = 409, description = "not_held")))]
+#[utoipa::path(post, path = "/api/v1/claims/{claim}/return",
+    params(("claim" = String, Path)),
+    responses((status = 200, description = "The claim as it is now"),
+        (status = 409, description = "not_held")))]
 pub async fn take_back(
     State(app): Shared,
     headers: HeaderMap,
@@ -244,7 +253,8 @@ pub fn not_done(app: &App, drop: &Drop, reply: &Reply) -> Problem {
 }
 
 /// Totals of every open drop as they change.
-#[utoipa::path(get, path = "/api/v1/live", responses((status = 200, description = "text/event-stream")))]
+#[utoipa::path(get, path = "/api/v1/live",
+    responses((status = 200, description = "text/event-stream")))]
 pub async fn live(
     State(app): Shared,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

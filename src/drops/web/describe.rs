@@ -9,10 +9,24 @@ use utoipa::OpenApi;
 #[openapi(
     info(title = "Fanfare", version = "1", description = "Scarce things, given out once."),
     paths(
-        api::now, api::festival, api::drop_state, api::drop_proof, api::claims_described,
-        api::claim, api::my_claims, api::renew, api::receipt, api::settle, api::release,
-        api::take_back, api::live,
-        host::pause, host::resumption, host::restock, host::withdrawal, host::closing,
+        api::now,
+        api::festival,
+        api::drop_state,
+        api::drop_proof,
+        api::claims_described,
+        api::claim,
+        api::my_claims,
+        api::renew,
+        api::receipt,
+        api::settle,
+        api::release,
+        api::take_back,
+        api::live,
+        host::pause,
+        host::resumption,
+        host::restock,
+        host::withdrawal,
+        host::closing,
         rehearsal::turn,
     )
 )]

@@ -118,10 +118,10 @@ macro_rules! verb {
     ($name:ident, $path:literal, $verb:expr) => {
         /// A host's act; the path says which.
         #[utoipa::path(post, path = $path, params(("drop" = String, Path)),
-            request_body = ActBody,
-            responses((status = 200, description = "The drop as it is then"),
-                (status = 403, description = "not_allowed"),
-                (status = 422, description = "invalid, with the number possible")))]
+                            request_body = ActBody,
+                            responses((status = 200, description = "The drop as it is then"),
+                                (status = 403, description = "not_allowed"),
+                                (status = 422, description = "invalid, with the number possible")))]
         pub async fn $name(
             State(app): Shared,
             Path(id): Path<String>,

@@ -103,12 +103,7 @@ fn key_of(app: &App, head: &request::Parts) -> Result<Option<Key>, Problem> {
 }
 
 /// Checks a claim's body against the drop.
-fn read_claim(
-    drop: &Drop,
-    fan: Fan,
-    key: Option<Key>,
-    bytes: &[u8],
-) -> Result<ClaimAsk, Problem> {
+fn read_claim(drop: &Drop, fan: Fan, key: Option<Key>, bytes: &[u8]) -> Result<ClaimAsk, Problem> {
     let body = body::parse_claim(bytes)?;
     let line = gate::line_named(drop, &body.item, body.variant.as_deref())?;
     let quantity = match body.quantity {

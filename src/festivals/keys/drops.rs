@@ -26,66 +26,30 @@ pub(super) static DROP: Section = Section {
             .says("When it closes; after `opens_at`. The moment itself is closed."),
         optional(
             "open_for",
-            Shape::Span {
-                min_ms: SECOND_MS,
-                max_ms: limits::OPEN_MS_MAX,
-            },
+            Shape::Span { min_ms: SECOND_MS, max_ms: limits::OPEN_MS_MAX },
             "\"10h\"",
         )
         .absent("see `closes_at`; a drop that repeats stays open until its next round")
         .says("How long it stays open, instead of `closes_at`."),
-        optional(
-            "every",
-            Shape::Span {
-                min_ms: 10 * SECOND_MS,
-                max_ms: DAY_MS,
-            },
-            "\"6m\"",
-        )
-        .absent("the drop opens once, see `opens_at`")
-        .says("In a demonstration only: the time from one opening to the next."),
-        default(
-            "first",
-            Shape::Span {
-                min_ms: 0,
-                max_ms: DAY_MS,
-            },
-            "\"1m\"",
-            "\"1m\"",
-        )
-        .says("With `every`: the time from the server's start to the first opening."),
+        optional("every", Shape::Span { min_ms: 10 * SECOND_MS, max_ms: DAY_MS }, "\"6m\"")
+            .absent("the drop opens once, see `opens_at`")
+            .says("In a demonstration only: the time from one opening to the next."),
+        default("first", Shape::Span { min_ms: 0, max_ms: DAY_MS }, "\"1m\"", "\"1m\"")
+            .says("With `every`: the time from the server's start to the first opening."),
         default(
             "hold",
-            Shape::Span {
-                min_ms: limits::HOLD_MS_MIN,
-                max_ms: limits::HOLD_MS_MAX,
-            },
+            Shape::Span { min_ms: limits::HOLD_MS_MIN, max_ms: limits::HOLD_MS_MAX },
             "\"15m\"",
             "\"15m\"",
         )
         .says("How long a claim is kept for a fan who has not paid yet."),
-        default(
-            "limit",
-            Shape::Whole {
-                min: 1,
-                max: limits::LIMIT_MAX,
-            },
-            "1",
-            "1",
-        )
-        .says("How many units one fan may have over all items of the drop."),
+        default("limit", Shape::Whole { min: 1, max: limits::LIMIT_MAX }, "1", "1")
+            .says("How many units one fan may have over all items of the drop."),
         optional("audience", NAME, "{ zh = \"所有人\", en = \"Everyone\" }")
             .absent("nothing is said about it")
             .says("Who the drop is for, as text for people; no rule is made of it."),
-        required(
-            "items",
-            Shape::Tables {
-                of: &ITEM,
-                max: limits::ITEMS_MAX,
-            },
-            "",
-        )
-        .says("What it gives out."),
+        required("items", Shape::Tables { of: &ITEM, max: limits::ITEMS_MAX }, "")
+            .says("What it gives out."),
         optional("crowd", Shape::Table(&DROP_CROWD), "{ fans = 5000 }")
             .absent("as in `[crowd]`")
             .says("The crowd of this drop's rehearsal, where it differs."),
@@ -113,18 +77,11 @@ static ITEM: Section = Section {
             "Of the stock, the units kept back for money that arrives after its hold ran out. For \
              a good with variants a table like `stock`; a variant left out keeps none back.",
         ),
-        optional(
-            "sold_out_s",
-            Shape::Whole {
-                min: 1,
-                max: 366 * DAY_MS / SECOND_MS,
-            },
-            "90",
-        )
-        .absent("not known")
-        .says(
-            "For sales of the past: the seconds it really took to sell out. The rehearsal's \
+        optional("sold_out_s", Shape::Whole { min: 1, max: 366 * DAY_MS / SECOND_MS }, "90")
+            .absent("not known")
+            .says(
+                "For sales of the past: the seconds it really took to sell out. The rehearsal's \
              report shows it beside its own.",
-        ),
+            ),
     ],
 };

@@ -10,24 +10,10 @@ pub(in super::super) static ROOT: Section = Section {
     one_of: &[],
     keys: &[
         required("festival", Shape::Table(&FESTIVAL), "").says("The festival as a whole."),
-        required(
-            "goods",
-            Shape::Tables {
-                of: &GOOD,
-                max: limits::GOODS_MAX,
-            },
-            "",
-        )
-        .says("What is given out."),
-        required(
-            "drops",
-            Shape::Tables {
-                of: &DROP,
-                max: limits::DROPS_MAX,
-            },
-            "",
-        )
-        .says("When, how and how much of it is given out."),
+        required("goods", Shape::Tables { of: &GOOD, max: limits::GOODS_MAX }, "")
+            .says("What is given out."),
+        required("drops", Shape::Tables { of: &DROP, max: limits::DROPS_MAX }, "")
+            .says("When, how and how much of it is given out."),
         CROWD_KEY,
     ],
 };
@@ -44,12 +30,8 @@ static FESTIVAL: Section = Section {
     keys: &[
         required("id", Shape::Id, "\"spring-2026\"")
             .says("Names the festival in addresses and in the journal. Do not change it later."),
-        required(
-            "name",
-            NAME,
-            "{ zh = \"春日粉丝节\", en = \"Spring fan festival\" }",
-        )
-        .says("What people call it."),
+        required("name", NAME, "{ zh = \"春日粉丝节\", en = \"Spring fan festival\" }")
+            .says("What people call it."),
         required("zone", Shape::Zone, "\"Asia/Shanghai\"")
             .says("The zone in which every time without an offset is read."),
         required("currency", Shape::Currency, "\"CNY\"").says("The currency of every price."),

@@ -3,9 +3,7 @@
 use super::super::limits;
 use super::{NAME, Section, Shape, optional, required};
 
-const TEXT: Shape = Shape::Text {
-    chars_max: limits::TEXT_CHARS_MAX,
-};
+const TEXT: Shape = Shape::Text { chars_max: limits::TEXT_CHARS_MAX };
 const THREE_NO: &str = "goods without a named maker, its address and a certificate (三无产品, \
                         'three-no' goods) are refused";
 
@@ -20,26 +18,15 @@ pub(super) static GOOD: Section = Section {
             .says("Names the good in drops and in addresses; no two goods share one."),
         required("name", NAME, "{ zh = \"便携灯\", en = \"Pocket lantern\" }")
             .says("What people call it."),
-        required(
-            "maker",
-            Shape::Table(&MAKER),
-            "{ name = { … }, address = { … } }",
-        )
-        .because(THREE_NO)
-        .says("Who made it, and where they can be reached."),
+        required("maker", Shape::Table(&MAKER), "{ name = { … }, address = { … } }")
+            .because(THREE_NO)
+            .says("Who made it, and where they can be reached."),
         required("certificate", TEXT, "\"CCC 2026010101000001\"")
             .because(THREE_NO)
             .says("What attests its quality, for example the compulsory certification's number."),
-        optional(
-            "variants",
-            Shape::Tables {
-                of: &VARIANT,
-                max: limits::VARIANTS_MAX,
-            },
-            "",
-        )
-        .absent("the good comes in one kind")
-        .says("The kinds it comes in, each with stock of its own."),
+        optional("variants", Shape::Tables { of: &VARIANT, max: limits::VARIANTS_MAX }, "")
+            .absent("the good comes in one kind")
+            .says("The kinds it comes in, each with stock of its own."),
     ],
 };
 
@@ -49,20 +36,12 @@ static MAKER: Section = Section {
     says: "The maker of a good.",
     one_of: &[],
     keys: &[
-        required(
-            "name",
-            NAME,
-            "{ zh = \"晨光电器厂\", en = \"Chenguang Appliances\" }",
-        )
-        .because(THREE_NO)
-        .says("The maker's name."),
-        required(
-            "address",
-            Shape::Table(&ADDRESS),
-            "{ zh = \"杭州市…\", en = \"Hangzhou, …\" }",
-        )
-        .because(THREE_NO)
-        .says("The maker's postal address."),
+        required("name", NAME, "{ zh = \"晨光电器厂\", en = \"Chenguang Appliances\" }")
+            .because(THREE_NO)
+            .says("The maker's name."),
+        required("address", Shape::Table(&ADDRESS), "{ zh = \"杭州市…\", en = \"Hangzhou, …\" }")
+            .because(THREE_NO)
+            .says("The maker's postal address."),
     ],
 };
 

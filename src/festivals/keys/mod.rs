@@ -129,12 +129,7 @@ impl Shape {
                 span_text(min_ms),
                 span_text(max_ms)
             ),
-            Self::Spans {
-                count_min,
-                count_max,
-                min_ms,
-                max_ms,
-            } => format!(
+            Self::Spans { count_min, count_max, min_ms, max_ms } => format!(
                 "a list of {} times, none shorter than the one before it, from {} to {}",
                 counted(count_min, count_max),
                 span_text(min_ms),
@@ -151,31 +146,15 @@ impl Shape {
 }
 
 fn counted(min: usize, max: usize) -> String {
-    if min == max {
-        max.to_string()
-    } else {
-        format!("{min} to {max}")
-    }
+    if min == max { max.to_string() } else { format!("{min} to {max}") }
 }
 
 const fn required(name: &'static str, shape: Shape, example: &'static str) -> Key {
-    Key {
-        name,
-        shape,
-        need: Need::Required(""),
-        says: "",
-        example,
-    }
+    Key { name, shape, need: Need::Required(""), says: "", example }
 }
 
 const fn optional(name: &'static str, shape: Shape, example: &'static str) -> Key {
-    Key {
-        name,
-        shape,
-        need: Need::Optional(""),
-        says: "",
-        example,
-    }
+    Key { name, shape, need: Need::Optional(""), says: "", example }
 }
 
 const fn default(
@@ -184,13 +163,7 @@ const fn default(
     value: &'static str,
     example: &'static str,
 ) -> Key {
-    Key {
-        name,
-        shape,
-        need: Need::Default(value),
-        says: "",
-        example,
-    }
+    Key { name, shape, need: Need::Default(value), says: "", example }
 }
 
 impl Key {
@@ -199,17 +172,11 @@ impl Key {
     }
 
     const fn because(self, why: &'static str) -> Self {
-        Self {
-            need: Need::Required(why),
-            ..self
-        }
+        Self { need: Need::Required(why), ..self }
     }
 
     const fn absent(self, means: &'static str) -> Self {
-        Self {
-            need: Need::Optional(means),
-            ..self
-        }
+        Self { need: Need::Optional(means), ..self }
     }
 }
 
@@ -221,23 +188,11 @@ static NAMES: Section = Section {
     says: "A name in both languages.",
     one_of: &[],
     keys: &[
-        required(
-            "zh",
-            Shape::Text {
-                chars_max: limits::NAME_CHARS_MAX,
-            },
-            "\"开幕抢购\"",
-        )
-        .because("people read Chinese and English")
-        .says("In Simplified Chinese."),
-        required(
-            "en",
-            Shape::Text {
-                chars_max: limits::NAME_CHARS_MAX,
-            },
-            "\"Opening sale\"",
-        )
-        .because("people read Chinese and English")
-        .says("In English."),
+        required("zh", Shape::Text { chars_max: limits::NAME_CHARS_MAX }, "\"开幕抢购\"")
+            .because("people read Chinese and English")
+            .says("In Simplified Chinese."),
+        required("en", Shape::Text { chars_max: limits::NAME_CHARS_MAX }, "\"Opening sale\"")
+            .because("people read Chinese and English")
+            .says("In English."),
     ],
 };

@@ -113,10 +113,7 @@ impl DropPlan {
     /// The lines of stock of all items: by item in the file's order, then by variant in the
     /// good's order.
     pub fn lines(&self) -> Vec<Line> {
-        self.items
-            .iter()
-            .flat_map(|item| item.lines.iter().cloned())
-            .collect()
+        self.items.iter().flat_map(|item| item.lines.iter().cloned()).collect()
     }
 
     /// The units of all lines.
@@ -126,11 +123,7 @@ impl DropPlan {
 
     /// The seconds it really took to sell out everything, where that is known of every item.
     pub fn sold_out_s(&self) -> Option<u32> {
-        let known = self
-            .items
-            .iter()
-            .map(Item::sold_out_s)
-            .collect::<Option<Vec<_>>>();
+        let known = self.items.iter().map(Item::sold_out_s).collect::<Option<Vec<_>>>();
         known?.into_iter().max()
     }
 

@@ -48,9 +48,7 @@ impl Festival {
 
     /// The zone's IANA name.
     pub fn zone_name(&self) -> &str {
-        self.zone
-            .iana_name()
-            .expect("zones are read by their names")
+        self.zone.iana_name().expect("zones are read by their names")
     }
 
     /// The currency of every price.

@@ -31,9 +31,7 @@ fn crowd(walk: &mut Walk, table: &Table<'_, '_>, base: Option<&Crowd>) -> Option
     let keyed_share = get.ratio("keyed_share", |base| base.keyed_share);
     let unpaid_share = get.ratio("unpaid_share", |base| base.unpaid_share);
     let release_share = get.ratio("release_share", |base| base.release_share);
-    let pay_after = get.spans("pay_after", |base| {
-        vec![base.pay_after_ms.0, base.pay_after_ms.1]
-    });
+    let pay_after = get.spans("pay_after", |base| vec![base.pay_after_ms.0, base.pay_after_ms.1]);
     let asks_again_share = get.ratio("asks_again_share", |base| base.asks_again_share);
     let again = get.spans("asks_again_after", |base| base.asks_again_after_ms.clone());
     let bots = get.count("bots", |base| base.bots);
@@ -69,11 +67,7 @@ struct Getter<'w, 't, 'a, 'i> {
 
 impl Getter<'_, '_, '_, '_> {
     fn kept<T>(&self, key: &str, of: impl Fn(&Crowd) -> T) -> Option<T> {
-        if self.table.has(key) {
-            None
-        } else {
-            self.base.map(of)
-        }
+        if self.table.has(key) { None } else { self.base.map(of) }
     }
 
     fn count(&mut self, key: &str, of: impl Fn(&Crowd) -> u32) -> Option<u32> {
@@ -82,18 +76,15 @@ impl Getter<'_, '_, '_, '_> {
     }
 
     fn span(&mut self, key: &str, of: impl Fn(&Crowd) -> i64) -> Option<i64> {
-        self.kept(key, of)
-            .or_else(|| self.walk.span(self.table, key))
+        self.kept(key, of).or_else(|| self.walk.span(self.table, key))
     }
 
     fn ratio(&mut self, key: &str, of: impl Fn(&Crowd) -> Ratio) -> Option<Ratio> {
-        self.kept(key, of)
-            .or_else(|| self.walk.ratio(self.table, key))
+        self.kept(key, of).or_else(|| self.walk.ratio(self.table, key))
     }
 
     fn spans(&mut self, key: &str, of: impl Fn(&Crowd) -> Vec<i64>) -> Option<Vec<i64>> {
-        self.kept(key, of)
-            .or_else(|| self.walk.spans(self.table, key))
+        self.kept(key, of).or_else(|| self.walk.spans(self.table, key))
     }
 }
 

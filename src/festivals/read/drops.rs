@@ -63,9 +63,7 @@ fn drop(
     let names = walk.names(table, "name");
     let opening = opening(walk, table, around);
     let hold_ms = walk.span(table, "hold");
-    let limit = walk
-        .whole(table, "limit")
-        .and_then(|limit| u32::try_from(limit).ok());
+    let limit = walk.whole(table, "limit").and_then(|limit| u32::try_from(limit).ok());
     let audience = walk.maybe(table, "audience", Walk::names);
     let items = items::read(walk, table, around);
     let crowd = crowd::read(walk, table, around.crowd);
@@ -86,11 +84,7 @@ fn drop(
 
 /// When the drop opens, and for how long.
 fn opening(walk: &mut Walk, table: &Table<'_, '_>, around: &Around<'_>) -> Option<(Opening, i64)> {
-    if table.has("every") {
-        repeating(walk, table, around)
-    } else {
-        dated(walk, table, around)
-    }
+    if table.has("every") { repeating(walk, table, around) } else { dated(walk, table, around) }
 }
 
 fn repeating(
@@ -126,13 +120,7 @@ fn repeating(
             format!("open_for is longer than every; write at most \"{most}\""),
         );
     }
-    Some((
-        Opening::Every {
-            first_ms: first_ms?,
-            every_ms,
-        },
-        open_for_ms,
-    ))
+    Some((Opening::Every { first_ms: first_ms?, every_ms }, open_for_ms))
 }
 
 fn dated(walk: &mut Walk, table: &Table<'_, '_>, around: &Around<'_>) -> Option<(Opening, i64)> {
@@ -144,12 +132,10 @@ fn dated(walk: &mut Walk, table: &Table<'_, '_>, around: &Around<'_>) -> Option<
                 .to_owned(),
         );
     }
-    let opens_at_ms = walk.maybe(table, "opens_at", |walk, table, key| {
-        moment(walk, table, key, around.zone)
-    });
-    let closes_at_ms = walk.maybe(table, "closes_at", |walk, table, key| {
-        moment(walk, table, key, around.zone)
-    });
+    let opens_at_ms =
+        walk.maybe(table, "opens_at", |walk, table, key| moment(walk, table, key, around.zone));
+    let closes_at_ms =
+        walk.maybe(table, "closes_at", |walk, table, key| moment(walk, table, key, around.zone));
     let open_for_ms = walk.maybe(table, "open_for", Walk::span);
     both_or_neither(walk, table);
     // An absent `opens_at` was noted when the table was entered.
@@ -220,10 +206,7 @@ fn moment(
 /// The rounds of a drop that repeats are drops too: their ids must be free.
 fn rounds(walk: &mut Walk, table: &Table<'_, '_>, seen: &BTreeMap<Id, usize>) {
     let at = table.at("id");
-    let id = seen
-        .iter()
-        .find(|(_, place)| **place == at)
-        .map(|(id, _)| id);
+    let id = seen.iter().find(|(_, place)| **place == at).map(|(id, _)| id);
     let Some(id) = id else { return };
     if id.as_str().len() > REPEATING_ID_CHARS_MAX {
         walk.fault(
@@ -236,10 +219,7 @@ fn rounds(walk: &mut Walk, table: &Table<'_, '_>, seen: &BTreeMap<Id, usize>) {
         );
     }
     for (other, place) in seen {
-        let rest = other
-            .as_str()
-            .strip_prefix(id.as_str())
-            .and_then(|rest| rest.strip_prefix('-'));
+        let rest = other.as_str().strip_prefix(id.as_str()).and_then(|rest| rest.strip_prefix('-'));
         if rest.is_some_and(|round| round.parse::<u32>().is_ok()) {
             let line = walk.line_of(at);
             walk.fault(

@@ -23,9 +23,7 @@ struct Head {
 /// The whole file; `None` only after a fault was noted.
 pub(super) fn read(walk: &mut Walk, map: &DeTable<'_>) -> Option<Festival> {
     let root = walk.root(map, &ROOT);
-    let head = walk
-        .table(&root, "festival")
-        .map(|table| head(walk, &table));
+    let head = walk.table(&root, "festival").map(|table| head(walk, &table));
     let goods = goods::read(walk, &root);
     let crowd = crowd::read(walk, &root, None);
     let around = Around {

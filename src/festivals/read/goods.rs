@@ -17,9 +17,7 @@ impl Goods {
     /// The good of that id.
     pub(super) fn get(&self, id: &Id) -> Named<'_> {
         match self.by_id.get(id) {
-            Some(index) => self.list[*index]
-                .as_ref()
-                .map_or(Named::Faulty, Named::Whole),
+            Some(index) => self.list[*index].as_ref().map_or(Named::Faulty, Named::Whole),
             None if self.whole => Named::Unknown,
             None => Named::Faulty,
         }
@@ -32,11 +30,7 @@ impl Goods {
 
     /// The goods, if none is faulty.
     pub(super) fn into_whole(self) -> Option<Vec<Good>> {
-        if self.whole {
-            self.list.into_iter().collect()
-        } else {
-            None
-        }
+        if self.whole { self.list.into_iter().collect() } else { None }
     }
 }
 
@@ -51,14 +45,8 @@ pub(super) enum Named<'g> {
 /// All goods.
 pub(super) fn read(walk: &mut Walk, root: &Table<'_, '_>) -> Goods {
     let tables = walk.tables(root, "goods");
-    let whole = tables
-        .as_ref()
-        .is_some_and(|tables| tables.len() == root.length("goods"));
-    let mut goods = Goods {
-        list: Vec::new(),
-        by_id: BTreeMap::new(),
-        whole,
-    };
+    let whole = tables.as_ref().is_some_and(|tables| tables.len() == root.length("goods"));
+    let mut goods = Goods { list: Vec::new(), by_id: BTreeMap::new(), whole };
     let mut seen = BTreeMap::new();
     for table in tables.unwrap_or_default() {
         let id = walk.id(&table, "id");
@@ -91,10 +79,7 @@ fn good(walk: &mut Walk, table: &Table<'_, '_>, id: Option<Id>) -> Option<Good> 
 fn maker(walk: &mut Walk, table: &Table<'_, '_>) -> Option<Maker> {
     let table = walk.table(table, "maker")?;
     let (names, address) = (walk.names(&table, "name"), walk.names(&table, "address"));
-    Some(Maker {
-        names: names?,
-        address: address?,
-    })
+    Some(Maker { names: names?, address: address? })
 }
 
 fn variants(walk: &mut Walk, table: &Table<'_, '_>) -> Option<Vec<Variant>> {

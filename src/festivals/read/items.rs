@@ -81,25 +81,9 @@ fn item(
     let sold_out_s = walk.maybe(table, "sold_out_s", Walk::whole);
     let (good, price) = (good?, price??);
     let (stock, reserve) = (stock?, reserve?);
-    let lines = lines(
-        walk,
-        table,
-        good,
-        &Units {
-            price,
-            stock,
-            reserve,
-        },
-    );
-    let sold_out_s = sold_out_s
-        .ok()?
-        .and_then(|seconds| u32::try_from(seconds).ok());
-    Some(Item {
-        good: good.id().clone(),
-        price,
-        sold_out_s,
-        lines,
-    })
+    let lines = lines(walk, table, good, &Units { price, stock, reserve });
+    let sold_out_s = sold_out_s.ok()?.and_then(|seconds| u32::try_from(seconds).ok());
+    Some(Item { good: good.id().clone(), price, sold_out_s, lines })
 }
 
 /// The good an item names.
@@ -153,10 +137,7 @@ fn units(
     let number = walk.read(table, key, |value, _| count(value))?;
     let variants = good.map_or(&[][..], Good::variants);
     if table.has(key) && !variants.is_empty() {
-        let example: Vec<_> = variants
-            .iter()
-            .map(|one| format!("{} = 100", one.id()))
-            .collect();
+        let example: Vec<_> = variants.iter().map(|one| format!("{} = 100", one.id())).collect();
         let shown = &example[..example.len().min(4)];
         walk.fault(
             table.at(key),
@@ -196,11 +177,7 @@ fn by_variant(
     let mut whole = true;
     for (name, value) in map {
         let id = Id::new(name.get_ref());
-        let known = |good: &Good| {
-            good.variants()
-                .iter()
-                .any(|one| Some(one.id()) == id.as_ref())
-        };
+        let known = |good: &Good| good.variants().iter().any(|one| Some(one.id()) == id.as_ref());
         if let Some(good) = good.filter(|good| !known(good)) {
             walk.fault(name.span().start, no_such_variant(good, name.get_ref()));
             whole = false;
@@ -213,10 +190,7 @@ fn by_variant(
             (Ok(_), None) => whole = false,
             (Err(wrong), id) => {
                 let called = id.map_or(key.to_owned(), |id| format!("{key}.{id}"));
-                walk.fault(
-                    value.span().start,
-                    wrong.message(&called, || asks.to_owned()),
-                );
+                walk.fault(value.span().start, wrong.message(&called, || asks.to_owned()));
                 whole = false;
             }
         }
@@ -234,20 +208,13 @@ fn by_variant(
 }
 
 fn no_such_variant(good: &Good, name: &str) -> String {
-    let ids: Vec<_> = good
-        .variants()
-        .iter()
-        .map(|one| one.id().as_str())
-        .collect();
+    let ids: Vec<_> = good.variants().iter().map(|one| one.id().as_str()).collect();
     let advice = match nearest(name, ids.iter().copied()) {
         Some(meant) => meant.to_owned(),
         None => format!("one of {}", ids.join(", ")),
     };
     let name = quoted(name);
-    format!(
-        "the good \"{}\" has no variant {name}; write {advice}",
-        good.id()
-    )
+    format!("the good \"{}\" has no variant {name}; write {advice}", good.id())
 }
 
 /// The item's lines: one, or one a variant in the good's order.
@@ -262,10 +229,7 @@ fn lines(walk: &mut Walk, table: &Table<'_, '_>, good: &Good, units: &Units) -> 
     let lines: Vec<Line> = if good.variants().is_empty() {
         vec![line(None)]
     } else {
-        good.variants()
-            .iter()
-            .map(|variant| line(Some(variant.id())))
-            .collect()
+        good.variants().iter().map(|variant| line(Some(variant.id()))).collect()
     };
     for line in lines.iter().filter(|line| line.reserve > line.stock) {
         let (reserve, stock) = (line.reserve, line.stock);

@@ -125,29 +125,17 @@ fn inline(key: &Key) -> Option<&'static Section> {
 
 fn bounds(page: &mut String) {
     let rows = [
-        (
-            "size of the file",
-            format!("{} KiB", limits::FILE_BYTES_MAX / 1_024),
-        ),
+        ("size of the file", format!("{} KiB", limits::FILE_BYTES_MAX / 1_024)),
         ("goods", limits::GOODS_MAX.to_string()),
         ("variants of a good", limits::VARIANTS_MAX.to_string()),
         ("drops", limits::DROPS_MAX.to_string()),
         ("items of a drop", limits::ITEMS_MAX.to_string()),
-        (
-            "lines of stock (item × variant) of a drop",
-            limits::LINES_MAX.to_string(),
-        ),
+        ("lines of stock (item × variant) of a drop", limits::LINES_MAX.to_string()),
         ("units of a line", limits::STOCK_LINE_MAX.to_string()),
         ("units of a drop", limits::STOCK_DROP_MAX.to_string()),
-        (
-            "a price, in the currency's minor unit",
-            limits::PRICE_MINOR_MAX.to_string(),
-        ),
+        ("a price, in the currency's minor unit", limits::PRICE_MINOR_MAX.to_string()),
         ("characters of an id", limits::ID_CHARS_MAX.to_string()),
-        (
-            "characters of the id of a drop that repeats",
-            limits::REPEATING_ID_CHARS_MAX.to_string(),
-        ),
+        ("characters of the id of a drop that repeats", limits::REPEATING_ID_CHARS_MAX.to_string()),
         ("faults printed", limits::FAULTS_SHOWN_MAX.to_string()),
     ];
     page.push_str("## Bounds\n\n| of | at most |\n|---|---|\n");

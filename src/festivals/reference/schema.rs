@@ -9,10 +9,7 @@ use super::super::limits;
 /// The schema (JSON Schema draft 7, which TOML editors understand), as text.
 pub fn schema() -> String {
     let mut whole = table(&ROOT);
-    whole.insert(
-        "$schema".to_owned(),
-        json!("http://json-schema.org/draft-07/schema#"),
-    );
+    whole.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
     whole.insert("title".to_owned(), json!("Fanfare festival file"));
     let text = serde_json::to_string_pretty(&sorted(Value::Object(whole)));
     text.expect("a schema is plain JSON") + "\n"
@@ -20,10 +17,7 @@ pub fn schema() -> String {
 
 fn table(section: &Section) -> Map<String, Value> {
     let keys = section.keys.iter();
-    let properties: Map<_, _> = keys
-        .clone()
-        .map(|key| (key.name.to_owned(), of(key)))
-        .collect();
+    let properties: Map<_, _> = keys.clone().map(|key| (key.name.to_owned(), of(key))).collect();
     let required = keys.filter(|key| matches!(key.need, Need::Required(_)));
     let required: Vec<_> = required.map(|key| key.name).collect();
     let mut table = Map::new();
@@ -34,19 +28,14 @@ fn table(section: &Section) -> Map<String, Value> {
         table.insert("required".to_owned(), json!(required));
     }
     if !section.one_of.is_empty() {
-        let choices = section
-            .one_of
-            .iter()
-            .map(|key| json!({ "required": [key] }));
+        let choices = section.one_of.iter().map(|key| json!({ "required": [key] }));
         table.insert("oneOf".to_owned(), choices.collect());
     }
     table
 }
 
 fn of(key: &Key) -> Value {
-    let Value::Object(mut value) = shape(key.shape) else {
-        unreachable!("schemas are objects")
-    };
+    let Value::Object(mut value) = shape(key.shape) else { unreachable!("schemas are objects") };
     if !key.says.is_empty() {
         value.insert("description".to_owned(), json!(key.says));
     }
@@ -83,11 +72,7 @@ fn shape(shape: Shape) -> Value {
             json!({ "oneOf": [units, { "type": "object", "additionalProperties": units }] })
         }
         Shape::Span { .. } => span(),
-        Shape::Spans {
-            count_min,
-            count_max,
-            ..
-        } => json!({
+        Shape::Spans { count_min, count_max, .. } => json!({
             "type": "array", "items": span(), "minItems": count_min, "maxItems": count_max,
         }),
         Shape::Table(section) => Value::Object(table(section)),
@@ -104,10 +89,7 @@ fn sorted(value: Value) -> Value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.into_iter().collect();
             entries.sort_by(|a, b| a.0.cmp(&b.0));
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, sorted(value)))
-                .collect()
+            entries.into_iter().map(|(key, value)| (key, sorted(value))).collect()
         }
         Value::Array(list) => list.into_iter().map(sorted).collect(),
         other => other,

@@ -41,11 +41,7 @@ impl Walk {
         key: &str,
         read: impl FnOnce(&mut Self, &Table<'_, '_>, &str) -> Option<T>,
     ) -> Result<Option<T>, Noted> {
-        if table.has(key) {
-            read(self, table, key).map(Some).ok_or(Noted)
-        } else {
-            Ok(None)
-        }
+        if table.has(key) { read(self, table, key).map(Some).ok_or(Noted) } else { Ok(None) }
     }
 
     /// The table under a key; `None` without a fault if an optional one is absent.
@@ -55,27 +51,14 @@ impl Walk {
         key: &str,
     ) -> Option<Table<'a, 'i>> {
         let declared = table.declared(key);
-        let Shape::Table(section) = declared.shape else {
-            unreachable!("{key} is a table")
-        };
+        let Shape::Table(section) = declared.shape else { unreachable!("{key} is a table") };
         match table.value(key) {
             Some((at, DeValue::Table(map))) => {
                 let headed = section.head.starts_with('[');
                 let head = if headed { section.head } else { table.head };
-                let prefix = if headed {
-                    String::new()
-                } else {
-                    table.called(key) + "."
-                };
+                let prefix = if headed { String::new() } else { table.called(key) + "." };
                 let misspelt = Vec::new();
-                Some(self.enter(Table {
-                    section,
-                    head,
-                    prefix,
-                    at,
-                    map,
-                    misspelt,
-                }))
+                Some(self.enter(Table { section, head, prefix, at, map, misspelt }))
             }
             Some((at, other)) => {
                 self.wrong(table, key, at, Wrong::described(other));
@@ -97,9 +80,7 @@ impl Walk {
         key: &str,
     ) -> Option<Vec<Table<'a, 'i>>> {
         let declared = table.declared(key);
-        let Shape::Tables { of, max } = declared.shape else {
-            unreachable!("{key} is a list")
-        };
+        let Shape::Tables { of, max } = declared.shape else { unreachable!("{key} is a list") };
         let Some((at, value)) = table.value(key) else {
             if matches!(declared.need, Need::Required(_)) {
                 self.missing(table, declared);
@@ -121,24 +102,12 @@ impl Walk {
             let at = place_of(one);
             if let DeValue::Table(map) = one.get_ref() {
                 let (prefix, misspelt) = (String::new(), Vec::new());
-                let one = Table {
-                    section: of,
-                    head: of.head,
-                    prefix,
-                    at,
-                    map,
-                    misspelt,
-                };
+                let one = Table { section: of, head: of.head, prefix, at, map, misspelt };
                 let one = self.enter(one);
                 whole.get_or_insert_default().push(one);
             } else {
                 let what = Wrong::described(one.get_ref()).what;
-                self.wrong(
-                    table,
-                    key,
-                    at,
-                    Wrong::new(format!("has an entry that {what}")),
-                );
+                self.wrong(table, key, at, Wrong::new(format!("has an entry that {what}")));
             }
         }
         whole.filter(|tables| !tables.is_empty())

@@ -49,9 +49,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     /// The byte offset of the key, or of the table where the key is absent.
     pub(super) fn at(&self, key: &str) -> usize {
-        self.map
-            .get_key_value(key)
-            .map_or(self.at, |(name, _)| name.span().start)
+        self.map.get_key_value(key).map_or(self.at, |(name, _)| name.span().start)
     }
 
     /// Whether an unknown key was probably meant to be this one.
@@ -94,9 +92,7 @@ impl<'a, 'i> Table<'a, 'i> {
     }
 
     fn declared(&self, key: &str) -> &'static Key {
-        self.section
-            .key(key)
-            .expect("a reader asks for declared keys only")
+        self.section.key(key).expect("a reader asks for declared keys only")
     }
 }
 
@@ -107,10 +103,7 @@ fn place_of(value: &Spanned<DeValue<'_>>) -> usize {
 impl Walk {
     pub(super) fn new(text: &str) -> Self {
         let starts = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self {
-            line_starts: std::iter::once(0).chain(starts).collect(),
-            found: Vec::new(),
-        }
+        Self { line_starts: std::iter::once(0).chain(starts).collect(), found: Vec::new() }
     }
 
     pub(super) fn into_found(self) -> Vec<Found> {
@@ -149,14 +142,7 @@ impl Walk {
     /// An empty table, in which every key has its default.
     pub(super) fn defaults<'a>(map: &'a DeTable<'a>, section: &'static Section) -> Table<'a, 'a> {
         let (head, prefix) = (section.head, String::new());
-        Table {
-            section,
-            head,
-            prefix,
-            at: 0,
-            map,
-            misspelt: Vec::new(),
-        }
+        Table { section, head, prefix, at: 0, map, misspelt: Vec::new() }
     }
 
     /// Notes the unknown keys and the keys of which exactly one must be there.
@@ -188,10 +174,7 @@ impl Walk {
             format!("take it out, or write one of {}", list.join(", "))
         };
         let (name, head) = (quoted(name), table.head);
-        self.fault(
-            at,
-            format!("{head}: the key {name} is unknown here; {advice}"),
-        );
+        self.fault(at, format!("{head}: the key {name} is unknown here; {advice}"));
     }
 
     /// Notes a fault of a value, with what its key asks for.

@@ -17,17 +17,11 @@ pub(in super::super) struct Wrong {
 
 impl Wrong {
     pub(in super::super) fn new(what: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            write: None,
-        }
+        Self { what: what.into(), write: None }
     }
 
     pub(in super::super) fn instead(what: impl Into<String>, write: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            write: Some(write.into()),
-        }
+        Self { what: what.into(), write: Some(write.into()) }
     }
 
     /// A value of a type nobody asked for.
@@ -37,11 +31,7 @@ impl Wrong {
 
     /// The whole sentence; `asks` says what to write where nothing better is known.
     pub(in super::super) fn message(self, called: &str, asks: impl FnOnce() -> String) -> String {
-        format!(
-            "{called} {}; write {}",
-            self.what,
-            self.write.unwrap_or_else(asks)
-        )
+        format!("{called} {}; write {}", self.what, self.write.unwrap_or_else(asks))
     }
 }
 
@@ -59,17 +49,11 @@ fn described(value: &DeValue<'_>) -> String {
 }
 
 fn shortened(number: &str) -> String {
-    if number.len() <= 40 {
-        number.to_owned()
-    } else {
-        format!("{}…", &number[..40])
-    }
+    if number.len() <= 40 { number.to_owned() } else { format!("{}…", &number[..40]) }
 }
 
 pub(super) fn text(value: &DeValue<'_>, shape: Shape) -> Result<String, Wrong> {
-    let Shape::Text { chars_max } = shape else {
-        unreachable!("declared as text")
-    };
+    let Shape::Text { chars_max } = shape else { unreachable!("declared as text") };
     let DeValue::String(text) = value else {
         return Err(Wrong::described(value));
     };
@@ -81,10 +65,7 @@ pub(super) fn text(value: &DeValue<'_>, shape: Shape) -> Result<String, Wrong> {
         return Err(Wrong::new(format!("has {chars} characters")));
     }
     if text.trim().len() < text.len() {
-        return Err(Wrong::instead(
-            "begins or ends with a space",
-            quoted(text.trim()),
-        ));
+        return Err(Wrong::instead("begins or ends with a space", quoted(text.trim())));
     }
     if let Some(hidden) = text.chars().find(|letter| hidden(*letter)) {
         return Err(Wrong::new(format!(
@@ -125,9 +106,7 @@ pub(super) fn flag(value: &DeValue<'_>, _: Shape) -> Result<bool, Wrong> {
 }
 
 pub(super) fn whole(value: &DeValue<'_>, shape: Shape) -> Result<i64, Wrong> {
-    let Shape::Whole { min, max } = shape else {
-        unreachable!("declared as a whole number")
-    };
+    let Shape::Whole { min, max } = shape else { unreachable!("declared as a whole number") };
     ranged(value, min, max)
 }
 
@@ -148,9 +127,7 @@ fn integer(number: &DeInteger<'_>) -> Option<i64> {
 }
 
 pub(super) fn ratio(value: &DeValue<'_>, shape: Shape) -> Result<Ratio, Wrong> {
-    let Shape::Decimal { max } = shape else {
-        unreachable!("declared as a number")
-    };
+    let Shape::Decimal { max } = shape else { unreachable!("declared as a number") };
     let number = match value {
         DeValue::Integer(number) => integer(number).map(|number| number as f64),
         DeValue::Float(number) => float(number),
@@ -169,9 +146,7 @@ fn float(number: &DeFloat<'_>) -> Option<f64> {
 }
 
 pub(super) fn span(value: &DeValue<'_>, shape: Shape) -> Result<i64, Wrong> {
-    let Shape::Span { min_ms, max_ms } = shape else {
-        unreachable!("declared as a time")
-    };
+    let Shape::Span { min_ms, max_ms } = shape else { unreachable!("declared as a time") };
     span_within(value, min_ms, max_ms)
 }
 
@@ -181,28 +156,16 @@ fn span_within(value: &DeValue<'_>, min_ms: i64, max_ms: i64) -> Result<i64, Wro
     };
     let ms = span_ms(text).ok_or_else(|| Wrong::described(value))?;
     if ms < min_ms {
-        return Err(Wrong::new(format!(
-            "is {}, which is too short",
-            span_text(ms)
-        )));
+        return Err(Wrong::new(format!("is {}, which is too short", span_text(ms))));
     }
     if ms > max_ms {
-        return Err(Wrong::new(format!(
-            "is {}, which is too long",
-            span_text(ms)
-        )));
+        return Err(Wrong::new(format!("is {}, which is too long", span_text(ms))));
     }
     Ok(ms)
 }
 
 pub(super) fn spans(value: &DeValue<'_>, shape: Shape) -> Result<Vec<i64>, Wrong> {
-    let Shape::Spans {
-        count_min,
-        count_max,
-        min_ms,
-        max_ms,
-    } = shape
-    else {
+    let Shape::Spans { count_min, count_max, min_ms, max_ms } = shape else {
         unreachable!("declared as times")
     };
     let DeValue::Array(list) = value else {
@@ -217,9 +180,7 @@ pub(super) fn spans(value: &DeValue<'_>, shape: Shape) -> Result<Vec<i64>, Wrong
         spans.push(one.map_err(|wrong| Wrong::new(format!("has an entry that {}", wrong.what)))?);
     }
     if !spans.is_sorted() {
-        return Err(Wrong::new(
-            "has an entry that is shorter than the one before it",
-        ));
+        return Err(Wrong::new("has an entry that is shorter than the one before it"));
     }
     Ok(spans)
 }

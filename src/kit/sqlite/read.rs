@@ -65,12 +65,7 @@ impl JournalReader {
     ///
     /// # Errors
     /// If they cannot be read; damaged rows are named.
-    pub fn rows(
-        &self,
-        lane: LaneId,
-        from: u32,
-        most: usize,
-    ) -> Result<Vec<Sealed>, JournalError> {
+    pub fn rows(&self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, JournalError> {
         read_rows(&self.0, lane, from, most)
     }
 

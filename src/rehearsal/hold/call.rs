@@ -42,12 +42,7 @@ pub fn get(server: SocketAddr, path: &str) -> Result<Value, CallError> {
 ///
 /// # Errors
 /// If there is no good answer.
-pub fn post(
-    server: SocketAddr,
-    path: &str,
-    token: &str,
-    body: &Value,
-) -> Result<Value, CallError> {
+pub fn post(server: SocketAddr, path: &str, token: &str, body: &Value) -> Result<Value, CallError> {
     call(server, "POST", path, token, &body.to_string())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::drops::drop::Drop;
 use crate::drops::node::Node;
-use crate::drops::ticket::{Sink, Ticket};
+use crate::drops::ticket::Ticket;
 use crate::rehearsal::{
     Answer, Ask, ClaimPlace, Code, Crowd, CrowdPlan, DropRun, Kind, Progress, Served, State, Told,
     run_served,
@@ -23,7 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Direct {
     node: Arc<Node>,
     drops: Vec<Arc<Drop>>,
-    sink: Arc<Sink>,
     at_gate: Vec<(usize, u64, Answer)>,
     with_lanes: usize,
     taken: Vec<(u64, Reply)>,
@@ -42,7 +41,6 @@ pub fn hold_directly(
     let mut direct = Direct {
         node: node.clone(),
         drops: served,
-        sink: Arc::new(Sink::default()),
         at_gate: Vec::new(),
         with_lanes: 0,
         taken: Vec::new(),
@@ -71,7 +69,7 @@ impl Served for Direct {
             match self.screened(&drop, ask) {
                 Ok(command) => {
                     let id = (at as u64) << DROP_SHIFT | cut | ask.id;
-                    for_lane.push((drop.lane, command, Ticket::Many(self.sink.clone(), id)));
+                    for_lane.push((drop.lane, command, Ticket::Many(id)));
                 }
                 Err(_) if ask.cut => self.at_gate.push((at, ask.id, Answer::Lost)),
                 Err(answer) => self.at_gate.push((at, ask.id, answer)),
@@ -89,7 +87,7 @@ impl Served for Direct {
         if self.with_lanes == 0 {
             return false;
         }
-        self.sink.take(&mut self.taken, PATIENCE);
+        self.node.sink.take(&mut self.taken, PATIENCE);
         self.with_lanes -= self.taken.len();
         let any = !self.taken.is_empty();
         for (id, reply) in self.taken.drain(..) {

@@ -11,11 +11,7 @@ const ROWS_AT_A_TIME: usize = 64;
 ///
 /// # Errors
 /// If the journal cannot be read.
-pub fn findings(
-    reader: &JournalReader,
-    drop: &str,
-    memory: &Memory,
-) -> Result<Findings, String> {
+pub fn findings(reader: &JournalReader, drop: &str, memory: &Memory) -> Result<Findings, String> {
     let lanes = reader.lanes().map_err(|why| why.to_string())?;
     let lane = lanes.iter().find(|lane| lane.drop == drop);
     let lane = lane.ok_or_else(|| format!("{drop} is not in the journal"))?.lane;

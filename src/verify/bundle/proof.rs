@@ -20,7 +20,15 @@ struct Listed {
 /// Checks a proof.
 pub(super) fn check(fields: &Fields<'_>, known: &Known<'_>) -> Result<Checked, Fault> {
     fields.only(&[
-        "version", "kind", "festival", "drop", "lane", "claims", "totals", "head", "books",
+        "version",
+        "kind",
+        "festival",
+        "drop",
+        "lane",
+        "claims",
+        "totals",
+        "head",
+        "books",
         "public_key",
     ])?;
     let key = PublicKey(fields.hex("public_key")?);
@@ -104,12 +112,7 @@ fn totals(fields: &Fields<'_>) -> Result<Vec<Listed>, Fault> {
 }
 
 /// Holds the listed totals against the fact that closed the books.
-fn compare(
-    fields: &Fields<'_>,
-    fact: &Fact,
-    listed: &[Listed],
-    claims: u32,
-) -> Result<(), Fault> {
+fn compare(fields: &Fields<'_>, fact: &Fact, listed: &[Listed], claims: u32) -> Result<(), Fault> {
     let Fact::Rested(rested) = fact else {
         return Err(fields.wrong("books", "it is not the fact that closed the books"));
     };

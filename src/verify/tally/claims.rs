@@ -62,7 +62,8 @@ impl Claims {
     /// Moves a claim on and gives what it is for.
     pub(super) fn go(&mut self, n: Number, from: Life, to: Life) -> Result<Entry, Fault> {
         let entry = self.entries.get_mut(n.get() as usize - 1);
-        let entry = entry.ok_or_else(|| fault(Promise::Life, format!("claim {n} was never made")))?;
+        let entry =
+            entry.ok_or_else(|| fault(Promise::Life, format!("claim {n} was never made")))?;
         if entry.life != from {
             let what = format!("claim {n} is {:?} and cannot become {to:?}", entry.life);
             return Err(fault(Promise::Life, what));

@@ -44,9 +44,7 @@ impl Tally {
 
     fn line(&mut self, line: u16) -> Result<&mut Units, Fault> {
         let units = self.lines.get_mut(usize::from(line));
-        units.ok_or_else(|| {
-            fault(Promise::Conservation, format!("the drop has no line {line}"))
-        })
+        units.ok_or_else(|| fault(Promise::Conservation, format!("the drop has no line {line}")))
     }
 
     fn terms(&mut self, terms: &Terms) -> Done {
@@ -206,8 +204,7 @@ impl Tally {
             "the totals are not those of the facts"
         } else if totals.sold_out_at_ms != self.sold_out_at_ms {
             "the moment of selling out is not that of the facts"
-        } else if (totals.opens_at_ms, totals.closes_at_ms)
-            != (self.opens_at_ms, self.closes_at_ms)
+        } else if (totals.opens_at_ms, totals.closes_at_ms) != (self.opens_at_ms, self.closes_at_ms)
         {
             "opening and closing are not those of the facts"
         } else {

@@ -46,16 +46,18 @@ impl Units {
         }
         match from {
             Pile::Free => self.free -= units,
-            Pile::Reserve => (self.reserve, self.set_aside) =
-                (self.reserve - units, self.set_aside - units),
+            Pile::Reserve => {
+                (self.reserve, self.set_aside) = (self.reserve - units, self.set_aside - units);
+            }
             Pile::Rights => self.set_aside -= units,
             Pile::Held => self.held -= units,
             Pile::Settled => self.settled -= units,
         }
         match to {
             Pile::Free => self.free += units,
-            Pile::Reserve => (self.reserve, self.set_aside) =
-                (self.reserve + units, self.set_aside + units),
+            Pile::Reserve => {
+                (self.reserve, self.set_aside) = (self.reserve + units, self.set_aside + units);
+            }
             Pile::Rights => self.set_aside += units,
             Pile::Held => self.held += units,
             Pile::Settled => self.settled += units,

@@ -201,8 +201,7 @@ impl<'a> Reader<'a> {
         let (opens_at_ms, closes_at_ms) = (self.signed()?, self.signed()?);
         let sold_out_at_ms = if self.flag()? { Some(self.signed()?) } else { None };
         let count = self.count(LINES_MAX)?;
-        let mut line =
-            || Ok([self.number()?, self.number()?, self.number()?, self.number()?]);
+        let mut line = || Ok([self.number()?, self.number()?, self.number()?, self.number()?]);
         let lines = (0..count).map(|_| line()).collect::<Read<Vec<_>>>()?;
         Ok(Box::new(Totals { claims, opens_at_ms, closes_at_ms, sold_out_at_ms, lines }))
     }

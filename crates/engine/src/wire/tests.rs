@@ -25,15 +25,8 @@ fn every_fact() -> Vec<Fact> {
         sold_out_at_ms: Some(-5),
         lines: vec![[4, 3, 2, 1]],
     };
-    let claimed = |key, right| Fact::Claimed {
-        number,
-        fan,
-        line,
-        quantity,
-        until_s: u32::MAX,
-        key,
-        right,
-    };
+    let claimed =
+        |key, right| Fact::Claimed { number, fan, line, quantity, until_s: u32::MAX, key, right };
     let key = Some(Key::new(12));
     let mut facts = vec![
         Fact::Terms(Box::new(terms)),
