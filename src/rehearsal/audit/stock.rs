@@ -6,6 +6,10 @@ use super::super::memory::SoldOutAnswers;
 /// this long to become durable and be published before the lane itself says that it stalls.
 const NEWS_MS: i64 = 2_000;
 
+/// How far the crowd's clock and lane time may differ, ms: both count whole ones, from their own
+/// beginning. Who is refused in the very moment the last unit goes was not refused too early.
+const CLOCKS_MS: i64 = 2;
+
 /// A line's units.
 #[derive(Debug)]
 pub(super) struct Stock {
@@ -103,7 +107,8 @@ impl Stock {
     pub(super) fn refused_while_free(&self, answers: &SoldOutAnswers, began_ms: i64) -> (u64, i64) {
         let still = self.free_since_ms.map(|since_ms| (since_ms, i64::MAX / 2));
         let unseen = |(from, to): (i64, i64)| {
-            let asked = answers.within(from + NEWS_MS - began_ms, to - began_ms);
+            let last = to - CLOCKS_MS - began_ms;
+            let asked = answers.within(from + NEWS_MS - began_ms, last);
             asked.map(|asked| asked + began_ms - from)
         };
         let spans = self.free_spans.iter().copied().chain(still).filter_map(unseen);
