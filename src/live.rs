@@ -26,6 +26,13 @@ impl Default for Live {
     }
 }
 
+impl Live {
+    /// How many watch.
+    pub fn watchers(&self) -> usize {
+        self.watchers.load(Ordering::Relaxed)
+    }
+}
+
 /// One who watches; leaving is counted when it is dropped.
 pub struct Watcher {
     app: Arc<App>,
@@ -59,15 +66,18 @@ impl Drop for Watcher {
     }
 }
 
-/// Makes the events while anybody watches.
+/// Makes the events while anybody watches. The last one is forgotten when nobody does: whoever
+/// comes next is not shown totals of long ago.
 pub async fn run(app: Arc<App>) {
     loop {
-        let watchers = app.live.watchers.load(Ordering::Relaxed);
+        let watchers = app.live.watchers();
         let steps = 1 + watchers / WATCHERS_PER_STEP;
         tokio::time::sleep(EVERY * u32::try_from(steps).unwrap_or(u32::MAX)).await;
         if watchers > 0 {
             let event = format!("event: totals\ndata: {}\n\n", totals_json(&app));
             app.live.event.send_replace(Bytes::from(event));
+        } else {
+            app.live.event.send_replace(Bytes::new());
         }
     }
 }

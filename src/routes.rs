@@ -1,6 +1,7 @@
 //! Every URL of the product, grouped by who calls it.
 
 use crate::app::App;
+use crate::drops::gate;
 use crate::drops::web::{api, describe, host, hot, rehearsal};
 use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
@@ -83,6 +84,10 @@ impl Service for Front {
             let drop = drop.to_owned();
             let (head, body) = request.into_parts();
             return hot::claim(&self.app, &drop, &head, body).await.map(Either::Left);
+        }
+        if let Err(problem) = gate::admit(&self.app, &request, peer) {
+            let refused = pages::told(&self.app, request.map(Body::new), problem);
+            return refused.await.map(Either::Right);
         }
         if let Some(drop) = hot::state_of(request.method(), request.uri().path()) {
             return hot::state(&self.app, drop).map(Either::Left);

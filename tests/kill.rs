@@ -50,7 +50,8 @@ fn below(bound: u64) -> u64 {
 /// What the rounds took.
 #[derive(Default)]
 struct Figures {
-    first_answer_ms: Vec<f64>,
+    /// Milliseconds to the first correct answer, and how much of it was processor time.
+    first_answers: Vec<(f64, f64)>,
     verify_s: Vec<f64>,
     unheard: usize,
     unheard_done: usize,
@@ -87,7 +88,7 @@ impl Sale {
         let mut server = self.place.serve();
         let address = server.address();
         self.first_answer(address);
-        self.figures.first_answer_ms.push(server.passed_ms());
+        self.figures.first_answers.push((server.passed_ms(), server.cpu_ms()));
         self.check(nth);
         self.ask_again(address);
         self.look(address);
@@ -166,14 +167,14 @@ impl Sale {
 
 /// Prints figures, a name and a value a line.
 fn print(sale: &Sale, kills: u64, claims: u64) {
-    let Figures { first_answer_ms, verify_s, unheard, unheard_done, killed_starting } =
-        &sale.figures;
-    let sorted = |values: &[f64]| {
-        let mut values = values.to_vec();
+    let Figures { first_answers, verify_s, unheard, unheard_done, killed_starting } = &sale.figures;
+    let sorted = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         values
     };
-    let (ms, s) = (sorted(first_answer_ms), sorted(verify_s));
+    let ms = sorted(first_answers.iter().map(|(ms, _)| *ms).collect());
+    let cpu = sorted(first_answers.iter().map(|(_, cpu)| *cpu).collect());
+    let s = sorted(verify_s.clone());
     println!("kills {kills}");
     println!("kills_while_starting {killed_starting}");
     println!("claims_at_start {claims}");
@@ -182,6 +183,9 @@ fn print(sale: &Sale, kills: u64, claims: u64) {
     println!("of_these_done {unheard_done}");
     println!("first_answer_ms_median {:.0}", ms[ms.len() / 2]);
     println!("first_answer_ms_worst {:.0}", ms[ms.len() - 1]);
+    println!("first_answer_ms_worst_but_five {:.0}", ms[ms.len().saturating_sub(6)]);
+    println!("cpu_ms_median {:.0}", cpu[cpu.len() / 2]);
+    println!("cpu_ms_worst {:.0}", cpu[cpu.len() - 1]);
     println!("verify_s_median {:.2}", s[s.len() / 2]);
 }
 
@@ -196,7 +200,7 @@ fn what_was_answered_survives_every_kill() {
     let mut server = sale.place.serve();
     let address = server.address();
     sale.first_answer(address);
-    sale.figures.first_answer_ms.push(server.passed_ms());
+    sale.figures.first_answers.push((server.passed_ms(), server.cpu_ms()));
     sale.check(kills);
     sale.ask_again(address);
     let mut client = Client::connect(address).unwrap();

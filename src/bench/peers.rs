@@ -1,5 +1,6 @@
 //! The servers a bench talks to: this same program, pinned to the first core.
 
+use crate::kit::program;
 use crate::kit::serve::{self, AnyBody, Service};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
@@ -31,7 +32,7 @@ impl Peer {
     pub fn server(folder: &Path) -> Result<Self, String> {
         let file = folder.join("bench.toml");
         fs::write(&file, FESTIVAL).map_err(|why| format!("{}: {why}", file.display()))?;
-        let mut command = program()?;
+        let mut command = program::again()?;
         command.args(["serve", "--rehearsal", "--fronts", "1", "--core", "0"]);
         command.args(["--listen", "127.0.0.1:0", "--data"]);
         Self::start(command.arg(folder.join("data")).arg(file))
@@ -42,7 +43,7 @@ impl Peer {
     /// # Errors
     /// If it does not start.
     pub fn bare(bytes: usize, status: &str) -> Result<Self, String> {
-        let mut command = program()?;
+        let mut command = program::again()?;
         Self::start(command.args(["bare", "--bytes", &bytes.to_string(), "--status", status]))
     }
 
@@ -74,10 +75,6 @@ impl Drop for Peer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn program() -> Result<Command, String> {
-    std::env::current_exe().map(Command::new).map_err(|why| why.to_string())
 }
 
 /// Sends one request and reads its answer.

@@ -4,7 +4,7 @@ use super::Where;
 use crate::app::{App, Mode};
 use crate::drops::node::Node;
 use crate::drops::plan::{self, socket};
-use crate::festivals;
+use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use clap::Args;
@@ -36,20 +36,30 @@ pub fn run(args: &Apply) -> Result<ExitCode, String> {
     let asked = socket::ask(&args.place.data, args.yes, &text).map_err(|why| why.to_string())?;
     let (done, words) = match asked {
         Some(answer) => answer,
-        None => {
-            let looked = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
-            let rehearsal = looked.rehearsal();
-            let folder = DataFolder::serve(&args.place.data, looked.festival(), rehearsal)
-                .map_err(|why| why.to_string())?;
-            let clock = Arc::new(Clock::machine());
-            let specs = plan::journalled_specs(&proposed, &folder)?;
-            let node = Node::start(folder, clock, LaneConfig::default(), specs)?;
-            let app = App::new(node.clone(), proposed, Mode::Real);
-            let answer = socket::answer(&app, args.yes, &text);
-            node.stop();
-            answer
-        }
+        None => unserved(args, &proposed, &text)?,
     };
     print!("{words}");
     Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where nobody serves: reads the folder, and opens it only to make what can be made.
+fn unserved(args: &Apply, proposed: &Festival, text: &str) -> Result<(bool, String), String> {
+    let looked = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
+    if let Some(words) = socket::other_festival(looked.festival(), proposed) {
+        return Ok((false, words));
+    }
+    let changes = plan::unserved::changes(&looked, proposed)?;
+    let breaks = changes.iter().any(|change| change.breaks.is_some());
+    if !args.yes || breaks || changes.is_empty() {
+        return Ok(socket::shown(&changes, args.yes));
+    }
+    let folder = DataFolder::serve(&args.place.data, looked.festival(), looked.rehearsal())
+        .map_err(|why| why.to_string())?;
+    let clock = Arc::new(Clock::machine());
+    let specs = plan::journalled_specs(proposed, &folder)?;
+    let node = Node::start(folder, clock, LaneConfig::default(), specs)?;
+    let app = App::new(node.clone(), proposed.clone(), Mode::Real);
+    let answer = socket::answer(&app, args.yes, text);
+    node.stop();
+    Ok(answer)
 }

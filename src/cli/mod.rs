@@ -6,9 +6,10 @@ pub mod check;
 pub mod rehearse;
 pub mod serve;
 pub mod session;
+pub mod settings;
 pub mod verify;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +20,9 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// A file of settings, like fanfare.default.toml.
+    #[arg(long, value_name = "FILE", global = true, env = "FANFARE_CONFIG")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     serve: serve::Serve,
 }
@@ -47,7 +51,7 @@ enum Command {
     Session(session::SessionArgs),
 }
 
-/// Where a festival's data is.
+/// Where a festival's data is. Lists in the environment are separated by spaces.
 #[derive(Args, Clone, Debug)]
 pub struct Where {
     /// The data folder; it belongs to one festival.
@@ -57,7 +61,7 @@ pub struct Where {
     #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
     pub database: Option<String>,
     /// The journal's database; may be repeated; default: the database.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
     pub journal: Vec<String>,
 }
 
@@ -81,10 +85,28 @@ fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8080))
 }
 
+/// Reads the command line; once more with the file's settings, if it names a file. What is wrong
+/// with the line itself is thus said first, and `--help` needs no file.
+fn read_line() -> Result<Cli, String> {
+    let mut command = Cli::command();
+    let mut matches = command.clone().get_matches();
+    if let Some(file) = matches.get_one::<PathBuf>("config") {
+        command = settings::with_file(command, file)?;
+        matches = command.get_matches();
+    }
+    Cli::from_arg_matches(&matches).map_err(|why| why.to_string())
+}
+
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
+    read_line().and_then(act).unwrap_or_else(|why| {
+        eprintln!("fanfare: {why}");
+        ExitCode::FAILURE
+    })
+}
+
+fn act(cli: Cli) -> Result<ExitCode, String> {
+    match cli.command {
         None => serve::run(&cli.serve),
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Check { festival }) => check::run(&festival),
@@ -94,9 +116,5 @@ pub fn run() -> ExitCode {
         Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Rehearse(rehearse)) => rehearse::run(&rehearse),
         Some(Command::Session(session)) => session::run(&session),
-    };
-    done.unwrap_or_else(|why| {
-        eprintln!("fanfare: {why}");
-        ExitCode::FAILURE
-    })
+    }
 }

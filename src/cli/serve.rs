@@ -6,16 +6,19 @@ use crate::drops::plan;
 use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
-use crate::kit::serve;
+use crate::kit::proxy::{Network, Proxies};
+use crate::kit::serve::{self, Plain};
+use crate::kit::tls::{self, Tls};
 use crate::routes::Front;
 use crate::{drops, live};
 use clap::Args;
 use fanfare_lane::LaneConfig;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -34,6 +37,18 @@ pub struct Serve {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value_t = default_listen(), env = "FANFARE_LISTEN")]
     listen: SocketAddr,
+    /// The certificates, PEM, the server's own first; with --tls-key the server speaks HTTPS.
+    #[arg(long, value_name = "FILE", env = "FANFARE_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, PEM, not encrypted.
+    #[arg(long, value_name = "FILE", env = "FANFARE_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+    /// A proxy, or a network of them, believed about callers' address and scheme; may be repeated.
+    #[arg(long, value_name = "CIDR", env = "FANFARE_TRUSTED_PROXY", value_delimiter = ' ')]
+    trusted_proxy: Vec<Network>,
+    /// What is logged on standard error: a level, or `target=level` for each part.
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "FANFARE_LOG")]
+    log: String,
     /// Serves a rehearsal: a banner on every page, a folder marked for good.
     #[arg(long)]
     rehearsal: bool,
@@ -56,13 +71,62 @@ fn festival_of(args: &Serve) -> Result<Festival, String> {
     }
 }
 
+/// What connections come in by.
+enum Doorway {
+    Plain(Plain),
+    Tls(Tls),
+}
+
+impl Doorway {
+    fn of(args: &Serve) -> Result<Self, String> {
+        let proxies = Proxies::new(args.trusted_proxy.clone());
+        match (&args.tls_cert, &args.tls_key) {
+            (None, None) => Ok(Self::Plain(Plain { proxies })),
+            (Some(cert), Some(key)) => {
+                let handshake_within = tls::HANDSHAKE_WITHIN;
+                Ok(Self::Tls(Tls {
+                    acceptor: tls::acceptor(cert, key)?,
+                    proxies,
+                    handshake_within,
+                }))
+            }
+            (Some(_), None) => Err("--tls-cert is there without --tls-key: name both".to_owned()),
+            (None, Some(_)) => Err("--tls-key is there without --tls-cert: name both".to_owned()),
+        }
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self {
+            Self::Plain(_) => "http",
+            Self::Tls(_) => "https",
+        }
+    }
+}
+
+/// Starts the fronts.
+fn start_fronts(
+    app: &Arc<App>,
+    door: &Doorway,
+    listeners: Vec<TcpListener>,
+    stop: &watch::Receiver<bool>,
+) -> Result<Vec<JoinHandle<()>>, String> {
+    let app = app.clone();
+    let make = move || Front::new(app.clone());
+    let started = match door {
+        Doorway::Plain(door) => serve::start_behind(door, listeners, make, stop),
+        Doorway::Tls(door) => serve::start_behind(door, listeners, make, stop),
+    };
+    started.map_err(|why| why.to_string())
+}
+
 /// Serves until told to stop.
 ///
 /// # Errors
 /// Why it cannot, in words, with what to do.
 pub fn run(args: &Serve) -> Result<ExitCode, String> {
     args.place.require_sqlite()?;
-    start_log();
+    start_log(&args.log)?;
+    let door = Doorway::of(args)?;
     if let Some(core) = args.core {
         crate::bench::machine::pin_to_core(core)?;
     }
@@ -86,14 +150,13 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     };
     let node = drops::node::Node::start(folder, clock, LaneConfig::default(), specs)?;
     let app = App::new(node.clone(), festival, mode);
+    if mode == Mode::Demo {
+        plan::believe_clock(&app);
+    }
     let (stopper, stop) = watch::channel(false);
-    let fronts = {
-        let app = app.clone();
-        serve::start(listeners, move || Front::new(app.clone()), &stop)
-            .map_err(|why| why.to_string())?
-    };
+    let fronts = start_fronts(&app, &door, listeners, &stop)?;
     let asker = plan::socket::start(app.clone()).map_err(|why| why.to_string())?;
-    say_listening(&app, address);
+    say_listening(&app, &format!("{}://{address}", door.scheme()));
     background(&app)?;
     let _ = stopper.send(true);
     for front in fronts {
@@ -104,14 +167,14 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn say_listening(app: &App, address: SocketAddr) {
+fn say_listening(app: &App, url: &str) {
     // A rehearsal makes its drops as their turns come; nothing there is to be compared.
     let compared = app.mode != Mode::Rehearsal;
     for difference in plan::changes::of_app(app).into_iter().filter(|_| compared) {
         eprintln!("differs from the journal, which counts: {difference}");
     }
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "listening on http://{address}");
+    let _ = writeln!(out, "listening on {url}");
     let _ = out.flush();
 }
 
@@ -151,9 +214,10 @@ fn background(app: &Arc<App>) -> Result<(), String> {
     })
 }
 
-fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("FANFARE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+fn start_log(filter: &str) -> Result<(), String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|why| format!("--log {filter}: {why}; write it like info or fanfare=debug"))?;
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    Ok(())
 }

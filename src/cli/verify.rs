@@ -27,7 +27,7 @@ pub struct Verify {
     #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
     database: Option<String>,
     /// The journal's database; may be repeated; default: the database.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
     journal: Vec<String>,
     /// A published proof or a receipt, checked without a server.
     #[arg(long, value_name = "FILE")]

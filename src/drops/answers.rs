@@ -143,6 +143,7 @@ pub fn drop_json(drop: &Drop, now_ms: i64) -> Value {
         "sold_out_after_ms": face.sold_out_at_ms.map(|at| (at - face.opens_at_ms).max(0)),
         "items": items,
         "stopped": drop.stopped().is_some(),
+        "time_in_doubt": face.doubtful_time,
         "head": head_json(&front.head.sealed),
     })
 }

@@ -6,23 +6,23 @@ use axum::body::Bytes;
 use fanfare_engine::{CODES, Fact};
 use fanfare_lane::LaneId;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// A drop that is served.
 pub struct Drop {
-    /// Names and proposed terms.
+    /// Names and terms, as they were when the process began or was last told to change them.
     pub spec: DropSpec,
     /// The lane that decides it.
     pub lane: LaneId,
     /// What everybody may see of it.
-    pub published: Published,
+    pub published: Arc<Published>,
     /// Refusals the gate gave since the last tally, by [`CODES`].
-    pub refused: [AtomicU64; CODES.len()],
+    pub refused: Arc<[AtomicU64; CODES.len()]>,
     /// Units that came back and can be given again.
-    pub came_back: AtomicU64,
+    pub came_back: Arc<AtomicU64>,
     /// The drop as it was last written down for whoever looks.
     pub view: View,
-    stopped: OnceLock<String>,
+    stopped: Arc<OnceLock<String>>,
 }
 
 /// How long what was written down may be shown, ms.
@@ -52,11 +52,26 @@ impl Drop {
         Self {
             spec,
             lane,
-            published,
-            refused: [const { AtomicU64::new(0) }; CODES.len()],
-            came_back: AtomicU64::new(0),
+            published: Arc::new(published),
+            refused: Arc::new([const { AtomicU64::new(0) }; CODES.len()]),
+            came_back: Arc::default(),
             view: View::default(),
-            stopped: OnceLock::new(),
+            stopped: Arc::default(),
+        }
+    }
+
+    /// The same drop under other names and terms; whoever still has the old ones sees the same
+    /// lane and counts on.
+    #[must_use]
+    pub fn renamed(&self, spec: DropSpec) -> Self {
+        Self {
+            spec,
+            lane: self.lane,
+            published: self.published.clone(),
+            refused: self.refused.clone(),
+            came_back: self.came_back.clone(),
+            view: View::default(),
+            stopped: self.stopped.clone(),
         }
     }
 

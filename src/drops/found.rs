@@ -57,8 +57,13 @@ pub fn open_all(
         let record = LaneRecord { lane, drop: spec.id.clone(), newest_seq };
         match at_rest(reader, &record, heads.get(&lane)) {
             Ok(Some((face, newest))) => {
-                let published = Published::resting(face, HeadDoc::new(&newest));
-                found.push(Found::Resting(Arc::new(Drop::new(spec, lane, published))));
+                found.push(match resting_spec(founding, reader, lane, spec, &face) {
+                    Ok(spec) => {
+                        let published = Published::resting(face, HeadDoc::new(&newest));
+                        Found::Resting(Arc::new(Drop::new(spec, lane, published)))
+                    }
+                    Err(why) => Found::Shut(lane, why),
+                });
             }
             Ok(None) => match decide_opening(founding, reader, &record, &spec) {
                 Ok(lane) => opening.push((lane, spec)),
@@ -116,6 +121,24 @@ fn resting(reader: &JournalReader, record: &LaneRecord) -> Result<Option<(Face, 
     Ok(Some((Face::of_resting(totals, at), newest)))
 }
 
+/// The names of a resting lane's lines, in their order. Only lines that were added after the first
+/// row need the others to be read.
+fn resting_spec(
+    founding: &Founding<'_>,
+    reader: &JournalReader,
+    lane: LaneId,
+    spec: DropSpec,
+    face: &Face,
+) -> Result<DropSpec, String> {
+    if face.lines.len() == spec.terms.lines.len() {
+        let terms = spec.terms.clone();
+        return Ok(spec.with_terms(terms));
+    }
+    let replay = wake::replay(reader, founding.festival, lane)?;
+    let state = replay.into_state().ok_or("a lane without rows")?;
+    Ok(spec.with_terms(state.terms().clone()))
+}
+
 /// Decides a lane's first row of this owner.
 fn decide_opening(
     founding: &Founding<'_>,
@@ -151,9 +174,29 @@ fn append_openings(
             continue;
         }
         lane.durable(sealed.clone());
-        let published = Published::new(lane.decided_state().clone(), &sealed);
+        let state = lane.decided_state().clone();
+        if state.doubtful_time() {
+            warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
+        }
+        let spec = spec.with_terms(state.terms().clone());
+        let published = Published::new(state, &sealed);
         let drop = Arc::new(Drop::new(spec, id, published));
         found.push(Found::Open(Box::new(lane), drop));
     }
     Ok(())
+}
+
+/// Nobody but a host can know whether the machine's clock is right.
+fn warn_of_doubt(drop: &str, newest_ms: i64, clock_ms: i64) {
+    let utc = |ms| {
+        jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
+    };
+    let (newest, clock) = (utc(newest_ms), utc(clock_ms));
+    tracing::warn!(
+        drop,
+        newest,
+        clock,
+        "TIME IN DOUBT: the newest row is not of the last day, so no claims are taken and no hold \
+         runs out; if the clock is right, a host confirms it: POST /api/v1/drops/{drop}/resumption"
+    );
 }

@@ -6,13 +6,13 @@ use super::drop::Drop;
 use super::published::NotInMemory;
 use super::ticket::Answered;
 use super::wake;
-use crate::app::App;
+use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
 use crate::kit::token::{Role, Session, Use};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Request, header};
 use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, State};
 use fanfare_lane::{LaneId, Reply};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// The cookie that carries a session.
@@ -40,19 +40,37 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
 }
 
+/// The token a request carries: as bearer, or in the cookie that signing in sets.
+fn token_of(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match bearer {
+        Some(value) => value.strip_prefix("Bearer ").map(str::trim),
+        None => cookie(headers, SESSION_COOKIE),
+    }
+}
+
 /// Who is asking: by bearer token, or by the cookie that signing in sets. Counts the request
 /// against the fan's rate.
 pub fn session(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = match bearer {
-        Some(value) => value.strip_prefix("Bearer ").map(str::trim),
-        None => cookie(headers, SESSION_COOKIE),
-    };
-    let token = token.ok_or_else(|| Problem::new("no_session"))?;
+    let token = token_of(headers).ok_or_else(|| Problem::new("no_session"))?;
     let checked = app.node.tokens.check(token, Use::Session, app.now_ms());
     let session = checked.map_err(|_| Problem::new("no_session"))?;
     app.rates.fan(session.fan.get()).map_err(too_fast)?;
     Ok(session)
+}
+
+/// Lets a request in that no session has to come with: who has one is counted as that fan where
+/// it is read, everybody else as a stranger. Not counted: what proxies keep, what operators ask,
+/// and a rehearsal's crowd, which all comes from one address.
+pub fn admit<B>(app: &App, request: &Request<B>, peer: SocketAddr) -> Result<(), Problem> {
+    let path = request.uri().path();
+    let free = ["/assets/", "/healthz", "/readyz", "/metrics"];
+    if app.mode == Mode::Rehearsal || free.iter().any(|start| path.starts_with(start)) {
+        return Ok(());
+    }
+    let known = token_of(request.headers())
+        .is_some_and(|token| app.node.tokens.check(token, Use::Session, app.now_ms()).is_ok());
+    if known { Ok(()) } else { stranger(app, peer.ip()) }
 }
 
 /// Counts a stranger's request against its network's rate.

@@ -241,6 +241,9 @@ impl Lanes {
                 self.say(ticket, Reply::Busy);
             }
         } else if let Some(drop) = self.resting.get(&id) {
+            if let Some(reply) = wake::answered_at_rest(drop, &command, clock.now_ms) {
+                return self.say(ticket, reply);
+            }
             wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
             self.waking.insert(id, vec![(command, ticket)]);
         } else {
@@ -259,9 +262,19 @@ impl Lanes {
     fn woken(&mut self, id: LaneId, replay: Result<Box<Replay>, String>, clock: &Reading) {
         let asked = self.waking.remove(&id).unwrap_or_default();
         let Some(drop) = self.resting.get(&id).cloned() else { return };
+        if let Some(state) = replay.as_ref().ok().and_then(|replay| replay.state()) {
+            drop.published.put_back(state.clone());
+        }
+        let at_rest =
+            |(command, _): &(Command, Ticket)| wake::answered_at_rest(&drop, command, clock.now_ms);
+        if let Some(replies) = asked.iter().map(at_rest).collect::<Option<Vec<_>>>() {
+            // Nobody asked for a change: it goes on resting, and no row is written.
+            let answers = asked.into_iter().zip(replies);
+            return answers.for_each(|((_, ticket), reply)| self.say(ticket, reply));
+        }
         let opened = replay.and_then(|replay| {
-            drop.published.put_back(replay.state().cloned().ok_or("a lane without rows")?);
-            Lane::open(*replay, wake::owner(), self.config, clock).map_err(|why| why.to_string())
+            let opened = Lane::open(*replay, wake::owner(), self.config, clock);
+            opened.map_err(|why| why.to_string())
         });
         match opened {
             Ok(lane) => {

@@ -50,6 +50,12 @@ impl Directory {
         self.by_lane.insert(drop.lane, self.drops.len());
         self.drops.push(drop);
     }
+
+    fn rename(&mut self, lane: LaneId, spec: DropSpec) {
+        if let Some(&at) = self.by_lane.get(&lane) {
+            self.drops[at] = Arc::new(self.drops[at].renamed(spec));
+        }
+    }
 }
 
 /// The running parts, joined at the end.
@@ -248,6 +254,14 @@ impl Node {
         }
         *guard = Arc::new(directory);
         Ok(())
+    }
+
+    /// Gives a drop other names and terms to be shown; its lane has decided them already.
+    pub fn rename(&self, lane: LaneId, spec: DropSpec) {
+        let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        let mut directory = Directory::clone(&guard);
+        directory.rename(lane, spec);
+        *guard = Arc::new(directory);
     }
 
     /// Finishes what was accepted and ends the threads.

@@ -18,6 +18,23 @@ pub struct LineName {
     pub variant_names: Option<Names>,
 }
 
+impl LineName {
+    /// The number its terms know it by.
+    pub fn id(&self) -> u64 {
+        line_id(&self.item, self.variant.as_deref())
+    }
+
+    /// A line no file names any more.
+    fn numbered(drop: &str, at: usize) -> Self {
+        Self {
+            item: format!("item-{}", at + 1),
+            variant: None,
+            names: Names::same(&format!("{drop} {}", at + 1)),
+            variant_names: None,
+        }
+    }
+}
+
 /// A drop: its id, its names, its terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DropSpec {
@@ -75,6 +92,19 @@ impl DropSpec {
             terms,
             history_s: plan.sold_out_s(),
         }
+    }
+
+    /// This drop by the journal's terms, its names in the order of their lines. The file may list
+    /// lines in another order, or not at all.
+    #[must_use]
+    pub fn with_terms(mut self, terms: Terms) -> Self {
+        let name = |(at, line): (usize, &LineTerms)| {
+            let named = self.lines.iter().find(|name| name.id() == line.id).cloned();
+            named.unwrap_or_else(|| LineName::numbered(&self.id, at))
+        };
+        self.lines = terms.lines.iter().enumerate().map(name).collect();
+        self.terms = terms;
+        self
     }
 
     /// The line of an item and variant. A variant may be left out where the item has none.

@@ -6,8 +6,8 @@ use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::data::DataFolder;
 use crate::kit::sqlite::{JournalReader, RawRow};
-use fanfare_engine::Fact;
-use fanfare_lane::{FestivalId, LaneId, Replay, Sealed};
+use fanfare_engine::{Answer, Command, Fact, Facts, State, decide};
+use fanfare_lane::{FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -101,6 +101,25 @@ fn apply(mut replay: Replay, readings: &Receiver<Reading>) -> Result<Replay, Str
         replay.row(&sealed.row, &facts).map_err(|damage| damage.to_string())?;
     }
     Ok(replay)
+}
+
+/// What a resting lane answers without being woken, if its state is in memory: whatever makes no
+/// fact, such as a repeated claim or a refusal. Nothing changes while it rests, so what is
+/// published is what its lane would go by.
+pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<Reply> {
+    let answer = |state: &State| {
+        let claim = |number| state.claims().get(number);
+        match decide(state, command, &mut Facts::new()) {
+            Ok(Answer::Already(number)) => {
+                claim(number).map(|claim| Reply::Claim { claim, fresh: false })
+            }
+            Ok(Answer::Idle) => Some(Reply::Acted),
+            Ok(Answer::Done(_) | Answer::Acted) => None,
+            Err(refusal) => Some(Reply::Refused(refusal)),
+        }
+    };
+    let resting = |state: &State| state.resting().then(|| answer(state)).flatten();
+    drop.published.read(now_ms, resting).flatten()
 }
 
 /// Starts replaying a resting lane; the inbox hears when it is done.

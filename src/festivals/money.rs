@@ -87,6 +87,11 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
+    /// An amount the journal has.
+    pub(crate) fn of_minor(minor: i64, currency: Currency) -> Self {
+        Self { minor: minor.max(0), currency }
+    }
+
     /// The amount in the currency's minor unit.
     pub fn minor(self) -> i64 {
         self.minor

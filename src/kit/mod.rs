@@ -1,5 +1,5 @@
 //! What every domain uses: the data folder, the journal's `SQLite` store, clock, keys, tokens,
-//! problem answers. Nothing in here knows what a drop is.
+//! problem answers, listeners, TLS, trusted proxies. Nothing in here knows what a drop is.
 
 pub mod clock;
 pub mod data;
@@ -8,8 +8,11 @@ pub mod hex;
 pub mod keys;
 pub mod metrics;
 pub mod problem;
+pub mod program;
+pub mod proxy;
 pub mod rates;
 pub mod scratch;
 pub mod serve;
 pub mod sqlite;
+pub mod tls;
 pub mod token;

@@ -17,10 +17,10 @@ pub const FAN_PER_SECOND: NonZeroU32 = per_second(10);
 pub const FAN_BURST: NonZeroU32 = per_second(30);
 
 /// Requests strangers of one network may send a second, on average.
-pub const STRANGER_PER_SECOND: NonZeroU32 = per_second(50);
+pub const STRANGER_PER_SECOND: NonZeroU32 = per_second(200);
 
 /// Requests strangers of one network may send in one burst.
-pub const STRANGER_BURST: NonZeroU32 = per_second(500);
+pub const STRANGER_BURST: NonZeroU32 = per_second(2_000);
 
 /// Who asked how much lately.
 pub struct Rates {

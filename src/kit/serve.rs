@@ -1,8 +1,13 @@
 //! Serving HTTP: one listener and one single-threaded runtime a core. Nothing moves between
 //! cores, and an answer costs no more than the request that carries it.
+//!
+//! A `Door` stands between the socket and the requests: `Plain` opens at once and costs nothing,
+//! `tls::Tls` shakes hands first. Which one is known when the program is built.
 
+use super::proxy::{Caller, Proxies};
+use super::tls;
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::{HeaderMap, Request, Response};
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -11,13 +16,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Socket, Type};
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{self, Future};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::rc::Rc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
@@ -44,6 +51,43 @@ pub trait Service: 'static {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> impl Future<Output = Response<AnyBody>>;
+}
+
+/// What a connection comes in by. Every core has a copy.
+pub trait Door: Clone + Send + 'static {
+    /// What requests are read from.
+    type Stream: AsyncRead + AsyncWrite + Unpin + 'static;
+
+    /// Lets a connection in; none if it does not behave.
+    fn open(&self, stream: TcpStream) -> impl Future<Output = Option<Self::Stream>>;
+
+    /// Who sends this request.
+    fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller;
+}
+
+/// A door that lets everybody in as they are.
+#[derive(Clone, Debug, Default)]
+pub struct Plain {
+    /// Whose word on the caller is taken.
+    pub proxies: Proxies,
+}
+
+impl Door for Plain {
+    type Stream = TcpStream;
+
+    fn open(&self, stream: TcpStream) -> impl Future<Output = Option<TcpStream>> {
+        future::ready(Some(stream))
+    }
+
+    fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller {
+        self.proxies.caller(peer, headers)
+    }
+}
+
+/// What a core's connections share.
+struct House<S, D> {
+    service: S,
+    door: D,
 }
 
 /// Listeners on one address, one a core.
@@ -92,7 +136,7 @@ pub fn raise_file_limit() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-/// Starts a thread for each listener.
+/// Starts a thread for each listener, over plain HTTP and trusting nobody.
 ///
 /// # Errors
 /// If a thread cannot be started.
@@ -101,10 +145,23 @@ pub fn start<S: Service>(
     make: impl Fn() -> S + Clone + Send + 'static,
     stop: &watch::Receiver<bool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
+    start_behind(&Plain::default(), listeners, make, stop)
+}
+
+/// Starts a thread for each listener, behind this door.
+///
+/// # Errors
+/// If a thread cannot be started.
+pub fn start_behind<S: Service, D: Door>(
+    door: &D,
+    listeners: Vec<TcpListener>,
+    make: impl Fn() -> S + Clone + Send + 'static,
+    stop: &watch::Receiver<bool>,
+) -> io::Result<Vec<JoinHandle<()>>> {
     let thread = |(at, listener): (usize, TcpListener)| {
-        let (make, stop) = (make.clone(), stop.clone());
+        let (make, door, stop) = (make.clone(), door.clone(), stop.clone());
         let body = move || {
-            if let Err(why) = run(listener, make(), stop) {
+            if let Err(why) = run(listener, House { service: make(), door }, stop) {
                 tracing::error!(%why, "a listener ended");
             }
         };
@@ -113,19 +170,19 @@ pub fn start<S: Service>(
     listeners.into_iter().enumerate().map(thread).collect()
 }
 
-fn run<S: Service>(
+fn run<S: Service, D: Door>(
     listener: TcpListener,
-    service: S,
+    house: House<S, D>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
-    runtime.block_on(local.run_until(accept(listener, Rc::new(service), stop)))
+    runtime.block_on(local.run_until(accept(listener, Rc::new(house), stop)))
 }
 
-async fn accept<S: Service>(
+async fn accept<S: Service, D: Door>(
     listener: TcpListener,
-    service: Rc<S>,
+    house: Rc<House<S, D>>,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -138,9 +195,9 @@ async fn accept<S: Service>(
         match accepted {
             Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                let (service, stop, open) = (service.clone(), stop.clone(), open.clone());
+                let (house, stop, open) = (house.clone(), stop.clone(), open.clone());
                 tokio::task::spawn_local(async move {
-                    connection(stream, peer, service, stop).await;
+                    connection(stream, peer, house, stop).await;
                     drop(open);
                 });
             }
@@ -158,15 +215,23 @@ async fn accept<S: Service>(
     Ok(())
 }
 
-async fn connection<S: Service>(
-    stream: tokio::net::TcpStream,
+async fn connection<S: Service, D: Door>(
+    stream: TcpStream,
     peer: SocketAddr,
-    service: Rc<S>,
+    house: Rc<House<S, D>>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let answer = service_fn(|request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.call(request, peer).await) }
+    let opened = tokio::select! {
+        biased;
+        opened = house.door.open(stream) => opened,
+        _ = stop.wait_for(|stop| *stop) => None,
+    };
+    let Some(stream) = opened else { return };
+    let answer = service_fn(|request: Request<Incoming>| {
+        let house = house.clone();
+        async move {
+            Ok::<_, Infallible>(house.service.call(request, peer).await)
+        }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -128,14 +128,19 @@ impl FaultPage {
     }
 }
 
-/// Whatever has no address of its own: words for browsers, a problem for programs.
+/// Whatever has no address of its own.
 pub async fn nothing(State(app): State<Arc<App>>, request: Request) -> Response {
+    told(&app, request, Problem::new("not_found")).await
+}
+
+/// A refusal of a whole request: words for browsers, a problem for programs.
+pub async fn told(app: &Arc<App>, request: Request, problem: Problem) -> Response {
     let (mut parts, _) = request.into_parts();
     if parts.uri.path().starts_with("/api/") || !reads_html(&parts.headers) {
-        return Problem::new("not_found").into_response();
+        return problem.into_response();
     }
-    match Visit::from_request_parts(&mut parts, &app).await {
-        Ok(visit) => visit.fault(Problem::new("not_found").into()),
+    match Visit::from_request_parts(&mut parts, app).await {
+        Ok(visit) => visit.fault(problem.into()),
         Err(answer) => answer,
     }
 }

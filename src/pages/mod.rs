@@ -41,7 +41,7 @@ mod words;
 pub use assets::asset_file;
 pub use claim_page::{back_to_claim, claim, receipt, release, settle};
 pub use drop_page::{back_to_drop, drop};
-pub use fault::nothing;
+pub use fault::{nothing, told};
 pub use guest::enter;
 pub use me::me;
 pub use programme::programme;

@@ -84,7 +84,8 @@ pub fn random<const N: usize>() -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// A `Set-Cookie` that scripts cannot read and other sites' forms do not carry.
+/// A `Set-Cookie` that scripts cannot read and other sites' forms do not carry. Over https every
+/// answer's cookies become `Secure` as well: `tls::over_https`.
 pub fn set(name: &str, value: &str, seconds: u32) -> String {
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax")
 }

@@ -184,6 +184,16 @@ impl Server {
         self.watch.passed_us() as f64 / 1e3
     }
 
+    /// Milliseconds of processor time it has used; the rest of the time it waited for a disk, or
+    /// for whatever else the machine was doing.
+    pub fn cpu_ms(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        let ticks = |at: usize| fields.get(at).and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
+        (ticks(11) + ticks(12)) * 1e3 / rustix::param::clock_ticks_per_second() as f64
+    }
+
     /// `kill -9`, at once and waited for.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

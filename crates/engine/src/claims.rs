@@ -3,6 +3,7 @@
 //! Claims are never removed: numbers are never reused and repeats find their claim as long as the
 //! drop exists. So the number is the index, and a claim takes 32 bytes and its share of the index.
 
+use crate::extensions::Extensions;
 use crate::holders::Holders;
 use crate::ids::{Fan, Key, Line, Number, Place, Quantity};
 use crate::ledger::Broken;
@@ -136,6 +137,8 @@ pub struct Claims {
     /// The latest hold end ever given. Not the newest claim's: an extension may have passed over
     /// that one and given an older claim more.
     latest_until_s: u32,
+    /// What was added to the hold ends of claims that are held.
+    extensions: Extensions,
 }
 
 impl Claims {
@@ -163,13 +166,18 @@ impl Claims {
 
     /// The claim of this number.
     pub fn get(&self, number: Number) -> Option<Claim> {
-        self.kept(number.get()).map(|kept| Claim {
+        let kept = self.kept(number.get())?;
+        let state = kept.state();
+        Some(Claim {
             number,
             fan: kept.fan(),
             line: Line((kept.fan_and_line & 0xFF) as u16),
             quantity: kept.quantity,
-            state: kept.state(),
-            until_s: kept.until_s,
+            state,
+            until_s: match state {
+                ClaimState::Held => self.extensions.end_of(number.get(), kept.until_s),
+                _ => kept.until_s,
+            },
             key: kept.key,
             place: kept.place(),
             before: kept.before,
@@ -268,6 +276,10 @@ impl Claims {
             .get_mut(at / CHUNK)
             .and_then(|chunk| chunk.get_mut(at % CHUNK))
             .ok_or(Broken("a claim that was never made"))?;
+        if kept.state() == ClaimState::Held {
+            // From here on it is the end the hold had.
+            kept.until_s = self.extensions.end_of(number.get(), kept.until_s);
+        }
         kept.set_state(state);
         while self.oldest_held <= self.count
             && self.kept(self.oldest_held).is_none_or(|kept| kept.state() != ClaimState::Held)
@@ -278,20 +290,20 @@ impl Claims {
     }
 
     /// Gives every held claim at least what it had left at `since_ms`, and at least `least_ms`.
-    ///
-    /// Replay does it once for each start there ever was, over all that was held then; so it is a
-    /// sum and a comparison a claim. Hold ends are whole seconds, and whole seconds pass through
-    /// the rounding up.
+    /// Hold ends are whole seconds, and whole seconds pass through the rounding up.
     pub(crate) fn extend(&mut self, since_ms: i64, now_ms: i64, least_ms: i64) {
         let gap_s = ceil_s(now_ms.saturating_sub(since_ms));
         let least_until_s = ceil_s(now_ms.saturating_add(least_ms));
-        let first = self.oldest_held.max(1) as usize - 1;
-        for (nth, chunk) in self.chunks.iter_mut().enumerate().skip(first / CHUNK) {
-            let from = first.saturating_sub(nth * CHUNK);
-            for kept in chunk[from..].iter_mut().filter(|kept| kept.state() == ClaimState::Held) {
-                kept.until_s = kept.until_s.saturating_add(gap_s).max(least_until_s);
-                self.latest_until_s = self.latest_until_s.max(kept.until_s);
-            }
+        let oldest = self.oldest_held.max(1);
+        self.extensions.add(self.count, oldest, gap_s, least_until_s);
+        // Hold ends rise with numbers, so the newest hold ends last.
+        let held =
+            |number: &u32| self.kept(*number).is_some_and(|kept| kept.state() == ClaimState::Held);
+        if let Some(newest) = (oldest..=self.count).rev().find(held)
+            && let Some(kept) = self.kept(newest)
+        {
+            let until_s = self.extensions.end_of(newest, kept.until_s);
+            self.latest_until_s = self.latest_until_s.max(until_s);
         }
     }
 }

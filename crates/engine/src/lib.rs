@@ -18,6 +18,7 @@
 //! | `command`, `fact`, `refusal` | what goes in, what happened, why not |
 //! | `ledger` | stock: issued = free + set aside + held + settled |
 //! | `claims`, `holders` | every claim by number, and by fan |
+//! | `extensions` | what holds got back of the time their lane did not serve |
 //! | `rights` | what fans may still take: who, for what, until when |
 //! | `sale` | the first mechanism: first come, first served |
 //! | `host` | what hosts do: pause, restock, withdraw, amend, close |
@@ -32,6 +33,7 @@ mod claims;
 mod command;
 mod decide;
 mod digest;
+mod extensions;
 mod fact;
 mod holders;
 mod host;

@@ -1,10 +1,13 @@
-//! What differs between the festival file and the journal, and which facts make it so.
+//! What differs between the festival file and the journal, which facts would make it so, and which
+//! promises these would break.
 
 use crate::app::App;
-use crate::drops::drop::Drop;
-use crate::drops::spec::DropSpec;
-use crate::festivals::{Festival, Opening};
-use fanfare_engine::{Act, Amendment, Command, Line, State, Terms};
+use crate::drops::answers;
+use crate::drops::spec::{DropSpec, LineName};
+use crate::festivals::{Festival, Money, Opening};
+use fanfare_engine::{
+    Act, Amendment, Command, FACTS_PER_BATCH_MAX, Facts, Line, Place, State, Terms, decide, due,
+};
 use std::fmt;
 
 /// One difference, and the command that would end it.
@@ -14,6 +17,10 @@ pub struct Change {
     pub drop: String,
     /// What differs.
     pub what: What,
+    /// The same for people: what the file says, and what the journal says.
+    pub words: String,
+    /// The promise it would break, in words.
+    pub breaks: Option<String>,
 }
 
 /// What differs.
@@ -21,171 +28,247 @@ pub struct Change {
 pub enum What {
     /// The file has a drop the journal has not.
     NewDrop(Box<DropSpec>),
-    /// The journal has a drop the file has not.
-    Gone,
     /// The terms differ.
-    Terms(Amendment, String),
-    /// The stock of a line differs.
-    Stock(Line, String, i64),
-    /// The reserve of a line differs, which no fact can change.
-    Reserve(String),
-    /// The journal has a line the file has not.
-    LineGone(String),
+    Terms(Amendment),
+    /// The stock of a line differs by so many units.
+    Stock(Line, i64),
+    /// Something no fact can change.
+    Never,
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let drop = &self.drop;
-        match &self.what {
-            What::NewDrop(_) => write!(f, "{drop}: a new drop"),
-            What::Gone => write!(f, "{drop}: the file has it no more"),
-            What::Terms(_, words) => write!(f, "{drop}: {words}"),
-            What::Stock(_, line, more) if *more > 0 => write!(f, "{drop}: {line}: {more} more"),
-            What::Stock(_, line, fewer) => write!(f, "{drop}: {line}: {} fewer", -fewer),
-            What::Reserve(line) => write!(f, "{drop}: {line}: another reserve"),
-            What::LineGone(line) => write!(f, "{drop}: {line}: the file has it no more"),
-        }
+        write!(f, "{}: {}", self.drop, self.words)
     }
 }
 
 impl What {
-    /// The command that makes it so, or the promise it would break.
-    ///
-    /// # Errors
-    /// The promise, in words.
-    pub fn command(&self, act: Act) -> Result<Option<Command>, String> {
-        Ok(Some(match self {
-            Self::NewDrop(_) => return Ok(None),
-            Self::Gone => return Err("a drop once published is not taken away; close it".into()),
-            Self::LineGone(_) => {
-                return Err("an item once offered stays; withdraw its free units".into());
-            }
-            Self::Reserve(_) => {
-                return Err("a reserve stays as it was published".into());
-            }
-            Self::Terms(amendment, _) => Command::Amend { amendment: *amendment, act },
-            Self::Stock(line, _, units) => {
-                let count = u32::try_from(units.unsigned_abs()).unwrap_or(u32::MAX);
-                if *units > 0 {
-                    Command::Restock { line: *line, units: count, act }
+    /// The command that makes it so, if a lane has to be asked.
+    pub fn command(&self, act: Act) -> Option<Command> {
+        match self {
+            Self::NewDrop(_) | Self::Never => None,
+            Self::Terms(amendment) => Some(Command::Amend { amendment: *amendment, act }),
+            Self::Stock(line, more) => {
+                let units = u32::try_from(more.unsigned_abs()).unwrap_or(u32::MAX);
+                Some(if *more > 0 {
+                    Command::Restock { line: *line, units, act }
                 } else {
-                    Command::Withdraw { line: *line, units: count, act }
-                }
+                    Command::Withdraw { line: *line, units, act }
+                })
             }
-        }))
+        }
     }
+
+    /// Whether it takes units away, which a claim that comes between may prevent.
+    fn takes_units(&self) -> bool {
+        matches!(self, Self::Stock(_, more) if *more < 0)
+    }
+}
+
+/// What is told a drop's names and state.
+pub type Look<'a> = dyn FnMut(&DropSpec, &State) + 'a;
+
+/// The drops of a journal, and how to read one that is not at rest.
+pub struct Journal<'a> {
+    /// All ids.
+    pub ids: Vec<String>,
+    /// What the clock shows.
+    pub now_ms: i64,
+    /// Reads a drop's names and state; does nothing if it rests.
+    pub read: &'a dyn Fn(&str, &mut Look<'_>),
 }
 
 /// What differs between the app's own file and its journal.
 pub fn of_app(app: &App) -> Vec<Change> {
-    of_festival(app, &app.festival)
+    of_serving(app, &app.festival)
 }
 
-/// What differs between a proposed festival and the journal. Drops that repeat are not compared:
-/// each round is made as the file then stood.
-pub fn of_festival(app: &App, proposed: &Festival) -> Vec<Change> {
-    let directory = app.node.directory();
+/// What differs between a proposed festival and what is served.
+pub fn of_serving(app: &App, proposed: &Festival) -> Vec<Change> {
+    let (directory, now_ms) = (app.node.directory(), app.now_ms());
+    let read = |id: &str, look: &mut Look<'_>| {
+        if let Some(drop) = directory.named(id) {
+            drop.published.read(now_ms, |state| look(&drop.spec, state));
+        }
+    };
+    let ids = directory.drops.iter().map(|drop| drop.spec.id.clone()).collect();
+    of_journal(&Journal { ids, now_ms, read: &read }, proposed)
+}
+
+/// What differs between a proposed festival and a journal. Drops that repeat are not compared:
+/// each round is made as the file then stood. What takes units away comes first, so that nothing
+/// is done yet when it turns out to be impossible.
+pub fn of_journal(journal: &Journal<'_>, proposed: &Festival) -> Vec<Change> {
     let mut changes = Vec::new();
-    let fixed = |plan: &&crate::festivals::DropPlan| matches!(plan.opening(), Opening::At(_));
-    for plan in proposed.drops().iter().filter(fixed) {
-        let spec = DropSpec::new(proposed, plan, 0, 0);
-        match directory.named(&spec.id) {
-            None => {
-                let what = What::NewDrop(Box::new(spec.clone()));
-                changes.push(Change { drop: spec.id, what });
-            }
-            Some(drop) => of_drop(drop, &spec, &mut changes),
+    for plan in proposed.drops().iter().filter(|plan| matches!(plan.opening(), Opening::At(_))) {
+        let wanted = DropSpec::new(proposed, plan, 0, 0);
+        if journal.ids.contains(&wanted.id) {
+            (journal.read)(&wanted.id, &mut |names, state| {
+                let words = Words { proposed, wanted: &wanted, names };
+                changes.extend(of_drop(&words, state, journal.now_ms));
+            });
+        } else {
+            let opens = when(proposed, wanted.terms.opens_at_ms);
+            let breaks = State::new(&wanted.terms, journal.now_ms).err().map(|why| why.to_string());
+            let (drop, what) = (wanted.id.clone(), What::NewDrop(Box::new(wanted)));
+            let words = format!("a new drop, opens at {opens}");
+            changes.push(Change { drop, what, words, breaks });
         }
     }
-    if !proposed.is_demo() {
-        let gone = directory
-            .drops
-            .iter()
-            .filter(|drop| !proposed.drops().iter().any(|plan| plan.id().as_str() == drop.spec.id));
-        changes.extend(gone.map(|d| Change { drop: d.spec.id.clone(), what: What::Gone }));
+    let has = |id: &String| proposed.drops().iter().any(|plan| plan.id().as_str() == id);
+    for drop in journal.ids.iter().filter(|id| !proposed.is_demo() && !has(id)) {
+        changes.push(Change {
+            drop: drop.clone(),
+            what: What::Never,
+            words: "the file has it no more".to_owned(),
+            breaks: Some("a drop once published is not taken away; close it".to_owned()),
+        });
     }
+    changes.sort_by_key(|change| !change.what.takes_units());
     changes
 }
 
 /// A drop that is over differs from nothing: what happened stands.
-fn of_drop(drop: &Drop, spec: &DropSpec, changes: &mut Vec<Change>) {
-    let found = drop
-        .published
-        .read(0, |state| if state.closed() { Vec::new() } else { of_state(state, spec) });
-    let change = |what| Change { drop: spec.id.clone(), what };
-    changes.extend(found.unwrap_or_default().into_iter().map(change));
+fn of_drop(words: &Words<'_>, state: &State, now_ms: i64) -> Vec<Change> {
+    if state.closed() {
+        return Vec::new();
+    }
+    let mut changes = words.of_times(state.terms());
+    changes.extend(words.of_lines(state));
+    changes.sort_by_key(|change| !change.what.takes_units());
+    if !changes.is_empty() {
+        try_all(state.clone(), now_ms, &mut changes);
+    }
+    changes
 }
 
-fn of_state(state: &State, spec: &DropSpec) -> Vec<What> {
-    let (is, wanted) = (state.terms(), &spec.terms);
-    let mut found = of_times(is, wanted);
-    for (at, line) in wanted.lines.iter().enumerate() {
-        let name = line_words(spec, at);
-        let Some(own) = state.line_with_id(line.id) else {
-            found.push(What::Terms(Amendment::NewLine(*line), format!("{name}: a new line")));
-            continue;
-        };
-        let kept = &is.lines[usize::from(own.0)];
-        if kept.price_minor != line.price_minor {
-            let words =
-                format!("{name}: price {} instead of {}", line.price_minor, kept.price_minor);
-            found.push(What::Terms(Amendment::Price(own, line.price_minor), words));
-        }
-        let issued = state.ledger().line(own).map_or(0, |stock| stock.issued);
-        if issued != line.stock {
-            found.push(What::Stock(own, name.clone(), i64::from(line.stock) - i64::from(issued)));
-        }
-        if kept.reserve != line.reserve {
-            found.push(What::Reserve(name));
+/// Decides all of it on a copy of the state, as its lane would now, and notes what is refused.
+fn try_all(mut state: State, now_ms: i64, changes: &mut [Change]) {
+    let act = Act { by: super::KEEPER, why: 0 };
+    let apply = |state: &mut State, facts: &Facts| {
+        let place = Place { seq: u32::MAX, index: 0 };
+        facts.iter().try_for_each(|fact| state.apply(place, fact))
+    };
+    let _ = state.begin(state.lane_time(now_ms));
+    loop {
+        let mut over = Facts::new();
+        due(&state, FACTS_PER_BATCH_MAX, &mut over);
+        if over.is_empty() || apply(&mut state, &over).is_err() {
+            break;
         }
     }
-    let gone = is
-        .lines
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| !wanted.lines.iter().any(|other| other.id == line.id));
-    found.extend(gone.map(|(at, _)| What::LineGone(format!("line {}", at + 1))));
-    found
+    for change in changes {
+        let Some(command) = change.what.command(act) else { continue };
+        let mut facts = Facts::new();
+        change.breaks = match decide(&state, &command, &mut facts) {
+            Ok(_) => apply(&mut state, &facts).err().map(|why| why.to_string()),
+            Err(refusal) => Some(answers::refusal_problem(&refusal).words()),
+        };
+    }
 }
 
-fn of_times(is: &Terms, wanted: &Terms) -> Vec<What> {
-    let mut found = Vec::new();
-    let mut differs = |same: bool, amendment, words: String| {
-        if !same {
-            found.push(What::Terms(amendment, words));
+/// A drop as the file wants it, and what puts its differences into words.
+struct Words<'a> {
+    proposed: &'a Festival,
+    wanted: &'a DropSpec,
+    /// The names of the journal's lines.
+    names: &'a DropSpec,
+}
+
+impl Words<'_> {
+    fn change(&self, what: What, words: String) -> Change {
+        Change { drop: self.wanted.id.clone(), what, words, breaks: None }
+    }
+
+    fn never(&self, words: String, promise: &str) -> Change {
+        Change { breaks: Some(promise.to_owned()), ..self.change(What::Never, words) }
+    }
+
+    fn of_times(&self, is: &Terms) -> Vec<Change> {
+        let wanted = &self.wanted.terms;
+        let mut found = Vec::new();
+        let mut differs = |differs: bool, amendment, words: String| {
+            if differs {
+                found.push(self.change(What::Terms(amendment), words));
+            }
+        };
+        let times = |does: &str, to_ms, from_ms| {
+            let (to, from) = (when(self.proposed, to_ms), when(self.proposed, from_ms));
+            format!("{does} at {to} instead of {from}")
+        };
+        // A later closing first, so that a later opening never seems to come after it.
+        let closes = Amendment::ClosesAt(wanted.closes_at_ms);
+        let words = times("closes", wanted.closes_at_ms, is.closes_at_ms);
+        differs(wanted.closes_at_ms > is.closes_at_ms, closes, words.clone());
+        let opens = Amendment::OpensAt(wanted.opens_at_ms);
+        let opens_words = times("opens", wanted.opens_at_ms, is.opens_at_ms);
+        differs(wanted.opens_at_ms != is.opens_at_ms, opens, opens_words);
+        differs(wanted.closes_at_ms < is.closes_at_ms, closes, words);
+        let words = format!("holds last {} s instead of {} s", wanted.hold_s, is.hold_s);
+        differs(wanted.hold_s != is.hold_s, Amendment::Hold(wanted.hold_s), words);
+        let words = format!("limit {} instead of {}", wanted.limit, is.limit);
+        differs(wanted.limit != is.limit, Amendment::Limit(wanted.limit), words);
+        found
+    }
+
+    fn of_lines(&self, state: &State) -> Vec<Change> {
+        let mut found = Vec::new();
+        let (is, wanted) = (state.terms(), &self.wanted.terms);
+        let price = |minor| Money::of_minor(minor, self.proposed.currency());
+        for (line, name) in wanted.lines.iter().zip(&self.wanted.lines) {
+            let name = line_words(name);
+            let Some(own) = state.line_with_id(line.id) else {
+                let words = format!(
+                    "{name}: a new line, {} units at {}",
+                    line.stock,
+                    price(line.price_minor)
+                );
+                found.push(self.change(What::Terms(Amendment::NewLine(*line)), words));
+                continue;
+            };
+            let kept = &is.lines[usize::from(own.0)];
+            if kept.price_minor != line.price_minor {
+                let (to, from) = (price(line.price_minor), price(kept.price_minor).amount());
+                let words = format!("{name}: price {} instead of {from}", to.amount());
+                let amendment = Amendment::Price(own, line.price_minor);
+                found.push(self.change(What::Terms(amendment), words));
+            }
+            let issued = state.ledger().line(own).map_or(0, |stock| stock.issued);
+            if issued != line.stock {
+                let more = i64::from(line.stock) - i64::from(issued);
+                let words = format!("{name}: stock {} instead of {issued}", line.stock);
+                found.push(self.change(What::Stock(own, more), words));
+            }
+            if kept.reserve != line.reserve {
+                let words = format!("{name}: reserve {} instead of {}", line.reserve, kept.reserve);
+                found.push(self.never(words, "a reserve stays as it was published"));
+            }
         }
-    };
-    // A later closing first, so that a later opening never seems to come after it.
-    let closes = Amendment::ClosesAt(wanted.closes_at_ms);
-    let later = wanted.closes_at_ms > is.closes_at_ms;
-    let words =
-        format!("closes at {} instead of {}", when(wanted.closes_at_ms), when(is.closes_at_ms));
-    differs(!later, closes, words.clone());
-    differs(
-        is.opens_at_ms == wanted.opens_at_ms,
-        Amendment::OpensAt(wanted.opens_at_ms),
-        format!("opens at {} instead of {}", when(wanted.opens_at_ms), when(is.opens_at_ms)),
-    );
-    differs(later || is.closes_at_ms == wanted.closes_at_ms, closes, words);
-    differs(
-        is.hold_s == wanted.hold_s,
-        Amendment::Hold(wanted.hold_s),
-        format!("holds last {} s instead of {} s", wanted.hold_s, is.hold_s),
-    );
-    differs(
-        is.limit == wanted.limit,
-        Amendment::Limit(wanted.limit),
-        format!("limit {} instead of {}", wanted.limit, is.limit),
-    );
-    found
+        for (at, line) in is.lines.iter().enumerate() {
+            if !wanted.lines.iter().any(|other| other.id == line.id) {
+                let name = self.names.lines.get(at).map_or_else(String::new, line_words);
+                let words = format!("{name}: the file has it no more");
+                let promise = "an item once offered stays; withdraw its free units";
+                found.push(self.never(words, promise));
+            }
+        }
+        found
+    }
 }
 
-fn when(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
+/// A moment as the file writes it: the festival's wall clock.
+fn when(festival: &Festival, ms: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).map(|at| at.to_zoned(festival.zone().clone()));
+    at.map_or_else(
+        |_| ms.to_string(),
+        |at| {
+            let whole = at.second() == 0 && at.subsec_nanosecond() == 0;
+            at.strftime(if whole { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S%.f" }).to_string()
+        },
+    )
 }
 
-fn line_words(spec: &DropSpec, at: usize) -> String {
-    let line = &spec.lines[at];
+fn line_words(line: &LineName) -> String {
     match &line.variant {
         Some(variant) => format!("{}/{variant}", line.item),
         None => line.item.clone(),

@@ -3,14 +3,18 @@
 
 pub mod changes;
 pub mod socket;
+pub mod unserved;
 
 use super::spec::{DropSpec, LineName};
 use crate::app::App;
-use crate::festivals::{DropPlan, Festival, Id, Names, Opening};
+use crate::drops::web::host::reason_number;
+use crate::festivals::{DropPlan, Festival, Good, Id, Names, Opening, Variant};
 use crate::kit::data::DataFolder;
 use crate::kit::sqlite::JournalReader;
-use fanfare_engine::{Fact, Quantity, Terms};
-use std::collections::BTreeSet;
+use fanfare_engine::{Act, Command, Fact, Fan, Quantity, Terms};
+
+/// The reason the demo's resumptions have.
+const BELIEVED: &str = "the demo believes the machine's clock";
 
 /// A round is made this long before it opens.
 const ROUND_AHEAD_MS: i64 = 20 * 60 * 1000;
@@ -35,9 +39,12 @@ pub fn specs(
             }
         }
     }
-    let known: BTreeSet<String> = specs.iter().map(|spec| spec.id.clone()).collect();
-    let journalled = journalled_specs(festival, folder)?;
-    specs.extend(journalled.into_iter().filter(|spec| !known.contains(&spec.id)));
+    for (id, terms) in journalled_terms(folder)? {
+        match specs.iter_mut().find(|spec| spec.id == id) {
+            Some(spec) => *spec = placed(festival, spec, &terms),
+            None => specs.push(journalled(festival, &id, &terms)),
+        }
+    }
     Ok(specs)
 }
 
@@ -46,24 +53,31 @@ pub fn specs(
 /// # Errors
 /// If the journal cannot be read.
 pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<DropSpec>, String> {
-    let mut specs = Vec::new();
-    if folder.journal().exists() {
-        let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
-        for record in reader.lanes().map_err(|why| why.to_string())? {
-            if record.newest_seq == 0 {
-                continue;
-            }
-            // A lane whose first row is damaged is still listed: opening it says what is wrong.
-            let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
-            let facts = row.and_then(|sealed| sealed.row.read_facts().ok());
-            if let Some(Fact::Terms(terms)) = facts.as_ref().and_then(|facts| facts.first()) {
-                specs.push(journalled(festival, &record.drop, terms));
-            } else {
-                specs.push(journalled(festival, &record.drop, &unread()));
-            }
-        }
+    let known = journalled_terms(folder)?;
+    Ok(known.iter().map(|(id, terms)| journalled(festival, id, terms)).collect())
+}
+
+/// The drops the journal knows, by lane, and the terms they began with.
+fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Terms)>, String> {
+    let mut known = Vec::new();
+    if !folder.journal().exists() {
+        return Ok(known);
     }
-    Ok(specs)
+    let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    for record in reader.lanes().map_err(|why| why.to_string())? {
+        if record.newest_seq == 0 {
+            continue;
+        }
+        // A lane whose first row is damaged is still listed: opening it says what is wrong.
+        let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
+        let facts = row.and_then(|sealed| sealed.row.read_facts().ok());
+        let terms = match facts.and_then(|facts| facts.into_iter().next()) {
+            Some(Fact::Terms(terms)) => *terms,
+            _ => unread(),
+        };
+        known.push((record.drop, terms));
+    }
+    Ok(known)
 }
 
 /// The terms of a lane whose own cannot be read.
@@ -73,26 +87,50 @@ fn unread() -> Terms {
 }
 
 /// A drop the journal knows: an earlier round's names, or its id where the file has no more.
-fn journalled(festival: &Festival, id: &str, terms: &Terms) -> DropSpec {
+pub fn journalled(festival: &Festival, id: &str, terms: &Terms) -> DropSpec {
     let base = id.rsplit_once('-').map_or(id, |(base, _)| base);
     let named = |id: &str| Id::new(id).and_then(|id| festival.drop(&id).cloned());
-    if let Some(plan) = named(id).or_else(|| named(base)) {
-        let named = DropSpec::new(festival, &plan, 0, 1);
-        return DropSpec { id: id.to_owned(), terms: terms.clone(), ..named };
-    }
-    let line = |at: usize| LineName {
-        item: format!("item-{}", at + 1),
-        variant: None,
-        names: Names::same(&format!("{id} {}", at + 1)),
-        variant_names: None,
+    let spec = match named(id).or_else(|| named(base)) {
+        Some(plan) => DropSpec { id: id.to_owned(), ..DropSpec::new(festival, &plan, 0, 1) },
+        None => DropSpec {
+            id: id.to_owned(),
+            names: Names::same(id),
+            lines: Vec::new(),
+            terms: terms.clone(),
+            history_s: None,
+        },
     };
-    DropSpec {
-        id: id.to_owned(),
-        names: Names::same(id),
-        lines: (0..terms.lines.len()).map(line).collect(),
-        terms: terms.clone(),
-        history_s: None,
+    placed(festival, &spec, terms)
+}
+
+/// A drop by the terms it began with. Its names are in the order of their lines; behind them
+/// stand all others the journal may have taken in later. A line the drop has in the file no more
+/// is found among the festival's goods.
+fn placed(festival: &Festival, spec: &DropSpec, began: &Terms) -> DropSpec {
+    let lines = [spec.lines.clone(), all_lines(festival)].concat();
+    let mut placed = DropSpec { lines: lines.clone(), ..spec.clone() }.with_terms(began.clone());
+    placed.lines.extend(lines);
+    for line in &mut placed.terms.lines {
+        // What a resting lane costs is not read again; an `apply` has made the file's price its.
+        let same = spec.terms.lines.iter().find(|other| other.id == line.id);
+        line.price_minor = same.map_or(line.price_minor, |other| other.price_minor);
     }
+    placed
+}
+
+/// Every line the festival's goods could be offered in.
+fn all_lines(festival: &Festival) -> Vec<LineName> {
+    let of = |good: &Good| {
+        let line = |variant: Option<&Variant>| LineName {
+            item: good.id().as_str().to_owned(),
+            variant: variant.map(|variant| variant.id().as_str().to_owned()),
+            names: good.names().clone(),
+            variant_names: variant.map(|variant| variant.names().clone()),
+        };
+        let whole = std::iter::once(line(None));
+        whole.chain(good.variants().iter().map(|variant| line(Some(variant)))).collect::<Vec<_>>()
+    };
+    festival.goods().iter().flat_map(of).collect()
 }
 
 /// The rounds of a repeating drop that are open or open soon.
@@ -122,5 +160,24 @@ pub fn next_rounds(app: &App) {
         && let Err(why) = app.node.add_drops(missing)
     {
         tracing::error!(why, "the next rounds cannot be made");
+    }
+}
+
+/// Who acts where no host is asked: whoever may open the data folder.
+pub(crate) const KEEPER: Fan = match Fan::new(1) {
+    Some(fan) => fan,
+    None => unreachable!(),
+};
+
+/// Confirms the machine's clock for every drop that doubts it. For the demo, which has no host
+/// and whose rounds would otherwise stand still for ever after a pause of days.
+pub fn believe_clock(app: &App) {
+    let why = reason_number(BELIEVED);
+    for drop in &app.node.directory().drops {
+        if drop.published.front().face.doubtful_time {
+            let kept = app.node.with_writer(move |writer| writer.keep_reason(why, BELIEVED));
+            tracing::info!(drop = %drop.spec.id, ?kept, BELIEVED);
+            app.node.asked_blocking(drop.lane, Command::Resume(Act { by: KEEPER, why }));
+        }
     }
 }

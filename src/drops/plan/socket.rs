@@ -3,14 +3,17 @@
 //! One request a connection: `show` or `make` on the first line, then the festival file. The
 //! answer's first line is `done` or `refused`, then words for the person who asked.
 
-use super::changes::{self, What};
+use super::changes::{self, Change, What};
+use super::{KEEPER, journalled};
 use crate::app::App;
+use crate::drops::spec::DropSpec;
 use crate::drops::web::host::reason_number;
-use crate::festivals::{self, limits};
-use fanfare_engine::{Act, Fan};
+use crate::festivals::{self, Festival, limits};
+use fanfare_engine::Act;
 use fanfare_lane::Reply;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -21,14 +24,11 @@ use std::time::Duration;
 /// The socket's name in the data folder.
 pub const NAME: &str = "apply.sock";
 
+/// Most bytes of a socket's address, anywhere.
+const ADDRESS_BYTES_MAX: usize = 100;
+
 /// How long a request may take to arrive.
 const WITHIN: Duration = Duration::from_secs(10);
-
-/// Who changed the terms: whoever may open the data folder.
-const APPLIER: Fan = match Fan::new(1) {
-    Some(fan) => fan,
-    None => unreachable!(),
-};
 
 /// Removes the socket when the server stops.
 pub struct Asker(PathBuf);
@@ -39,6 +39,27 @@ impl Drop for Asker {
     }
 }
 
+/// Where the socket is for the system. Its addresses are short, folders' names may be long: then
+/// the folder is opened and named by its descriptor.
+struct Address(PathBuf, Option<File>);
+
+impl Address {
+    fn of(socket: &Path) -> io::Result<Self> {
+        if socket.as_os_str().len() <= ADDRESS_BYTES_MAX {
+            return Ok(Self(socket.to_owned(), None));
+        }
+        let folder = File::open(socket.parent().unwrap_or(Path::new(".")))?;
+        let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(NAME);
+        Ok(Self(short, Some(folder)))
+    }
+
+    /// Good as long as this lives.
+    fn path(&self) -> &Path {
+        debug_assert!(self.1.is_none() || self.0.starts_with("/proc"));
+        &self.0
+    }
+}
+
 /// Starts answering.
 ///
 /// # Errors
@@ -46,7 +67,7 @@ impl Drop for Asker {
 pub fn start(app: Arc<App>) -> io::Result<Asker> {
     let path = app.node.folder.path().join(NAME);
     let _ = fs::remove_file(&path);
-    let listener = UnixListener::bind(&path)?;
+    let listener = UnixListener::bind(Address::of(&path)?.path())?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     let body = move || {
         for stream in listener.incoming().flatten() {
@@ -76,7 +97,8 @@ fn serve_one(app: &App, mut stream: UnixStream) -> io::Result<()> {
 /// # Errors
 /// If it does not answer.
 pub fn ask(folder: &Path, make: bool, file: &str) -> io::Result<Option<(bool, String)>> {
-    let Ok(mut stream) = UnixStream::connect(folder.join(NAME)) else { return Ok(None) };
+    let Ok(address) = Address::of(&folder.join(NAME)) else { return Ok(None) };
+    let Ok(mut stream) = UnixStream::connect(address.path()) else { return Ok(None) };
     let verb = if make { "make" } else { "show" };
     stream.write_all(format!("{verb}\n{file}").as_bytes())?;
     stream.shutdown(std::net::Shutdown::Write)?;
@@ -93,44 +115,56 @@ pub fn answer(app: &App, make: bool, file: &str) -> (bool, String) {
         Ok(proposed) => proposed,
         Err(faults) => return (false, faults.to_string()),
     };
-    if proposed.id() != app.festival.id() {
-        let (ours, theirs) = (app.festival.id(), proposed.id());
-        return (false, format!("this is festival `{ours}`, the file is of `{theirs}`\n"));
+    if let Some(words) = other_festival(app.festival.id().as_str(), &proposed) {
+        return (false, words);
     }
-    let changes = changes::of_festival(app, &proposed);
+    let changes = changes::of_serving(app, &proposed);
+    if !make || changes.is_empty() || changes.iter().any(|change| change.breaks.is_some()) {
+        return shown(&changes, make);
+    }
+    make_so(app, &proposed, &changes)
+}
+
+/// Says so if the file is another festival's.
+pub fn other_festival(ours: &str, proposed: &Festival) -> Option<String> {
+    let theirs = proposed.id().as_str();
+    (theirs != ours).then(|| format!("this is festival `{ours}`, the file is of `{theirs}`\n"))
+}
+
+/// What differs, in words; not done if a promise would break.
+pub fn shown(changes: &[Change], make: bool) -> (bool, String) {
     if changes.is_empty() {
         return (true, "nothing differs from the festival as journalled\n".to_owned());
     }
-    let act = Act { by: APPLIER, why: reason_number("apply") };
-    let mut words = String::new();
-    let mut breaks = false;
-    for change in &changes {
-        match change.what.command(act) {
-            Ok(_) => words += &format!("{change}\n"),
-            Err(promise) => {
-                breaks = true;
-                words += &format!("{change}: REFUSED: {promise}\n");
-            }
-        }
-    }
-    if breaks || !make {
-        if !breaks {
-            words += "nothing was changed; add --yes to make it so\n";
-        }
-        return (!breaks, words);
-    }
-    make_so(app, changes, act)
+    let line = |change: &Change| match &change.breaks {
+        None => format!("{change}\n"),
+        Some(promise) => format!("{change}: REFUSED: {promise}\n"),
+    };
+    let mut words: String = changes.iter().map(line).collect();
+    let breaks = changes.iter().any(|change| change.breaks.is_some());
+    words += match (breaks, make) {
+        (true, _) => "nothing was changed: a promise would break\n",
+        (false, false) => "nothing was changed; add --yes to make it so\n",
+        (false, true) => "",
+    };
+    (!breaks, words)
 }
 
-fn make_so(app: &App, changes: Vec<changes::Change>, act: Act) -> (bool, String) {
+/// Makes the changes in their order; after one that is refused nothing more is done.
+fn make_so(app: &App, proposed: &Festival, changes: &[Change]) -> (bool, String) {
+    let act = Act { by: KEEPER, why: reason_number("apply") };
     let kept = app.node.with_writer(move |writer| writer.keep_reason(act.why, "apply"));
     if !matches!(kept, Ok(Ok(()))) {
         return (false, "the journal cannot be written; nothing was changed\n".to_owned());
     }
     let (mut words, mut all) = (String::new(), true);
     for change in changes {
+        if !all {
+            words += &format!("{change}: not done\n");
+            continue;
+        }
         let done = match &change.what {
-            What::NewDrop(spec) => app.node.add_drops(vec![(**spec).clone()]),
+            What::NewDrop(spec) => make_drop(app, spec),
             what => make_one(app, &change.drop, what, act),
         };
         match done {
@@ -141,17 +175,40 @@ fn make_so(app: &App, changes: Vec<changes::Change>, act: Act) -> (bool, String)
             }
         }
     }
+    let mut changed: Vec<&str> = changes.iter().map(|change| change.drop.as_str()).collect();
+    changed.sort_unstable();
+    changed.dedup();
+    changed.into_iter().for_each(|drop| show_as_decided(app, proposed, drop));
     (all, words)
+}
+
+fn make_drop(app: &App, spec: &DropSpec) -> Result<(), String> {
+    app.node.add_drops(vec![spec.clone()])?;
+    let directory = app.node.directory();
+    directory.named(&spec.id).map(|_| ()).ok_or_else(|| {
+        let why = directory.shut.last().map_or("its lane did not open", |(_, why)| why);
+        why.to_owned()
+    })
 }
 
 fn make_one(app: &App, drop: &str, what: &What, act: Act) -> Result<(), String> {
     let directory = app.node.directory();
     let drop = directory.named(drop).ok_or("there is no such drop")?;
-    let Some(command) = what.command(act)? else { return Ok(()) };
+    let Some(command) = what.command(act) else { return Ok(()) };
     match app.node.asked_blocking(drop.lane, command).reply {
         Reply::Acted => Ok(()),
         Reply::Refused(refusal) => Err(crate::drops::answers::refusal_problem(&refusal).words()),
         Reply::Unsure => Err("it may have been done: apply again to see".to_owned()),
         Reply::Busy | Reply::Claim { .. } => Err("the server is busy: apply again".to_owned()),
+    }
+}
+
+/// Lets fans see a drop's new lines and terms under the names the file gives them.
+fn show_as_decided(app: &App, proposed: &Festival, id: &str) {
+    let directory = app.node.directory();
+    let Some(drop) = directory.named(id) else { return };
+    let terms = drop.published.read(app.now_ms(), |state| state.terms().clone());
+    if let Some(terms) = terms {
+        app.node.rename(drop.lane, journalled(proposed, id, &terms).with_terms(terms));
     }
 }

@@ -1,9 +1,10 @@
 //! A server of the rehearsal's own: a child process on a free port, over a fresh data folder.
 
+use crate::kit::program;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 /// The server; it is stopped when this is dropped.
 pub struct OwnServer {
@@ -18,8 +19,7 @@ impl OwnServer {
     /// # Errors
     /// If it does not start; what it said stands on standard error.
     pub fn start(festival: &Path, data: &Path) -> Result<Self, String> {
-        let program = std::env::current_exe().map_err(|why| why.to_string())?;
-        let mut child = Command::new(program)
+        let mut child = program::again()?
             .args(["serve", "--rehearsal", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .arg(festival)

@@ -1,0 +1,174 @@
+//! The program as it is started: its folder, its server, its other commands beside it.
+
+use super::http::{Answer, Client};
+use fanfare::drops::wake;
+use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::keys::Keys;
+use fanfare::kit::scratch::Scratch;
+use fanfare::kit::sqlite::JournalReader;
+use fanfare::kit::token::{Role, Session, Tokens, Use};
+use fanfare::verify;
+use fanfare_engine::{Fact, Fan};
+use fanfare_lane::LaneId;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A folder with a festival file and its data.
+pub struct Place {
+    scratch: Scratch,
+    pub data: PathBuf,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let scratch = Scratch::new(None, "served").unwrap();
+        let data = scratch.path().join("data");
+        Self { scratch, data }
+    }
+
+    /// The program with its data folder.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+        command.args(args).arg("--data").arg(&self.data).current_dir(self.scratch.path());
+        command.env_remove("FANFARE_DATA").env_remove("FANFARE_LISTEN").env_remove("FANFARE_LOG");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs to the end.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Writes a file beside the data.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.scratch.path().join(name), text).unwrap();
+    }
+
+    /// Serves a file that was written, or the demo.
+    pub fn serve(&self, festival: Option<&str>) -> Served {
+        let log = self.scratch.path().join("stderr");
+        let mut args = vec!["serve"];
+        args.extend(festival);
+        args.extend(["--listen", "127.0.0.1:0"]);
+        let mut command = self.command(&args);
+        command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").map(str::parse);
+        let Some(Ok(address)) = address else {
+            let _ = child.wait();
+            panic!("not listening: {line}{}", fs::read_to_string(&log).unwrap());
+        };
+        let tokens = Tokens::new(Keys::open(&self.data).unwrap().tokens);
+        Served { child, address, log, tokens }
+    }
+
+    /// A lane's facts, without those that only serving makes.
+    pub fn facts(&self, lane: LaneId) -> Vec<Fact> {
+        let reader = JournalReader::open(&self.data.join("journal.sqlite")).unwrap();
+        let rows = reader.rows(lane, 1, usize::MAX >> 1).unwrap();
+        let facts = rows.iter().flat_map(|sealed| sealed.row.read_facts().unwrap());
+        let served = |fact: &Fact| {
+            matches!(fact, Fact::Opened { .. } | Fact::Extended { .. } | Fact::Tallied(_))
+        };
+        facts.filter(|fact| !served(fact)).collect()
+    }
+
+    /// The lane of a drop.
+    pub fn lane(&self, drop: &str) -> LaneId {
+        let reader = JournalReader::open(&self.data.join("journal.sqlite")).unwrap();
+        let lanes = reader.lanes().unwrap();
+        lanes.iter().find(|record| record.drop == drop).expect("a lane").lane
+    }
+
+    /// Everything in the folder verifies.
+    pub fn verified(&self) {
+        let report = verify::folder(&self.data, &mut |_| {}).unwrap();
+        assert!(report.holds(), "{:#?}", report.broken);
+    }
+
+    /// The state the rows of a lane lead to.
+    pub fn state(&self, festival: &str, lane: LaneId) -> fanfare_engine::State {
+        let reader = JournalReader::open(&self.data.join("journal.sqlite")).unwrap();
+        let replay = wake::replay(&reader, wake::festival_number(festival), lane).unwrap();
+        replay.into_state().unwrap()
+    }
+}
+
+/// A serving process, ended if the test fails before it does so itself.
+pub struct Served {
+    pub child: Child,
+    pub address: SocketAddr,
+    log: PathBuf,
+    tokens: Tokens,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    pub fn token(&self, fan: u64, role: Role) -> String {
+        let until_s = (Clock::machine().now_ms() / 1_000 + 900) as u32;
+        let session = Session { fan: Fan::new(fan).unwrap(), role, until_s };
+        self.tokens.make(&session, Use::Session)
+    }
+
+    pub fn ask(&self, call: (&str, &str), fan: u64, role: Role, body: &str) -> Answer {
+        let mut client = Client::connect(self.address).unwrap();
+        client.call(call, &self.token(fan, role), None, body).unwrap()
+    }
+
+    /// A fan's claim.
+    pub fn claim(&self, drop: &str, fan: u64, body: &str) -> Answer {
+        let path = format!("/api/v1/drops/{drop}/claims");
+        self.ask(("POST", &path), fan, Role::Fan, body)
+    }
+
+    /// A drop as everybody sees it.
+    pub fn drop_json(&self, drop: &str) -> serde_json::Value {
+        let festival = self.ask(("GET", "/api/v1/festival"), 1, Role::Fan, "");
+        let drops = festival.body["drops"].as_array().unwrap();
+        drops.iter().find(|other| other["id"] == drop).expect("a drop").clone()
+    }
+
+    /// What it said on standard error so far.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Sends SIGTERM; it must end in order. Gives how long that took, seconds.
+    pub fn end(mut self) -> f64 {
+        let watch = Stopwatch::start();
+        let process = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.said());
+        watch.passed_s()
+    }
+}
+
+/// What a command said, both ways.
+pub fn words(output: &Output) -> String {
+    let of = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    of(&output.stdout) + &of(&output.stderr)
+}
+
+/// The files of a folder and their bytes, without what `SQLite` keeps beside an open database.
+pub fn files(data: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(data).unwrap().map(Result::unwrap);
+    let named = entries.map(|entry| {
+        (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap_or_default())
+    });
+    let mut files: Vec<_> =
+        named.filter(|(name, _)| !name.ends_with("-shm") && !name.ends_with("-wal")).collect();
+    files.sort();
+    files
+}
