@@ -7,6 +7,7 @@ use crate::kit::metrics::Metrics;
 use crate::kit::rates::Rates;
 use crate::live::Live;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// How the server was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,9 @@ impl Mode {
     }
 }
 
+/// Most lanes at rest that are replayed at one time.
+const RECALLS_MAX: usize = 2;
+
 /// The program, running.
 pub struct App {
     /// Drops, lanes, clock, sessions.
@@ -38,6 +42,8 @@ pub struct App {
     pub rates: Rates,
     /// Rows read back for receipts.
     pub receipts: Receipts,
+    /// Leave to replay a lane at rest.
+    pub recalls: Semaphore,
     /// The live totals.
     pub live: Live,
     /// Counters for operators.
@@ -54,6 +60,7 @@ impl App {
             mode,
             rates: Rates::default(),
             receipts,
+            recalls: Semaphore::new(RECALLS_MAX),
             live: Live::default(),
             metrics: Metrics::default(),
         })

@@ -16,17 +16,34 @@ const WATCHERS_PER_STEP: usize = 1_000;
 
 /// The event everybody gets, and how many watch.
 pub struct Live {
-    event: watch::Sender<Bytes>,
+    /// None once the server stops.
+    event: watch::Sender<Option<Bytes>>,
     watchers: AtomicUsize,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { event: watch::Sender::new(Bytes::new()), watchers: AtomicUsize::new(0) }
+        Self { event: watch::Sender::new(Some(Bytes::new())), watchers: AtomicUsize::new(0) }
     }
 }
 
 impl Live {
+    /// Ends every stream: the server stops.
+    pub fn end(&self) {
+        self.event.send_replace(None);
+    }
+
+    fn send(&self, event: Bytes) {
+        self.event.send_if_modified(|last| match last {
+            Some(last) => {
+                *last = event;
+                true
+            }
+            // Nothing follows the end.
+            None => false,
+        });
+    }
+
     /// How many watch.
     pub fn watchers(&self) -> usize {
         self.watchers.load(Ordering::Relaxed)
@@ -36,7 +53,7 @@ impl Live {
 /// One who watches; leaving is counted when it is dropped.
 pub struct Watcher {
     app: Arc<App>,
-    event: watch::Receiver<Bytes>,
+    event: watch::Receiver<Option<Bytes>>,
 }
 
 impl Watcher {
@@ -52,7 +69,7 @@ impl Watcher {
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
             self.event.changed().await.ok()?;
-            let event = self.event.borrow_and_update().clone();
+            let event = self.event.borrow_and_update().clone()?;
             if !event.is_empty() {
                 return Some(event);
             }
@@ -75,9 +92,9 @@ pub async fn run(app: Arc<App>) {
         tokio::time::sleep(EVERY * u32::try_from(steps).unwrap_or(u32::MAX)).await;
         if watchers > 0 {
             let event = format!("event: totals\ndata: {}\n\n", totals_json(&app));
-            app.live.event.send_replace(Bytes::from(event));
+            app.live.send(Bytes::from(event));
         } else {
-            app.live.event.send_replace(Bytes::new());
+            app.live.send(Bytes::new());
         }
     }
 }

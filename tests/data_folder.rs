@@ -293,9 +293,11 @@ fn a_torn_witness_is_the_operators_to_remove() {
     let temp = Temp::new("witness");
     let claims = sold_a_little(&temp.data());
     fs::write(temp.data().join("heads"), "fanfare-heads 1\n1 2").unwrap();
+    fs::write(temp.data().join("heads.before"), "").unwrap();
     let why = refused(&temp.data());
     assert!(why.contains("heads: is damaged") && why.contains("remove it"), "{why}");
     fs::remove_file(temp.data().join("heads")).unwrap();
+    fs::remove_file(temp.data().join("heads.before")).unwrap();
     let world = World::start(&temp.data(), OPENS_MS + 1_000);
     still_held(&world, &claims);
     world.stop();

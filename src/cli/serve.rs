@@ -7,7 +7,7 @@ use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
-use crate::kit::serve::{self, Plain};
+use crate::kit::serve;
 use crate::kit::tls::{self, Tls};
 use crate::routes::Front;
 use crate::{drops, live};
@@ -20,7 +20,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// The festival served when no file is named.
@@ -73,7 +74,8 @@ fn festival_of(args: &Serve) -> Result<Festival, String> {
 
 /// What connections come in by.
 enum Doorway {
-    Plain(Plain),
+    Plain,
+    Proxied(Proxies),
     Tls(Tls),
 }
 
@@ -81,7 +83,8 @@ impl Doorway {
     fn of(args: &Serve) -> Result<Self, String> {
         let proxies = Proxies::new(args.trusted_proxy.clone());
         match (&args.tls_cert, &args.tls_key) {
-            (None, None) => Ok(Self::Plain(Plain { proxies })),
+            (None, None) if args.trusted_proxy.is_empty() => Ok(Self::Plain),
+            (None, None) => Ok(Self::Proxied(proxies)),
             (Some(cert), Some(key)) => {
                 let handshake_within = tls::HANDSHAKE_WITHIN;
                 Ok(Self::Tls(Tls {
@@ -97,7 +100,7 @@ impl Doorway {
 
     fn scheme(&self) -> &'static str {
         match self {
-            Self::Plain(_) => "http",
+            Self::Plain | Self::Proxied(_) => "http",
             Self::Tls(_) => "https",
         }
     }
@@ -113,7 +116,8 @@ fn start_fronts(
     let app = app.clone();
     let make = move || Front::new(app.clone());
     let started = match door {
-        Doorway::Plain(door) => serve::start_behind(door, listeners, make, stop),
+        Doorway::Plain => serve::start(listeners, make, stop),
+        Doorway::Proxied(door) => serve::start_behind(door, listeners, make, stop),
         Doorway::Tls(door) => serve::start_behind(door, listeners, make, stop),
     };
     started.map_err(|why| why.to_string())
@@ -153,11 +157,13 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     if mode == Mode::Demo {
         plan::believe_clock(&app);
     }
+    let stopped_by = heed_signals()?;
     let (stopper, stop) = watch::channel(false);
     let fronts = start_fronts(&app, &door, listeners, &stop)?;
     let asker = plan::socket::start(app.clone()).map_err(|why| why.to_string())?;
     say_listening(&app, &format!("{}://{address}", door.scheme()));
-    background(&app)?;
+    background(&app, stopped_by);
+    app.live.end();
     let _ = stopper.send(true);
     for front in fronts {
         let _ = front.join();
@@ -178,12 +184,22 @@ fn say_listening(app: &App, url: &str) {
     let _ = out.flush();
 }
 
-/// What runs beside the fronts until a signal comes: live totals, the demo's next rounds, rates.
-fn background(app: &Arc<App>) -> Result<(), String> {
+/// A runtime for what runs beside the fronts, and the signals that end it. They are heeded from
+/// here on: once a claim can be accepted, none of them ends the process by itself.
+fn heed_signals() -> Result<(Runtime, [Signal; 2]), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|why| why.to_string())?;
+    let entered = runtime.enter();
+    let heed = |kind| signal(kind).map_err(|why| why.to_string());
+    let signals = [heed(SignalKind::terminate())?, heed(SignalKind::interrupt())?];
+    drop(entered);
+    Ok((runtime, signals))
+}
+
+/// What runs beside the fronts until a signal comes: live totals, the demo's next rounds, rates.
+fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal; 2])) {
     runtime.block_on(async {
         tokio::spawn(live::run(app.clone()));
         let rounds = app.clone();
@@ -204,14 +220,11 @@ fn background(app: &Arc<App>) -> Result<(), String> {
                 idle.rates.forget_idle();
             }
         });
-        let mut term = signal(SignalKind::terminate()).map_err(|why| why.to_string())?;
-        let mut int = signal(SignalKind::interrupt()).map_err(|why| why.to_string())?;
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}
         }
-        Ok(())
-    })
+    });
 }
 
 fn start_log(filter: &str) -> Result<(), String> {

@@ -20,6 +20,8 @@ pub struct Drop {
     pub refused: Arc<[AtomicU64; CODES.len()]>,
     /// Units that came back and can be given again.
     pub came_back: Arc<AtomicU64>,
+    /// Held by whoever replays the lane at rest, so that others wait for it.
+    pub recalling: Arc<tokio::sync::Mutex<()>>,
     /// The drop as it was last written down for whoever looks.
     pub view: View,
     stopped: Arc<OnceLock<String>>,
@@ -55,6 +57,7 @@ impl Drop {
             published: Arc::new(published),
             refused: Arc::new([const { AtomicU64::new(0) }; CODES.len()]),
             came_back: Arc::default(),
+            recalling: Arc::default(),
             view: View::default(),
             stopped: Arc::default(),
         }
@@ -70,6 +73,7 @@ impl Drop {
             published: self.published.clone(),
             refused: self.refused.clone(),
             came_back: self.came_back.clone(),
+            recalling: self.recalling.clone(),
             view: View::default(),
             stopped: self.stopped.clone(),
         }

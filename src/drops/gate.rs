@@ -10,7 +10,9 @@ use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
 use crate::kit::token::{Role, Session, Use};
 use axum::http::{HeaderMap, Request, header};
-use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, State};
+use fanfare_engine::{
+    Answer, Claim, Command, Facts, Fan, Key, Line, Place, Quantity, Refusal, State, decide,
+};
 use fanfare_lane::{LaneId, Reply};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -143,7 +145,7 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
     }
     let ClaimAsk { fan, line, quantity, key } = *ask;
     let command = Command::Claim { fan, line, quantity, key };
-    let Answered { reply, proof } = app.node.asked(drop.lane, command).await;
+    let Answered { reply, proof } = put(app, drop, command).await;
     match (reply, proof) {
         (Reply::Claim { claim, .. }, Some((head, fact))) => {
             Claimed::Made(claim, answers::short_receipt(&head, &fact))
@@ -155,9 +157,49 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
     }
 }
 
-/// Brings a resting lane's state back to memory to be read. Wakes nothing.
+/// Hands a command to a drop's lane and waits for the answer. A lane at rest is woken only by
+/// what makes a fact: what it would refuse, or has done before, is answered from its recalled
+/// state and leaves no row.
+pub async fn put(app: &App, drop: &Arc<Drop>, command: Command) -> Answered {
+    let reply = match recall(app, drop).await {
+        Ok(()) => drop.published.read(app.now_ms(), |state| at_rest(state, &command)).flatten(),
+        Err(_) => Some(Reply::Busy),
+    };
+    match reply {
+        Some(reply) => Answered { reply, proof: None },
+        None => app.node.asked(drop.lane, command).await,
+    }
+}
+
+/// A resting lane's answer, if it would make no fact.
+fn at_rest(state: &State, command: &Command) -> Option<Reply> {
+    if !state.resting() {
+        return None;
+    }
+    let mut facts = Facts::new();
+    let answer = match decide(state, command, &mut facts) {
+        Err(refusal) => return Some(Reply::Refused(refusal)),
+        Ok(_) if !facts.is_empty() => return None,
+        Ok(answer) => answer,
+    };
+    Some(match answer {
+        Answer::Done(number) | Answer::Already(number) => {
+            Reply::Claim { claim: state.claims().get(number)?, fresh: false }
+        }
+        Answer::Acted | Answer::Idle => Reply::Acted,
+    })
+}
+
+/// Brings a resting lane's state back to memory to be read. Wakes nothing. Whoever asks for the
+/// same lane meanwhile waits for the same replay, and no more than two lanes are replayed at once.
 pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
-    if drop.published.read(app.now_ms(), |_| ()).is_some() {
+    let in_memory = || drop.published.read(app.now_ms(), |_| ()).is_some();
+    if in_memory() {
+        return Ok(());
+    }
+    let _alone = drop.recalling.lock().await;
+    let _few = app.recalls.acquire().await;
+    if in_memory() {
         return Ok(());
     }
     let (journal, festival) = (app.node.folder.journal(), app.node.folder.festival().to_owned());

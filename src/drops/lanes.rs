@@ -17,7 +17,7 @@ use fanfare_lane::{
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const RESOLVE_AFTER_MS: i64 = 100;
 
 /// How long rows under way get to become durable when the process stops. A row that does not
 /// may or may not stand; whoever waits for it hears so.
-const STOP_WITHIN_MS: i64 = 5_000;
+const STOP_WITHIN_MS: i64 = 4_000;
 
 /// Two commits begin this far apart at the least, unless a full batch waits: fewer, larger
 /// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
@@ -62,13 +62,19 @@ pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, mpsc::Sender
 pub struct Told {
     /// The longest a batch took beyond its append, microseconds.
     pub slowest_batch_us: AtomicU64,
+    /// Whether the machine's clock stands where it cannot have come by itself.
+    pub stepped: AtomicBool,
     /// When something comes due next, ms since 1970; may be too early, never too late.
     pub next_due_ms: AtomicI64,
 }
 
 impl Default for Told {
     fn default() -> Self {
-        Self { slowest_batch_us: AtomicU64::new(0), next_due_ms: AtomicI64::new(i64::MAX) }
+        Self {
+            slowest_batch_us: AtomicU64::new(0),
+            stepped: AtomicBool::new(false),
+            next_due_ms: AtomicI64::new(i64::MAX),
+        }
     }
 }
 
@@ -76,6 +82,8 @@ struct Hosted {
     lane: Lane<Ticket>,
     drop: Arc<Drop>,
     resolve_at_mono_ms: Option<i64>,
+    /// What stands in `dues` for it, so that nothing stands there twice.
+    due_ms: Option<i64>,
 }
 
 /// Everything the thread owns.
@@ -161,7 +169,7 @@ impl Lanes {
         self.heads_changed = true;
         self.touched.insert(id);
         self.resting.remove(&id);
-        self.hosted.insert(id, Hosted { lane, drop, resolve_at_mono_ms: None });
+        self.hosted.insert(id, Hosted { lane, drop, resolve_at_mono_ms: None, due_ms: None });
     }
 
     /// Runs until told to stop and nothing accepted is left undone.
@@ -297,6 +305,9 @@ impl Lanes {
         {
             self.dues.pop();
             self.touched.insert(lane);
+            if let Some(hosted) = self.hosted.get_mut(&lane) {
+                hosted.due_ms = hosted.due_ms.filter(|other_ms| *other_ms != due_ms);
+            }
         }
         for (id, hosted) in &mut self.hosted {
             if hosted.resolve_at_mono_ms.is_some_and(|at| at <= clock.mono_ms) {
@@ -330,7 +341,12 @@ impl Lanes {
             }
             if (self.committing || paced) && !lane.idle() {
                 self.touched.insert(id);
-            } else if let Some(due_ms) = lane.next_due_ms() {
+            } else if let Some(due_ms) = lane.next_due_ms()
+                && hosted.due_ms.is_none_or(|earlier_ms| due_ms < earlier_ms)
+                // While the clock is in doubt nothing comes due; housekeeping looks again.
+                && !(clock.stepped && due_ms <= clock.now_ms)
+            {
+                hosted.due_ms = Some(due_ms);
                 self.dues.push(Reverse((due_ms, id)));
             }
             answers.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
@@ -435,6 +451,16 @@ impl Lanes {
     /// Once a second: what the gate refused, patience, the witness, lanes at rest.
     fn keep_house(&mut self, clock: &Reading) {
         self.kept_house_mono_ms = clock.mono_ms;
+        if self.told.stepped.swap(clock.stepped, Ordering::Relaxed) != clock.stepped {
+            if clock.stepped {
+                tracing::error!(
+                    "THE CLOCK STEPPED: nothing expires until it is right again, or a host \
+                     resumes a drop and so confirms the time"
+                );
+            } else {
+                tracing::warn!("the clock is right again");
+            }
+        }
         for (id, hosted) in &mut self.hosted {
             let refused = hosted.drop.refused.each_ref().map(|n| n.swap(0, Ordering::Relaxed));
             let refused: Tally = refused;

@@ -64,6 +64,15 @@ impl Clock {
         self.read().now_ms
     }
 
+    /// Believes the machine's wall clock from here on: a host confirmed it.
+    pub fn accept(&self) {
+        if let Self::Machine { guard, start } = self {
+            let mono_ms = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
+            let mut guard = guard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            guard.accept(wall_ms(), mono_ms);
+        }
+    }
+
     /// Turns a standing clock forward; the machine's clock is not ours to turn.
     pub fn turn_to(&self, now_ms: i64) {
         if let Self::Virtual(now) = self {

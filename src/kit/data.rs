@@ -6,7 +6,7 @@
 //! | `festival` | version of the folder, the festival's id, whether it is a rehearsal's |
 //! | `journal.sqlite` | the journal |
 //! | `festival.key`, `token.key` | the keys, mode 0600 |
-//! | `heads` | the witness: each lane's newest durable head |
+//! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |
 //! | `apply.sock` | where `fanfare apply` asks the serving process, mode 0600 |
 
 use super::clock::Clock;

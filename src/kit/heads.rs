@@ -37,15 +37,29 @@ pub fn write(path: &Path, heads: &Heads) -> Result<(), DataError> {
         let hash = hex::hex(hash);
         text += &format!("{lane} {seq} {hash} {time_ms} {next_number} {units_out}\n");
     }
+    // Unsynced, the newest file can be found empty after a power cut; the one before cannot.
+    if path.exists() {
+        let before = path.with_extension("before");
+        fs::rename(path, &before).map_err(|why| DataError::io(&before, &why))?;
+    }
     write_whole(path, text.as_bytes())
 }
 
-/// Reads the heads; none if there is no witness yet. A torn witness says so: it is then the
-/// operator's to remove.
+/// Reads the heads; none if there is no witness yet. Where the newest file is torn or missing the
+/// one before it testifies; where both are torn it is the operator's to remove them.
 ///
 /// # Errors
-/// If the file cannot be read or is damaged.
+/// If neither file can be read.
 pub fn read(path: &Path) -> Result<Heads, DataError> {
+    let before = path.with_extension("before");
+    match read_one(path) {
+        Ok(heads) if heads.is_empty() && before.exists() => read_one(&before),
+        Err(why) if before.exists() => read_one(&before).map_err(|_| why),
+        other => other,
+    }
+}
+
+fn read_one(path: &Path) -> Result<Heads, DataError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Heads::new()),
@@ -91,7 +105,12 @@ mod tests {
         let heads = Heads::from([(2, head)]);
         write(&path, &heads).unwrap();
         assert_eq!(read(&path).unwrap(), heads);
-        fs::write(&path, "fanfare-heads 1\n2 9 07").unwrap();
+        write(&path, &heads).unwrap();
+        for torn in ["", "fanfare-heads 1\n2 9 07"] {
+            fs::write(&path, torn).unwrap();
+            assert_eq!(read(&path).unwrap(), heads, "the one before testifies");
+        }
+        fs::write(path.with_extension("before"), "").unwrap();
         assert!(read(&path).is_err());
         fs::remove_dir_all(&folder).unwrap();
     }

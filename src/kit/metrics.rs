@@ -36,6 +36,8 @@ pub struct Metrics {
     pub free: Family<OfDrop, Gauge>,
     /// Units held or settled by drop, written when asked.
     pub out: Family<OfDrop, Gauge>,
+    /// 1 while the machine's clock stands where it cannot have come by itself.
+    pub clock_stepped: Gauge,
     /// Lanes that stopped or could not be opened.
     pub lanes_stopped: Gauge,
 }
@@ -50,6 +52,7 @@ impl Default for Metrics {
             sold_out: Counter::default(),
             free: Family::default(),
             out: Family::default(),
+            clock_stepped: Gauge::default(),
             lanes_stopped: Gauge::default(),
         };
         let registry = &mut metrics.registry;
@@ -59,6 +62,8 @@ impl Default for Metrics {
         registry.register("sold_out", "Claims refused as sold out", metrics.sold_out.clone());
         registry.register("free_units", "Free units by drop", metrics.free.clone());
         registry.register("out_units", "Units held or settled by drop", metrics.out.clone());
+        let stepped = metrics.clock_stepped.clone();
+        registry.register("clock_stepped", "1 while nothing expires: the clock stepped", stepped);
         let stopped = metrics.lanes_stopped.clone();
         registry.register("lanes_stopped", "Lanes stopped or shut; look at the log", stopped);
         metrics

@@ -84,15 +84,10 @@ impl Proxies {
     }
 
     /// Who called, if this peer handed the request in.
-    #[inline]
     pub fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller {
-        if self.0.is_empty() || !self.trusts(peer.ip()) {
+        if !self.trusts(peer.ip()) {
             return Caller { address: peer, https: false };
         }
-        self.believed(peer, headers)
-    }
-
-    fn believed(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller {
         let address = self.forwarded(headers).map_or(peer, |ip| SocketAddr::new(ip, 0));
         let schemes = headers.get_all(FORWARDED_PROTO);
         let scheme = schemes.iter().next_back().and_then(|value| value.to_str().ok());

@@ -1,13 +1,14 @@
 //! Serving HTTP: one listener and one single-threaded runtime a core. Nothing moves between
 //! cores, and an answer costs no more than the request that carries it.
 //!
-//! A `Door` stands between the socket and the requests: `Plain` opens at once and costs nothing,
-//! `tls::Tls` shakes hands first. Which one is known when the program is built.
+//! A `Door` stands between the socket and the requests: `Plain` lets everybody in as they are and
+//! costs nothing, behind `Proxies` the caller is looked up, `tls::Tls` shakes hands first. The
+//! compiler makes a listener for each, so none pays for another.
 
 use super::proxy::{Caller, Proxies};
 use super::tls;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, Response};
+use axum::http::{Request, Response};
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -35,7 +36,7 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// How long connections get to finish when the server stops.
-const DRAIN_WITHIN: Duration = Duration::from_secs(8);
+const DRAIN_WITHIN: Duration = Duration::from_secs(4);
 
 /// Connections waiting to be accepted, a listener.
 const BACKLOG: i32 = 4_096;
@@ -61,16 +62,18 @@ pub trait Door: Clone + Send + 'static {
     /// Lets a connection in; none if it does not behave.
     fn open(&self, stream: TcpStream) -> impl Future<Output = Option<Self::Stream>>;
 
-    /// Who sends this request.
-    fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller;
+    /// Has a request answered that came in here.
+    fn ask<S: Service>(
+        &self,
+        service: &S,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<AnyBody>>;
 }
 
 /// A door that lets everybody in as they are.
-#[derive(Clone, Debug, Default)]
-pub struct Plain {
-    /// Whose word on the caller is taken.
-    pub proxies: Proxies,
-}
+#[derive(Clone, Copy, Debug)]
+pub struct Plain;
 
 impl Door for Plain {
     type Stream = TcpStream;
@@ -79,9 +82,45 @@ impl Door for Plain {
         future::ready(Some(stream))
     }
 
-    fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller {
-        self.proxies.caller(peer, headers)
+    fn ask<S: Service>(
+        &self,
+        service: &S,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<AnyBody>> {
+        service.call(request, peer)
     }
+}
+
+impl Door for Proxies {
+    type Stream = TcpStream;
+
+    fn open(&self, stream: TcpStream) -> impl Future<Output = Option<TcpStream>> {
+        future::ready(Some(stream))
+    }
+
+    fn ask<S: Service>(
+        &self,
+        service: &S,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<AnyBody>> {
+        let caller = self.caller(peer, request.headers());
+        ask_for(caller, service, request)
+    }
+}
+
+/// Has a caller's request answered, in the way that suits how it came.
+pub async fn ask_for<S: Service>(
+    caller: Caller,
+    service: &S,
+    request: Request<Incoming>,
+) -> Response<AnyBody> {
+    let mut answer = service.call(request, caller.address).await;
+    if caller.https {
+        tls::over_https(answer.headers_mut());
+    }
+    answer
 }
 
 /// What a core's connections share.
@@ -145,7 +184,7 @@ pub fn start<S: Service>(
     make: impl Fn() -> S + Clone + Send + 'static,
     stop: &watch::Receiver<bool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
-    start_behind(&Plain::default(), listeners, make, stop)
+    start_behind(&Plain, listeners, make, stop)
 }
 
 /// Starts a thread for each listener, behind this door.
@@ -177,7 +216,10 @@ fn run<S: Service, D: Door>(
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
-    runtime.block_on(local.run_until(accept(listener, Rc::new(house), stop)))
+    let ended = runtime.block_on(local.run_until(accept(listener, Rc::new(house), stop)));
+    // A journal being read for somebody who is gone is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended
 }
 
 async fn accept<S: Service, D: Door>(
@@ -197,7 +239,9 @@ async fn accept<S: Service, D: Door>(
                 let _ = stream.set_nodelay(true);
                 let (house, stop, open) = (house.clone(), stop.clone(), open.clone());
                 tokio::task::spawn_local(async move {
-                    connection(stream, peer, house, stop).await;
+                    if let Some(stream) = let_in(stream, &house.door, stop.clone()).await {
+                        connection(stream, peer, house, stop).await;
+                    }
                     drop(open);
                 });
             }
@@ -215,23 +259,28 @@ async fn accept<S: Service, D: Door>(
     Ok(())
 }
 
-async fn connection<S: Service, D: Door>(
+/// Opens the door, unless the server stops meanwhile.
+async fn let_in<D: Door>(
     stream: TcpStream,
+    door: &D,
+    mut stop: watch::Receiver<bool>,
+) -> Option<D::Stream> {
+    tokio::select! {
+        biased;
+        opened = door.open(stream) => opened,
+        _ = stop.wait_for(|stop| *stop) => None,
+    }
+}
+
+async fn connection<S: Service, D: Door>(
+    stream: D::Stream,
     peer: SocketAddr,
     house: Rc<House<S, D>>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let opened = tokio::select! {
-        biased;
-        opened = house.door.open(stream) => opened,
-        _ = stop.wait_for(|stop| *stop) => None,
-    };
-    let Some(stream) = opened else { return };
-    let answer = service_fn(|request: Request<Incoming>| {
+    let answer = service_fn(|request| {
         let house = house.clone();
-        async move {
-            Ok::<_, Infallible>(house.service.call(request, peer).await)
-        }
+        async move { Ok::<_, Infallible>(house.door.ask(&house.service, request, peer).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -2,8 +2,9 @@
 //! what an answer carries that went out over https.
 
 use super::proxy::{Caller, Proxies};
-use super::serve::Door;
-use axum::http::{HeaderMap, HeaderValue, header};
+use super::serve::{self, AnyBody, Door, Service};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,8 +42,14 @@ impl Door for Tls {
         shaken.await.ok()?.ok()
     }
 
-    fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller {
-        Caller { https: true, ..self.proxies.caller(peer, headers) }
+    fn ask<S: Service>(
+        &self,
+        service: &S,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<AnyBody>> {
+        let caller = Caller { https: true, ..self.proxies.caller(peer, request.headers()) };
+        serve::ask_for(caller, service, request)
     }
 }
 

@@ -65,6 +65,19 @@ fn a_signal_during_claims_and_every_201_is_there_after_the_restart() {
     place.verified();
 }
 
+#[test]
+fn a_signal_at_the_first_moment_ends_it_in_order_too() {
+    let place = Place::new();
+    place.write("festival.toml", &boxes(Clock::machine().now_ms() - 3_600_000, "2d"));
+    for start in 0..12 {
+        let served = place.serve(Some("festival.toml"));
+        // Its exit code is looked at.
+        assert!(served.end() < 10.0, "start {start}");
+        assert!(!place.data.join("apply.sock").exists());
+    }
+    place.verified();
+}
+
 /// What a start that must fail says.
 fn refused(place: &Place, festival: &str) -> String {
     let output = place.run(&["serve", festival, "--listen", "127.0.0.1:0"]);

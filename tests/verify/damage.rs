@@ -305,6 +305,9 @@ fn a_torn_witness_is_named() {
     whole_day(&data);
     let heads = fs::read_to_string(data.join("heads")).unwrap();
     fs::write(data.join("heads"), &heads[..heads.len() / 2]).unwrap();
+    let report_with_one_before = report(&data);
+    assert!(report_with_one_before.holds(), "the one before testifies");
+    fs::write(data.join("heads.before"), "").unwrap();
     let torn = report(&data);
     assert_eq!(torn.broken.len(), 1, "{:#?}", torn.broken);
     assert!(torn.broken[0].what.contains("heads"), "{:#?}", torn.broken);

@@ -31,6 +31,15 @@ impl Guard {
         Self { now_ms: wall_ms, anchor: (wall_ms, mono_ms) }
     }
 
+    /// Believes the machine's clock from here on: somebody who can see a real clock said so. Time
+    /// still does not go back; where the clock shows less it is waited for.
+    pub const fn accept(&mut self, wall_ms: i64, mono_ms: i64) {
+        if wall_ms > self.now_ms {
+            self.now_ms = wall_ms;
+        }
+        self.anchor = (self.now_ms, mono_ms);
+    }
+
     /// Takes what both clocks show and gives the time to go by.
     pub fn read(&mut self, wall_ms: i64, mono_ms: i64) -> Reading {
         let (anchor_now_ms, anchor_mono_ms) = self.anchor;
@@ -60,6 +69,16 @@ mod tests {
         assert!(back.stepped);
         assert_eq!(back.now_ms, 1_031_000, "never back");
         assert!(!guard.read(1_031_500, 31_500).stepped, "right again");
+    }
+
+    #[test]
+    fn a_step_that_is_confirmed_is_believed() {
+        let mut guard = Guard::new(0, 0);
+        assert!(guard.read(3_600_000, 1_000).stepped);
+        guard.accept(3_600_000, 1_000);
+        let reading = guard.read(3_600_100, 1_100);
+        assert!(!reading.stepped);
+        assert_eq!(reading.now_ms, 3_600_100);
     }
 
     #[test]

@@ -112,7 +112,9 @@ pub async fn claims_of(
     session: &Session,
 ) -> Result<Vec<(Arc<Drop>, Claim)>, Problem> {
     let mut own = Vec::new();
-    for drop in &app.node.directory().drops {
+    let directory = app.node.directory();
+    let claimed = directory.drops.iter().filter(|drop| drop.published.front().face.claims > 0);
+    for drop in claimed {
         let fan = session.fan;
         let claims = gate::read(app, drop, |s| s.claims().of(fan).collect::<Vec<_>>()).await?;
         own.extend(claims.into_iter().map(|claim| (drop.clone(), claim)));
@@ -224,7 +226,7 @@ pub async fn change(
     drop: &Arc<Drop>,
     command: Command,
 ) -> Result<Response, Problem> {
-    match app.node.asked(drop.lane, command).await.reply {
+    match gate::put(app, drop, command).await.reply {
         Reply::Claim { claim, .. } => {
             Ok(raw_json(StatusCode::OK, answers::claim_json(drop, &claim, None)))
         }
@@ -299,6 +301,7 @@ pub async fn metrics(State(app): Shared) -> Response {
         app.metrics.free.get_or_create(&name).set(free);
         app.metrics.out.get_or_create(&name).set(out);
     }
+    app.metrics.clock_stepped.set(i64::from(app.node.clock.read().stepped));
     let stopped = directory.drops.iter().filter(|drop| drop.stopped().is_some()).count();
     app.metrics.lanes_stopped.set((stopped + directory.shut.len()) as i64);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

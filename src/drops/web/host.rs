@@ -61,7 +61,11 @@ async fn act(
     let act = Act { by: session.fan, why: reason_number(why) };
     let command = command(verb, &drop, &said, act)?;
     keep_reason(&app, act.why, why.to_owned()).await?;
-    match app.node.asked(drop.lane, command).await.reply {
+    if verb == Verb::Resumption && app.node.clock.read().stepped {
+        // A host who resumes confirms the time, for gate and lanes alike.
+        app.node.clock.accept();
+    }
+    match gate::put(&app, &drop, command).await.reply {
         Reply::Acted => Ok(fresh(&answers::drop_json(&drop, app.now_ms()))),
         other => Err(not_done(&app, &drop, &other)),
     }
