@@ -161,6 +161,10 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
 /// what makes a fact: what it would refuse, or has done before, is answered from its recalled
 /// state and leaves no row.
 pub async fn put(app: &App, drop: &Arc<Drop>, command: Command) -> Answered {
+    if !drop.published.front().face.closed {
+        // Only a closed drop's lane can be at rest; the others' states are the lanes' to lock.
+        return app.node.asked(drop.lane, command).await;
+    }
     let reply = match recall(app, drop).await {
         Ok(()) => drop.published.read(app.now_ms(), |state| at_rest(state, &command)).flatten(),
         Err(_) => Some(Reply::Busy),
