@@ -316,3 +316,37 @@ fn a_line_the_file_lists_elsewhere_is_still_the_same_line() {
     }
     place.verified();
 }
+
+#[test]
+fn lines_added_one_by_one_keep_the_order_they_came_in() {
+    let day = Day::new();
+    let (place, served) = begun(&day, true);
+    let (_, rest) = day.text.split_once("[[goods]]\nid = \"box\"").unwrap();
+    let (names, _) = rest.split_once("[[drops]]").unwrap();
+    let cap = format!("[[goods]]\nid = \"cap\"{names}");
+    let caps = "[[drops.items]]\ngood = \"cap\"\nprice = \"8.00\"\nstock = 3\n";
+    let lamps = LAMP.replace("reserve = { cloud = 1, pine = 1 }\n", "");
+    let with = |items: &str| {
+        let file = day.with(&[("stock = 5\n", &format!("stock = 5\n{items}"))]);
+        file.replacen("[[drops]]", &format!("{cap}\n[[drops]]"), 1)
+    };
+    let (well, said) = apply(&place, &with(caps), true);
+    assert!(well && said == "now: cap: a new line, 3 units at 8.00 CNY: done\n", "{said}");
+    let (well, said) = apply(&place, &with(&format!("{lamps}{caps}")), true);
+    assert!(well && said.lines().count() == 2, "{said}");
+    let all = named(&[("box", 5), ("cap", 3), ("lamp/cloud", 12), ("lamp/pine", 8)]);
+    let served = served.unwrap();
+    assert_eq!(lines(&served, "now"), all);
+    let pine = r#"{"item":"lamp","variant":"pine"}"#;
+    assert_eq!(served.claim("now", 5, pine).text_of("variant"), "pine");
+    served.end();
+    let served = place.serve(Some("changed.toml"));
+    assert!(!served.said().contains("differs"), "{}", served.said());
+    assert_eq!(lines(&served, "now"), all);
+    assert_eq!(served.claim("now", 5, pine).status, 200, "the same line as before");
+    served.end();
+    let now = place.state("apply-day", place.lane("now"));
+    let held: Vec<_> = now.ledger().lines().iter().map(|stock| stock.held).collect();
+    assert_eq!(held, [2, 0, 0, 1]);
+    place.verified();
+}

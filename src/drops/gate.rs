@@ -10,9 +10,7 @@ use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
 use crate::kit::token::{Role, Session, Use};
 use axum::http::{HeaderMap, Request, header};
-use fanfare_engine::{
-    Answer, Claim, Command, Facts, Fan, Key, Line, Place, Quantity, Refusal, State, decide,
-};
+use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, State};
 use fanfare_lane::{LaneId, Reply};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -157,41 +155,13 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
     }
 }
 
-/// Hands a command to a drop's lane and waits for the answer. A lane at rest is woken only by
-/// what makes a fact: what it would refuse, or has done before, is answered from its recalled
-/// state and leaves no row.
+/// Hands a command to a drop's lane and waits for the answer. A closed drop's lane may be at rest:
+/// recalled once for all who ask, it answers from memory whatever makes no fact.
 pub async fn put(app: &App, drop: &Arc<Drop>, command: Command) -> Answered {
-    if !drop.published.front().face.closed {
-        // Only a closed drop's lane can be at rest; the others' states are the lanes' to lock.
-        return app.node.asked(drop.lane, command).await;
+    if drop.published.front().face.closed && recall(app, drop).await.is_err() {
+        return Answered { reply: Reply::Busy, proof: None };
     }
-    let reply = match recall(app, drop).await {
-        Ok(()) => drop.published.read(app.now_ms(), |state| at_rest(state, &command)).flatten(),
-        Err(_) => Some(Reply::Busy),
-    };
-    match reply {
-        Some(reply) => Answered { reply, proof: None },
-        None => app.node.asked(drop.lane, command).await,
-    }
-}
-
-/// A resting lane's answer, if it would make no fact.
-fn at_rest(state: &State, command: &Command) -> Option<Reply> {
-    if !state.resting() {
-        return None;
-    }
-    let mut facts = Facts::new();
-    let answer = match decide(state, command, &mut facts) {
-        Err(refusal) => return Some(Reply::Refused(refusal)),
-        Ok(_) if !facts.is_empty() => return None,
-        Ok(answer) => answer,
-    };
-    Some(match answer {
-        Answer::Done(number) | Answer::Already(number) => {
-            Reply::Claim { claim: state.claims().get(number)?, fresh: false }
-        }
-        Answer::Acted | Answer::Idle => Reply::Acted,
-    })
+    app.node.asked(drop.lane, command).await
 }
 
 /// Brings a resting lane's state back to memory to be read. Wakes nothing. Whoever asks for the
