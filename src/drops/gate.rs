@@ -3,7 +3,7 @@
 
 use super::answers;
 use super::drop::Drop;
-use super::published::NotInMemory;
+use super::published::{Front, NotInMemory};
 use super::ticket::Answered;
 use super::wake;
 use crate::app::{App, Mode};
@@ -41,7 +41,7 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The token a request carries: as bearer, or in the cookie that signing in sets.
-fn token_of(headers: &HeaderMap) -> Option<&str> {
+pub fn token_of(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     match bearer {
         Some(value) => value.strip_prefix("Bearer ").map(str::trim),
@@ -52,8 +52,13 @@ fn token_of(headers: &HeaderMap) -> Option<&str> {
 /// Who is asking: by bearer token, or by the cookie that signing in sets. Counts the request
 /// against the fan's rate.
 pub fn session(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
+    session_at(app, headers, app.now_ms())
+}
+
+/// The same, for whoever has read the clock already.
+pub fn session_at(app: &App, headers: &HeaderMap, now_ms: i64) -> Result<Session, Problem> {
     let token = token_of(headers).ok_or_else(|| Problem::new("no_session"))?;
-    let checked = app.node.tokens.check(token, Use::Session, app.now_ms());
+    let checked = app.node.tokens.check(token, Use::Session, now_ms);
     let session = checked.map_err(|_| Problem::new("no_session"))?;
     app.rates.fan(session.fan.get()).map_err(too_fast)?;
     Ok(session)
@@ -113,16 +118,17 @@ pub enum Claimed {
     Made(Claim, String),
     /// Made before.
     Repeated(Claim),
-    /// Refused.
+    /// Refused by the lane.
     Refused(Refusal),
+    /// Refused here, as the drop then stood.
+    AtGate(Refusal, Arc<Front>),
     /// 503.
     Problem(Problem),
 }
 
 /// Puts a claim: refuses it from published state, or lets the lane decide.
-pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
+pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> Claimed {
     let front = drop.published.front();
-    let now_ms = app.now_ms();
     let screened = drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms);
     let screened = match screened {
         Ok(screened) => screened,
@@ -136,7 +142,7 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
     };
     if let Some(refusal) = screened {
         drop.refused[refusal.code_index()].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        return Claimed::Refused(refusal);
+        return Claimed::AtGate(refusal, front);
     }
     if drop.stopped().is_some() {
         return Claimed::Problem(Problem::new("busy"));

@@ -5,11 +5,12 @@ use crate::app::App;
 use crate::drops::answers;
 use crate::drops::drop::Drop;
 use crate::drops::gate::{self, ClaimAsk, Claimed};
+use crate::drops::published::Front;
 use crate::drops::receipts;
 use crate::kit::problem::Problem;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
-use fanfare_engine::{Fan, Key, Quantity};
+use fanfare_engine::{Fan, Key, Quantity, Refusal};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -63,13 +64,17 @@ async fn put_claim(
     head: &request::Parts,
     body: Incoming,
 ) -> Result<Answer, Problem> {
-    let session = gate::session(app, &head.headers)?;
+    gate::token_of(&head.headers).ok_or_else(|| Problem::new("no_session"))?;
+    let whole = body::read_whole(body).await;
+    // One look at the clock for session and gate, and after the body: it may have been slow.
+    let now_ms = app.now_ms();
+    let session = gate::session_at(app, &head.headers, now_ms)?;
     let key = key_of(app, head)?;
     let drop = gate::drop_named(app, id)?;
     body::require_json(&head.headers)?;
-    let bytes = body::read_whole(body).await?;
+    let bytes = whole?;
     let ask = read_claim(&drop, session.fan, key, &bytes)?;
-    Ok(match gate::claim(app, &drop, &ask).await {
+    Ok(match gate::claim(app, &drop, &ask, now_ms).await {
         Claimed::Made(claim, receipt) => {
             app.metrics.claims.inc();
             let body = answers::claim_json(&drop, &claim, Some(&receipt));
@@ -81,15 +86,16 @@ async fn put_claim(
             let body = answers::claim_json(&drop, &claim, receipt.as_deref());
             json(StatusCode::OK, "application/json", body.into())
         }
-        Claimed::Refused(refusal) => {
-            app.metrics.refused(refusal.code());
-            let front = drop.published.front();
-            let status = answers::refusal_status(&refusal);
-            let body = answers::refusal_body(&refusal, &front.head);
-            json(status, "application/problem+json", body)
-        }
+        Claimed::Refused(refusal) => refused(app, &refusal, &drop.published.front()),
+        Claimed::AtGate(refusal, front) => refused(app, &refusal, &front),
         Claimed::Problem(problem) => return Err(problem),
     })
+}
+
+fn refused(app: &App, refusal: &Refusal, front: &Front) -> Answer {
+    app.metrics.refused(refusal.code());
+    let body = answers::refusal_body(refusal, &front.head);
+    json(answers::refusal_status(refusal), "application/problem+json", body)
 }
 
 /// The idempotency key, as the lane knows it.
