@@ -11,7 +11,7 @@
 //! | `rules::size` | lengths of files, lines and functions; the share of comments |
 //! | `rules::code`, `rules::dead` | opening words, leftovers, `unsafe`, ignored tests; lost files |
 //! | `rules::crates` | how many crates, what each is for, what the pure ones may use |
-//! | `rules::words` | machine paths and hosts that belong in no file |
+//! | `rules::words` | machine paths that belong in no file |
 //! | `rules::docs` | paths and names in documents |
 //! | `rules::listed` | acceptance scripts and their list; both languages |
 

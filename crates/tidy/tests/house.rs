@@ -91,11 +91,6 @@ fn no_folder_of_a_machine_is_named() {
 }
 
 #[test]
-fn no_registry_is_named() {
-    hold(words::hosts);
-}
-
-#[test]
 fn what_documents_name_is_there() {
     hold(docs::paths);
 }

@@ -1,29 +1,15 @@
-//! What ties a file to one machine: absolute paths of somebody's folders, names of the hosts a
-//! machine fetches packages from. Both stop being true on the next machine.
+//! What ties a file to one machine: absolute paths of somebody's folders. They stop being true on
+//! the next machine.
 
-use crate::{Fault, File, House};
+use crate::{Fault, House};
 
 /// Folders of one machine. In pieces, or this file would be a fault itself.
 const FOLDERS: [&str; 4] =
     [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
 
-/// Hosts of package registries and their mirrors.
-const HOSTS: [&str; 6] = [
-    concat!("crates", ".io"),
-    concat!("registry", ".npmjs"),
-    concat!("pypi", ".org"),
-    concat!("python", "hosted.org"),
-    concat!("deb.", "debian.org"),
-    concat!("proxy.", "golang.org"),
-];
-
-/// Where a host cannot be left out: the lock file's sources.
-const NAMES_HOSTS: [&str; 1] = ["Cargo.lock"];
-
 fn find(house: &House, wanted: &[&str], whole: bool, what: &str) -> Vec<Fault> {
-    let ours = |file: &&File| !NAMES_HOSTS.contains(&file.path.as_str()) && !file.is_foreign();
     let mut faults = Vec::new();
-    for file in house.files.iter().filter(ours) {
+    for file in house.files.iter().filter(|file| !file.is_foreign()) {
         for (at, line) in file.text.lines().enumerate() {
             for word in wanted.iter().filter(|word| stands_in(line, word, whole)) {
                 faults.push(Fault::at(file, at + 1, format!("`{word}`: {what}")));
@@ -44,11 +30,6 @@ pub fn folders(house: &House) -> Vec<Fault> {
     find(house, &FOLDERS, true, "a folder of one machine: say it from the root of the repository")
 }
 
-/// No file names the host packages are fetched from.
-pub fn hosts(house: &House) -> Vec<Fault> {
-    find(house, &HOSTS, false, "a registry's host: which one is the machine's own setting")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,12 +39,5 @@ mod tests {
         let text = format!("cd {}x\nsrc{}y\n", FOLDERS[0], FOLDERS[0]);
         let faults = folders(&House::made(&[("test", &text)]));
         assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [1]);
-    }
-
-    #[test]
-    fn a_registrys_host_is_found_but_not_in_the_lock_file() {
-        let text = format!("curl https://static.{}/x\n", HOSTS[0]);
-        assert_eq!(hosts(&House::made(&[("test", &text)])).len(), 1);
-        assert!(hosts(&House::made(&[("Cargo.lock", &text)])).is_empty());
     }
 }
