@@ -75,19 +75,23 @@ pub async fn drop_state(State(app): Shared, Path(id): Path<String>) -> Result<Re
     Ok(for_a_second(&[drop], now_ms, &body))
 }
 
+/// What is read from the journal, off the hot threads.
+async fn from_journal<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, Problem> {
+    let read = tokio::task::spawn_blocking(read).await.map_err(|_| Problem::new("busy"))?;
+    read.map_err(|why| {
+        tracing::error!(why, "the journal cannot be read");
+        Problem::new("busy")
+    })
+}
+
 /// The published proof: totals, heads, keys.
 #[utoipa::path(get, path = "/api/v1/drops/{drop}/proof", params(("drop" = String, Path)),
     responses((status = 200, description = "Totals per item, journal heads, key")))]
 pub async fn drop_proof(State(app): Shared, Path(id): Path<String>) -> Result<Response, Problem> {
     let drop = gate::drop_named(&app, &id)?;
-    let made = {
-        let app = app.clone();
-        tokio::task::spawn_blocking(move || proof::of_drop(&app, &drop)).await
-    };
-    let proof = made.map_err(|_| Problem::new("busy"))?.map_err(|why| {
-        tracing::error!(why, "a proof cannot be made");
-        Problem::new("busy")
-    })?;
+    let proof = from_journal(move || proof::of_drop(&app, &drop)).await?;
     Ok(fresh(&proof))
 }
 
@@ -153,18 +157,11 @@ pub async fn receipt(
 ) -> Result<Response, Problem> {
     let session = gate::session(&app, &headers)?;
     let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
-    let made = {
-        let app = app.clone();
-        tokio::task::spawn_blocking(move || {
-            let festival = app.festival.id().as_str();
-            app.receipts.full(festival, &app.node.public_key, drop.lane, claim.place)
-        })
-        .await
-    };
-    let receipt = made.map_err(|_| Problem::new("busy"))?.map_err(|why| {
-        tracing::error!(why, "a receipt cannot be read");
-        Problem::new("busy")
-    })?;
+    let receipt = from_journal(move || {
+        let festival = app.festival.id().as_str();
+        app.receipts.full(festival, &app.node.public_key, drop.lane, claim.place)
+    });
+    let receipt = receipt.await?;
     Ok(fresh(&receipt))
 }
 
