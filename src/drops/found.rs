@@ -9,7 +9,7 @@ use super::ticket::Ticket;
 use super::wake::{self, owner};
 use crate::kit::heads::{Head, Heads};
 use crate::kit::sqlite::{JournalError, JournalReader, JournalWriter, LaneRecord};
-use fanfare_engine::Fact;
+use fanfare_engine::{Broken, Fact, State};
 use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Sealed, Store as _,
     seal_commit,
@@ -66,7 +66,7 @@ pub fn open_all(
                 });
             }
             Ok(None) => match decide_opening(founding, reader, &record, &spec) {
-                Ok(lane) => opening.push((lane, spec)),
+                Ok((lane, before)) => opening.push((lane, before, spec)),
                 Err(why) => found.push(Found::Shut(lane, why)),
             },
             Err(why) => found.push(Found::Shut(lane, why)),
@@ -139,42 +139,56 @@ fn resting_spec(
     Ok(spec.with_terms(state.terms().clone()))
 }
 
+/// A lane whose first row of this owner is not durable yet, and the state before that row.
+type Opening = (Lane<Ticket>, Option<State>);
+
 /// Decides a lane's first row of this owner.
 fn decide_opening(
     founding: &Founding<'_>,
     reader: &JournalReader,
     record: &LaneRecord,
     spec: &DropSpec,
-) -> Result<Lane<Ticket>, String> {
+) -> Result<Opening, String> {
     let Founding { festival, config, clock, .. } = founding;
     let lane = record.lane;
-    let opened = if record.newest_seq == 0 {
-        Lane::create((*festival, lane), &spec.terms, owner(), *config, clock)
-    } else {
-        let replay = wake::replay(reader, *festival, lane)?;
-        Lane::open(replay, owner(), *config, clock)
-    };
-    opened.map_err(|why| format!("lane {lane}: {why}"))
+    let shut = |why| format!("lane {lane}: {why}");
+    if record.newest_seq == 0 {
+        let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock);
+        return Ok((new.map_err(shut)?, None));
+    }
+    let replay = wake::replay(reader, *festival, lane)?;
+    let opened = Lane::open(&replay, owner(), *config, clock).map_err(shut)?;
+    Ok((opened, replay.into_state()))
 }
 
 /// Appends the opening rows in one commit and makes the drops of those that stand.
 fn append_openings(
     founding: &Founding<'_>,
     writer: &mut JournalWriter,
-    mut opening: Vec<(Lane<Ticket>, DropSpec)>,
+    mut opening: Vec<(Lane<Ticket>, Option<State>, DropSpec)>,
     found: &mut Vec<Found>,
 ) -> Result<(), JournalError> {
-    let rows: Vec<_> = opening.iter_mut().filter_map(|(lane, _)| lane.to_append()).collect();
+    let rows: Vec<_> = opening.iter_mut().filter_map(|(lane, ..)| lane.to_append()).collect();
     let sealed = seal_commit(&rows, founding.key);
     let placed = writer.append(&sealed).map_err(|why| JournalError(why.0))?;
-    for (((mut lane, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed) {
+    for (((mut lane, before, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed)
+    {
         let id = lane.id();
         if placed == Placed::Fenced {
             found.push(Found::Shut(id, "another owner writes this lane".to_owned()));
             continue;
         }
-        lane.durable(sealed.clone());
-        let state = lane.decided_state().clone();
+        let published = lane
+            .durable(sealed.clone())
+            .iter()
+            .try_fold(before, |before, durable| durable.publish(before).map(Some));
+        let state = match published.map(|state| state.ok_or(Broken("no first row"))) {
+            Ok(Ok(state)) => state,
+            Ok(Err(why)) | Err(why) => {
+                found.push(Found::Shut(id, format!("lane {id}: {why}")));
+                continue;
+            }
+        };
         if state.doubtful_time() {
             warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
         }

@@ -86,6 +86,13 @@ struct Hosted {
     due_ms: Option<i64>,
 }
 
+impl Hosted {
+    /// When the lane has something to do without being asked.
+    fn next_due_ms(&self, clock: &Reading) -> Option<i64> {
+        self.drop.published.read(clock.now_ms, |state| self.lane.next_due_ms(state)).flatten()
+    }
+}
+
 /// Everything the thread owns.
 pub struct Lanes {
     clock: Arc<Clock>,
@@ -270,9 +277,13 @@ impl Lanes {
     fn woken(&mut self, id: LaneId, replay: Result<Box<Replay>, String>, clock: &Reading) {
         let asked = self.waking.remove(&id).unwrap_or_default();
         let Some(drop) = self.resting.get(&id).cloned() else { return };
-        if let Some(state) = replay.as_ref().ok().and_then(|replay| replay.state()) {
-            drop.published.put_back(state.clone());
-        }
+        let opened = replay.and_then(|replay| {
+            let opened = Lane::open(&replay, wake::owner(), self.config, clock);
+            if let Some(state) = replay.into_state() {
+                drop.published.put_back(state);
+            }
+            opened.map_err(|why| why.to_string())
+        });
         let at_rest =
             |(command, _): &(Command, Ticket)| wake::answered_at_rest(&drop, command, clock.now_ms);
         if let Some(replies) = asked.iter().map(at_rest).collect::<Option<Vec<_>>>() {
@@ -280,10 +291,6 @@ impl Lanes {
             let answers = asked.into_iter().zip(replies);
             return answers.for_each(|((_, ticket), reply)| self.say(ticket, reply));
         }
-        let opened = replay.and_then(|replay| {
-            let opened = Lane::open(*replay, wake::owner(), self.config, clock);
-            opened.map_err(|why| why.to_string())
-        });
         match opened {
             Ok(lane) => {
                 self.host(lane, drop);
@@ -325,10 +332,10 @@ impl Lanes {
             let Some(hosted) = self.hosted.get_mut(&id) else { continue };
             let lane = &mut hosted.lane;
             let full = lane.waiting() >= self.config.batch_max;
+            lane.lose_patience(clock.mono_ms);
+            let published = &hosted.drop.published;
             if full || !(self.committing || paced) {
-                while lane.turn(clock) {}
-            } else {
-                lane.lose_patience(clock.mono_ms);
+                published.read(clock.now_ms, |state| while lane.turn(clock, state) {});
             }
             let answers = lane.answers();
             if let Some(stopped) = lane.stopped() {
@@ -341,7 +348,7 @@ impl Lanes {
             }
             if (self.committing || paced) && !lane.idle() {
                 self.touched.insert(id);
-            } else if let Some(due_ms) = lane.next_due_ms()
+            } else if let Some(due_ms) = hosted.next_due_ms(clock)
                 && hosted.due_ms.is_none_or(|earlier_ms| due_ms < earlier_ms)
                 // While the clock is in doubt nothing comes due; housekeeping looks again.
                 && !(clock.stepped && due_ms <= clock.now_ms)
@@ -494,7 +501,7 @@ impl Lanes {
         }
         let due = |hosted: &Hosted| {
             hosted.lane.stopped().is_none()
-                && hosted.lane.next_due_ms().is_some_and(|due| due <= clock.now_ms)
+                && hosted.next_due_ms(clock).is_some_and(|due| due <= clock.now_ms)
         };
         if self.hosted.values().any(due) {
             self.touched.extend(self.hosted.keys());

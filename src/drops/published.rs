@@ -6,7 +6,7 @@
 //! A resting lane's state leaves memory after a while and is replayed when somebody asks.
 
 use super::head::HeadDoc;
-use fanfare_engine::{Fact, Fan, Line, Place, Quantity, Refusal, State};
+use fanfare_engine::{Broken, Fan, Line, Quantity, Refusal, State};
 use fanfare_lane::{Durable, Face, Sealed, screen};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -57,22 +57,15 @@ impl Published {
     /// Publishes a durable row: first the state, then the front.
     ///
     /// # Errors
-    /// If the facts do not fit the published state: it differs from the decided one.
-    pub fn publish<T>(&self, durable: &Durable<T>) -> Result<(), fanfare_engine::Broken> {
-        let header = &durable.sealed.row.header;
+    /// If the facts do not fit the published state, which is then gone: it was not the one that
+    /// was decided over.
+    pub fn publish<T>(&self, durable: &Durable<T>) -> Result<(), Broken> {
         let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(state) = guard.as_mut() else {
-            return Err(fanfare_engine::Broken("a row for a lane whose state is not in memory"));
-        };
-        let claimed = |fact: &Fact| match fact {
-            Fact::Claimed { fan, .. } => Some(*fan),
-            _ => None,
-        };
-        state.claims().warm(durable.facts.iter().filter_map(claimed));
-        state.begin(header.time_ms)?;
-        for (index, fact) in durable.facts.iter().enumerate() {
-            state.apply(Place { seq: header.seq, index: index as u16 }, fact)?;
+        if guard.is_none() {
+            return Err(Broken("a row for a lane whose state is not in memory"));
         }
+        let next = durable.publish(guard.take())?;
+        let state = guard.insert(next);
         let front = Arc::new(front_of(state, &durable.sealed));
         drop(guard);
         self.recent.write().unwrap_or_else(PoisonError::into_inner).add(front.head.clone());

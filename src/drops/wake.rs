@@ -6,7 +6,7 @@ use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::data::DataFolder;
 use crate::kit::sqlite::{JournalReader, RawRow};
-use fanfare_engine::{Answer, Command, Fact, Facts, State, decide};
+use fanfare_engine::{Answer, Command, Fact, Facts, State};
 use fanfare_lane::{FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -109,7 +109,7 @@ fn apply(mut replay: Replay, readings: &Receiver<Reading>) -> Result<Replay, Str
 pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<Reply> {
     let answer = |state: &State| {
         let claim = |number| state.claims().get(number);
-        match decide(state, command, &mut Facts::new()) {
+        match state.decide(command, &mut Facts::new()) {
             Ok(Answer::Already(number)) => {
                 claim(number).map(|claim| Reply::Claim { claim, fresh: false })
             }

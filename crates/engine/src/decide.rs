@@ -1,10 +1,11 @@
 //! From commands to facts: the one door into the rules.
 
+use crate::book::Book;
+use crate::claims::ReadClaims;
 use crate::command::Command;
 use crate::fact::{Fact, Facts};
 use crate::ids::Number;
 use crate::refusal::Refusal;
-use crate::state::State;
 use crate::{FACTS_PER_BATCH_MAX, host, sale};
 
 /// What a command led to, when it was not refused.
@@ -20,58 +21,74 @@ pub enum Answer {
     Idle,
 }
 
-/// Decides one command at the state's lane time ([`State::begin`]). Pushes the facts it makes,
-/// which the caller applies before it decides the next.
-///
-/// # Errors
-/// The reason it was refused; then no fact was pushed.
-pub fn decide(state: &State, command: &Command, facts: &mut Facts) -> Result<Answer, Refusal> {
-    match *command {
-        Command::Claim { fan, line, quantity, key } => {
-            sale::claim(state, fan, line, quantity, key, facts)
-        }
-        Command::Settle { number } => sale::settle(state, number, facts),
-        Command::Release { number } => sale::release(state, number, facts),
-        Command::Return { number } => sale::take_back(state, number, facts),
-        Command::Grant { fan, line, quantity, until_s } => {
-            sale::grant(state, fan, line, quantity, until_s, facts)
-        }
-        Command::Pause(act) => host::pause(state, act, facts),
-        Command::Resume(act) => Ok(host::resume(state, act, facts)),
-        Command::Restock { line, units, act } => host::restock(state, line, units, act, facts),
-        Command::Withdraw { line, units, act } => host::withdraw(state, line, units, act, facts),
-        Command::Close(act) => Ok(host::close(state, act, facts)),
-        Command::Amend { amendment, act } => host::amend(state, amendment, act, facts),
+/// What a decision rests on: a book and claims, the published or the decided ones.
+pub(crate) struct View<'a, C> {
+    pub(crate) book: &'a Book,
+    pub(crate) claims: &'a C,
+}
+
+impl<C> Clone for View<'_, C> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// What time alone brings about at the state's lane time: holds and rights that ran out, the
-/// closing. At most `most` facts; the rest follows in the next batch.
-pub fn due(state: &State, most: usize, facts: &mut Facts) {
-    if state.doubtful_time || state.resting {
+impl<C> Copy for View<'_, C> {}
+
+/// See [`crate::State::decide`].
+pub(crate) fn decide<C: ReadClaims>(
+    view: View<'_, C>,
+    command: &Command,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let book = view.book;
+    match *command {
+        Command::Claim { fan, line, quantity, key } => {
+            sale::claim(view, fan, line, quantity, key, facts)
+        }
+        Command::Settle { number } => sale::settle(view, number, facts),
+        Command::Release { number } => sale::release(view, number, facts),
+        Command::Return { number } => sale::take_back(view, number, facts),
+        Command::Grant { fan, line, quantity, until_s } => {
+            sale::grant(book, fan, line, quantity, until_s, facts)
+        }
+        Command::Pause(act) => host::pause(book, act, facts),
+        Command::Resume(act) => Ok(host::resume(book, act, facts)),
+        Command::Restock { line, units, act } => host::restock(book, line, units, act, facts),
+        Command::Withdraw { line, units, act } => host::withdraw(book, line, units, act, facts),
+        Command::Close(act) => Ok(host::close(book, act, facts)),
+        Command::Amend { amendment, act } => host::amend(book, amendment, act, facts),
+    }
+}
+
+/// See [`crate::State::due`].
+pub(crate) fn due<C: ReadClaims>(view: View<'_, C>, most: usize, facts: &mut Facts) {
+    let View { book, claims } = view;
+    if book.doubtful_time || book.resting {
         return;
     }
     let most = most.min(FACTS_PER_BATCH_MAX);
-    let now_s = state.now_ms.div_euclid(1000);
+    let now_s = book.now_ms.div_euclid(1000);
     let over = |until_s: u32| i64::from(until_s) <= now_s;
-    let expired = state.claims.held().take_while(|claim| over(claim.until_s));
+    let expired = claims.held().take_while(|claim| over(claim.until_s));
     facts.extend(expired.take(most).map(|claim| Fact::Expired(claim.number)));
     let room = most.saturating_sub(facts.len());
-    let lapsed = state.rights.by_end().take_while(|(until_s, _)| over(*until_s));
+    let lapsed = book.rights.by_end().take_while(|(until_s, _)| over(*until_s));
     facts.extend(lapsed.take(room).map(|(_, right)| Fact::Lapsed(right)));
-    if !state.closed && state.now_ms >= state.terms.closes_at_ms && facts.len() < most {
+    if !book.closed && book.now_ms >= book.terms.closes_at_ms && facts.len() < most {
         facts.push(Fact::Closed(None));
     }
 }
 
-/// When [`due`] has something to do next, ms since 1970.
-pub fn next_due_ms(state: &State) -> Option<i64> {
-    if state.doubtful_time || state.resting {
+/// See [`crate::State::next_due_ms`].
+pub(crate) fn next_due_ms<C: ReadClaims>(view: View<'_, C>) -> Option<i64> {
+    let View { book, claims } = view;
+    if book.doubtful_time || book.resting {
         return None;
     }
-    let hold = state.claims.held().next().map(|claim| claim.until_s);
-    let right = state.rights.by_end().next().map(|(until_s, _)| until_s);
+    let hold = claims.held().next().map(|claim| claim.until_s);
+    let right = book.rights.by_end().next().map(|(until_s, _)| until_s);
     let ends = [hold, right].into_iter().flatten().map(|s| i64::from(s) * 1000);
-    let closing = (!state.closed).then_some(state.terms.closes_at_ms);
+    let closing = (!book.closed).then_some(book.terms.closes_at_ms);
     ends.chain(closing).min()
 }

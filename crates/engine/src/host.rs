@@ -1,11 +1,11 @@
 //! What hosts do to a drop, and which changes would break a promise it has made.
 
+use crate::book::{Book, Phase};
 use crate::command::Act;
 use crate::decide::Answer;
 use crate::fact::{Amendment, Fact, Facts};
 use crate::ids::Line;
 use crate::refusal::Refusal;
-use crate::state::{Phase, State};
 
 /// Most units a line can ever have, so that sums stay far from the edge of their types.
 const UNITS_PER_LINE_MAX: u32 = 1_000_000_000;
@@ -13,19 +13,19 @@ const UNITS_PER_LINE_MAX: u32 = 1_000_000_000;
 /// Most lines a drop can have.
 const LINES_MAX: usize = 256;
 
-pub(crate) fn pause(state: &State, act: Act, facts: &mut Facts) -> Result<Answer, Refusal> {
-    if state.phase(state.now_ms) == Phase::Closed {
+pub(crate) fn pause(book: &Book, act: Act, facts: &mut Facts) -> Result<Answer, Refusal> {
+    if book.phase(book.now_ms) == Phase::Closed {
         return Err(Refusal::Closed);
     }
-    if state.paused {
+    if book.paused {
         return Ok(Answer::Idle);
     }
     facts.push(Fact::Paused(act));
     Ok(Answer::Acted)
 }
 
-pub(crate) fn resume(state: &State, act: Act, facts: &mut Facts) -> Answer {
-    if !state.paused && !state.doubtful_time {
+pub(crate) fn resume(book: &Book, act: Act, facts: &mut Facts) -> Answer {
+    if !book.paused && !book.doubtful_time {
         return Answer::Idle;
     }
     facts.push(Fact::Resumed(act));
@@ -33,14 +33,14 @@ pub(crate) fn resume(state: &State, act: Act, facts: &mut Facts) -> Answer {
 }
 
 pub(crate) fn restock(
-    state: &State,
+    book: &Book,
     line: Line,
     units: u32,
     act: Act,
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
-    let stock = state.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
-    if state.phase(state.now_ms) == Phase::Closed {
+    let stock = book.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
+    if book.phase(book.now_ms) == Phase::Closed {
         return Err(Refusal::Closed);
     }
     let possible = UNITS_PER_LINE_MAX.saturating_sub(stock.issued);
@@ -52,13 +52,13 @@ pub(crate) fn restock(
 }
 
 pub(crate) fn withdraw(
-    state: &State,
+    book: &Book,
     line: Line,
     units: u32,
     act: Act,
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
-    let stock = state.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
+    let stock = book.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
     if units > stock.free {
         return Err(Refusal::TooMany { possible: stock.free });
     }
@@ -66,8 +66,8 @@ pub(crate) fn withdraw(
     Ok(Answer::Acted)
 }
 
-pub(crate) fn close(state: &State, act: Act, facts: &mut Facts) -> Answer {
-    if state.closed {
+pub(crate) fn close(book: &Book, act: Act, facts: &mut Facts) -> Answer {
+    if book.closed {
         return Answer::Idle;
     }
     facts.push(Fact::Closed(Some(act)));
@@ -75,12 +75,12 @@ pub(crate) fn close(state: &State, act: Act, facts: &mut Facts) -> Answer {
 }
 
 pub(crate) fn amend(
-    state: &State,
+    book: &Book,
     amendment: Amendment,
     act: Act,
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
-    if let Some(promise) = broken_by(state, amendment)? {
+    if let Some(promise) = broken_by(book, amendment)? {
         return Err(Refusal::BreaksPromise(promise));
     }
     facts.push(Fact::Amended { amendment, act });
@@ -88,18 +88,18 @@ pub(crate) fn amend(
 }
 
 /// The promise an amendment would break, if any.
-fn broken_by(state: &State, amendment: Amendment) -> Result<Option<&'static str>, Refusal> {
-    let phase = state.phase(state.now_ms);
+fn broken_by(book: &Book, amendment: Amendment) -> Result<Option<&'static str>, Refusal> {
+    let phase = book.phase(book.now_ms);
     if phase == Phase::Closed {
         return Err(Refusal::Closed);
     }
     let begun = phase != Phase::Before;
-    let terms = &state.terms;
+    let terms = &book.terms;
     let broken = match amendment {
         Amendment::OpensAt(ms) => {
             if begun {
                 Some("the drop has opened; its opening stays as it was")
-            } else if ms < state.now_ms {
+            } else if ms < book.now_ms {
                 Some("the new opening has already passed")
             } else if ms >= terms.closes_at_ms {
                 Some("it would open after it closes")
@@ -107,7 +107,7 @@ fn broken_by(state: &State, amendment: Amendment) -> Result<Option<&'static str>
                 None
             }
         }
-        Amendment::ClosesAt(ms) if ms <= state.now_ms => Some("the new closing has passed"),
+        Amendment::ClosesAt(ms) if ms <= book.now_ms => Some("the new closing has passed"),
         Amendment::ClosesAt(ms) if ms <= terms.opens_at_ms => Some("it would close unopened"),
         Amendment::Hold(s) if begun && s < terms.hold_s => {
             Some("fans were told they have longer to pay")
@@ -116,7 +116,7 @@ fn broken_by(state: &State, amendment: Amendment) -> Result<Option<&'static str>
         Amendment::Limit(limit) if begun && limit < terms.limit => {
             Some("fans were told they may have more")
         }
-        Amendment::Price(line, _) if state.ledger.line(line).is_none() => {
+        Amendment::Price(line, _) if book.ledger.line(line).is_none() => {
             return Err(Refusal::NoSuchLine);
         }
         Amendment::Price(_, minor) if minor < 0 => Some("a price is never below zero"),
@@ -124,7 +124,7 @@ fn broken_by(state: &State, amendment: Amendment) -> Result<Option<&'static str>
         Amendment::NewLine(line) if line.reserve > line.stock => {
             Some("the reserve is part of the stock")
         }
-        Amendment::NewLine(line) if state.line_with_id(line.id).is_some() => {
+        Amendment::NewLine(line) if book.line_with_id(line.id).is_some() => {
             Some("the drop has this line already")
         }
         Amendment::NewLine(line)

@@ -1,7 +1,7 @@
 //! The engine: one drop's rules, pure.
 //!
-//! A lane feeds commands to [`decide`], which makes [`Fact`]s, and feeds the facts to
-//! [`State::apply`], which changes the state. There is no clock, no randomness, no IO and no
+//! A lane feeds commands to [`Ahead::decide`], which makes [`Fact`]s, and the facts to
+//! [`Ahead::apply`]; once they are durable [`State::apply`] takes them into the published state. There is no clock, no randomness, no IO and no
 //! thread in here, and `no_std` keeps it so: time and seeds arrive as values.
 //!
 //! States of a claim: held, then settled, expired or released; settled may be returned; expired
@@ -17,22 +17,27 @@
 //! | `terms` | what a drop promises, its lane's first fact |
 //! | `command`, `fact`, `refusal` | what goes in, what happened, why not |
 //! | `ledger` | stock: issued = free + set aside + held + settled |
-//! | `claims`, `holders` | every claim by number, and by fan |
-//! | `extensions` | what holds got back of the time their lane did not serve |
+//! | `claim`, `claims`, `holders` | every claim by number, and by fan |
+//! | `ends`, `extensions` | when holds end; what they got back of the time their lane did not serve |
 //! | `rights` | what fans may still take: who, for what, until when |
 //! | `sale` | the first mechanism: first come, first served |
 //! | `host` | what hosts do: pause, restock, withdraw, amend, close |
-//! | `state`, `digest` | all of it together, replayed from facts |
+//! | `book`, `state`, `digest` | all of it together, replayed from facts |
+//! | `ahead` | what is decided and not durable yet, over the published state |
 //! | `wire` | facts as bytes, with a version |
 
 #![no_std]
 
 extern crate alloc;
 
+mod ahead;
+mod book;
+mod claim;
 mod claims;
 mod command;
 mod decide;
 mod digest;
+mod ends;
 mod extensions;
 mod fact;
 mod holders;
@@ -46,16 +51,19 @@ mod state;
 mod terms;
 pub mod wire;
 
-pub use claims::{Claim, ClaimState, Claims};
+pub use ahead::Ahead;
+pub use book::{Book, Phase};
+pub use claim::{Claim, ClaimState};
+pub use claims::Claims;
 pub use command::{Act, Command};
-pub use decide::{Answer, decide, due, next_due_ms};
+pub use decide::Answer;
 pub use digest::Digest;
 pub use fact::{Amendment, Fact, Facts, Totals};
 pub use ids::{Fan, Key, Line, Number, Place, Quantity, RightId};
 pub use ledger::{Broken, Ledger, Stock};
 pub use refusal::{CODES, Refusal, Tally};
 pub use rights::{Right, Rights};
-pub use state::{Phase, State};
+pub use state::State;
 pub use terms::{LineTerms, Terms};
 
 /// Most facts one batch may hold. Source: the design's bound on a row.

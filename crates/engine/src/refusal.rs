@@ -1,6 +1,6 @@
 //! Why not: each refusal has a code a program understands.
 
-use crate::{claims::ClaimState, ids::Number};
+use crate::{claim::ClaimState, ids::Number};
 
 /// Why a command was not carried out. A refusal changes nothing and is not journalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

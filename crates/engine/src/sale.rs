@@ -3,50 +3,52 @@
 //! Hold ends never fall as numbers rise, so holds run out in the order they were given: where the
 //! terms' hold is shorter than what an earlier claim still has, a new hold lasts as long.
 
-use crate::claims::{Claim, ClaimState, ceil_s};
-use crate::decide::Answer;
+use crate::book::{Book, Phase};
+use crate::claim::{Claim, ClaimState, ceil_s};
+use crate::claims::ReadClaims;
+use crate::decide::{Answer, View};
 use crate::fact::{Fact, Facts};
 use crate::ids::{Fan, Key, Line, Number, Quantity};
 use crate::refusal::Refusal;
-use crate::state::{Phase, State};
 
 /// Most claims a fan can make in one drop, given-back ones too: it bounds what one fan's repeats
 /// cost. Above every limit the festival file allows.
 const CLAIMS_PER_FAN_MAX: usize = 256;
 
-pub(crate) fn claim(
-    state: &State,
+pub(crate) fn claim<C: ReadClaims>(
+    view: View<'_, C>,
     fan: Fan,
     line: Line,
     quantity: Quantity,
     key: Option<Key>,
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
-    let stock = *state.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
-    let own = Own::of(state, fan, line, quantity, key);
+    let View { book, claims } = view;
+    let stock = *book.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
+    let own = Own::of(claims, fan, line, quantity, key);
     if let Some(answer) = own.repeated(line, quantity)? {
         return Ok(answer);
     }
-    match state.phase(state.now_ms) {
+    match book.phase(book.now_ms) {
         Phase::Before => {
-            return Err(Refusal::NotOpen { opens_at_ms: state.terms.opens_at_ms });
+            return Err(Refusal::NotOpen { opens_at_ms: book.terms.opens_at_ms });
         }
         Phase::Paused => return Err(Refusal::Paused),
         Phase::Closed => return Err(Refusal::Closed),
         Phase::Open => {}
     }
     let units = u32::from(quantity.get());
-    if own.units + units > u32::from(state.terms.limit.get()) || own.made >= CLAIMS_PER_FAN_MAX {
+    if own.units + units > u32::from(book.terms.limit.get()) || own.made >= CLAIMS_PER_FAN_MAX {
         return Err(Refusal::LimitReached);
     }
-    let right = state.rights.of(fan, line, quantity);
+    let right = book.rights.of(fan, line, quantity);
     if right.is_none() && stock.free < units {
         return Err(Refusal::SoldOut { may_return: stock.held > 0 });
     }
-    let number = state.claims.count().checked_add(1).and_then(Number::new);
+    let number = claims.count().checked_add(1).and_then(Number::new);
     let number = number.ok_or(Refusal::SoldOut { may_return: false })?;
-    let hold_ms = i64::from(state.terms.hold_s) * 1000;
-    let until_s = ceil_s(state.now_ms + hold_ms).max(state.claims.latest_until_s());
+    let hold_ms = i64::from(book.terms.hold_s) * 1000;
+    let until_s = ceil_s(book.now_ms + hold_ms).max(claims.ends().latest_until_s);
     facts.push(Fact::Claimed { number, fan, line, quantity, until_s, key, right });
     Ok(Answer::Done(number))
 }
@@ -63,9 +65,15 @@ struct Own {
 }
 
 impl Own {
-    fn of(state: &State, fan: Fan, line: Line, quantity: Quantity, key: Option<Key>) -> Self {
+    fn of<C: ReadClaims>(
+        claims: &C,
+        fan: Fan,
+        line: Line,
+        quantity: Quantity,
+        key: Option<Key>,
+    ) -> Self {
         let mut own = Self { made: 0, units: 0, before: None };
-        for claim in state.claims.of(fan) {
+        for claim in claims.of(fan) {
             own.made += 1;
             if claim.state.counts() {
                 own.units += u32::from(claim.quantity.get());
@@ -95,15 +103,19 @@ impl Own {
     }
 }
 
-pub(crate) fn settle(state: &State, number: Number, facts: &mut Facts) -> Result<Answer, Refusal> {
-    let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
+pub(crate) fn settle<C: ReadClaims>(
+    View { book, claims }: View<'_, C>,
+    number: Number,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let claim = claims.get(number).ok_or(Refusal::NoSuchClaim)?;
     match claim.state {
         ClaimState::Settled | ClaimState::RefundDue => return Ok(Answer::Already(number)),
         ClaimState::Held => facts.push(Fact::Settled(number)),
         ClaimState::Expired => {
             let units = u32::from(claim.quantity.get());
-            let reserve = state.ledger.line(claim.line).map_or(0, |stock| stock.reserve);
-            let within = state.units_of(claim.fan) + units <= u32::from(state.terms.limit.get());
+            let reserve = book.ledger.line(claim.line).map_or(0, |stock| stock.reserve);
+            let within = claims.units_of(claim.fan) + units <= u32::from(book.terms.limit.get());
             let honoured = reserve >= units && within;
             facts.push(if honoured { Fact::SettledLate(number) } else { Fact::RefundDue(number) });
         }
@@ -112,8 +124,12 @@ pub(crate) fn settle(state: &State, number: Number, facts: &mut Facts) -> Result
     Ok(Answer::Done(number))
 }
 
-pub(crate) fn release(state: &State, number: Number, facts: &mut Facts) -> Result<Answer, Refusal> {
-    let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
+pub(crate) fn release<C: ReadClaims>(
+    view: View<'_, C>,
+    number: Number,
+    facts: &mut Facts,
+) -> Result<Answer, Refusal> {
+    let claim = view.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
     match claim.state {
         ClaimState::Released => return Ok(Answer::Already(number)),
         ClaimState::Held => facts.push(Fact::Released(number)),
@@ -122,12 +138,12 @@ pub(crate) fn release(state: &State, number: Number, facts: &mut Facts) -> Resul
     Ok(Answer::Done(number))
 }
 
-pub(crate) fn take_back(
-    state: &State,
+pub(crate) fn take_back<C: ReadClaims>(
+    view: View<'_, C>,
     number: Number,
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
-    let claim = state.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
+    let claim = view.claims.get(number).ok_or(Refusal::NoSuchClaim)?;
     match claim.state {
         ClaimState::Returned => return Ok(Answer::Already(number)),
         ClaimState::Settled => facts.push(Fact::Returned(number)),
@@ -137,21 +153,21 @@ pub(crate) fn take_back(
 }
 
 pub(crate) fn grant(
-    state: &State,
+    book: &Book,
     fan: Fan,
     line: Line,
     quantity: Quantity,
     until_s: u32,
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
-    let stock = state.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
-    if state.phase(state.now_ms) == Phase::Closed {
+    let stock = book.ledger.line(line).ok_or(Refusal::NoSuchLine)?;
+    if book.phase(book.now_ms) == Phase::Closed {
         return Err(Refusal::Closed);
     }
     if stock.free < u32::from(quantity.get()) {
         return Err(Refusal::TooMany { possible: stock.free });
     }
-    let right = state.rights.next_id().ok_or(Refusal::TooMany { possible: 0 })?;
+    let right = book.rights.next_id().ok_or(Refusal::TooMany { possible: 0 })?;
     facts.push(Fact::Granted { right, fan, line, quantity, until_s });
     Ok(Answer::Acted)
 }

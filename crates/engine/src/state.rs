@@ -1,42 +1,28 @@
-//! A lane's whole state, and how facts change it. Replaying facts needs no rule: `apply` moves
-//! what the fact says and asserts that no promise breaks.
+//! A lane's whole state: its book and its claims.
 
-use crate::claims::{self, ClaimState, Claims, NewClaim};
-use crate::fact::{Amendment, Fact, Totals};
-use crate::ids::{Line, Number, Place};
-use crate::ledger::{Broken, Ledger, Pot, Stock};
-use crate::refusal::Tally;
-use crate::rights::{Right, Rights};
-use crate::terms::{LineTerms, Terms};
-use crate::{FACTS_PER_BATCH_MAX, HOLD_LEFT_MIN_MS};
+use crate::book::Book;
+use crate::claims::{Claims, ReadClaims as _};
+use crate::decide::{self, Answer, View};
+use crate::fact::{Fact, Facts, Totals};
+use crate::ids::Place;
+use crate::ledger::Broken;
+use crate::terms::Terms;
+use crate::{Command, Fan, Refusal};
+use core::ops::Deref;
 
-/// Where a drop is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// It opens later.
-    Before,
-    /// Claims are taken.
-    Open,
-    /// The host, or a doubtful clock, stopped new claims.
-    Paused,
-    /// Over.
-    Closed,
-}
-
-/// One lane's state.
+/// One lane's state. It reads as its [`Book`] does, and has claims besides.
 #[derive(Clone, Debug)]
 pub struct State {
-    pub(crate) terms: Terms,
-    pub(crate) ledger: Ledger,
+    pub(crate) book: Book,
     pub(crate) claims: Claims,
-    pub(crate) rights: Rights,
-    pub(crate) tally: Tally,
-    pub(crate) now_ms: i64,
-    pub(crate) paused: bool,
-    pub(crate) doubtful_time: bool,
-    pub(crate) closed: bool,
-    pub(crate) resting: bool,
-    pub(crate) sold_out_at_ms: Option<i64>,
+}
+
+impl Deref for State {
+    type Target = Book;
+
+    fn deref(&self) -> &Book {
+        &self.book
+    }
 }
 
 impl State {
@@ -45,33 +31,7 @@ impl State {
     /// # Errors
     /// If a line's reserve is above its stock.
     pub fn new(terms: &Terms, now_ms: i64) -> Result<Self, Broken> {
-        let mut state = Self {
-            terms: Terms { lines: alloc::vec::Vec::new(), ..terms.clone() },
-            ledger: Ledger::default(),
-            claims: Claims::default(),
-            rights: Rights::default(),
-            tally: Tally::default(),
-            now_ms,
-            paused: false,
-            doubtful_time: false,
-            closed: false,
-            resting: false,
-            sold_out_at_ms: None,
-        };
-        for line in &terms.lines {
-            state.add_line(*line)?;
-        }
-        Ok(state)
-    }
-
-    /// What the drop promises now.
-    pub fn terms(&self) -> &Terms {
-        &self.terms
-    }
-
-    /// The stock.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+        Ok(Self { book: Book::new(terms, now_ms)?, claims: Claims::default() })
     }
 
     /// The claims.
@@ -79,81 +39,14 @@ impl State {
         &self.claims
     }
 
-    /// The open rights.
-    pub fn rights(&self) -> &Rights {
-        &self.rights
-    }
-
-    /// Refusals counted so far.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
-    }
-
-    /// Lane time: that of the newest row, ms since 1970.
-    pub fn now_ms(&self) -> i64 {
-        self.now_ms
-    }
-
-    /// Whether lane time waits for the host's word.
-    pub fn doubtful_time(&self) -> bool {
-        self.doubtful_time
-    }
-
-    /// Whether the host stopped new claims.
-    pub fn paused(&self) -> bool {
-        self.paused
-    }
-
-    /// Whether the lane has gone to rest.
-    pub fn resting(&self) -> bool {
-        self.resting
-    }
-
-    /// The first moment nothing was free, ms since 1970.
-    pub fn sold_out_at_ms(&self) -> Option<i64> {
-        self.sold_out_at_ms
-    }
-
-    /// The moment the lane goes by: the clock's, but never before its newest row, and standing
-    /// still while the clock is in doubt.
-    pub fn lane_time(&self, clock_ms: i64) -> i64 {
-        if self.doubtful_time { self.now_ms } else { clock_ms.max(self.now_ms) }
-    }
-
-    /// Where the drop is in its life when the clock shows this moment.
-    pub fn phase(&self, clock_ms: i64) -> Phase {
-        let now_ms = self.lane_time(clock_ms);
-        if self.closed || now_ms >= self.terms.closes_at_ms {
-            Phase::Closed
-        } else if now_ms < self.terms.opens_at_ms {
-            Phase::Before
-        } else if self.paused || self.doubtful_time {
-            Phase::Paused
-        } else {
-            Phase::Open
-        }
-    }
-
-    /// Whether the drop is closed by a fact, not only by the clock.
-    pub fn closed(&self) -> bool {
-        self.closed
-    }
-
-    /// Whether nothing can change any more without somebody asking for it.
-    pub fn may_rest(&self) -> bool {
-        self.closed && !self.resting && self.ledger.held() == 0 && self.rights.is_empty()
+    /// Units the fan holds or has settled, over all lines.
+    pub fn units_of(&self, fan: Fan) -> u32 {
+        self.claims.units_of(fan)
     }
 
     /// The totals a resting lane leaves behind.
     pub fn totals(&self) -> Totals {
-        let line = |s: &Stock| [s.issued, s.free, s.set_aside, s.settled];
-        Totals {
-            claims: self.claims.count(),
-            opens_at_ms: self.terms.opens_at_ms,
-            closes_at_ms: self.terms.closes_at_ms,
-            sold_out_at_ms: self.sold_out_at_ms,
-            lines: self.ledger.lines().iter().map(line).collect(),
-        }
+        self.book.totals(self.claims.count())
     }
 
     /// Begins a row: lane time becomes the row's.
@@ -161,11 +54,7 @@ impl State {
     /// # Errors
     /// If lane time would go back.
     pub fn begin(&mut self, now_ms: i64) -> Result<(), Broken> {
-        if now_ms < self.now_ms {
-            return Err(Broken("lane time went back"));
-        }
-        self.now_ms = now_ms;
-        Ok(())
+        self.book.begin(now_ms)
     }
 
     /// Applies one fact that stands at `place`.
@@ -173,152 +62,30 @@ impl State {
     /// # Errors
     /// If the fact breaks a promise or does not fit; the state is then spoilt and must be dropped.
     pub fn apply(&mut self, place: Place, fact: &Fact) -> Result<(), Broken> {
-        if usize::from(place.index) >= FACTS_PER_BATCH_MAX {
-            return Err(Broken("more facts than a row may hold"));
-        }
-        match fact {
-            Fact::Terms(_) => return Err(Broken("terms a second time")),
-            Fact::Opened { doubtful_time, .. } => self.doubtful_time = *doubtful_time,
-            Fact::Claimed { .. } => return self.claimed(place, fact),
-            Fact::Settled(n) => self.move_claim(*n, ClaimState::Held, ClaimState::Settled)?,
-            Fact::Expired(n) => self.move_claim(*n, ClaimState::Held, ClaimState::Expired)?,
-            Fact::Released(n) => self.move_claim(*n, ClaimState::Held, ClaimState::Released)?,
-            Fact::Returned(n) => self.move_claim(*n, ClaimState::Settled, ClaimState::Returned)?,
-            Fact::SettledLate(n) => {
-                self.move_claim(*n, ClaimState::Expired, ClaimState::Settled)?;
-            }
-            Fact::RefundDue(n) => {
-                self.move_claim(*n, ClaimState::Expired, ClaimState::RefundDue)?;
-            }
-            Fact::Granted { right, fan, line, quantity, until_s } => {
-                let units = u32::from(quantity.get());
-                self.ledger.shift(*line, units, Pot::Free, Pot::SetAside)?;
-                let (fan, line, quantity, until_s) = (*fan, *line, *quantity, *until_s);
-                self.rights.grant(*right, Right { fan, line, quantity, until_s })?;
-            }
-            Fact::Lapsed(right) => {
-                let right = self.rights.take(*right)?;
-                let units = u32::from(right.quantity.get());
-                self.ledger.shift(right.line, units, Pot::SetAside, Pot::Free)?;
-            }
-            Fact::Paused(_) => self.paused = true,
-            Fact::Resumed(_) => (self.paused, self.doubtful_time) = (false, false),
-            Fact::Restocked { line, units, .. } => self.ledger.issue(*line, *units)?,
-            Fact::Withdrawn { line, units, .. } => self.ledger.withdraw(*line, *units)?,
-            Fact::Closed(_) => self.closed = true,
-            Fact::Amended { amendment, .. } => self.amend(*amendment)?,
-            Fact::Extended { since_ms } => {
-                self.claims.extend(*since_ms, self.now_ms, HOLD_LEFT_MIN_MS);
-            }
-            Fact::Tallied(tally) => {
-                for (sum, more) in self.tally.iter_mut().zip(tally.iter()) {
-                    *sum = sum.saturating_add(*more);
-                }
-            }
-            Fact::Rested(totals) => {
-                if !self.may_rest() || **totals != self.totals() {
-                    return Err(Broken("rest with other totals, or too early"));
-                }
-            }
-        }
-        // Whatever happens after going to rest is what woke the lane.
-        self.resting = matches!(fact, Fact::Rested(_));
-        self.note_sold_out();
-        Ok(())
+        self.book.apply(&mut self.claims, place, fact)
     }
 
-    fn claimed(&mut self, place: Place, fact: &Fact) -> Result<(), Broken> {
-        let &Fact::Claimed { number, fan, line, quantity, until_s, key, right } = fact else {
-            return Err(Broken("not a claim"));
-        };
-        let units = u32::from(quantity.get());
-        if let Some(right) = right {
-            let right = self.rights.take(right)?;
-            if (right.fan, right.line, right.quantity) != (fan, line, quantity) {
-                return Err(Broken("another's right"));
-            }
-            self.ledger.shift(line, units, Pot::SetAside, Pot::Held)?;
-        } else {
-            self.ledger.shift(line, units, Pot::Free, Pot::Held)?;
-        }
-        let claim = NewClaim { number, fan, line, quantity, until_s, key, place };
-        if self.claims.push(&claim)? + units > u32::from(self.terms.limit.get()) {
-            return Err(Broken("a fan above the limit"));
-        }
-        self.resting = false;
-        self.note_sold_out();
-        Ok(())
+    fn view(&self) -> View<'_, Claims> {
+        View { book: &self.book, claims: &self.claims }
     }
 
-    /// Units the fan holds or has settled, over all lines.
-    pub fn units_of(&self, fan: crate::Fan) -> u32 {
-        claims::units(self.claims.of(fan))
-    }
-
-    fn note_sold_out(&mut self) {
-        if self.sold_out_at_ms.is_none() && self.ledger.free() == 0 {
-            self.sold_out_at_ms = Some(self.now_ms);
-        }
-    }
-
-    fn move_claim(&mut self, n: Number, from: ClaimState, to: ClaimState) -> Result<(), Broken> {
-        let claim = self.claims.get(n).ok_or(Broken("a claim that was never made"))?;
-        if claim.state != from {
-            return Err(Broken("a claim in another state"));
-        }
-        let units = u32::from(claim.quantity.get());
-        match (from, to) {
-            (ClaimState::Held, ClaimState::Settled) => {
-                self.ledger.shift(claim.line, units, Pot::Held, Pot::Settled)?;
-            }
-            (ClaimState::Held, _) => self.ledger.shift(claim.line, units, Pot::Held, Pot::Free)?,
-            (ClaimState::Settled, _) => {
-                self.ledger.shift(claim.line, units, Pot::Settled, Pot::Free)?;
-            }
-            (_, ClaimState::Settled) => {
-                if self.units_of(claim.fan) + units > u32::from(self.terms.limit.get()) {
-                    return Err(Broken("a fan above the limit"));
-                }
-                self.ledger.spend_reserve(claim.line, units)?;
-            }
-            _ => {}
-        }
-        self.claims.set_state(n, to)
-    }
-
-    fn amend(&mut self, amendment: Amendment) -> Result<(), Broken> {
-        match amendment {
-            Amendment::OpensAt(ms) => self.terms.opens_at_ms = ms,
-            Amendment::ClosesAt(ms) => self.terms.closes_at_ms = ms,
-            Amendment::Hold(s) => self.terms.hold_s = s,
-            Amendment::Limit(limit) => self.terms.limit = limit,
-            Amendment::Price(line, minor) => {
-                let line = self.terms.lines.get_mut(usize::from(line.0));
-                line.ok_or(Broken("a line the drop does not have"))?.price_minor = minor;
-            }
-            Amendment::NewLine(line) => self.add_line(line)?,
-        }
-        Ok(())
-    }
-
-    fn add_line(&mut self, line: LineTerms) -> Result<(), Broken> {
-        self.ledger.add_line(Stock::new(line.stock, line.reserve)?);
-        self.terms.lines.push(line);
-        Ok(())
-    }
-
-    /// Asserts every promise that can be asserted from the state alone. Lanes call it before each
-    /// append.
+    /// Decides one command at the state's lane time ([`State::begin`]). Pushes the facts it makes,
+    /// which the caller applies before it decides the next.
     ///
     /// # Errors
-    /// What broke, in words.
-    pub fn check(&self) -> Result<(), Broken> {
-        self.ledger.check()
+    /// The reason it was refused; then no fact was pushed.
+    pub fn decide(&self, command: &Command, facts: &mut Facts) -> Result<Answer, Refusal> {
+        decide::decide(self.view(), command, facts)
     }
 
-    /// The line with this id of the terms.
-    pub fn line_with_id(&self, id: u64) -> Option<Line> {
-        let at = self.terms.lines.iter().position(|line| line.id == id)?;
-        Some(Line(at as u16))
+    /// What time alone brings about at the state's lane time: holds and rights that ran out, the
+    /// closing. At most `most` facts; the rest follows in the next batch.
+    pub fn due(&self, most: usize, facts: &mut Facts) {
+        decide::due(self.view(), most, facts);
+    }
+
+    /// When [`State::due`] has something to do next, ms since 1970.
+    pub fn next_due_ms(&self) -> Option<i64> {
+        decide::next_due_ms(self.view())
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! 1. [`Lane::ask`] for each command,
 //! 2. [`Lane::turn`] whenever something arrived, came due, or has just become durable,
-//! 3. [`Lane::to_append`] for the row the store should take next, then [`Lane::durable`],
-//!    or [`Lane::resolve`] when its outcome is not known,
+//! 3. [`Lane::to_append`] for the row the store should take next, then [`Lane::durable`], whose
+//!    rows it publishes before the next turn ([`Durable::publish`]), or [`Lane::resolve`] when its
+//!    outcome is not known,
 //! 4. [`Lane::answers`] for answers that wait for no row.
 //!
 //! At most one row is with the store and at most one more is decided behind it.
@@ -17,8 +18,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::{string::String, sync::Arc, vec::Vec};
 use fanfare_engine::{
-    Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Phase, Place, Refusal, State, Tally,
-    decide, due, next_due_ms,
+    Ahead, Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Number, Phase, Place,
+    Refusal, State, Tally,
 };
 
 /// A day: the longest gap in which an opening lane believes the machine's clock.
@@ -75,13 +76,23 @@ impl Tip {
     }
 }
 
+/// When a batch is decided.
+#[derive(Clone, Copy)]
+struct Moment {
+    now_ms: i64,
+    mono_ms: i64,
+    /// Whether what ran out may expire.
+    expiry: bool,
+}
+
 /// One lane, owned by this process. `T` is the driver's ticket for a caller.
 pub struct Lane<T> {
     pub(crate) festival: FestivalId,
     pub(crate) id: LaneId,
     pub(crate) owner: u64,
     pub(crate) config: LaneConfig,
-    pub(crate) state: State,
+    /// The decided state, over the published one, which the driver keeps.
+    pub(crate) ahead: Ahead,
     /// The newest decided row.
     pub(crate) decided: Tip,
     /// The newest row known to be durable.
@@ -120,47 +131,47 @@ impl<T> Lane<T> {
         config: LaneConfig,
         clock: &Reading,
     ) -> Result<Self, Broken> {
-        let state = State::new(terms, clock.now_ms)?;
-        let mut new = Self::with_state(festival, lane, owner, config, state, Tip::default());
+        let before = State::new(terms, clock.now_ms)?;
+        let mut new = Self::over(festival, lane, owner, config, &before, Tip::default());
         let terms = Fact::Terms(Box::new(terms.clone()));
         new.decided.time_ms = clock.now_ms;
         let opened = Fact::Opened { owner, doubtful_time: false };
-        new.open_with(alloc::vec![terms, opened], 1, clock.now_ms, clock.mono_ms)?;
+        new.open_with(&before, alloc::vec![terms, opened], clock.now_ms, clock.mono_ms)?;
         Ok(new)
     }
 
     /// Takes over a lane whose rows were replayed: decides its `opened` row. The lane answers
-    /// nothing before that is durable.
+    /// nothing before that is durable; the replayed state is what it is published over.
     ///
     /// # Errors
     /// If the rows have no first fact, or what opening does would break a promise.
     pub fn open(
-        replay: Replay,
+        replay: &Replay,
         owner: u64,
         config: LaneConfig,
         clock: &Reading,
     ) -> Result<Self, Broken> {
         let (festival, lane) = (replay.festival(), replay.lane());
         let tip = Tip { seq: replay.seq(), hash: replay.hash(), time_ms: replay.time_ms() };
-        let state = replay.into_state().ok_or(Broken("a lane without terms"))?;
-        let mut new = Self::with_state(festival, lane, owner, config, state, tip);
+        let before = replay.state().ok_or(Broken("a lane without terms"))?;
+        let mut new = Self::over(festival, lane, owner, config, before, tip);
         let gap_ms = clock.now_ms - tip.time_ms;
         let doubtful_time = !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
         let now_ms = if doubtful_time { tip.time_ms } else { clock.now_ms };
         let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
-        if new.state.ledger().held() > 0 && !doubtful_time {
+        if before.ledger().held() > 0 && !doubtful_time {
             facts.push(Fact::Extended { since_ms: tip.time_ms });
         }
-        new.open_with(facts, 0, now_ms, clock.mono_ms)?;
+        new.open_with(before, facts, now_ms, clock.mono_ms)?;
         Ok(new)
     }
 
-    fn with_state(
+    fn over(
         festival: FestivalId,
         lane: LaneId,
         owner: u64,
         config: LaneConfig,
-        state: State,
+        published: &State,
         tip: Tip,
     ) -> Self {
         Self {
@@ -168,7 +179,7 @@ impl<T> Lane<T> {
             id: lane,
             owner,
             config,
-            state,
+            ahead: Ahead::new(published),
             decided: tip,
             durable: tip,
             pending: VecDeque::new(),
@@ -189,17 +200,19 @@ impl<T> Lane<T> {
 
     fn open_with(
         &mut self,
+        published: &State,
         facts: Facts,
-        applied: usize,
         now_ms: i64,
         mono_ms: i64,
     ) -> Result<(), Broken> {
-        self.state.begin(now_ms)?;
+        self.ahead.begin(now_ms)?;
         let seq = self.decided.seq + 1;
-        for (index, fact) in facts.iter().enumerate().skip(applied) {
-            self.state.apply(Place { seq, index: index as u16 }, fact)?;
+        // The terms are what the state below was made of.
+        let terms = usize::from(matches!(facts.first(), Some(Fact::Terms(_))));
+        for (index, fact) in facts.iter().enumerate().skip(terms) {
+            self.ahead.apply(published, Place { seq, index: index as u16 }, fact)?;
         }
-        self.state.check()?;
+        self.ahead.check()?;
         self.push_batch(facts, Vec::new(), mono_ms);
         Ok(())
     }
@@ -210,8 +223,8 @@ impl<T> Lane<T> {
     }
 
     /// The decided state. Private to the lane's owner: nobody is answered from it.
-    pub fn decided_state(&self) -> &State {
-        &self.state
+    pub fn decided_state(&self) -> &Ahead {
+        &self.ahead
     }
 
     /// Why the lane stopped, if it did.
@@ -226,7 +239,7 @@ impl<T> Lane<T> {
 
     /// Whether the lane has gone to rest and may leave memory.
     pub fn rested(&self) -> bool {
-        self.state.resting() && self.pending.is_empty() && self.waiting.is_empty()
+        self.ahead.resting() && self.pending.is_empty() && self.waiting.is_empty()
     }
 
     /// Whether no command waits and no row is under way.
@@ -259,8 +272,8 @@ impl<T> Lane<T> {
     }
 
     /// When [`Lane::turn`] has something to do without being asked: guarded time, ms.
-    pub fn next_due_ms(&self) -> Option<i64> {
-        next_due_ms(&self.state)
+    pub fn next_due_ms(&self, published: &State) -> Option<i64> {
+        self.ahead.next_due_ms(published)
     }
 
     /// Takes the answers that wait for no row.
@@ -268,8 +281,9 @@ impl<T> Lane<T> {
         core::mem::take(&mut self.ready)
     }
 
-    /// Decides the next batch if there is room for one. Gives true if a batch was decided.
-    pub fn turn(&mut self, clock: &Reading) -> bool {
+    /// Decides the next batch, over the published state, if there is room for one. Gives true if a
+    /// batch was decided.
+    pub fn turn(&mut self, clock: &Reading, published: &State) -> bool {
         self.lose_patience(clock.mono_ms);
         let full = self.pending.len() >= 2 + self.standing.len();
         if self.stopped.is_some() || self.stalling || full {
@@ -279,12 +293,12 @@ impl<T> Lane<T> {
         if self.unopened() {
             return false;
         }
-        let now_ms = self.state.lane_time(clock.now_ms);
-        let expiry = !clock.stepped;
-        if !self.has_work(now_ms, expiry, clock.mono_ms) {
+        let now_ms = self.ahead.lane_time(clock.now_ms);
+        let moment = Moment { now_ms, mono_ms: clock.mono_ms, expiry: !clock.stepped };
+        if !self.has_work(moment, published) {
             return false;
         }
-        match self.decide_batch(now_ms, expiry, clock.mono_ms) {
+        match self.decide_batch(moment, published) {
             Ok(()) => true,
             Err(broken) => {
                 self.stop(alloc::format!("a promise would break: {broken}"));
@@ -299,38 +313,40 @@ impl<T> Lane<T> {
             .is_some_and(|batch| batch.facts.iter().any(|fact| matches!(fact, Fact::Opened { .. })))
     }
 
-    fn has_work(&self, now_ms: i64, expiry: bool, mono_ms: i64) -> bool {
+    fn has_work(&self, moment: Moment, published: &State) -> bool {
+        let due = || self.next_due_ms(published).is_some_and(|due_ms| due_ms <= moment.now_ms);
         !self.waiting.is_empty()
             || self.gap_since_ms.is_some()
-            || (expiry && next_due_ms(&self.state).is_some_and(|due| due <= now_ms))
-            || self.tally_due(now_ms, mono_ms)
-            || (self.state.may_rest() && self.pending.is_empty())
+            || (moment.expiry && due())
+            || self.tally_due(moment)
+            || (self.ahead.may_rest() && self.pending.is_empty())
     }
 
-    fn tally_due(&self, now_ms: i64, mono_ms: i64) -> bool {
+    fn tally_due(&self, moment: Moment) -> bool {
         self.refused.iter().any(|&count| count > 0)
-            && matches!(self.state.phase(now_ms), Phase::Open | Phase::Paused)
-            && mono_ms - self.tallied_mono_ms >= TALLY_EVERY_MS
+            && matches!(self.ahead.phase(moment.now_ms), Phase::Open | Phase::Paused)
+            && moment.mono_ms - self.tallied_mono_ms >= TALLY_EVERY_MS
     }
 
-    fn decide_batch(&mut self, now_ms: i64, expiry: bool, mono_ms: i64) -> Result<(), Broken> {
-        self.state.begin(now_ms)?;
+    fn decide_batch(&mut self, moment: Moment, published: &State) -> Result<(), Broken> {
+        self.ahead.fits(published)?;
+        self.ahead.begin(moment.now_ms)?;
         let mut facts = Facts::new();
         // Where nothing is held there is nothing to give back, and a quiet lane writes no row.
         if let Some(since_ms) = self.gap_since_ms.take()
-            && self.state.ledger().held() > 0
+            && self.ahead.ledger().held() > 0
         {
-            self.make(&mut facts, Fact::Extended { since_ms })?;
+            self.make(published, &mut facts, Fact::Extended { since_ms })?;
         }
-        if expiry {
+        if moment.expiry {
             let mut over = Facts::new();
-            due(&self.state, FACTS_PER_BATCH_MAX / 2, &mut over);
+            self.ahead.due(published, FACTS_PER_BATCH_MAX / 2, &mut over);
             for fact in over {
-                self.make(&mut facts, fact)?;
+                self.make(published, &mut facts, fact)?;
             }
         }
         let next = self.waiting.iter().take(self.config.batch_max);
-        self.state.claims().warm(next.filter_map(|waiting| waiting.command.fan()));
+        published.claims().warm(next.filter_map(|waiting| waiting.command.fan()));
         let mut answers = Vec::with_capacity(self.waiting.len().min(self.config.batch_max));
         let mut broken = None;
         while broken.is_none()
@@ -338,13 +354,13 @@ impl<T> Lane<T> {
             && facts.len() < FACTS_PER_BATCH_MAX - 4
             && let Some(Waiting { ticket, command, .. }) = self.waiting.pop_front()
         {
-            let reply = self.decide_one(&command, &mut facts);
+            let reply = self.decide_one(published, &command, &mut facts);
             answers.push((ticket, *reply.as_ref().unwrap_or(&Reply::Busy)));
             broken = reply.err();
         }
         let done = broken
-            .map_or_else(|| self.close_out(&mut facts, now_ms, mono_ms), Err)
-            .and_then(|()| self.state.check());
+            .map_or_else(|| self.close_out(published, &mut facts, moment), Err)
+            .and_then(|()| self.ahead.check());
         if let Err(broken) = done {
             // Nothing of this batch is ever journalled, and its callers hear so.
             let busy = answers.into_iter().map(|(ticket, _)| (ticket, Reply::Busy));
@@ -354,34 +370,39 @@ impl<T> Lane<T> {
         if facts.is_empty() {
             self.answer_without_row(answers);
         } else {
-            self.push_batch(facts, answers, mono_ms);
+            self.push_batch(facts, answers, moment.mono_ms);
         }
         Ok(())
     }
 
     /// Applies a fact to the decided state and adds it to the batch.
-    fn make(&mut self, facts: &mut Facts, fact: Fact) -> Result<(), Broken> {
+    fn make(&mut self, published: &State, facts: &mut Facts, fact: Fact) -> Result<(), Broken> {
         let place = Place { seq: self.decided.seq + 1, index: facts.len() as u16 };
-        self.state.apply(place, &fact)?;
+        self.ahead.apply(published, place, &fact)?;
         facts.push(fact);
         Ok(())
     }
 
-    fn decide_one(&mut self, command: &Command, facts: &mut Facts) -> Result<Reply, Broken> {
+    fn decide_one(
+        &mut self,
+        published: &State,
+        command: &Command,
+        facts: &mut Facts,
+    ) -> Result<Reply, Broken> {
         let before = facts.len();
-        let doubtful = self.state.doubtful_time();
-        let answer = decide(&self.state, command, facts);
+        let doubtful = self.ahead.doubtful_time();
+        let answer = self.ahead.decide(published, command, facts);
         for (index, fact) in facts.iter().enumerate().skip(before) {
             let place = Place { seq: self.decided.seq + 1, index: index as u16 };
-            self.state.apply(place, fact)?;
+            self.ahead.apply(published, place, fact)?;
         }
-        if doubtful && !self.state.doubtful_time() {
+        if doubtful && !self.ahead.doubtful_time() {
             // Confirmed: from the next row on lane time is the clock's, and holds get their due.
-            self.gap_since_ms = Some(self.state.now_ms());
+            self.gap_since_ms = Some(self.ahead.now_ms());
         }
         Ok(match answer {
-            Ok(Answer::Done(number)) => self.claim_reply(number, true),
-            Ok(Answer::Already(number)) => self.claim_reply(number, false),
+            Ok(Answer::Done(number)) => self.claim_reply(published, number, true),
+            Ok(Answer::Already(number)) => self.claim_reply(published, number, false),
             Ok(Answer::Acted | Answer::Idle) => Reply::Acted,
             Err(refusal) => {
                 self.refused[refusal.code_index()] += 1;
@@ -390,23 +411,28 @@ impl<T> Lane<T> {
         })
     }
 
-    fn claim_reply(&self, number: fanfare_engine::Number, fresh: bool) -> Reply {
-        let claim = self.state.claims().get(number);
+    fn claim_reply(&self, published: &State, number: Number, fresh: bool) -> Reply {
+        let claim = self.ahead.claim(published, number);
         claim.map_or(Reply::Refused(Refusal::NoSuchClaim), |claim| Reply::Claim { claim, fresh })
     }
 
     /// What ends a batch: the tally when it is time or the drop closed, and rest.
-    fn close_out(&mut self, facts: &mut Facts, now_ms: i64, mono_ms: i64) -> Result<(), Broken> {
+    fn close_out(
+        &mut self,
+        published: &State,
+        facts: &mut Facts,
+        moment: Moment,
+    ) -> Result<(), Broken> {
         let closed = facts.iter().any(|fact| matches!(fact, Fact::Closed(_)));
         let counted = self.refused.iter().any(|&count| count > 0);
-        if self.tally_due(now_ms, mono_ms) || (closed && counted) {
-            self.tallied_mono_ms = mono_ms;
+        if self.tally_due(moment) || (closed && counted) {
+            self.tallied_mono_ms = moment.mono_ms;
             let tally = Box::new(core::mem::take(&mut self.refused));
-            self.make(facts, Fact::Tallied(tally))?;
+            self.make(published, facts, Fact::Tallied(tally))?;
         }
-        if self.state.may_rest() && self.waiting.is_empty() {
-            let totals = Box::new(self.state.totals());
-            self.make(facts, Fact::Rested(totals))?;
+        if self.ahead.may_rest() && self.waiting.is_empty() {
+            let totals = Box::new(self.ahead.totals(published));
+            self.make(published, facts, Fact::Rested(totals))?;
         }
         Ok(())
     }
@@ -421,7 +447,7 @@ impl<T> Lane<T> {
 
     pub(crate) fn push_batch(&mut self, facts: Facts, answers: Vec<(T, Reply)>, mono_ms: i64) {
         let seq = self.decided.seq + 1;
-        let (prev, time_ms) = (self.decided.hash, self.state.now_ms());
+        let (prev, time_ms) = (self.decided.hash, self.ahead.now_ms());
         let row = Row::write(self.festival, self.id, seq, prev, time_ms, &facts);
         self.decided = Tip::of(&row);
         let row = Arc::new(row);
@@ -438,8 +464,8 @@ impl<T> Lane<T> {
         Some(row)
     }
 
-    /// The row with the store stands durably: what to publish and answer, oldest first. Rows seen
-    /// standing before are proven by it and come first.
+    /// The row with the store stands durably: what to publish and answer, oldest first, before the
+    /// next turn. Rows seen standing before are proven by it and come first.
     pub fn durable(&mut self, sealed: Sealed) -> Vec<Durable<T>> {
         self.with_store = false;
         let mut proven = core::mem::take(&mut self.standing);
@@ -448,6 +474,7 @@ impl<T> Lane<T> {
         for sealed in proven {
             if let Some(batch) = self.pending.pop_front() {
                 self.durable = Tip::of(&batch.row);
+                self.ahead.published(self.durable.seq);
                 self.waited_since_mono_ms.get_or_insert(batch.decided_mono_ms);
                 self.keep(&sealed);
                 let (facts, answers) = (batch.facts, batch.answers);

@@ -6,7 +6,7 @@ use crate::batch::Reply;
 use crate::lane::{Lane, Tip};
 use crate::seal::Sealed;
 use alloc::{format, vec, vec::Vec};
-use fanfare_engine::{Fact, Place};
+use fanfare_engine::Fact;
 
 /// How long an owner keeps the bytes of rows it may have to append again.
 const KEPT_MS: i64 = 60_000;
@@ -117,10 +117,9 @@ impl<T> Lane<T> {
 
     /// All decided rows stand but none is proven: a row that says only who owns the lane.
     fn decide_proof(&mut self, mono_ms: i64) {
-        let doubtful_time = self.state.doubtful_time();
+        let doubtful_time = self.ahead.doubtful_time();
         let fact = Fact::Opened { owner: self.owner, doubtful_time };
-        let place = Place { seq: self.decided.seq + 1, index: 0 };
-        match self.state.apply(place, &fact) {
+        match self.ahead.open(&fact) {
             Ok(()) => self.push_batch(vec![fact], Vec::new(), mono_ms),
             Err(broken) => self.stop(format!("a promise would break: {broken}")),
         }

@@ -6,7 +6,7 @@ use crate::drops::answers;
 use crate::drops::spec::{DropSpec, LineName};
 use crate::festivals::{Festival, Money, Opening};
 use fanfare_engine::{
-    Act, Amendment, Command, FACTS_PER_BATCH_MAX, Facts, Line, Place, State, Terms, decide, due,
+    Act, Ahead, Amendment, Command, FACTS_PER_BATCH_MAX, Facts, Line, Place, State, Terms,
 };
 use std::fmt;
 
@@ -137,31 +137,32 @@ fn of_drop(words: &Words<'_>, state: &State, now_ms: i64) -> Vec<Change> {
     changes.extend(words.of_lines(state));
     changes.sort_by_key(|change| !change.what.takes_units());
     if !changes.is_empty() {
-        try_all(state.clone(), now_ms, &mut changes);
+        try_all(state, now_ms, &mut changes);
     }
     changes
 }
 
-/// Decides all of it on a copy of the state, as its lane would now, and notes what is refused.
-fn try_all(mut state: State, now_ms: i64, changes: &mut [Change]) {
+/// Decides all of it over the published state, as its lane would now, and notes what is refused.
+fn try_all(state: &State, now_ms: i64, changes: &mut [Change]) {
     let act = Act { by: super::KEEPER, why: 0 };
-    let apply = |state: &mut State, facts: &Facts| {
+    let mut tried = Ahead::new(state);
+    let apply = |tried: &mut Ahead, facts: &Facts| {
         let place = Place { seq: u32::MAX, index: 0 };
-        facts.iter().try_for_each(|fact| state.apply(place, fact))
+        facts.iter().try_for_each(|fact| tried.apply(state, place, fact))
     };
-    let _ = state.begin(state.lane_time(now_ms));
+    let _ = tried.begin(state.lane_time(now_ms));
     loop {
         let mut over = Facts::new();
-        due(&state, FACTS_PER_BATCH_MAX, &mut over);
-        if over.is_empty() || apply(&mut state, &over).is_err() {
+        tried.due(state, FACTS_PER_BATCH_MAX, &mut over);
+        if over.is_empty() || apply(&mut tried, &over).is_err() {
             break;
         }
     }
     for change in changes {
         let Some(command) = change.what.command(act) else { continue };
         let mut facts = Facts::new();
-        change.breaks = match decide(&state, &command, &mut facts) {
-            Ok(_) => apply(&mut state, &facts).err().map(|why| why.to_string()),
+        change.breaks = match tried.decide(state, &command, &mut facts) {
+            Ok(_) => apply(&mut tried, &facts).err().map(|why| why.to_string()),
             Err(refusal) => Some(answers::refusal_problem(&refusal).words()),
         };
     }

@@ -37,7 +37,14 @@ impl World {
             self.audit.counted(lane, &tally);
         }
         slot.turn_due = false;
-        let decided = machine.turn(&clock);
+        let decided = match &slot.published {
+            Some(published) => machine.turn(&clock, published),
+            // Nothing is decided before a lane's first row is published.
+            None => {
+                machine.lose_patience(clock.mono_ms);
+                false
+            }
+        };
         let answers = machine.answers();
         if let Some(stopped) = machine.stopped() {
             return caught(Breach::Stopped, stopped.0.clone());

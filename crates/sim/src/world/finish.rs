@@ -35,7 +35,7 @@ impl World {
             // Batches without facts move lane time and write no row.
             let mut served = published.clone();
             let later = served.begin(decided.now_ms()).map(|()| served.digest());
-            if later != Ok(decided.digest()) {
+            if later != Ok(decided.digest(published)) {
                 return caught(
                     Breach::OtherDigest,
                     format!("lane {}: decided is not published", id(lane)),

@@ -267,8 +267,9 @@ impl World {
         }
         self.lull = false;
         let slot = self.rng.index(self.slots.len());
-        if let Some(machine) = &self.slots[slot].lane {
-            self.audit.sleeps_until(slot, machine.next_due_ms())?;
+        let Slot { lane, published, .. } = &self.slots[slot];
+        if let (Some(machine), Some(published)) = (lane, published) {
+            self.audit.sleeps_until(slot, machine.next_due_ms(published))?;
         }
         let hold_s = self.slots[slot].published.as_ref().map_or(1, |s| s.terms().hold_s);
         let most_ms = if self.rng.one_in(2) { 2_000 } else { u64::from(hold_s.min(400)) * 600 };

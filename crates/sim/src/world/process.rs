@@ -61,8 +61,9 @@ impl World {
             Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock)
         } else {
             let replay = replay(lane, &read)?;
-            self.slots[lane].base = replay.state().cloned();
-            Lane::open(replay, owner, config, &clock)
+            let opened = Lane::open(&replay, owner, config, &clock);
+            self.slots[lane].base = replay.into_state();
+            opened
         };
         let slot = &mut self.slots[lane];
         match opened {
@@ -92,7 +93,7 @@ impl World {
         let owner = self.rng.next();
         let now_ms = self.wall_ms + self.offset_ms;
         let clock = Reading { now_ms, mono_ms: self.mono_ms, stepped: false };
-        let opened = Lane::<u32>::open(replay(lane, &read)?, owner, self.plan.config, &clock);
+        let opened = Lane::<u32>::open(&replay(lane, &read)?, owner, self.plan.config, &clock);
         let row = opened.ok().and_then(|mut other| other.to_append());
         let Some(row) = row else {
             return caught(Breach::Stopped, "another owner cannot open");

@@ -3,7 +3,6 @@
 use super::{Arc, Breach, Check, Face, Out, Reply, State, Step, World, caught, id};
 use crate::control::Control;
 use crate::fault::Met;
-use fanfare_engine::{Fact, Place};
 use fanfare_lane::Durable;
 
 impl World {
@@ -96,19 +95,8 @@ impl World {
 
 /// The published state after one more row; the first row makes it.
 fn follow(base: Option<State>, durable: &Durable<u32>) -> Result<State, super::Violation> {
-    let header = &durable.sealed.row.header;
-    let broken = |broken: fanfare_engine::Broken| super::Violation {
+    durable.publish(base).map_err(|broken| super::Violation {
         breach: Breach::OtherDigest,
-        what: format!("publishing row {}: {broken}", header.seq),
-    };
-    let (mut state, skip) = match (base, durable.facts.first()) {
-        (Some(state), _) => (state, 0),
-        (None, Some(Fact::Terms(terms))) => (State::new(terms, header.time_ms).map_err(broken)?, 1),
-        (None, _) => return caught(Breach::OtherFacts, "the first fact is not the terms"),
-    };
-    state.begin(header.time_ms).map_err(broken)?;
-    for (index, fact) in durable.facts.iter().enumerate().skip(skip) {
-        state.apply(Place { seq: header.seq, index: index as u16 }, fact).map_err(broken)?;
-    }
-    Ok(state)
+        what: format!("publishing row {}: {broken}", durable.sealed.row.header.seq),
+    })
 }
