@@ -20,7 +20,8 @@ use fanfare::kit::sqlite::{JournalReader, JournalWriter};
 use fanfare::verify;
 use fanfare_engine::{Fact, wire};
 use fanfare_lane::{
-    FestivalKey, Hash, Header, LaneId, PublicKey, Replay, Row, Sealed, Store as _, seal_commit,
+    Draft, FestivalKey, Hash, Header, LaneId, PublicKey, Replay, Row, Sealed, Store as _,
+    seal_commit,
 };
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -97,8 +98,9 @@ fn generate(temp: &Temp) -> String {
         let written = rows.into_iter().map(|(lane, time_ms, facts)| {
             let (seq, prev) = tips.get(&lane).copied().unwrap_or_default();
             let festival = festival_number(FESTIVAL);
-            let row = Row::write(festival, lane, seq + 1, prev, time_ms, &facts);
-            tips.insert(lane, (seq + 1, row.hash));
+            let (seq, facts) = (seq + 1, Arc::new(facts));
+            let row = Draft { festival, lane, seq, prev, time_ms, facts }.write();
+            tips.insert(lane, (seq, row.hash));
             Arc::new(row)
         });
         let written: Vec<Arc<Row>> = written.collect();
@@ -211,8 +213,9 @@ fn what_is_read_is_written_back_to_the_same_bytes() {
                     assert_eq!(again, span, "{version}, lane {lane}, row {}", header.seq);
                 }
                 let Header { festival, seq, prev, time_ms, .. } = header;
-                let facts = row.read_facts().unwrap();
-                assert_eq!(Row::write(festival, lane, seq, prev, time_ms, &facts), *row);
+                let facts = Arc::new(row.read_facts().unwrap());
+                let again = Draft { festival, lane, seq, prev, time_ms, facts }.write();
+                assert_eq!(again, *row);
             }
         }
         // Rows and seals through the store's own writer.

@@ -137,7 +137,7 @@ fn claim_round(
             let command = Command::Claim { fan, line: Line(0), quantity: Quantity::MIN, key };
             (lane, command, Ticket::Many(number))
         });
-        node.ask_many(asks);
+        node.ask_many(asks.collect());
         *next_fan = until;
     };
     let (start, cpu) = (Stopwatch::start(), machine::process_cpu());

@@ -1,17 +1,19 @@
-//! The thread that owns the journal's writer: seals what all lanes have ready with one signature
-//! and appends it in one commit.
+//! The thread that owns the journal's writer: writes what all lanes have ready as rows, seals them
+//! with one signature and appends them in one commit.
 
 use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::sqlite::JournalWriter;
-use fanfare_lane::{FestivalKey, LaneId, Placed, Row, Sealed, Store as _, StoreError, seal_commit};
+use fanfare_lane::{
+    Draft, FestivalKey, LaneId, Placed, Sealed, Store as _, StoreError, seal_commit,
+};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
 /// What the committer is asked to do.
 pub enum Work {
-    /// Append these rows, at most one a lane.
-    Append(Vec<Arc<Row>>),
+    /// Write and append these rows, at most one a lane.
+    Append(Vec<Draft>),
     /// Append rows that were durable and are gone, sealed as they were.
     Again(LaneId, Vec<Sealed>),
     /// Read a lane's rows from this number on.
@@ -46,7 +48,8 @@ pub fn start(
     let body = move || {
         for work in receiver {
             let outcome = match work {
-                Work::Append(rows) => {
+                Work::Append(drafts) => {
+                    let rows: Vec<_> = drafts.iter().map(|draft| Arc::new(draft.write())).collect();
                     let sealed = seal_commit(&rows, &*key);
                     let placed = writer.append(&sealed);
                     Outcome::Appended(sealed, placed)

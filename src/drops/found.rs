@@ -168,7 +168,8 @@ fn append_openings(
     mut opening: Vec<(Lane<Ticket>, Option<State>, DropSpec)>,
     found: &mut Vec<Found>,
 ) -> Result<(), JournalError> {
-    let rows: Vec<_> = opening.iter_mut().filter_map(|(lane, ..)| lane.to_append()).collect();
+    let drafts = opening.iter_mut().filter_map(|(lane, ..)| lane.to_append());
+    let rows: Vec<_> = drafts.map(|draft| Arc::new(draft.write())).collect();
     let sealed = seal_commit(&rows, founding.key);
     let placed = writer.append(&sealed).map_err(|why| JournalError(why.0))?;
     for (((mut lane, before, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed)

@@ -42,14 +42,6 @@ impl<T> Inbox<T> {
         self.arrived.notify_one();
     }
 
-    /// Adds many messages.
-    pub fn extend(&self, more: impl IntoIterator<Item = T>) {
-        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        messages.extend(more);
-        drop(messages);
-        self.arrived.notify_one();
-    }
-
     /// Swaps all messages into `taken`, which is empty, waiting up to `patience` for the first;
     /// while `collecting`, for the first urgent one.
     pub fn take(&self, taken: &mut Vec<T>, patience: Duration, collecting: bool) {

@@ -13,7 +13,8 @@ use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Head, Heads};
 use fanfare_engine::{Command, Fact, Tally};
 use fanfare_lane::{
-    Durable, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Row, Sealed, StoreError,
+    Draft, Durable, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed,
+    StoreError,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -42,6 +43,8 @@ const LET_GO_AFTER_MS: i64 = 60_000;
 pub enum Message {
     /// A command for a lane, and who waits for the answer.
     Ask(LaneId, Command, Ticket),
+    /// Many of them.
+    AskMany(Vec<(LaneId, Command, Ticket)>),
     /// The committer is done with something.
     Stored(Outcome),
     /// A new lane, opened durably elsewhere.
@@ -223,6 +226,7 @@ impl Lanes {
     fn hear(&mut self, message: Message, clock: &Reading) {
         match message {
             Message::Ask(lane, command, ticket) => self.ask(lane, command, ticket, clock),
+            Message::AskMany(asks) => self.ask_many(asks, clock),
             Message::Stored(Outcome::Appended(rows, placed)) => {
                 self.committing = false;
                 self.appended(rows, placed, clock);
@@ -239,6 +243,20 @@ impl Lanes {
             Message::Stop => {
                 self.stopping = true;
                 self.stop_by_mono_ms = clock.mono_ms + STOP_WITHIN_MS;
+            }
+        }
+    }
+
+    /// Most of many are for one lane, which is looked up once for all that follow each other.
+    fn ask_many(&mut self, asks: Vec<(LaneId, Command, Ticket)>, clock: &Reading) {
+        let mut asks = asks.into_iter().peekable();
+        while let Some((id, command, ticket)) = asks.next() {
+            self.ask(id, command, ticket, clock);
+            let Some(hosted) = self.hosted.get_mut(&id) else { continue };
+            while let Some((_, command, ticket)) = asks.next_if(|(next, ..)| *next == id) {
+                if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms) {
+                    say(&self.sink, ticket, Reply::Busy);
+                }
             }
         }
     }
@@ -266,12 +284,8 @@ impl Lanes {
         }
     }
 
-    /// Answers without a proof.
     fn say(&self, ticket: Ticket, reply: Reply) {
-        match ticket {
-            Ticket::Many(id) => self.sink.push(&mut vec![(id, reply)]),
-            other => other.deliver(Answered { reply, proof: None }),
-        }
+        say(&self.sink, ticket, reply);
     }
 
     fn woken(&mut self, id: LaneId, replay: Result<Box<Replay>, String>, clock: &Reading) {
@@ -361,7 +375,7 @@ impl Lanes {
         self.commit(rows);
     }
 
-    fn commit(&mut self, rows: Vec<Arc<Row>>) {
+    fn commit(&mut self, rows: Vec<Draft>) {
         if !rows.is_empty() {
             self.committed_at = Stopwatch::start();
             self.committing = self.committer.send(Work::Append(rows)).is_ok();
@@ -510,6 +524,14 @@ impl Lanes {
         for sender in self.quiet.drain(..) {
             let _ = sender.send(());
         }
+    }
+}
+
+/// Answers without a proof.
+fn say(sink: &Sink, ticket: Ticket, reply: Reply) {
+    match ticket {
+        Ticket::Many(id) => sink.push(&mut vec![(id, reply)]),
+        other => other.deliver(Answered { reply, proof: None }),
     }
 }
 

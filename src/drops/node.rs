@@ -168,9 +168,8 @@ impl Node {
     }
 
     /// Hands over many commands at once.
-    pub fn ask_many(&self, asks: impl IntoIterator<Item = (LaneId, Command, Ticket)>) {
-        let message = |(lane, command, ticket)| Message::Ask(lane, command, ticket);
-        self.inbox.extend(asks.into_iter().map(message));
+    pub fn ask_many(&self, asks: Vec<(LaneId, Command, Ticket)>) {
+        self.inbox.push_urgent(Message::AskMany(asks));
     }
 
     /// Hands a command to a lane and waits for the answer.

@@ -7,7 +7,7 @@ use fanfare::drops::wake::festival_number;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::sqlite::JournalReader;
 use fanfare::verify;
-use fanfare_lane::{FestivalKey, LaneId, Row, Seal, Sealed, Signer, seal_commit};
+use fanfare_lane::{Draft, FestivalKey, Header, LaneId, Row, Seal, Sealed, Signer, seal_commit};
 use rusqlite::{Connection, params};
 use std::fs;
 use std::path::Path;
@@ -169,16 +169,19 @@ fn newest_becomes(data: &Path, change: impl FnOnce(Row) -> Row, key: &dyn Signer
     seq
 }
 
+/// What a row was written from.
+fn draft_of(row: &Row) -> Draft {
+    let Header { festival, lane, seq, prev, time_ms, .. } = row.header;
+    Draft { festival, lane, seq, prev, time_ms, facts: Arc::new(row.read_facts().unwrap()) }
+}
+
 #[test]
 fn a_row_of_another_festival_or_version_is_found() {
     let temp = Temp::new("other-festival");
     let data = temp.data();
     whole_day(&data);
     let other = festival_number("another-day");
-    let of_another = |row: Row| {
-        let (header, facts) = (row.header, row.read_facts().unwrap());
-        Row::write(other, header.lane, header.seq, header.prev, header.time_ms, &facts)
-    };
+    let of_another = |row: Row| Draft { festival: other, ..draft_of(&row) }.write();
     let seq = newest_becomes(&data, of_another, &keys(&data).signing);
     let festival = report(&data);
     assert!(names(&festival, "row", LAMPS, seq), "{:#?}", festival.broken);
@@ -197,10 +200,7 @@ fn a_row_that_does_not_follow_is_found() {
     let temp = Temp::new("unlinked");
     let data = temp.data();
     whole_day(&data);
-    let unlinked = |row: Row| {
-        let (header, facts) = (row.header, row.read_facts().unwrap());
-        Row::write(header.festival, header.lane, header.seq, [9; 32], header.time_ms, &facts)
-    };
+    let unlinked = |row: Row| Draft { prev: [9; 32], ..draft_of(&row) }.write();
     let seq = newest_becomes(&data, unlinked, &keys(&data).signing);
     let report = report(&data);
     assert!(names(&report, "chain", LAMPS, seq), "{:#?}", report.broken);
@@ -213,15 +213,8 @@ fn another_history_is_found_by_the_witness() {
     whole_day(&data);
     let heads = fs::read(data.join("heads")).unwrap();
     let later = |row: Row| {
-        let (header, facts) = (row.header, row.read_facts().unwrap());
-        Row::write(
-            header.festival,
-            header.lane,
-            header.seq,
-            header.prev,
-            header.time_ms + 1,
-            &facts,
-        )
+        let draft = draft_of(&row);
+        Draft { time_ms: draft.time_ms + 1, ..draft }.write()
     };
     let seq = newest_becomes(&data, later, &keys(&data).signing);
     assert!(report(&data).holds(), "signed, linked, and no witness left");

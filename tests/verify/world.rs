@@ -156,7 +156,7 @@ impl World {
     pub fn both(&self, fans: std::ops::Range<u64>) {
         let asks = fans
             .flat_map(|fan| [LAMPS, LATE].map(|lane| (lane, ask(fan, 1, 1, None), Ticket::Nobody)));
-        self.node.ask_many(asks);
+        self.node.ask_many(asks.collect());
         self.node.quiet();
     }
 }

@@ -18,29 +18,38 @@ const LOAD_OF_TWO: usize = 7;
 /// Pages in a row in memory: the outer list stays small, and nothing larger is ever copied.
 const PAGES_A_RUN: usize = 4_096;
 
-/// A cache line of entries. A number of 0 is a free slot; the used ones come first.
+/// A cache line of entries; the used slots come first.
 #[derive(Clone, Debug, Default)]
 #[repr(align(64))]
 struct Page {
     tags: [u32; SLOTS],
     numbers: [u32; SLOTS],
+    used: u32,
     /// The spilt page the search goes on in, counted from 1.
     next: u32,
 }
 
 impl Page {
-    fn used(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let entries = self.tags.iter().zip(&self.numbers);
-        entries.map(|(&tag, &number)| (tag, number)).take_while(|&(_, number)| number != 0)
+    /// Slots whose tag is this one. All slots are compared, used or not: how many are used differs
+    /// from page to page, and guessing it wrong costs more than looking.
+    fn alike(&self, tag: u32) -> impl Iterator<Item = usize> + '_ {
+        (0..SLOTS).filter(move |&slot| self.tags[slot] == tag && slot < self.used as usize)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let all = self.tags.iter().copied().zip(self.numbers);
+        all.take(self.used as usize)
     }
 
     /// Takes an entry in if there is room.
     fn take(&mut self, tag: u32, number: u32) -> bool {
-        let free = self.numbers.iter().position(|&number| number == 0);
-        if let Some(slot) = free {
-            (self.tags[slot], self.numbers[slot]) = (tag, number);
+        let slot = self.used as usize;
+        if slot == SLOTS {
+            return false;
         }
-        free.is_some()
+        (self.tags[slot], self.numbers[slot]) = (tag, number);
+        self.used += 1;
+        true
     }
 }
 
@@ -116,11 +125,20 @@ impl Holders {
         let wanted = tag_of(fan);
         let mut page = self.pages.get(Self::page_of(wanted, self.pages.count));
         loop {
-            let mut same = page.used().filter(|&(tag, _)| tag == wanted);
-            if let Some((_, number)) = same.find(|&(_, number)| fan_of(number) == fan) {
+            let mut alike = page.alike(wanted).map(|slot| page.numbers[slot]);
+            if let Some(number) = alike.find(|&number| fan_of(number) == fan) {
                 return Some(number);
             }
             page = self.spilt.get(page.next.checked_sub(1)? as usize);
+        }
+    }
+
+    /// Reads where a fan would stand, so that it is near when it is needed. There is nothing to
+    /// decide in here, so the machine waits for many such reads at once.
+    pub(crate) fn touch(&self, fan: Fan) -> u32 {
+        match self.pages.count {
+            0 => 0,
+            count => self.pages.get(Self::page_of(tag_of(fan), count)).used,
         }
     }
 
@@ -138,9 +156,8 @@ impl Holders {
         let home = Self::page_of(wanted, self.pages.count);
         let mut page = self.pages.get_mut(home);
         loop {
-            let same = |&slot: &usize| page.tags[slot] == wanted && page.numbers[slot] != 0;
-            let own = |&slot: &usize| fan_of(page.numbers[slot]) == fan;
-            if let Some(slot) = (0..SLOTS).filter(same).find(own) {
+            let own = page.alike(wanted).find(|&slot| fan_of(page.numbers[slot]) == fan);
+            if let Some(slot) = own {
                 return Some(core::mem::replace(&mut page.numbers[slot], number));
             }
             let Some(next) = page.next.checked_sub(1) else { break };
@@ -185,7 +202,7 @@ impl Holders {
         let mut moving = core::mem::take(&mut self.moving);
         let mut page = core::mem::take(self.pages.get_mut(source));
         loop {
-            moving.extend(page.used());
+            moving.extend(page.entries());
             let Some(next) = page.next.checked_sub(1) else { break };
             let emptied = self.spilt.get_mut(next as usize);
             page = core::mem::take(emptied);

@@ -1,6 +1,5 @@
 //! A decided batch, and what its callers hear.
 
-use crate::row::Row;
 use crate::seal::Sealed;
 use alloc::{sync::Arc, vec::Vec};
 use fanfare_engine::{Broken, Claim, Fact, Facts, Fan, Place, Refusal, State};
@@ -28,8 +27,9 @@ pub enum Reply {
 /// A batch between its decision and its durability.
 #[derive(Debug)]
 pub(crate) struct Batch<T> {
-    pub(crate) row: Arc<Row>,
-    pub(crate) facts: Facts,
+    pub(crate) seq: u32,
+    pub(crate) time_ms: i64,
+    pub(crate) facts: Arc<Facts>,
     pub(crate) answers: Vec<(T, Reply)>,
     /// When it was decided, monotonic ms.
     pub(crate) decided_mono_ms: i64,
@@ -41,7 +41,7 @@ pub struct Durable<T> {
     /// The row and its seal.
     pub sealed: Sealed,
     /// Its facts.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     /// Who hears what, after publishing.
     pub answers: Vec<(T, Reply)>,
 }

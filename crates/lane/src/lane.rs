@@ -12,7 +12,7 @@
 use crate::batch::{Batch, Durable, Reply};
 use crate::clock::Reading;
 use crate::replay::Replay;
-use crate::row::{FestivalId, Hash, LaneId, Row};
+use crate::row::{Draft, FestivalId, Hash, LaneId, Row};
 use crate::seal::Sealed;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -62,7 +62,7 @@ pub(crate) struct Waiting<T> {
     arrived_mono_ms: i64,
 }
 
-/// A row's number, hash and lane time.
+/// A written row's number, hash and lane time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tip {
     pub(crate) seq: u32,
@@ -93,8 +93,9 @@ pub struct Lane<T> {
     pub(crate) config: LaneConfig,
     /// The decided state, over the published one, which the driver keeps.
     pub(crate) ahead: Ahead,
-    /// The newest decided row.
-    pub(crate) decided: Tip,
+    /// The newest decided row's number and lane time.
+    pub(crate) decided_seq: u32,
+    pub(crate) decided_time_ms: i64,
     /// The newest row known to be durable.
     pub(crate) durable: Tip,
     /// Decided rows not yet known to be durable, oldest first.
@@ -134,7 +135,7 @@ impl<T> Lane<T> {
         let before = State::new(terms, clock.now_ms)?;
         let mut new = Self::over(festival, lane, owner, config, &before, Tip::default());
         let terms = Fact::Terms(Box::new(terms.clone()));
-        new.decided.time_ms = clock.now_ms;
+        new.decided_time_ms = clock.now_ms;
         let opened = Fact::Opened { owner, doubtful_time: false };
         new.open_with(&before, alloc::vec![terms, opened], clock.now_ms, clock.mono_ms)?;
         Ok(new)
@@ -180,7 +181,8 @@ impl<T> Lane<T> {
             owner,
             config,
             ahead: Ahead::new(published),
-            decided: tip,
+            decided_seq: tip.seq,
+            decided_time_ms: tip.time_ms,
             durable: tip,
             pending: VecDeque::new(),
             standing: Vec::new(),
@@ -206,7 +208,7 @@ impl<T> Lane<T> {
         mono_ms: i64,
     ) -> Result<(), Broken> {
         self.ahead.begin(now_ms)?;
-        let seq = self.decided.seq + 1;
+        let seq = self.decided_seq + 1;
         // The terms are what the state below was made of.
         let terms = usize::from(matches!(facts.first(), Some(Fact::Terms(_))));
         for (index, fact) in facts.iter().enumerate().skip(terms) {
@@ -308,9 +310,9 @@ impl<T> Lane<T> {
     }
 
     fn unopened(&self) -> bool {
-        self.pending
-            .front()
-            .is_some_and(|batch| batch.facts.iter().any(|fact| matches!(fact, Fact::Opened { .. })))
+        // It is the first fact, or the second of a lane's first row.
+        let opens = |fact: &Fact| matches!(fact, Fact::Opened { .. });
+        self.pending.front().is_some_and(|batch| batch.facts.iter().take(2).any(opens))
     }
 
     fn has_work(&self, moment: Moment, published: &State) -> bool {
@@ -377,7 +379,7 @@ impl<T> Lane<T> {
 
     /// Applies a fact to the decided state and adds it to the batch.
     fn make(&mut self, published: &State, facts: &mut Facts, fact: Fact) -> Result<(), Broken> {
-        let place = Place { seq: self.decided.seq + 1, index: facts.len() as u16 };
+        let place = Place { seq: self.decided_seq + 1, index: facts.len() as u16 };
         self.ahead.apply(published, place, &fact)?;
         facts.push(fact);
         Ok(())
@@ -393,7 +395,7 @@ impl<T> Lane<T> {
         let doubtful = self.ahead.doubtful_time();
         let answer = self.ahead.decide(published, command, facts);
         for (index, fact) in facts.iter().enumerate().skip(before) {
-            let place = Place { seq: self.decided.seq + 1, index: index as u16 };
+            let place = Place { seq: self.decided_seq + 1, index: index as u16 };
             self.ahead.apply(published, place, fact)?;
         }
         if doubtful && !self.ahead.doubtful_time() {
@@ -446,22 +448,27 @@ impl<T> Lane<T> {
     }
 
     pub(crate) fn push_batch(&mut self, facts: Facts, answers: Vec<(T, Reply)>, mono_ms: i64) {
-        let seq = self.decided.seq + 1;
-        let (prev, time_ms) = (self.decided.hash, self.ahead.now_ms());
-        let row = Row::write(self.festival, self.id, seq, prev, time_ms, &facts);
-        self.decided = Tip::of(&row);
-        let row = Arc::new(row);
-        self.pending.push_back(Batch { row, facts, answers, decided_mono_ms: mono_ms });
+        self.decided_seq += 1;
+        self.decided_time_ms = self.ahead.now_ms();
+        let (seq, time_ms, facts) = (self.decided_seq, self.decided_time_ms, Arc::new(facts));
+        self.pending.push_back(Batch { seq, time_ms, facts, answers, decided_mono_ms: mono_ms });
+    }
+
+    /// What is written after the row with this hash.
+    pub(crate) fn draft(&self, batch: &Batch<T>, prev: Hash) -> Draft {
+        let Batch { seq, time_ms, ref facts, .. } = *batch;
+        Draft { festival: self.festival, lane: self.id, seq, prev, time_ms, facts: facts.clone() }
     }
 
     /// The row the store should take now, if any; it counts as with the store from here on.
-    pub fn to_append(&mut self) -> Option<Arc<Row>> {
+    pub fn to_append(&mut self) -> Option<Draft> {
         if self.with_store || self.stopped.is_some() {
             return None;
         }
-        let row = self.pending.get(self.standing.len())?.row.clone();
+        let prev = self.standing.last().map_or(self.durable.hash, |sealed| sealed.row.hash);
+        let draft = self.draft(self.pending.get(self.standing.len())?, prev);
         self.with_store = true;
-        Some(row)
+        Some(draft)
     }
 
     /// The row with the store stands durably: what to publish and answer, oldest first, before the
@@ -473,7 +480,7 @@ impl<T> Lane<T> {
         let mut published = Vec::with_capacity(proven.len());
         for sealed in proven {
             if let Some(batch) = self.pending.pop_front() {
-                self.durable = Tip::of(&batch.row);
+                self.durable = Tip::of(&sealed.row);
                 self.ahead.published(self.durable.seq);
                 self.waited_since_mono_ms.get_or_insert(batch.decided_mono_ms);
                 self.keep(&sealed);
@@ -491,7 +498,7 @@ impl<T> Lane<T> {
         self.stalling = self.pending.front().is_some_and(|batch| stalled(batch.decided_mono_ms));
         let has_stalled = self.waited_since_mono_ms.take().is_some_and(stalled);
         if self.stalling || has_stalled {
-            self.gap_since_ms = Some(self.decided.time_ms);
+            self.gap_since_ms = Some(self.decided_time_ms);
         }
         for batch in &mut self.pending {
             if mono_ms - batch.decided_mono_ms >= PATIENCE_MS {

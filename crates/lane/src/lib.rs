@@ -12,7 +12,7 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `row`, `merkle` | a batch as written: header, facts, hash, root |
+//! | `row`, `merkle`, `sha` | a batch as written: header, facts, hash, root |
 //! | `seal`, `receipt` | one signature a commit, and what a fan keeps |
 //! | `store` | what a journal must be able to do |
 //! | `replay` | rows back to a state, every link checked |
@@ -34,6 +34,7 @@ mod replay;
 mod resolve;
 mod row;
 mod seal;
+mod sha;
 mod store;
 
 pub use batch::{Durable, Reply};
@@ -45,7 +46,7 @@ pub use receipt::{Receipt, ReceiptError};
 pub use replay::{Damage, Replay};
 pub use resolve::Resolution;
 pub use row::{
-    FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, leaf_hash,
+    Draft, FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, leaf_hash,
 };
 pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
 pub use store::{Placed, Store, StoreError};

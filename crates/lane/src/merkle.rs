@@ -5,15 +5,11 @@
 //! pass for a place in a smaller one.
 
 use crate::row::Hash;
+use crate::sha::sha256;
 use alloc::vec::Vec;
-use sha2::{Digest as _, Sha256};
 
 fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update([1]);
-    hash.update(left);
-    hash.update(right);
-    hash.finalize().into()
+    sha256(&[&[1], left, right])
 }
 
 /// The level above, made in place.
@@ -31,11 +27,7 @@ fn lift(level: &mut Vec<Hash>) {
 }
 
 fn crown(count: usize, top: &Hash) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update([2]);
-    hash.update((count as u32).to_be_bytes());
-    hash.update(top);
-    hash.finalize().into()
+    sha256(&[&[2], &(count as u32).to_be_bytes(), top])
 }
 
 /// The root over leaves; zeros stand for the top node where there are none.

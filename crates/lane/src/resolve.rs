@@ -69,10 +69,16 @@ impl<T> Lane<T> {
             return Some(self.durable.hash);
         }
         if seq > self.durable.seq {
-            let at = (seq - self.durable.seq - 1) as usize;
-            return self.pending.get(at).map(|batch| batch.row.hash);
+            return self.pending_hash((seq - self.durable.seq - 1) as usize);
         }
         self.kept.iter().find(|kept| kept.row.header.seq == seq).map(|kept| kept.row.hash)
+    }
+
+    /// The hash of a pending row as it is or would be written.
+    fn pending_hash(&self, at: usize) -> Option<crate::Hash> {
+        self.pending.get(at)?;
+        let write = |prev, batch| self.draft(batch, prev).write().hash;
+        Some(self.pending.iter().take(at + 1).fold(self.durable.hash, write))
     }
 
     /// A row stands where ours should, or beyond all of ours.

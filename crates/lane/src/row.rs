@@ -6,10 +6,10 @@
 //! its bytes; each is a leaf of the root.
 
 use crate::merkle;
-use alloc::vec::Vec;
+use crate::sha::sha256;
+use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
-use fanfare_engine::{Fact, wire};
-use sha2::{Digest as _, Sha256};
+use fanfare_engine::{Fact, Facts, wire};
 
 /// SHA-256.
 pub type Hash = [u8; 32];
@@ -121,7 +121,7 @@ impl Header {
 
     /// The row's own hash.
     pub fn hash(&self) -> Hash {
-        Sha256::digest(self.to_bytes()).into()
+        sha256(&[&self.to_bytes()])
     }
 }
 
@@ -133,12 +133,9 @@ fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
     part
 }
 
-/// The leaf of a fact's bytes.
+/// The leaf of a fact's bytes: the hash of the byte 0 and the fact.
 pub fn leaf_hash(fact: &[u8]) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update([0]);
-    hash.update(fact);
-    hash.finalize().into()
+    sha256(&[&[0], fact])
 }
 
 /// A row: header, its hash, and the facts as written.
@@ -152,20 +149,31 @@ pub struct Row {
     pub facts: Vec<u8>,
 }
 
-impl Row {
-    /// Writes a row after the one with hash `prev`.
-    pub fn write(
-        festival: FestivalId,
-        lane: LaneId,
-        seq: u32,
-        prev: Hash,
-        time_ms: i64,
-        facts: &[Fact],
-    ) -> Self {
-        let mut bytes = Vec::with_capacity(facts.len() * 20);
+/// A row before it is written. Whoever writes it, and however often, gets the same bytes.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Whose festival.
+    pub festival: FestivalId,
+    /// Whose lane.
+    pub lane: LaneId,
+    /// The row's number in its lane.
+    pub seq: u32,
+    /// Hash of the row before; zeros for the first.
+    pub prev: Hash,
+    /// Lane time, ms since 1970.
+    pub time_ms: i64,
+    /// The facts, in order.
+    pub facts: Arc<Facts>,
+}
+
+impl Draft {
+    /// Writes the row. Hashing takes about as long as deciding, so whoever appends does it.
+    pub fn write(&self) -> Row {
+        let &Self { festival, lane, seq, prev, time_ms, ref facts } = self;
+        let mut bytes = Vec::with_capacity(facts.len() * 24);
         let mut leaves = Vec::with_capacity(facts.len());
         let mut one = Vec::with_capacity(64);
-        for fact in facts {
+        for fact in facts.iter() {
             one.clear();
             wire::put_fact(&mut one, fact);
             wire::put_varint(&mut bytes, one.len() as u64);
@@ -173,9 +181,11 @@ impl Row {
             leaves.push(leaf_hash(&one));
         }
         let header = Header { festival, lane, seq, prev, root: merkle::root(leaves), time_ms };
-        Self { hash: header.hash(), header, facts: bytes }
+        Row { hash: header.hash(), header, facts: bytes }
     }
+}
 
+impl Row {
     /// Reads a row and checks its facts against the header's root.
     ///
     /// # Errors

@@ -76,7 +76,9 @@ impl Served for Direct {
             }
         }
         self.with_lanes += for_lane.len();
-        self.node.ask_many(for_lane);
+        if !for_lane.is_empty() {
+            self.node.ask_many(for_lane);
+        }
     }
 
     fn answers(&mut self, out: &mut Vec<(usize, u64, Answer)>) -> bool {

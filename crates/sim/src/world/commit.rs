@@ -1,7 +1,7 @@
 //! Turns, and the one commit under way: sealed, appended, learnt lane by lane; and what a lane
 //! does when it cannot know.
 
-use super::{Auditor, Breach, Check, Out, Placed, Sealed, Step, World, caught, id};
+use super::{Arc, Auditor, Breach, Check, Out, Placed, Sealed, Step, World, caught, id};
 use crate::control::Control;
 use crate::fault::Met;
 use crate::store::AppendFault;
@@ -80,7 +80,8 @@ impl World {
             if slot.resolving || !slot.again.is_empty() {
                 continue;
             }
-            if let Some(row) = slot.lane.as_mut().and_then(fanfare_lane::Lane::to_append) {
+            if let Some(draft) = slot.lane.as_mut().and_then(fanfare_lane::Lane::to_append) {
+                let row = Arc::new(draft.write());
                 self.audit.row(lane, &row)?;
                 taken.push(lane);
                 rows.push(row);

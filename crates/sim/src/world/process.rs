@@ -1,7 +1,7 @@
 //! The process dies, reads the journal and opens its lanes; and another process does the same
 //! behind its back.
 
-use super::{Breach, Check, FESTIVAL, Guard, Lane, Reading, Sealed, Slot, World, caught, id};
+use super::{Arc, Breach, Check, FESTIVAL, Guard, Lane, Reading, Sealed, Slot, World, caught, id};
 use crate::audit::Violation;
 use crate::control::Control;
 use crate::fault::Met;
@@ -95,7 +95,7 @@ impl World {
         let clock = Reading { now_ms, mono_ms: self.mono_ms, stepped: false };
         let opened = Lane::<u32>::open(&replay(lane, &read)?, owner, self.plan.config, &clock);
         let row = opened.ok().and_then(|mut other| other.to_append());
-        let Some(row) = row else {
+        let Some(row) = row.map(|draft| Arc::new(draft.write())) else {
             return caught(Breach::Stopped, "another owner cannot open");
         };
         self.audit.foreign(lane, owner, &clock, &read, &row)?;
