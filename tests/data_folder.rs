@@ -324,7 +324,7 @@ fn fills_and_goes_on(disk: &Disk) {
     let before: Vec<Claim> = (1..=3).map(|fan| world.claim(LAMPS, fan, 0, 1)).collect();
     disk.fill();
     let asked = |fan: u64| (LAMPS, ask(fan, 0, 1, Some(fan)), Ticket::Many(fan));
-    world.node.ask_many((10..15).map(asked));
+    world.node.ask_many((10..15).map(asked).collect());
     let replies = answers(&world, 5, 300);
     assert_eq!(replies.len(), 5, "{replies:?}");
     let honest = |reply: &Reply| matches!(reply, Reply::Unsure | Reply::Busy);
@@ -333,7 +333,7 @@ fn fills_and_goes_on(disk: &Disk) {
     still_held(&world, &before);
 
     disk.free();
-    world.node.ask_many((10..15).map(asked));
+    world.node.ask_many((10..15).map(asked).collect());
     let replies = answers(&world, 5, 300);
     let mut numbers: Vec<Number> = replies.iter().map(|reply| claimed(*reply).number).collect();
     numbers.sort_unstable();
