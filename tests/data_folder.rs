@@ -60,7 +60,7 @@ fn still_held(world: &World, claims: &[Claim]) {
     drop.published
         .read(0, |state| {
             for claim in claims {
-                let now = state.claims().get(claim.number).unwrap();
+                let now = state.claim(claim.number).unwrap();
                 assert_eq!((now.fan, now.place), (claim.fan, claim.place));
                 assert_eq!(now.state, ClaimState::Held);
             }

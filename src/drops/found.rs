@@ -9,7 +9,7 @@ use super::ticket::Ticket;
 use super::wake::{self, owner};
 use crate::kit::heads::{Head, Heads};
 use crate::kit::sqlite::{JournalError, JournalReader, JournalWriter, LaneRecord};
-use fanfare_engine::{Broken, Fact, State};
+use fanfare_engine::{Fact, Served};
 use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Sealed, Store as _,
     seal_commit,
@@ -66,7 +66,7 @@ pub fn open_all(
                 });
             }
             Ok(None) => match decide_opening(founding, reader, &record, &spec) {
-                Ok((lane, before)) => opening.push((lane, before, spec)),
+                Ok((lane, served)) => opening.push((lane, served, spec)),
                 Err(why) => found.push(Found::Shut(lane, why)),
             },
             Err(why) => found.push(Found::Shut(lane, why)),
@@ -139,8 +139,8 @@ fn resting_spec(
     Ok(spec.with_terms(state.terms().clone()))
 }
 
-/// A lane whose first row of this owner is not durable yet, and the state before that row.
-type Opening = (Lane<Ticket>, Option<State>);
+/// A lane whose first row of this owner is not durable yet, and its state.
+type Opening = (Lane<Ticket>, Served);
 
 /// Decides a lane's first row of this owner.
 fn decide_opening(
@@ -154,47 +154,44 @@ fn decide_opening(
     let shut = |why| format!("lane {lane}: {why}");
     if record.newest_seq == 0 {
         let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock);
-        return Ok((new.map_err(shut)?, None));
+        return new.map_err(shut);
     }
-    let replay = wake::replay(reader, *festival, lane)?;
-    let opened = Lane::open(&replay, owner(), *config, clock).map_err(shut)?;
-    Ok((opened, replay.into_state()))
+    let mut replay = wake::replay(reader, *festival, lane)?;
+    let mut served = Served::new(replay.take_state().ok_or("a lane without rows")?);
+    let opened = Lane::open(&replay, &mut served, owner(), *config, clock).map_err(shut)?;
+    Ok((opened, served))
 }
 
 /// Appends the opening rows in one commit and makes the drops of those that stand.
 fn append_openings(
     founding: &Founding<'_>,
     writer: &mut JournalWriter,
-    mut opening: Vec<(Lane<Ticket>, Option<State>, DropSpec)>,
+    mut opening: Vec<(Lane<Ticket>, Served, DropSpec)>,
     found: &mut Vec<Found>,
 ) -> Result<(), JournalError> {
     let drafts = opening.iter_mut().filter_map(|(lane, ..)| lane.to_append());
     let rows: Vec<_> = drafts.map(|draft| Arc::new(draft.write())).collect();
     let sealed = seal_commit(&rows, founding.key);
     let placed = writer.append(&sealed).map_err(|why| JournalError(why.0))?;
-    for (((mut lane, before, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed)
+    for (((mut lane, mut served, spec), sealed), placed) in
+        opening.into_iter().zip(sealed).zip(placed)
     {
         let id = lane.id();
         if placed == Placed::Fenced {
             found.push(Found::Shut(id, "another owner writes this lane".to_owned()));
             continue;
         }
-        let published = lane
-            .durable(sealed.clone())
-            .iter()
-            .try_fold(before, |before, durable| durable.publish(before).map(Some));
-        let state = match published.map(|state| state.ok_or(Broken("no first row"))) {
-            Ok(Ok(state)) => state,
-            Ok(Err(why)) | Err(why) => {
-                found.push(Found::Shut(id, format!("lane {id}: {why}")));
-                continue;
-            }
-        };
+        let durable = lane.durable(sealed.clone());
+        if let Err(why) = durable.iter().try_for_each(|row| row.publish(&mut served)) {
+            found.push(Found::Shut(id, format!("lane {id}: {why}")));
+            continue;
+        }
+        let state = served.seen();
         if state.doubtful_time() {
             warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
         }
         let spec = spec.with_terms(state.terms().clone());
-        let published = Published::new(state, &sealed);
+        let published = Published::new(served, &sealed);
         let drop = Arc::new(Drop::new(spec, id, published));
         found.push(Found::Open(Box::new(lane), drop));
     }

@@ -10,7 +10,7 @@ use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
 use crate::kit::token::{Role, Session, Use};
 use axum::http::{HeaderMap, Request, header};
-use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, State};
+use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, Seen};
 use fanfare_lane::{LaneId, Reply};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -205,7 +205,7 @@ pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
 pub async fn read<R>(
     app: &App,
     drop: &Arc<Drop>,
-    read: impl FnOnce(&State) -> R,
+    read: impl FnOnce(Seen<'_>) -> R,
 ) -> Result<R, Problem> {
     recall(app, drop).await?;
     drop.published.read(app.now_ms(), read).ok_or_else(|| Problem::new("busy"))
@@ -220,7 +220,7 @@ pub async fn find_claim(
     let unknown = || Problem::new("no_such_claim");
     let (lane, place): (LaneId, Place) = answers::parse_claim_id(id).ok_or_else(unknown)?;
     let drop = app.node.directory().of_lane(lane).cloned().ok_or_else(unknown)?;
-    let claim = read(app, &drop, |state| state.claims().at(place)).await?;
+    let claim = read(app, &drop, |state| state.claim_at(place)).await?;
     let own = |claim: &Claim| claim.fan == session.fan || session.role >= Role::Cashier;
     claim.filter(own).map(|claim| (drop, claim)).ok_or_else(unknown)
 }

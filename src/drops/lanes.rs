@@ -91,8 +91,8 @@ struct Hosted {
 
 impl Hosted {
     /// When the lane has something to do without being asked.
-    fn next_due_ms(&self, clock: &Reading) -> Option<i64> {
-        self.drop.published.read(clock.now_ms, |state| self.lane.next_due_ms(state)).flatten()
+    fn next_due_ms(&self) -> Option<i64> {
+        self.drop.published.own(|served| self.lane.next_due_ms(served)).flatten()
     }
 }
 
@@ -291,12 +291,11 @@ impl Lanes {
     fn woken(&mut self, id: LaneId, replay: Result<Box<Replay>, String>, clock: &Reading) {
         let asked = self.waking.remove(&id).unwrap_or_default();
         let Some(drop) = self.resting.get(&id).cloned() else { return };
-        let opened = replay.and_then(|replay| {
-            let opened = Lane::open(&replay, wake::owner(), self.config, clock);
-            if let Some(state) = replay.into_state() {
+        let replay = replay.map(|mut replay| {
+            if let Some(state) = replay.take_state() {
                 drop.published.put_back(state);
             }
-            opened.map_err(|why| why.to_string())
+            replay
         });
         let at_rest =
             |(command, _): &(Command, Ticket)| wake::answered_at_rest(&drop, command, clock.now_ms);
@@ -305,6 +304,12 @@ impl Lanes {
             let answers = asked.into_iter().zip(replies);
             return answers.for_each(|((_, ticket), reply)| self.say(ticket, reply));
         }
+        let opened = replay.and_then(|replay| {
+            let open =
+                |served: &mut _| Lane::open(&replay, served, wake::owner(), self.config, clock);
+            let opened = drop.published.own(open).ok_or("its state is gone")?;
+            opened.map_err(|why| why.to_string())
+        });
         match opened {
             Ok(lane) => {
                 self.host(lane, drop);
@@ -349,7 +354,7 @@ impl Lanes {
             lane.lose_patience(clock.mono_ms);
             let published = &hosted.drop.published;
             if full || !(self.committing || paced) {
-                published.read(clock.now_ms, |state| while lane.turn(clock, state) {});
+                published.own(|served| while lane.turn(clock, served) {});
             }
             let answers = lane.answers();
             if let Some(stopped) = lane.stopped() {
@@ -362,7 +367,7 @@ impl Lanes {
             }
             if (self.committing || paced) && !lane.idle() {
                 self.touched.insert(id);
-            } else if let Some(due_ms) = hosted.next_due_ms(clock)
+            } else if let Some(due_ms) = hosted.next_due_ms()
                 && hosted.due_ms.is_none_or(|earlier_ms| due_ms < earlier_ms)
                 // While the clock is in doubt nothing comes due; housekeeping looks again.
                 && !(clock.stepped && due_ms <= clock.now_ms)
@@ -443,7 +448,7 @@ impl Lanes {
             }
             self.sink.push(&mut crowd);
         }
-        if hosted.lane.rested()
+        if hosted.drop.published.own(|served| hosted.lane.rested(served)) == Some(true)
             && let Some(hosted) = self.hosted.remove(&id)
         {
             self.resting.insert(id, hosted.drop);
@@ -457,7 +462,9 @@ impl Lanes {
             hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
             return;
         };
-        match hosted.lane.resolve(&rows, clock.mono_ms) {
+        let Hosted { lane, drop, .. } = hosted;
+        let resolution = drop.published.own(|served| lane.resolve(&rows, clock.mono_ms, served));
+        match resolution.unwrap_or(Resolution::Stopped) {
             Resolution::Append => {}
             Resolution::Again(rows) => {
                 let _ = self.committer.send(Work::Again(id, rows));
@@ -515,7 +522,7 @@ impl Lanes {
         }
         let due = |hosted: &Hosted| {
             hosted.lane.stopped().is_none()
-                && hosted.next_due_ms(clock).is_some_and(|due| due <= clock.now_ms)
+                && hosted.next_due_ms().is_some_and(|due| due <= clock.now_ms)
         };
         if self.hosted.values().any(due) {
             self.touched.extend(self.hosted.keys());

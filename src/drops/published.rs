@@ -6,7 +6,7 @@
 //! A resting lane's state leaves memory after a while and is replayed when somebody asks.
 
 use super::head::HeadDoc;
-use fanfare_engine::{Broken, Fan, Line, Quantity, Refusal, State};
+use fanfare_engine::{Broken, Fan, Line, Quantity, Refusal, Seen, Served, State};
 use fanfare_lane::{Durable, Face, Sealed, screen};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -26,7 +26,7 @@ const RECENT_BYTES_MAX: usize = 1 << 20;
 
 /// One lane's published state.
 pub struct Published {
-    state: RwLock<Option<State>>,
+    state: RwLock<Option<Served>>,
     front: RwLock<Arc<Front>>,
     recent: RwLock<Recent>,
     read_at_ms: AtomicI64,
@@ -34,8 +34,8 @@ pub struct Published {
 
 impl Published {
     /// The published state at a durable row.
-    pub fn new(state: State, newest: &Sealed) -> Self {
-        let front = Arc::new(front_of(&state, newest));
+    pub fn new(state: Served, newest: &Sealed) -> Self {
+        let front = Arc::new(front_of(state.seen(), newest));
         Self::with(Some(state), front)
     }
 
@@ -45,7 +45,7 @@ impl Published {
         Self::with(None, front)
     }
 
-    fn with(state: Option<State>, front: Arc<Front>) -> Self {
+    fn with(state: Option<Served>, front: Arc<Front>) -> Self {
         Self {
             state: RwLock::new(state),
             front: RwLock::new(front),
@@ -57,16 +57,14 @@ impl Published {
     /// Publishes a durable row: first the state, then the front.
     ///
     /// # Errors
-    /// If the facts do not fit the published state, which is then gone: it was not the one that
-    /// was decided over.
+    /// If the facts are not those that were decided.
     pub fn publish<T>(&self, durable: &Durable<T>) -> Result<(), Broken> {
         let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if guard.is_none() {
+        let Some(served) = guard.as_mut() else {
             return Err(Broken("a row for a lane whose state is not in memory"));
-        }
-        let next = durable.publish(guard.take())?;
-        let state = guard.insert(next);
-        let front = Arc::new(front_of(state, &durable.sealed));
+        };
+        durable.publish(served)?;
+        let front = Arc::new(front_of(served.seen(), &durable.sealed));
         drop(guard);
         self.recent.write().unwrap_or_else(PoisonError::into_inner).add(front.head.clone());
         *self.front.write().unwrap_or_else(PoisonError::into_inner) = front;
@@ -83,17 +81,22 @@ impl Published {
         self.recent.read().unwrap_or_else(PoisonError::into_inner).find(seq)
     }
 
-    /// Reads the state if it is in memory.
-    pub fn read<R>(&self, now_ms: i64, read: impl FnOnce(&State) -> R) -> Option<R> {
+    /// Reads what is published, if it is in memory.
+    pub fn read<R>(&self, now_ms: i64, read: impl FnOnce(Seen<'_>) -> R) -> Option<R> {
         self.read_at_ms.store(now_ms, Ordering::Relaxed);
         let guard = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        guard.as_ref().map(read)
+        guard.as_ref().map(|served| read(served.seen()))
+    }
+
+    /// Lets the lane's owner decide, if the state is in memory. Readers wait meanwhile.
+    pub fn own<R>(&self, own: impl FnOnce(&mut Served) -> R) -> Option<R> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner).as_mut().map(own)
     }
 
     /// Puts a replayed state back.
     pub fn put_back(&self, state: State) {
         let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        guard.get_or_insert(state);
+        guard.get_or_insert_with(|| Served::new(state));
     }
 
     /// Lets a resting lane's state go if nobody read it since `before_ms`.
@@ -102,7 +105,7 @@ impl Published {
             return false;
         }
         let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        guard.take_if(|state| state.resting()).is_some()
+        guard.take_if(|served| served.seen().resting()).is_some()
     }
 
     /// The gate's answer to a claim, or none if the lane must decide. Errs when the state has to
@@ -118,7 +121,7 @@ impl Published {
         let mut absent = false;
         let known = |fan| {
             let known = self.read(now_ms, |state| {
-                state.claims().has(fan) || state.rights().of(fan, line, quantity).is_some()
+                state.has(fan) || state.rights().of(fan, line, quantity).is_some()
             });
             absent = known.is_none();
             known.unwrap_or(false)
@@ -156,7 +159,7 @@ impl Recent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotInMemory;
 
-fn front_of(state: &State, newest: &Sealed) -> Front {
+fn front_of(state: Seen<'_>, newest: &Sealed) -> Front {
     let face = Face::of(state, newest.row.header.seq, newest.row.hash);
     Front { face, head: Arc::new(HeadDoc::new(newest)) }
 }

@@ -6,7 +6,7 @@ use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::data::DataFolder;
 use crate::kit::sqlite::{JournalReader, RawRow};
-use fanfare_engine::{Answer, Command, Fact, Facts, State};
+use fanfare_engine::{Answer, Command, Fact, Facts, Seen};
 use fanfare_lane::{FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -107,8 +107,8 @@ fn apply(mut replay: Replay, readings: &Receiver<Reading>) -> Result<Replay, Str
 /// fact, such as a repeated claim or a refusal. Nothing changes while it rests, so what is
 /// published is what its lane would go by.
 pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<Reply> {
-    let answer = |state: &State| {
-        let claim = |number| state.claims().get(number);
+    let answer = |state: Seen<'_>| {
+        let claim = |number| state.claim(number);
         match state.decide(command, &mut Facts::new()) {
             Ok(Answer::Already(number)) => {
                 claim(number).map(|claim| Reply::Claim { claim, fresh: false })
@@ -118,7 +118,7 @@ pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<R
             Err(refusal) => Some(Reply::Refused(refusal)),
         }
     };
-    let resting = |state: &State| state.resting().then(|| answer(state)).flatten();
+    let resting = |state: Seen<'_>| state.resting().then(|| answer(state)).flatten();
     drop.published.read(now_ms, resting).flatten()
 }
 

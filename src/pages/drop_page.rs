@@ -108,7 +108,7 @@ async fn own(visit: &Visit, drop: &Arc<Drop>) -> Result<(Vec<ClaimView>, u32), P
         return Ok((Vec::new(), 0));
     }
     let (claims, units) = gate::read(&visit.app, drop, |state| {
-        let claims: Vec<_> = state.claims().of(session.fan).collect();
+        let claims: Vec<_> = state.claims_of(session.fan).collect();
         (claims, state.units_of(session.fan))
     })
     .await?;

@@ -47,10 +47,9 @@ async fn claims(visit: &Visit) -> Result<Vec<ClaimView>, Problem> {
     drops.sort_by_key(|drop| std::cmp::Reverse(drop.published.front().face.opens_at_ms));
     let mut shown = Vec::new();
     for drop in drops {
-        let own = gate::read(&visit.app, &drop, |state| {
-            state.claims().of(session.fan).collect::<Vec<_>>()
-        })
-        .await?;
+        let own =
+            gate::read(&visit.app, &drop, |state| state.claims_of(session.fan).collect::<Vec<_>>())
+                .await?;
         shown.extend(own.iter().map(|claim| ClaimView::of(visit, &drop, claim)));
         if shown.len() >= SHOWN_MAX {
             break;

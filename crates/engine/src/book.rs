@@ -3,13 +3,13 @@
 
 use crate::claim::{ClaimState, NewClaim};
 use crate::claims::KeepClaims;
-use crate::fact::{Amendment, Fact, Totals};
+use crate::fact::{Amendment, Fact, Facts, Totals};
 use crate::ids::{Line, Number, Place};
 use crate::ledger::{Broken, Ledger, Pot, Stock};
-use crate::refusal::Tally;
+use crate::refusal::{Refusal, Tally};
 use crate::rights::{Right, Rights};
 use crate::terms::{LineTerms, Terms};
-use crate::{FACTS_PER_BATCH_MAX, HOLD_LEFT_MIN_MS};
+use crate::{Command, FACTS_PER_BATCH_MAX, HOLD_LEFT_MIN_MS, host};
 use alloc::vec::Vec;
 
 /// Where a drop is in its life.
@@ -157,6 +157,18 @@ impl Book {
         Ok(())
     }
 
+    /// Decides a host's act now and applies what it makes, to see what would become of it. Gives
+    /// what it would break, if anything.
+    ///
+    /// # Errors
+    /// The reason it would be refused; acts that are about claims are never refused here.
+    pub fn act(&mut self, act: &Command, now_ms: i64) -> Result<Result<(), Broken>, Refusal> {
+        let mut facts = Facts::new();
+        self.now_ms = self.lane_time(now_ms);
+        host::decide(self, act, &mut facts)?;
+        Ok(facts.iter().try_for_each(|fact| self.apply_alone(fact)))
+    }
+
     /// Applies one fact that stands at `place` to the book and these claims.
     pub(crate) fn apply(
         &mut self,
@@ -218,13 +230,6 @@ impl Book {
             Fact::Terms(_) => return Err(Broken("terms a second time")),
             _ => return Err(Broken("a fact that is about claims")),
         }
-        Ok(())
-    }
-
-    /// Applies an owner's opening, which touches no claim.
-    pub(crate) fn open(&mut self, fact: &Fact) -> Result<(), Broken> {
-        self.apply_alone(fact)?;
-        self.settle_flags(fact);
         Ok(())
     }
 

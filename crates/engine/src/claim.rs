@@ -95,6 +95,12 @@ impl Kept {
         Place { seq: self.seq, index: self.index_and_state >> 3 }
     }
 
+    /// Whether the same fact made both.
+    pub(crate) fn made_as(&self, other: &Self) -> bool {
+        (self.fan_and_line, self.key, self.quantity, self.place())
+            == (other.fan_and_line, other.key, other.quantity, other.place())
+    }
+
     /// The claim as it is read, with what was added to its hold.
     pub(crate) fn read(&self, number: Number, ends: &Ends) -> Claim {
         let state = self.state();

@@ -3,8 +3,8 @@
 //! Claims are never removed: numbers are never reused and repeats find their claim as long as the
 //! drop exists. So the number is the index, and a claim takes 32 bytes and its share of the index.
 //!
-//! Claims are kept in two places: in [`Claims`] and, as long as they are decided and not durable,
-//! in a layer over them (`ahead`). What both have in common stands in the two traits.
+//! Whoever decides and whoever only sees what is published read the same claims in different ways
+//! (`served`). What they have in common stands in the two traits.
 
 use crate::claim::{Claim, ClaimState, Kept, NewClaim, ceil_s, units};
 use crate::ends::Ends;
@@ -51,6 +51,21 @@ pub(crate) trait ReadClaims {
         units(self.of(fan))
     }
 
+    /// The claim whose fact stands at this place. Places rise with numbers, so it is a search
+    /// by halves and needs no index.
+    fn at(&self, place: Place) -> Option<Claim> {
+        let (mut low, mut high) = (1, self.count() + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.kept(middle)?.place() < place {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        self.get(Number::new(low)?).filter(|claim| claim.place == place)
+    }
+
     /// All claims, oldest first.
     fn all(&self) -> impl Iterator<Item = Claim> + '_ {
         (1..=self.count()).filter_map(|number| self.get(Number::new(number)?))
@@ -68,7 +83,10 @@ pub(crate) trait ReadClaims {
 /// Claims as facts change them.
 pub(crate) trait KeepClaims: ReadClaims {
     /// Adds the next claim, linked to its fan's one before, whose number it gives.
-    fn push(&mut self, claim: Kept) -> Option<u32>;
+    ///
+    /// # Errors
+    /// If it is not the claim that comes next.
+    fn push(&mut self, claim: Kept) -> Result<Option<u32>, Broken>;
 
     /// Changes a claim that is there by the row of this number.
     fn change(&mut self, number: u32, claim: Kept, seq: u32);
@@ -86,7 +104,7 @@ pub(crate) trait KeepClaims: ReadClaims {
         }
         let ends = self.ends_mut();
         ends.latest_until_s = ends.latest_until_s.max(claim.until_s);
-        let before = self.push(Kept::new(claim));
+        let before = self.push(Kept::new(claim))?;
         Ok(before.map_or(0, |before| units(self.back_from(before))))
     }
 
@@ -180,21 +198,6 @@ impl Claims {
         self.holders.touch(fans);
     }
 
-    /// The claim whose fact stands at this place. Places rise with numbers, so it is a search
-    /// by halves and needs no index.
-    pub fn at(&self, place: Place) -> Option<Claim> {
-        let (mut low, mut high) = (1, self.count + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.kept(middle)?.place() < place {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        self.get(Number::new(low)?).filter(|claim| claim.place == place)
-    }
-
     /// All claims, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Claim> + '_ {
         self.all()
@@ -229,7 +232,7 @@ impl ReadClaims for Claims {
 }
 
 impl KeepClaims for Claims {
-    fn push(&mut self, mut claim: Kept) -> Option<u32> {
+    fn push(&mut self, mut claim: Kept) -> Result<Option<u32>, Broken> {
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
             // The first chunk starts small: most drops of a quiet shop are.
             let room = if self.chunks.is_empty() { 16 } else { CHUNK };
@@ -241,7 +244,7 @@ impl KeepClaims for Claims {
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.push(claim);
         }
-        before
+        Ok(before)
     }
 
     fn change(&mut self, number: u32, claim: Kept, _seq: u32) {

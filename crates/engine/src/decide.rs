@@ -52,12 +52,12 @@ pub(crate) fn decide<C: ReadClaims>(
         Command::Grant { fan, line, quantity, until_s } => {
             sale::grant(book, fan, line, quantity, until_s, facts)
         }
-        Command::Pause(act) => host::pause(book, act, facts),
-        Command::Resume(act) => Ok(host::resume(book, act, facts)),
-        Command::Restock { line, units, act } => host::restock(book, line, units, act, facts),
-        Command::Withdraw { line, units, act } => host::withdraw(book, line, units, act, facts),
-        Command::Close(act) => Ok(host::close(book, act, facts)),
-        Command::Amend { amendment, act } => host::amend(book, amendment, act, facts),
+        Command::Pause(_)
+        | Command::Resume(_)
+        | Command::Restock { .. }
+        | Command::Withdraw { .. }
+        | Command::Close(_)
+        | Command::Amend { .. } => host::decide(book, command, facts),
     }
 }
 

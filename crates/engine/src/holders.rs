@@ -106,7 +106,7 @@ pub(crate) struct Holders {
 
 /// Mixes a fan's number over 32 bits (the finaliser of `SplitMix64`). Fans' numbers are given by
 /// us, not chosen, so a fixed hash cannot be flooded.
-pub(crate) fn tag_of(fan: Fan) -> u32 {
+fn tag_of(fan: Fan) -> u32 {
     let mut x = fan.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

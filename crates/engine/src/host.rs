@@ -1,7 +1,7 @@
 //! What hosts do to a drop, and which changes would break a promise it has made.
 
 use crate::book::{Book, Phase};
-use crate::command::Act;
+use crate::command::{Act, Command};
 use crate::decide::Answer;
 use crate::fact::{Amendment, Fact, Facts};
 use crate::ids::Line;
@@ -13,7 +13,20 @@ const UNITS_PER_LINE_MAX: u32 = 1_000_000_000;
 /// Most lines a drop can have.
 const LINES_MAX: usize = 256;
 
-pub(crate) fn pause(book: &Book, act: Act, facts: &mut Facts) -> Result<Answer, Refusal> {
+/// Decides a host's act; what is none is nothing to do.
+pub(crate) fn decide(book: &Book, act: &Command, facts: &mut Facts) -> Result<Answer, Refusal> {
+    match *act {
+        Command::Pause(act) => pause(book, act, facts),
+        Command::Resume(act) => Ok(resume(book, act, facts)),
+        Command::Restock { line, units, act } => restock(book, line, units, act, facts),
+        Command::Withdraw { line, units, act } => withdraw(book, line, units, act, facts),
+        Command::Close(act) => Ok(close(book, act, facts)),
+        Command::Amend { amendment, act } => amend(book, amendment, act, facts),
+        _ => Ok(Answer::Idle),
+    }
+}
+
+fn pause(book: &Book, act: Act, facts: &mut Facts) -> Result<Answer, Refusal> {
     if book.phase(book.now_ms) == Phase::Closed {
         return Err(Refusal::Closed);
     }
@@ -24,7 +37,7 @@ pub(crate) fn pause(book: &Book, act: Act, facts: &mut Facts) -> Result<Answer, 
     Ok(Answer::Acted)
 }
 
-pub(crate) fn resume(book: &Book, act: Act, facts: &mut Facts) -> Answer {
+fn resume(book: &Book, act: Act, facts: &mut Facts) -> Answer {
     if !book.paused && !book.doubtful_time {
         return Answer::Idle;
     }
@@ -32,7 +45,7 @@ pub(crate) fn resume(book: &Book, act: Act, facts: &mut Facts) -> Answer {
     Answer::Acted
 }
 
-pub(crate) fn restock(
+fn restock(
     book: &Book,
     line: Line,
     units: u32,
@@ -51,7 +64,7 @@ pub(crate) fn restock(
     Ok(Answer::Acted)
 }
 
-pub(crate) fn withdraw(
+fn withdraw(
     book: &Book,
     line: Line,
     units: u32,
@@ -66,7 +79,7 @@ pub(crate) fn withdraw(
     Ok(Answer::Acted)
 }
 
-pub(crate) fn close(book: &Book, act: Act, facts: &mut Facts) -> Answer {
+fn close(book: &Book, act: Act, facts: &mut Facts) -> Answer {
     if book.closed {
         return Answer::Idle;
     }
@@ -74,7 +87,7 @@ pub(crate) fn close(book: &Book, act: Act, facts: &mut Facts) -> Answer {
     Answer::Acted
 }
 
-pub(crate) fn amend(
+fn amend(
     book: &Book,
     amendment: Amendment,
     act: Act,

@@ -1,7 +1,7 @@
 //! The engine: one drop's rules, pure.
 //!
-//! A lane feeds commands to [`Ahead::decide`], which makes [`Fact`]s, and the facts to
-//! [`Ahead::apply`]; once they are durable [`State::apply`] takes them into the published state. There is no clock, no randomness, no IO and no
+//! A lane feeds commands to [`State::decide`], which makes [`Fact`]s, and the facts to
+//! [`Served::apply`], which changes the state; once they are durable, [`Served::publish`]. There is no clock, no randomness, no IO and no
 //! thread in here, and `no_std` keeps it so: time and seeds arrive as values.
 //!
 //! States of a claim: held, then settled, expired or released; settled may be returned; expired
@@ -23,14 +23,13 @@
 //! | `sale` | the first mechanism: first come, first served |
 //! | `host` | what hosts do: pause, restock, withdraw, amend, close |
 //! | `book`, `state`, `digest` | all of it together, replayed from facts |
-//! | `ahead` | what is decided and not durable yet, over the published state |
+//! | `served` | the state as decided, and what of it is published |
 //! | `wire` | facts as bytes, with a version |
 
 #![no_std]
 
 extern crate alloc;
 
-mod ahead;
 mod book;
 mod claim;
 mod claims;
@@ -47,11 +46,11 @@ mod ledger;
 mod refusal;
 mod rights;
 mod sale;
+mod served;
 mod state;
 mod terms;
 pub mod wire;
 
-pub use ahead::Ahead;
 pub use book::{Book, Phase};
 pub use claim::{Claim, ClaimState};
 pub use claims::Claims;
@@ -63,6 +62,7 @@ pub use ids::{Fan, Key, Line, Number, Place, Quantity, RightId};
 pub use ledger::{Broken, Ledger, Stock};
 pub use refusal::{CODES, Refusal, Tally};
 pub use rights::{Right, Rights};
+pub use served::{Seen, Served};
 pub use state::State;
 pub use terms::{LineTerms, Terms};
 

@@ -2,7 +2,7 @@
 
 use crate::seal::Sealed;
 use alloc::{sync::Arc, vec::Vec};
-use fanfare_engine::{Broken, Claim, Fact, Facts, Fan, Place, Refusal, State};
+use fanfare_engine::{Broken, Claim, Facts, Refusal, Served};
 
 /// What a caller hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,29 +47,12 @@ pub struct Durable<T> {
 }
 
 impl<T> Durable<T> {
-    /// The published state with this row: the state before it, or none before a lane's first.
+    /// Publishes the row.
     ///
     /// # Errors
-    /// If the facts do not fit: the published state is not the one decided over.
-    pub fn publish(&self, before: Option<State>) -> Result<State, Broken> {
+    /// If its facts are not those that were decided.
+    pub fn publish(&self, served: &mut Served) -> Result<(), Broken> {
         let header = &self.sealed.row.header;
-        let (mut state, terms) = match (before, self.facts.first()) {
-            (Some(state), _) => (state, 0),
-            (None, Some(Fact::Terms(terms))) => (State::new(terms, header.time_ms)?, 1),
-            (None, _) => return Err(Broken("a first row without terms")),
-        };
-        state.claims().warm(self.facts.iter().filter_map(claimant));
-        state.begin(header.time_ms)?;
-        for (index, fact) in self.facts.iter().enumerate().skip(terms) {
-            state.apply(Place { seq: header.seq, index: index as u16 }, fact)?;
-        }
-        Ok(state)
-    }
-}
-
-fn claimant(fact: &Fact) -> Option<Fan> {
-    match fact {
-        Fact::Claimed { fan, .. } => Some(*fan),
-        _ => None,
+        served.publish(header.seq, header.time_ms, &self.facts)
     }
 }

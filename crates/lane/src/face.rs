@@ -6,7 +6,7 @@
 
 use crate::row::Hash;
 use alloc::vec::Vec;
-use fanfare_engine::{Fan, Line, Phase, Quantity, Refusal, State, Stock, Totals};
+use fanfare_engine::{Fan, Line, Phase, Quantity, Refusal, Seen, Stock, Totals};
 
 /// A lane as the gate sees it, at one published row.
 #[derive(Clone, Debug)]
@@ -37,8 +37,8 @@ pub struct Face {
 
 impl Face {
     /// The face of a published state at its newest row.
-    pub fn of(state: &State, seq: u32, hash: Hash) -> Self {
-        let terms = state.terms();
+    pub fn of(seen: Seen<'_>, seq: u32, hash: Hash) -> Self {
+        let (terms, state) = (seen.terms(), seen);
         Self {
             seq,
             hash,
@@ -49,7 +49,7 @@ impl Face {
             closed: state.closed(),
             doubtful_time: state.doubtful_time(),
             sold_out_at_ms: state.sold_out_at_ms(),
-            claims: state.claims().count(),
+            claims: state.count(),
             lines: state.ledger().lines().to_vec(),
         }
     }

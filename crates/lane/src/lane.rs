@@ -18,8 +18,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::{string::String, sync::Arc, vec::Vec};
 use fanfare_engine::{
-    Ahead, Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Number, Phase, Place,
-    Refusal, State, Tally,
+    Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Number, Phase, Place, Refusal,
+    Served, State, Tally,
 };
 
 /// A day: the longest gap in which an opening lane believes the machine's clock.
@@ -85,14 +85,17 @@ struct Moment {
     expiry: bool,
 }
 
-/// One lane, owned by this process. `T` is the driver's ticket for a caller.
+fn claim_reply(served: &Served, number: Number, fresh: bool) -> Reply {
+    let claim = served.decided().claims().get(number);
+    claim.map_or(Reply::Refused(Refusal::NoSuchClaim), |claim| Reply::Claim { claim, fresh })
+}
+
+/// One lane, owned by this process. Its state is the driver's to keep, and to publish from. `T` is the driver's ticket for a caller.
 pub struct Lane<T> {
     pub(crate) festival: FestivalId,
     pub(crate) id: LaneId,
     pub(crate) owner: u64,
     pub(crate) config: LaneConfig,
-    /// The decided state, over the published one, which the driver keeps.
-    pub(crate) ahead: Ahead,
     /// The newest decided row's number and lane time.
     pub(crate) decided_seq: u32,
     pub(crate) decided_time_ms: i64,
@@ -121,7 +124,7 @@ pub struct Lane<T> {
 }
 
 impl<T> Lane<T> {
-    /// A new drop's lane: its first row holds the terms and the owner's opening.
+    /// A new drop's lane and state: the first row holds the terms and the owner's opening.
     ///
     /// # Errors
     /// If the terms contradict themselves.
@@ -131,56 +134,53 @@ impl<T> Lane<T> {
         owner: u64,
         config: LaneConfig,
         clock: &Reading,
-    ) -> Result<Self, Broken> {
-        let before = State::new(terms, clock.now_ms)?;
-        let mut new = Self::over(festival, lane, owner, config, &before, Tip::default());
+    ) -> Result<(Self, Served), Broken> {
+        let mut served = Served::new(State::new(terms, clock.now_ms)?);
+        let before = Tip { time_ms: clock.now_ms, ..Tip::default() };
+        let mut new = Self::after(before, (festival, lane), owner, config);
         let terms = Fact::Terms(Box::new(terms.clone()));
-        new.decided_time_ms = clock.now_ms;
         let opened = Fact::Opened { owner, doubtful_time: false };
-        new.open_with(&before, alloc::vec![terms, opened], clock.now_ms, clock.mono_ms)?;
-        Ok(new)
+        let facts = alloc::vec![terms, opened];
+        new.open_with(&mut served, facts, clock.now_ms, clock.mono_ms)?;
+        Ok((new, served))
     }
 
-    /// Takes over a lane whose rows were replayed: decides its `opened` row. The lane answers
-    /// nothing before that is durable; the replayed state is what it is published over.
+    /// Takes over a lane whose rows were replayed and whose state is served from now on: decides
+    /// its `opened` row. The lane answers nothing before that is durable.
     ///
     /// # Errors
-    /// If the rows have no first fact, or what opening does would break a promise.
+    /// If what opening does would break a promise.
     pub fn open(
         replay: &Replay,
+        served: &mut Served,
         owner: u64,
         config: LaneConfig,
         clock: &Reading,
     ) -> Result<Self, Broken> {
-        let (festival, lane) = (replay.festival(), replay.lane());
         let tip = Tip { seq: replay.seq(), hash: replay.hash(), time_ms: replay.time_ms() };
-        let before = replay.state().ok_or(Broken("a lane without terms"))?;
-        let mut new = Self::over(festival, lane, owner, config, before, tip);
+        let mut new = Self::after(tip, (replay.festival(), replay.lane()), owner, config);
         let gap_ms = clock.now_ms - tip.time_ms;
         let doubtful_time = !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
         let now_ms = if doubtful_time { tip.time_ms } else { clock.now_ms };
         let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
-        if before.ledger().held() > 0 && !doubtful_time {
+        if served.decided().ledger().held() > 0 && !doubtful_time {
             facts.push(Fact::Extended { since_ms: tip.time_ms });
         }
-        new.open_with(before, facts, now_ms, clock.mono_ms)?;
+        new.open_with(served, facts, now_ms, clock.mono_ms)?;
         Ok(new)
     }
 
-    fn over(
-        festival: FestivalId,
-        lane: LaneId,
+    fn after(
+        tip: Tip,
+        (festival, id): (FestivalId, LaneId),
         owner: u64,
         config: LaneConfig,
-        published: &State,
-        tip: Tip,
     ) -> Self {
         Self {
             festival,
-            id: lane,
+            id,
             owner,
             config,
-            ahead: Ahead::new(published),
             decided_seq: tip.seq,
             decided_time_ms: tip.time_ms,
             durable: tip,
@@ -202,31 +202,26 @@ impl<T> Lane<T> {
 
     fn open_with(
         &mut self,
-        published: &State,
+        served: &mut Served,
         facts: Facts,
         now_ms: i64,
         mono_ms: i64,
     ) -> Result<(), Broken> {
-        self.ahead.begin(now_ms)?;
+        served.begin(now_ms)?;
         let seq = self.decided_seq + 1;
-        // The terms are what the state below was made of.
+        // The terms are what the state was made of.
         let terms = usize::from(matches!(facts.first(), Some(Fact::Terms(_))));
         for (index, fact) in facts.iter().enumerate().skip(terms) {
-            self.ahead.apply(published, Place { seq, index: index as u16 }, fact)?;
+            served.apply(Place { seq, index: index as u16 }, fact)?;
         }
-        self.ahead.check()?;
-        self.push_batch(facts, Vec::new(), mono_ms);
+        served.decided().check()?;
+        self.push_batch(served, facts, Vec::new(), mono_ms);
         Ok(())
     }
 
     /// The lane's number.
     pub fn id(&self) -> LaneId {
         self.id
-    }
-
-    /// The decided state. Private to the lane's owner: nobody is answered from it.
-    pub fn decided_state(&self) -> &Ahead {
-        &self.ahead
     }
 
     /// Why the lane stopped, if it did.
@@ -240,8 +235,8 @@ impl<T> Lane<T> {
     }
 
     /// Whether the lane has gone to rest and may leave memory.
-    pub fn rested(&self) -> bool {
-        self.ahead.resting() && self.pending.is_empty() && self.waiting.is_empty()
+    pub fn rested(&self, served: &Served) -> bool {
+        served.decided().resting() && self.pending.is_empty() && self.waiting.is_empty()
     }
 
     /// Whether no command waits and no row is under way.
@@ -274,8 +269,8 @@ impl<T> Lane<T> {
     }
 
     /// When [`Lane::turn`] has something to do without being asked: guarded time, ms.
-    pub fn next_due_ms(&self, published: &State) -> Option<i64> {
-        self.ahead.next_due_ms(published)
+    pub fn next_due_ms(&self, served: &Served) -> Option<i64> {
+        served.decided().next_due_ms()
     }
 
     /// Takes the answers that wait for no row.
@@ -283,9 +278,8 @@ impl<T> Lane<T> {
         core::mem::take(&mut self.ready)
     }
 
-    /// Decides the next batch, over the published state, if there is room for one. Gives true if a
-    /// batch was decided.
-    pub fn turn(&mut self, clock: &Reading, published: &State) -> bool {
+    /// Decides the next batch if there is room for one. Gives true if a batch was decided.
+    pub fn turn(&mut self, clock: &Reading, served: &mut Served) -> bool {
         self.lose_patience(clock.mono_ms);
         let full = self.pending.len() >= 2 + self.standing.len();
         if self.stopped.is_some() || self.stalling || full {
@@ -295,12 +289,12 @@ impl<T> Lane<T> {
         if self.unopened() {
             return false;
         }
-        let now_ms = self.ahead.lane_time(clock.now_ms);
+        let now_ms = served.decided().lane_time(clock.now_ms);
         let moment = Moment { now_ms, mono_ms: clock.mono_ms, expiry: !clock.stepped };
-        if !self.has_work(moment, published) {
+        if !self.has_work(moment, served) {
             return false;
         }
-        match self.decide_batch(moment, published) {
+        match self.decide_batch(moment, served) {
             Ok(()) => true,
             Err(broken) => {
                 self.stop(alloc::format!("a promise would break: {broken}"));
@@ -315,40 +309,39 @@ impl<T> Lane<T> {
         self.pending.front().is_some_and(|batch| batch.facts.iter().take(2).any(opens))
     }
 
-    fn has_work(&self, moment: Moment, published: &State) -> bool {
-        let due = || self.next_due_ms(published).is_some_and(|due_ms| due_ms <= moment.now_ms);
+    fn has_work(&self, moment: Moment, served: &Served) -> bool {
+        let due = || self.next_due_ms(served).is_some_and(|due_ms| due_ms <= moment.now_ms);
         !self.waiting.is_empty()
             || self.gap_since_ms.is_some()
             || (moment.expiry && due())
-            || self.tally_due(moment)
-            || (self.ahead.may_rest() && self.pending.is_empty())
+            || self.tally_due(moment, served)
+            || (served.decided().may_rest() && self.pending.is_empty())
     }
 
-    fn tally_due(&self, moment: Moment) -> bool {
+    fn tally_due(&self, moment: Moment, served: &Served) -> bool {
         self.refused.iter().any(|&count| count > 0)
-            && matches!(self.ahead.phase(moment.now_ms), Phase::Open | Phase::Paused)
+            && matches!(served.decided().phase(moment.now_ms), Phase::Open | Phase::Paused)
             && moment.mono_ms - self.tallied_mono_ms >= TALLY_EVERY_MS
     }
 
-    fn decide_batch(&mut self, moment: Moment, published: &State) -> Result<(), Broken> {
-        self.ahead.fits(published)?;
-        self.ahead.begin(moment.now_ms)?;
+    fn decide_batch(&mut self, moment: Moment, served: &mut Served) -> Result<(), Broken> {
+        served.begin(moment.now_ms)?;
         let mut facts = Facts::new();
         // Where nothing is held there is nothing to give back, and a quiet lane writes no row.
         if let Some(since_ms) = self.gap_since_ms.take()
-            && self.ahead.ledger().held() > 0
+            && served.decided().ledger().held() > 0
         {
-            self.make(published, &mut facts, Fact::Extended { since_ms })?;
+            self.make(served, &mut facts, Fact::Extended { since_ms })?;
         }
         if moment.expiry {
             let mut over = Facts::new();
-            self.ahead.due(published, FACTS_PER_BATCH_MAX / 2, &mut over);
+            served.decided().due(FACTS_PER_BATCH_MAX / 2, &mut over);
             for fact in over {
-                self.make(published, &mut facts, fact)?;
+                self.make(served, &mut facts, fact)?;
             }
         }
         let next = self.waiting.iter().take(self.config.batch_max);
-        published.claims().warm(next.filter_map(|waiting| waiting.command.fan()));
+        served.decided().claims().warm(next.filter_map(|waiting| waiting.command.fan()));
         let mut answers = Vec::with_capacity(self.waiting.len().min(self.config.batch_max));
         let mut broken = None;
         while broken.is_none()
@@ -356,13 +349,13 @@ impl<T> Lane<T> {
             && facts.len() < FACTS_PER_BATCH_MAX - 4
             && let Some(Waiting { ticket, command, .. }) = self.waiting.pop_front()
         {
-            let reply = self.decide_one(published, &command, &mut facts);
+            let reply = self.decide_one(served, &command, &mut facts);
             answers.push((ticket, *reply.as_ref().unwrap_or(&Reply::Busy)));
             broken = reply.err();
         }
         let done = broken
-            .map_or_else(|| self.close_out(published, &mut facts, moment), Err)
-            .and_then(|()| self.ahead.check());
+            .map_or_else(|| self.close_out(served, &mut facts, moment), Err)
+            .and_then(|()| served.decided().check());
         if let Err(broken) = done {
             // Nothing of this batch is ever journalled, and its callers hear so.
             let busy = answers.into_iter().map(|(ticket, _)| (ticket, Reply::Busy));
@@ -372,39 +365,39 @@ impl<T> Lane<T> {
         if facts.is_empty() {
             self.answer_without_row(answers);
         } else {
-            self.push_batch(facts, answers, moment.mono_ms);
+            self.push_batch(served, facts, answers, moment.mono_ms);
         }
         Ok(())
     }
 
     /// Applies a fact to the decided state and adds it to the batch.
-    fn make(&mut self, published: &State, facts: &mut Facts, fact: Fact) -> Result<(), Broken> {
+    fn make(&mut self, served: &mut Served, facts: &mut Facts, fact: Fact) -> Result<(), Broken> {
         let place = Place { seq: self.decided_seq + 1, index: facts.len() as u16 };
-        self.ahead.apply(published, place, &fact)?;
+        served.apply(place, &fact)?;
         facts.push(fact);
         Ok(())
     }
 
     fn decide_one(
         &mut self,
-        published: &State,
+        served: &mut Served,
         command: &Command,
         facts: &mut Facts,
     ) -> Result<Reply, Broken> {
         let before = facts.len();
-        let doubtful = self.ahead.doubtful_time();
-        let answer = self.ahead.decide(published, command, facts);
+        let doubtful = served.decided().doubtful_time();
+        let answer = served.decided().decide(command, facts);
         for (index, fact) in facts.iter().enumerate().skip(before) {
             let place = Place { seq: self.decided_seq + 1, index: index as u16 };
-            self.ahead.apply(published, place, fact)?;
+            served.apply(place, fact)?;
         }
-        if doubtful && !self.ahead.doubtful_time() {
+        if doubtful && !served.decided().doubtful_time() {
             // Confirmed: from the next row on lane time is the clock's, and holds get their due.
-            self.gap_since_ms = Some(self.ahead.now_ms());
+            self.gap_since_ms = Some(served.decided().now_ms());
         }
         Ok(match answer {
-            Ok(Answer::Done(number)) => self.claim_reply(published, number, true),
-            Ok(Answer::Already(number)) => self.claim_reply(published, number, false),
+            Ok(Answer::Done(number)) => claim_reply(served, number, true),
+            Ok(Answer::Already(number)) => claim_reply(served, number, false),
             Ok(Answer::Acted | Answer::Idle) => Reply::Acted,
             Err(refusal) => {
                 self.refused[refusal.code_index()] += 1;
@@ -413,28 +406,23 @@ impl<T> Lane<T> {
         })
     }
 
-    fn claim_reply(&self, published: &State, number: Number, fresh: bool) -> Reply {
-        let claim = self.ahead.claim(published, number);
-        claim.map_or(Reply::Refused(Refusal::NoSuchClaim), |claim| Reply::Claim { claim, fresh })
-    }
-
     /// What ends a batch: the tally when it is time or the drop closed, and rest.
     fn close_out(
         &mut self,
-        published: &State,
+        served: &mut Served,
         facts: &mut Facts,
         moment: Moment,
     ) -> Result<(), Broken> {
         let closed = facts.iter().any(|fact| matches!(fact, Fact::Closed(_)));
         let counted = self.refused.iter().any(|&count| count > 0);
-        if self.tally_due(moment) || (closed && counted) {
+        if self.tally_due(moment, served) || (closed && counted) {
             self.tallied_mono_ms = moment.mono_ms;
             let tally = Box::new(core::mem::take(&mut self.refused));
-            self.make(published, facts, Fact::Tallied(tally))?;
+            self.make(served, facts, Fact::Tallied(tally))?;
         }
-        if self.ahead.may_rest() && self.waiting.is_empty() {
-            let totals = Box::new(self.ahead.totals(published));
-            self.make(published, facts, Fact::Rested(totals))?;
+        if served.decided().may_rest() && self.waiting.is_empty() {
+            let totals = Box::new(served.decided().totals());
+            self.make(served, facts, Fact::Rested(totals))?;
         }
         Ok(())
     }
@@ -447,9 +435,15 @@ impl<T> Lane<T> {
         }
     }
 
-    pub(crate) fn push_batch(&mut self, facts: Facts, answers: Vec<(T, Reply)>, mono_ms: i64) {
+    pub(crate) fn push_batch(
+        &mut self,
+        served: &Served,
+        facts: Facts,
+        answers: Vec<(T, Reply)>,
+        mono_ms: i64,
+    ) {
         self.decided_seq += 1;
-        self.decided_time_ms = self.ahead.now_ms();
+        self.decided_time_ms = served.decided().now_ms();
         let (seq, time_ms, facts) = (self.decided_seq, self.decided_time_ms, Arc::new(facts));
         self.pending.push_back(Batch { seq, time_ms, facts, answers, decided_mono_ms: mono_ms });
     }
@@ -481,7 +475,6 @@ impl<T> Lane<T> {
         for sealed in proven {
             if let Some(batch) = self.pending.pop_front() {
                 self.durable = Tip::of(&sealed.row);
-                self.ahead.published(self.durable.seq);
                 self.waited_since_mono_ms.get_or_insert(batch.decided_mono_ms);
                 self.keep(&sealed);
                 let (facts, answers) = (batch.facts, batch.answers);

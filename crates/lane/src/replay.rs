@@ -76,6 +76,11 @@ impl Replay {
         self.state
     }
 
+    /// Takes the state out, to be served; what stands of the newest row stays.
+    pub fn take_state(&mut self) -> Option<State> {
+        self.state.take()
+    }
+
     /// Takes the next row, whose facts the caller has read from it.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::batch::Reply;
 use crate::lane::{Lane, Tip};
 use crate::seal::Sealed;
 use alloc::{format, vec, vec::Vec};
-use fanfare_engine::Fact;
+use fanfare_engine::{Fact, Place, Served};
 
 /// How long an owner keeps the bytes of rows it may have to append again.
 const KEPT_MS: i64 = 60_000;
@@ -37,7 +37,7 @@ impl<T> Lane<T> {
     }
 
     /// Takes the rows read from [`Lane::resolve_from`] on and settles what stands.
-    pub fn resolve(&mut self, read: &[Sealed], mono_ms: i64) -> Resolution {
+    pub fn resolve(&mut self, read: &[Sealed], mono_ms: i64, served: &mut Served) -> Resolution {
         self.with_store = false;
         let from = self.resolve_from();
         let mut next = from;
@@ -58,7 +58,7 @@ impl<T> Lane<T> {
         let first = (self.durable.seq + 1 - from) as usize;
         self.standing = read[first..first + stand].to_vec();
         if stand == self.pending.len() && stand > 0 {
-            self.decide_proof(mono_ms);
+            self.decide_proof(mono_ms, served);
         }
         if self.stopped.is_some() { Resolution::Stopped } else { Resolution::Append }
     }
@@ -122,11 +122,12 @@ impl<T> Lane<T> {
     }
 
     /// All decided rows stand but none is proven: a row that says only who owns the lane.
-    fn decide_proof(&mut self, mono_ms: i64) {
-        let doubtful_time = self.ahead.doubtful_time();
+    fn decide_proof(&mut self, mono_ms: i64, served: &mut Served) {
+        let doubtful_time = served.decided().doubtful_time();
         let fact = Fact::Opened { owner: self.owner, doubtful_time };
-        match self.ahead.open(&fact) {
-            Ok(()) => self.push_batch(vec![fact], Vec::new(), mono_ms),
+        let place = Place { seq: self.decided_seq + 1, index: 0 };
+        match served.apply(place, &fact) {
+            Ok(()) => self.push_batch(served, vec![fact], Vec::new(), mono_ms),
             Err(broken) => self.stop(format!("a promise would break: {broken}")),
         }
     }

@@ -5,9 +5,7 @@ use crate::app::App;
 use crate::drops::answers;
 use crate::drops::spec::{DropSpec, LineName};
 use crate::festivals::{Festival, Money, Opening};
-use fanfare_engine::{
-    Act, Ahead, Amendment, Command, FACTS_PER_BATCH_MAX, Facts, Line, Place, State, Terms,
-};
+use fanfare_engine::{Act, Amendment, Book, Command, Line, State, Terms};
 use std::fmt;
 
 /// One difference, and the command that would end it.
@@ -66,7 +64,7 @@ impl What {
 }
 
 /// What is told a drop's names and state.
-pub type Look<'a> = dyn FnMut(&DropSpec, &State) + 'a;
+pub type Look<'a> = dyn FnMut(&DropSpec, &Book) + 'a;
 
 /// The drops of a journal, and how to read one that is not at rest.
 pub struct Journal<'a> {
@@ -88,7 +86,7 @@ pub fn of_serving(app: &App, proposed: &Festival) -> Vec<Change> {
     let (directory, now_ms) = (app.node.directory(), app.now_ms());
     let read = |id: &str, look: &mut Look<'_>| {
         if let Some(drop) = directory.named(id) {
-            drop.published.read(now_ms, |state| look(&drop.spec, state));
+            drop.published.read(now_ms, |state| look(&drop.spec, &state));
         }
     };
     let ids = directory.drops.iter().map(|drop| drop.spec.id.clone()).collect();
@@ -129,7 +127,7 @@ pub fn of_journal(journal: &Journal<'_>, proposed: &Festival) -> Vec<Change> {
 }
 
 /// A drop that is over differs from nothing: what happened stands.
-fn of_drop(words: &Words<'_>, state: &State, now_ms: i64) -> Vec<Change> {
+fn of_drop(words: &Words<'_>, state: &Book, now_ms: i64) -> Vec<Change> {
     if state.closed() {
         return Vec::new();
     }
@@ -142,27 +140,14 @@ fn of_drop(words: &Words<'_>, state: &State, now_ms: i64) -> Vec<Change> {
     changes
 }
 
-/// Decides all of it over the published state, as its lane would now, and notes what is refused.
-fn try_all(state: &State, now_ms: i64, changes: &mut [Change]) {
+/// Decides all of it on a copy of the book, as its lane would now, and notes what is refused.
+fn try_all(book: &Book, now_ms: i64, changes: &mut [Change]) {
     let act = Act { by: super::KEEPER, why: 0 };
-    let mut tried = Ahead::new(state);
-    let apply = |tried: &mut Ahead, facts: &Facts| {
-        let place = Place { seq: u32::MAX, index: 0 };
-        facts.iter().try_for_each(|fact| tried.apply(state, place, fact))
-    };
-    let _ = tried.begin(state.lane_time(now_ms));
-    loop {
-        let mut over = Facts::new();
-        tried.due(state, FACTS_PER_BATCH_MAX, &mut over);
-        if over.is_empty() || apply(&mut tried, &over).is_err() {
-            break;
-        }
-    }
+    let mut book = book.clone();
     for change in changes {
         let Some(command) = change.what.command(act) else { continue };
-        let mut facts = Facts::new();
-        change.breaks = match tried.decide(state, &command, &mut facts) {
-            Ok(_) => apply(&mut tried, &facts).err().map(|why| why.to_string()),
+        change.breaks = match book.act(&command, now_ms) {
+            Ok(applied) => applied.err().map(|why| why.to_string()),
             Err(refusal) => Some(answers::refusal_problem(&refusal).words()),
         };
     }
@@ -212,7 +197,7 @@ impl Words<'_> {
         found
     }
 
-    fn of_lines(&self, state: &State) -> Vec<Change> {
+    fn of_lines(&self, state: &Book) -> Vec<Change> {
         let mut found = Vec::new();
         let (is, wanted) = (state.terms(), &self.wanted.terms);
         let price = |minor| Money::of_minor(minor, self.proposed.currency());

@@ -120,7 +120,7 @@ pub async fn claims_of(
     let claimed = directory.drops.iter().filter(|drop| drop.published.front().face.claims > 0);
     for drop in claimed {
         let fan = session.fan;
-        let claims = gate::read(app, drop, |s| s.claims().of(fan).collect::<Vec<_>>()).await?;
+        let claims = gate::read(app, drop, |s| s.claims_of(fan).collect::<Vec<_>>()).await?;
         own.extend(claims.into_iter().map(|claim| (drop.clone(), claim)));
     }
     Ok(own)

@@ -4,7 +4,7 @@ use super::lane::short;
 use super::model::{Known, Model};
 use super::{Auditor, Breach, Check, caught};
 use crate::store::SimStore;
-use fanfare_engine::{ClaimState, State};
+use fanfare_engine::{ClaimState, Seen, State};
 use fanfare_lane::{FestivalId, LaneId, Receipt, Replay, Row, Sealed, leaf_hash, path};
 
 impl Auditor {
@@ -14,7 +14,7 @@ impl Auditor {
         (lane, id): (usize, LaneId),
         festival: FestivalId,
         store: &SimStore,
-        published: &State,
+        published: Seen<'_>,
     ) -> Check {
         let audit = &self.lanes[lane];
         if !audit.queue.is_empty() || !audit.pending.is_empty() {
@@ -91,7 +91,7 @@ impl Auditor {
     }
 
     /// The served state has the units the journal's facts lead to, and each is in one place.
-    fn same_units(model: &Model, published: &State) -> Check {
+    fn same_units(model: &Model, published: Seen<'_>) -> Check {
         let served = published.ledger().lines();
         let same = model.lines.iter().zip(served).all(|(own, said)| {
             let own_is = [own.issued, own.free, own.rights + own.reserve, own.held, own.settled];
@@ -99,13 +99,13 @@ impl Auditor {
             own_is == [said.issued, said.free, said.set_aside, said.held, said.settled]
                 && sum == own.issued
         });
-        let mut claims = published.claims().iter().zip(&model.claims);
+        let mut claims = published.claims().zip(&model.claims);
         let claims_same = claims.all(|(said, own)| {
             (said.fan, said.state, said.until_s, said.place)
                 == (own.fan, own.state, own.until_s, own.place)
         });
         let counts = (model.lines.len(), model.claims.len());
-        if same && claims_same && counts == (served.len(), published.claims().count() as usize) {
+        if same && claims_same && counts == (served.len(), published.count() as usize) {
             Ok(())
         } else {
             caught(Breach::OtherDigest, "the served state has other units or claims")

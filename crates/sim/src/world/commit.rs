@@ -37,14 +37,8 @@ impl World {
             self.audit.counted(lane, &tally);
         }
         slot.turn_due = false;
-        let decided = match &slot.published {
-            Some(published) => machine.turn(&clock, published),
-            // Nothing is decided before a lane's first row is published.
-            None => {
-                machine.lose_patience(clock.mono_ms);
-                false
-            }
-        };
+        let (Some(machine), Some(served)) = slot.served() else { return Ok(()) };
+        let decided = machine.turn(&clock, served);
         let answers = machine.answers();
         if let Some(stopped) = machine.stopped() {
             return caught(Breach::Stopped, stopped.0.clone());
@@ -192,7 +186,8 @@ impl World {
             self.report.met(Met::ReadMissed);
         }
         slot.resolving = false;
-        let resolution = machine.resolve(&read, self.mono_ms);
+        let (Some(machine), Some(served)) = slot.served() else { return Ok(()) };
+        let resolution = machine.resolve(&read, self.mono_ms, served);
         let answers = machine.answers();
         let at = (lane, id(lane));
         let proof = self.audit.resolved(at, &read, &resolution, self.mono_ms, &self.store)?;

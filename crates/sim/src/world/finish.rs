@@ -3,7 +3,7 @@
 
 use super::{Breach, Check, FESTIVAL, Request, World, caught, id};
 use crate::hosts;
-use fanfare_engine::{Command, Fan, Line, Phase, Quantity, State};
+use fanfare_engine::{Command, Fan, Line, Phase, Quantity};
 
 /// More rounds than any calm takes.
 const ROUNDS_MAX: u32 = 2_000;
@@ -31,17 +31,13 @@ impl World {
             let (Some(machine), Some(published)) = (&slot.lane, &slot.published) else {
                 return caught(Breach::Stopped, format!("lane {} is not there", id(lane)));
             };
-            let decided = machine.decided_state();
-            // Batches without facts move lane time and write no row.
-            let mut served = published.clone();
-            let later = served.begin(decided.now_ms()).map(|()| served.digest());
-            if later != Ok(decided.digest(published)) {
+            if !machine.idle() || !published.agrees() {
                 return caught(
                     Breach::OtherDigest,
                     format!("lane {}: decided is not published", id(lane)),
                 );
             }
-            self.audit.finish((lane, id(lane)), FESTIVAL, &self.store, published)?;
+            self.audit.finish((lane, id(lane)), FESTIVAL, &self.store, published.seen())?;
         }
         Ok(())
     }
@@ -74,7 +70,7 @@ impl World {
         self.arrive(Request { lane, command })?;
         self.calm()?;
         let now_ms = self.clock().now_ms;
-        let Some(published) = &self.slots[lane].published else { return Ok(()) };
+        let Some(published) = self.slots[lane].seen() else { return Ok(()) };
         if published.phase(now_ms) != Phase::Open {
             return Ok(());
         }
@@ -98,6 +94,6 @@ impl World {
     }
 
     fn units(&self, lane: usize, fan: Fan) -> u32 {
-        self.slots[lane].published.as_ref().map_or(0, |state: &State| state.units_of(fan))
+        self.slots[lane].seen().map_or(0, |seen| seen.units_of(fan))
     }
 }

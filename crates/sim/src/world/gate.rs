@@ -80,10 +80,10 @@ impl World {
         };
         let now_ms = self.clock().now_ms;
         let slot = &mut self.slots[request.lane];
-        let published = slot.published.as_ref();
+        let published = slot.seen();
         let refusal = screen(&face, fan, line, quantity, now_ms, |fan| {
             published.is_some_and(|state| {
-                state.claims().has(fan) || state.rights().iter().any(|(_, r)| r.fan == fan)
+                state.has(fan) || state.rights().iter().any(|(_, r)| r.fan == fan)
             })
         });
         self.audit.gate(request.lane, &view, &request.command, now_ms, refusal.as_ref())?;

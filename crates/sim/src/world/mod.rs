@@ -27,7 +27,7 @@ use crate::rng::Rng;
 use crate::sign::{self, MarkSigner};
 use crate::store::SimStore;
 use commit::Commit;
-use fanfare_engine::{State, Tally};
+use fanfare_engine::{Seen, Served, Tally};
 use fanfare_lane::{
     Durable, Face, FestivalId, Guard, Lane, LaneId, Placed, Reading, Reply, Sealed, Signer,
 };
@@ -59,12 +59,10 @@ pub struct Options {
 struct Slot {
     lane: Option<Lane<u32>>,
     /// What gate and reads see.
-    published: Option<State>,
+    published: Option<Served>,
     face: Option<Arc<Face>>,
-    /// What an opening lane replayed, published together with its `opened` row.
-    base: Option<State>,
-    /// The `opened` row is not yet published.
-    opening: bool,
+    /// An opening lane's state, seen by others once its `opened` row is published.
+    opening: Option<Served>,
     publishing: VecDeque<Durable<u32>>,
     /// Steps of publishing the first row that are done.
     stage: u8,
@@ -132,6 +130,18 @@ pub fn run(options: Options) -> Result<Report, Violation> {
     report.seeds = 1;
     (report.commands_min, report.faults_min) = (report.commands, report.faults());
     Ok(world.report)
+}
+
+impl Slot {
+    /// The lane and the state it decides on.
+    fn served(&mut self) -> (Option<&mut Lane<u32>>, Option<&mut Served>) {
+        (self.lane.as_mut(), self.opening.as_mut().or(self.published.as_mut()))
+    }
+
+    /// What gate and reads see.
+    fn seen(&self) -> Option<Seen<'_>> {
+        self.published.as_ref().map(Served::seen)
+    }
 }
 
 impl World {
@@ -267,11 +277,11 @@ impl World {
         }
         self.lull = false;
         let slot = self.rng.index(self.slots.len());
-        let Slot { lane, published, .. } = &self.slots[slot];
-        if let (Some(machine), Some(published)) = (lane, published) {
-            self.audit.sleeps_until(slot, machine.next_due_ms(published))?;
+        if let (Some(machine), Some(served)) = self.slots[slot].served() {
+            let due_ms = machine.next_due_ms(served);
+            self.audit.sleeps_until(slot, due_ms)?;
         }
-        let hold_s = self.slots[slot].published.as_ref().map_or(1, |s| s.terms().hold_s);
+        let hold_s = self.slots[slot].seen().map_or(1, |s| s.terms().hold_s);
         let most_ms = if self.rng.one_in(2) { 2_000 } else { u64::from(hold_s.min(400)) * 600 };
         let ms = self.rng.range(200, most_ms.max(2_000));
         self.tell(|| format!("{ms} ms pass"));

@@ -6,8 +6,8 @@ use crate::audit::Violation;
 use crate::control::Control;
 use crate::fault::Met;
 use crate::fault::Step;
-use fanfare_engine::{Quantity, Terms};
-use fanfare_lane::{Placed, Replay, Store as _, seal_commit};
+use fanfare_engine::{Broken, Quantity, Served, Terms};
+use fanfare_lane::{LaneConfig, Placed, Replay, Store as _, seal_commit};
 
 impl World {
     /// Everything in memory goes. Callers hear nothing; half of them ask again.
@@ -57,20 +57,18 @@ impl World {
         let terms = self.given_terms(lane);
         let config = self.plan.config;
         let opened = if read.is_empty() {
-            self.slots[lane].base = None;
             Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock)
         } else {
-            let replay = replay(lane, &read)?;
-            let opened = Lane::open(&replay, owner, config, &clock);
-            self.slots[lane].base = replay.into_state();
-            opened
+            take_over(replay(lane, &read)?, owner, config, &clock)
         };
         let slot = &mut self.slots[lane];
         match opened {
-            Ok(machine) => slot.lane = Some(machine),
+            Ok((machine, served)) => {
+                (slot.lane, slot.opening) = (Some(machine), Some(served));
+            }
             Err(broken) => return caught(Breach::Stopped, format!("opening: {broken}")),
         }
-        (slot.opening, slot.resolving, slot.stage) = (true, false, 0);
+        (slot.resolving, slot.stage) = (false, 0);
         slot.again.clear();
         slot.publishing.clear();
         self.tell(|| format!("lane {} opens after {} rows, {clock:?}", id(lane), read.len()));
@@ -93,8 +91,8 @@ impl World {
         let owner = self.rng.next();
         let now_ms = self.wall_ms + self.offset_ms;
         let clock = Reading { now_ms, mono_ms: self.mono_ms, stepped: false };
-        let opened = Lane::<u32>::open(&replay(lane, &read)?, owner, self.plan.config, &clock);
-        let row = opened.ok().and_then(|mut other| other.to_append());
+        let opened = take_over(replay(lane, &read)?, owner, self.plan.config, &clock);
+        let row = opened.ok().and_then(|(mut other, _)| other.to_append());
         let Some(row) = row.map(|draft| Arc::new(draft.write())) else {
             return caught(Breach::Stopped, "another owner cannot open");
         };
@@ -110,6 +108,19 @@ impl World {
         self.tell(|| format!("lane {}: another owner opens", id(lane)));
         Ok(())
     }
+}
+
+/// A lane over its replayed state.
+fn take_over(
+    mut replay: Replay,
+    owner: u64,
+    config: LaneConfig,
+    clock: &Reading,
+) -> Result<(Lane<u32>, Served), Broken> {
+    let state = replay.take_state().ok_or(Broken("a lane without rows"))?;
+    let mut served = Served::new(state);
+    let lane = Lane::open(&replay, &mut served, owner, config, clock)?;
+    Ok((lane, served))
 }
 
 fn replay(lane: usize, rows: &[Sealed]) -> Result<Replay, Violation> {

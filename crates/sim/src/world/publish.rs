@@ -1,6 +1,6 @@
 //! A durable row is published in two steps, state before face, and then its answers go.
 
-use super::{Arc, Breach, Check, Face, Out, Reply, State, Step, World, caught, id};
+use super::{Arc, Breach, Check, Face, Out, Reply, Served, Step, World, caught, id};
 use crate::control::Control;
 use crate::fault::Met;
 use fanfare_lane::Durable;
@@ -18,21 +18,20 @@ impl World {
         match (slot.stage, face_first) {
             (0, false) | (1, true) => {
                 slot.stage += 1;
-                let base = if slot.opening { slot.base.take() } else { slot.published.take() };
-                slot.opening = false;
-                slot.published = Some(follow(base, durable)?);
-                let lines = slot.published.as_ref().map_or(0, |s| s.terms().lines.len());
+                let served = slot.opening.take().or(slot.published.take());
+                slot.published = Some(follow(served, durable)?);
+                let lines = slot.seen().map_or(0, |s| s.terms().lines.len());
                 self.crowd.lines(lane, lines);
                 self.after(Step::PublishState)
             }
             (0 | 1, _) => {
                 slot.stage += 1;
                 let row = &durable.sealed.row;
-                let face = match &slot.published {
-                    Some(published) if !face_first => Face::of(published, row.header.seq, row.hash),
-                    before => {
-                        let base = if slot.opening { slot.base.clone() } else { before.clone() };
-                        Face::of(&follow(base, durable)?, row.header.seq, row.hash)
+                let face = match slot.seen() {
+                    Some(seen) if !face_first => Face::of(seen, row.header.seq, row.hash),
+                    _ => {
+                        let served = slot.opening.clone().or(slot.published.clone());
+                        Face::of(follow(served, durable)?.seen(), row.header.seq, row.hash)
                     }
                 };
                 let face = Arc::new(face);
@@ -93,10 +92,16 @@ impl World {
     }
 }
 
-/// The published state after one more row; the first row makes it.
-fn follow(base: Option<State>, durable: &Durable<u32>) -> Result<State, super::Violation> {
-    durable.publish(base).map_err(|broken| super::Violation {
-        breach: Breach::OtherDigest,
-        what: format!("publishing row {}: {broken}", durable.sealed.row.header.seq),
-    })
+/// The state with one more row published.
+fn follow(served: Option<Served>, durable: &Durable<u32>) -> Result<Served, super::Violation> {
+    let Some(mut served) = served else {
+        return caught(Breach::OtherFacts, "a row of a lane without a state");
+    };
+    match durable.publish(&mut served) {
+        Ok(()) => Ok(served),
+        Err(broken) => {
+            let seq = durable.sealed.row.header.seq;
+            caught(Breach::OtherDigest, format!("publishing row {seq}: {broken}"))
+        }
+    }
 }
