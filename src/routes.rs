@@ -79,19 +79,26 @@ impl Front {
 }
 
 impl Service for Front {
-    async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
-        if let Some(drop) = hot::claims_of(request.method(), request.uri().path()) {
-            let drop = drop.to_owned();
-            let (head, body) = request.into_parts();
-            return hot::claim(&self.app, &drop, &head, body).await.map(Either::Left);
+    // Whatever is no claim is boxed: a request's future is moved with every request, and one that
+    // had room for the router would be several times as large.
+    async fn call(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+        if hot::claims_of(request.method(), request.uri().path()).is_some() {
+            return hot::claim(&self.app, &mut request).await;
         }
         if let Err(problem) = gate::admit(&self.app, &request, peer) {
             let refused = pages::told(&self.app, request.map(Body::new), problem);
-            return refused.await.map(Either::Right);
+            return Box::pin(refused).await.map(Either::Right);
         }
         if let Some(drop) = hot::state_of(request.method(), request.uri().path()) {
-            return hot::state(&self.app, drop).map(Either::Left);
+            return hot::state(&self.app, drop);
         }
+        Box::pin(self.route(request, peer)).await
+    }
+}
+
+impl Front {
+    /// Has the router answer.
+    async fn route(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
         let programs = request.uri().path().starts_with("/api/");
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
