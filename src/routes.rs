@@ -85,22 +85,29 @@ impl Service for Front {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
             return hot::claim(&self.app, &mut request).await;
         }
-        if let Err(problem) = gate::admit(&self.app, &request, peer) {
-            let refused = pages::told(&self.app, request.map(Body::new), problem);
-            return Box::pin(refused).await.map(Either::Right);
-        }
-        if let Some(drop) = hot::state_of(request.method(), request.uri().path()) {
+        let admitted = gate::admit(&self.app, &request, peer);
+        if admitted.is_ok()
+            && let Some(drop) = hot::state_of(request.method(), request.uri().path())
+        {
             return hot::state(&self.app, drop);
         }
-        Box::pin(self.route(request, peer)).await
+        Box::pin(self.otherwise(admitted, request, peer)).await
     }
 }
 
 impl Front {
-    /// Has the router answer.
-    async fn route(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
-        let programs = request.uri().path().starts_with("/api/");
+    /// Answers what is neither a claim nor a look at a drop.
+    async fn otherwise(
+        &self,
+        admitted: Result<(), Problem>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<AnyBody> {
         let mut request = request.map(Body::new);
+        if let Err(problem) = admitted {
+            return pages::told(&self.app, request, problem).await.map(Either::Right);
+        }
+        let programs = request.uri().path().starts_with("/api/");
         request.extensions_mut().insert(ConnectInfo(peer));
         match self.router.clone().call(request).await {
             Ok(response) if programs => worded(response).map(Either::Right),
