@@ -1,6 +1,10 @@
 //! The process's one clock. Gate and lanes read the same guarded time; only rehearsals in process
 //! and tests have a clock they turn by hand.
 
+mod ticks;
+
+pub use ticks::Ticks;
+
 use fanfare_lane::{Guard, Reading};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -107,28 +111,4 @@ impl Stopwatch {
     pub fn passed_s(&self) -> f64 {
         self.0.map_or(f64::INFINITY, |start| start.elapsed().as_secs_f64())
     }
-}
-
-/// Counts milliseconds in the kernel's ticks, which are 1 to 10 ms long. Asking costs a fraction
-/// of what `Stopwatch` does, which shows where it is done for every request.
-#[derive(Clone, Copy, Debug)]
-pub struct Ticks {
-    start_ms: u64,
-}
-
-impl Ticks {
-    /// Starts.
-    pub fn start() -> Self {
-        Self { start_ms: tick_ms() }
-    }
-
-    /// Milliseconds since the start.
-    pub fn passed_ms(self) -> u64 {
-        tick_ms().saturating_sub(self.start_ms)
-    }
-}
-
-fn tick_ms() -> u64 {
-    let tick = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
-    tick.tv_sec.unsigned_abs() * 1_000 + tick.tv_nsec.unsigned_abs() / 1_000_000
 }

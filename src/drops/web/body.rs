@@ -216,6 +216,7 @@ fn member_at(bytes: &[u8], why: &serde_json::Error) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::StreamExt as _;
 
     #[test]
     fn a_claim_reads_and_its_faults_are_named() {
@@ -237,5 +238,36 @@ mod tests {
             let body = format!(r#"{{"item":"a","quantity":{odd}}}"#);
             assert_eq!(parse_claim(body.as_bytes()).unwrap().quantity, Units::Other, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_body_reads_alike_whole_and_in_parts() {
+        let read = |parts: &[usize], pause: bool| {
+            let parts = parts.iter().map(|&len| Bytes::from(vec![b'x'; len]));
+            let frames = parts.map(|part| Ok::<_, std::io::Error>(Frame::data(part)));
+            let frames = futures_util::stream::iter(frames.collect::<Vec<_>>());
+            let frames = frames.then(move |frame| async move {
+                if pause {
+                    tokio::task::yield_now().await;
+                }
+                frame
+            });
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let body = http_body_util::StreamBody::new(Box::pin(frames));
+            let read = runtime.unwrap().block_on(read_whole(body));
+            read.map(|whole| whole.len()).map_err(|problem| problem.code)
+        };
+        for pause in [false, true] {
+            assert_eq!(read(&[], pause), Ok(0));
+            assert_eq!(read(&[28], pause), Ok(28));
+            assert_eq!(read(&[1, 0, 27], pause), Ok(28));
+            assert_eq!(read(&[BODY_BYTES_MAX - 1, 1], pause), Ok(BODY_BYTES_MAX));
+            assert_eq!(read(&[BODY_BYTES_MAX, 1], pause), Err("too_large"));
+            assert_eq!(read(&[BODY_BYTES_MAX + 1], pause), Err("too_large"));
+        }
+        let at_once = |len| http_body_util::Full::new(Bytes::from(vec![b'x'; len]));
+        let poll = |body| futures_util::FutureExt::now_or_never(read_whole(body)).unwrap();
+        assert_eq!(poll(at_once(28)).unwrap().len(), 28, "without a timer");
+        assert_eq!(poll(at_once(BODY_BYTES_MAX + 1)).unwrap_err().code, "too_large");
     }
 }
