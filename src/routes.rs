@@ -79,21 +79,35 @@ impl Front {
 }
 
 impl Service for Front {
-    async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
-        if let Some(drop) = hot::claims_of(request.method(), request.uri().path()) {
-            let drop = drop.to_owned();
-            let (head, body) = request.into_parts();
-            return hot::claim(&self.app, &drop, &head, body).await.map(Either::Left);
+    // Whatever is no claim is boxed: a request's future is moved with every request, and one that
+    // had room for the router would be several times as large.
+    async fn call(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+        if hot::claims_of(request.method(), request.uri().path()).is_some() {
+            return hot::claim(&self.app, &mut request).await;
         }
-        if let Err(problem) = gate::admit(&self.app, &request, peer) {
-            let refused = pages::told(&self.app, request.map(Body::new), problem);
-            return refused.await.map(Either::Right);
+        let admitted = gate::admit(&self.app, &request, peer);
+        if admitted.is_ok()
+            && let Some(drop) = hot::state_of(request.method(), request.uri().path())
+        {
+            return hot::state(&self.app, drop);
         }
-        if let Some(drop) = hot::state_of(request.method(), request.uri().path()) {
-            return hot::state(&self.app, drop).map(Either::Left);
+        Box::pin(self.otherwise(admitted, request, peer)).await
+    }
+}
+
+impl Front {
+    /// Answers what is neither a claim nor a look at a drop.
+    async fn otherwise(
+        &self,
+        admitted: Result<(), Problem>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<AnyBody> {
+        let mut request = request.map(Body::new);
+        if let Err(problem) = admitted {
+            return pages::told(&self.app, request, problem).await.map(Either::Right);
         }
         let programs = request.uri().path().starts_with("/api/");
-        let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         match self.router.clone().call(request).await {
             Ok(response) if programs => worded(response).map(Either::Right),

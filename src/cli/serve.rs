@@ -198,7 +198,7 @@ fn heed_signals() -> Result<(Runtime, [Signal; 2]), String> {
     Ok((runtime, signals))
 }
 
-/// What runs beside the fronts until a signal comes: live totals, the demo's next rounds, rates.
+/// What runs beside the fronts until a signal comes: live totals, the demo's next rounds.
 fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal; 2])) {
     runtime.block_on(async {
         tokio::spawn(live::run(app.clone()));
@@ -211,13 +211,6 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
                 }
                 let rounds = rounds.clone();
                 let _ = tokio::task::spawn_blocking(move || plan::next_rounds(&rounds)).await;
-            }
-        });
-        let idle = app.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(Duration::from_mins(1)).await;
-                idle.rates.forget_idle();
             }
         });
         tokio::select! {

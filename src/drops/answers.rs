@@ -37,15 +37,14 @@ pub fn claim_json(drop: &Drop, claim: &Claim, receipt: Option<&str>) -> String {
     let mut body = String::with_capacity(640);
     let name = &drop.spec.lines[usize::from(claim.line.0)];
     let Place { seq, index } = claim.place;
-    let _ = write!(
-        body,
-        r#"{{"claim":"{}-{seq}-{index}","drop":"{}","item":"{}","variant":"#,
-        drop.lane, drop.spec.id, name.item
-    );
-    let _ = match &name.variant {
-        Some(variant) => write!(body, "\"{variant}\""),
-        None => write!(body, "null"),
-    };
+    let _ = write!(body, r#"{{"claim":"{}-{seq}-{index}","drop":""#, drop.lane);
+    for part in [&drop.spec.id, r#"","item":""#, &name.item, r#"","variant":"#] {
+        body.push_str(part);
+    }
+    match &name.variant {
+        Some(variant) => ["\"", variant, "\""].iter().for_each(|part| body.push_str(part)),
+        None => body.push_str("null"),
+    }
     let _ = write!(
         body,
         r#","quantity":{},"number":{},"state":"{}","held_until_ms":{}"#,
@@ -55,7 +54,8 @@ pub fn claim_json(drop: &Drop, claim: &Claim, receipt: Option<&str>) -> String {
         i64::from(claim.until_s) * 1000
     );
     if let Some(receipt) = receipt {
-        let _ = write!(body, r#","receipt":{receipt}"#);
+        body.push_str(r#","receipt":"#);
+        body.push_str(receipt);
     }
     body.push('}');
     body
@@ -65,7 +65,13 @@ pub fn claim_json(drop: &Drop, claim: &Claim, receipt: Option<&str>) -> String {
 pub fn short_receipt(head: &HeadDoc, fact: &Fact) -> String {
     let mut bytes = Vec::with_capacity(48);
     wire::put_fact(&mut bytes, fact);
-    format!(r#"{{"fact":"{}",{}}}"#, hex::base64(&bytes), head.receipt())
+    // Put together in one piece of memory; a format would begin small and grow it.
+    let (fact, rest) = (hex::base64(&bytes), head.receipt());
+    let mut receipt = String::with_capacity(fact.len() + rest.len() + 12);
+    for part in [r#"{"fact":""#, &fact, r#"","#, rest, "}"] {
+        receipt.push_str(part);
+    }
+    receipt
 }
 
 /// The body of a refusal of the lane or the gate, with the lane's latest head.

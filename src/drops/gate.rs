@@ -52,16 +52,23 @@ pub fn token_of(headers: &HeaderMap) -> Option<&str> {
 /// Who is asking: by bearer token, or by the cookie that signing in sets. Counts the request
 /// against the fan's rate.
 pub fn session(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
-    session_at(app, headers, app.now_ms())
+    let session = signed(app, headers)?;
+    counted(app, &session, app.now_ms())?;
+    Ok(session)
 }
 
-/// The same, for whoever has read the clock already.
-pub fn session_at(app: &App, headers: &HeaderMap, now_ms: i64) -> Result<Session, Problem> {
-    let token = token_of(headers).ok_or_else(|| Problem::new("no_session"))?;
-    let checked = app.node.tokens.check(token, Use::Session, now_ms);
-    let session = checked.map_err(|_| Problem::new("no_session"))?;
-    app.rates.fan(session.fan.get()).map_err(too_fast)?;
-    Ok(session)
+/// Whose session a request carries, whenever it may end.
+pub fn signed(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
+    let session = token_of(headers).and_then(|token| app.node.tokens.read(token, Use::Session));
+    session.ok_or_else(|| Problem::new("no_session"))
+}
+
+/// Refuses a session that is over at this moment, and counts the request against the fan's rate.
+pub fn counted(app: &App, session: &Session, now_ms: i64) -> Result<(), Problem> {
+    if session.over(now_ms) {
+        return Err(Problem::new("no_session"));
+    }
+    app.rates.fan(session.fan.get()).map_err(too_fast)
 }
 
 /// Lets a request in that no session has to come with: who has one is counted as that fan where
@@ -99,8 +106,7 @@ pub fn require(session: &Session, role: Role) -> Result<(), Problem> {
 
 /// The drop with this id.
 pub fn drop_named(app: &App, id: &str) -> Result<Arc<Drop>, Problem> {
-    let directory = app.node.directory();
-    directory.named(id).cloned().ok_or_else(|| Problem::new("no_such_drop"))
+    app.node.drop_named(id).ok_or_else(|| Problem::new("no_such_drop"))
 }
 
 /// The line of an item and variant.
@@ -132,7 +138,8 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> 
     let screened = drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms);
     let screened = match screened {
         Ok(screened) => screened,
-        Err(NotInMemory) => match recall(app, drop).await {
+        // Boxed: every claim's future would otherwise be as large as a replay's.
+        Err(NotInMemory) => match Box::pin(recall(app, drop)).await {
             Ok(()) => drop
                 .published
                 .screen(&front, ask.fan, ask.line, ask.quantity, now_ms)
@@ -164,7 +171,7 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> 
 /// Hands a command to a drop's lane and waits for the answer. A closed drop's lane may be at rest:
 /// recalled once for all who ask, it answers from memory whatever makes no fact.
 pub async fn put(app: &App, drop: &Arc<Drop>, command: Command) -> Answered {
-    if drop.published.front().face.closed && recall(app, drop).await.is_err() {
+    if drop.published.front().face.closed && Box::pin(recall(app, drop)).await.is_err() {
         return Answered { reply: Reply::Busy, proof: None };
     }
     app.node.asked(drop.lane, command).await

@@ -162,6 +162,11 @@ impl Node {
         self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The drop with this id.
+    pub fn drop_named(&self, id: &str) -> Option<Arc<Drop>> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).named(id).cloned()
+    }
+
     /// Hands a command to a lane; the ticket hears the answer.
     pub fn ask(&self, lane: LaneId, command: Command, ticket: Ticket) {
         self.inbox.push(Message::Ask(lane, command, ticket));

@@ -1,6 +1,10 @@
 //! The process's one clock. Gate and lanes read the same guarded time; only rehearsals in process
 //! and tests have a clock they turn by hand.
 
+mod ticks;
+
+pub use ticks::Ticks;
+
 use fanfare_lane::{Guard, Reading};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};

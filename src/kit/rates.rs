@@ -1,43 +1,28 @@
 //! Rates: signed-in fans by fan, strangers by address. A shop full of phones behind one address
 //! is not slowed down once its people are signed in.
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+mod table;
+
+use super::clock::Ticks;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
+use table::{Rate, Table};
 
-const fn per_second(n: u32) -> NonZeroU32 {
-    NonZeroU32::new(n).expect("a rate above zero")
-}
+/// A fan's rate: 10 a second on average.
+const FAN: Rate = Rate { each_ms: 100, burst: 30 };
 
-/// Requests a fan may send a second, on average.
-pub const FAN_PER_SECOND: NonZeroU32 = per_second(10);
-
-/// Requests a fan may send in one burst.
-pub const FAN_BURST: NonZeroU32 = per_second(30);
-
-/// Requests strangers of one network may send a second, on average.
-pub const STRANGER_PER_SECOND: NonZeroU32 = per_second(200);
-
-/// Requests strangers of one network may send in one burst.
-pub const STRANGER_BURST: NonZeroU32 = per_second(2_000);
+/// The rate of all strangers of one network together: 200 a second on average.
+const STRANGERS: Rate = Rate { each_ms: 5, burst: 2_000 };
 
 /// Who asked how much lately.
 pub struct Rates {
-    fans: DefaultKeyedRateLimiter<u64>,
-    strangers: DefaultKeyedRateLimiter<u64>,
-    clock: DefaultClock,
+    fans: Table,
+    strangers: Table,
+    ticks: Ticks,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        let fans = Quota::per_second(FAN_PER_SECOND).allow_burst(FAN_BURST);
-        let strangers = Quota::per_second(STRANGER_PER_SECOND).allow_burst(STRANGER_BURST);
-        Self {
-            fans: RateLimiter::keyed(fans),
-            strangers: RateLimiter::keyed(strangers),
-            clock: DefaultClock::default(),
-        }
+        Self { fans: Table::new(FAN), strangers: Table::new(STRANGERS), ticks: Ticks::start() }
     }
 }
 
@@ -47,8 +32,7 @@ impl Rates {
     /// # Errors
     /// The seconds to wait, if it was one too many.
     pub fn fan(&self, fan: u64) -> Result<(), u32> {
-        let check = self.fans.check_key(&fan);
-        check.map_err(|until| seconds(until.wait_time_from(self.clock.now())))
+        self.fans.count(fan, self.ticks.passed_ms()).map_err(seconds)
     }
 
     /// Counts a stranger's request.
@@ -56,19 +40,12 @@ impl Rates {
     /// # Errors
     /// The seconds to wait, if it was one too many.
     pub fn stranger(&self, address: IpAddr) -> Result<(), u32> {
-        let check = self.strangers.check_key(&network(address));
-        check.map_err(|until| seconds(until.wait_time_from(self.clock.now())))
-    }
-
-    /// Forgets those who have not asked for a while.
-    pub fn forget_idle(&self) {
-        self.fans.retain_recent();
-        self.strangers.retain_recent();
+        self.strangers.count(network(address), self.ticks.passed_ms()).map_err(seconds)
     }
 }
 
-fn seconds(wait: std::time::Duration) -> u32 {
-    u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+fn seconds(wait_ms: u64) -> u32 {
+    u32::try_from(wait_ms / 1_000).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// The network a stranger comes from: /24, or /64 of version 6.
@@ -95,13 +72,5 @@ mod tests {
         assert_ne!(net("10.1.2.3"), net("10.1.3.3"));
         assert_eq!(net("2001:db8:0:1::1"), net("2001:db8:0:1:ffff::1"));
         assert_ne!(net("2001:db8:0:1::1"), net("2001:db8:0:2::1"));
-    }
-
-    #[test]
-    fn a_burst_is_allowed_and_then_no_more() {
-        let rates = Rates::default();
-        let allowed = (0..1_000).filter(|_| rates.fan(7).is_ok()).count();
-        assert!((30..60).contains(&allowed), "{allowed}");
-        assert!(rates.fan(8).is_ok(), "another fan is not slowed down");
     }
 }

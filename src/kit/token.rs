@@ -75,6 +75,13 @@ pub struct Session {
     pub until_s: u32,
 }
 
+impl Session {
+    /// Whether its time is over at this moment.
+    pub fn over(&self, now_ms: i64) -> bool {
+        i64::from(self.until_s) * 1000 <= now_ms
+    }
+}
+
 /// Why a token is no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
@@ -117,26 +124,26 @@ impl Tokens {
     /// # Errors
     /// If it was not made here for this use, or is over.
     pub fn check(&self, token: &str, used: Use, now_ms: i64) -> Result<Session, TokenError> {
-        let bytes = decode(token).ok_or(TokenError::Forged)?;
+        let session = self.read(token, used).ok_or(TokenError::Forged)?;
+        if session.over(now_ms) { Err(TokenError::Expired) } else { Ok(session) }
+    }
+
+    /// Reads a token, whenever it may end; none if it was not made here for this use.
+    pub fn read(&self, token: &str, used: Use) -> Option<Session> {
+        let bytes = decode(token)?;
         let mac = blake3::Hash::from_bytes(padded(&self.mac(&bytes[..SIGNED])));
         // Compared as hashes: in constant time.
         if mac != blake3::Hash::from_bytes(padded(&bytes[SIGNED..])) {
-            return Err(TokenError::Forged);
+            return None;
         }
         let use_of = if bytes[1] & 0x80 == 0 { Use::Session } else { Use::Guest };
         let (mut fan, mut until) = ([0; 8], [0; 4]);
         fan.copy_from_slice(&bytes[2..10]);
         until.copy_from_slice(&bytes[10..14]);
-        let fan = Fan::new(u64::from_be_bytes(fan)).ok_or(TokenError::Forged)?;
-        let role = Role::from_byte(bytes[1] & 0x7F).ok_or(TokenError::Forged)?;
-        if bytes[0] != VERSION || use_of != used {
-            return Err(TokenError::Forged);
-        }
-        let until_s = u32::from_be_bytes(until);
-        if i64::from(until_s) * 1000 <= now_ms {
-            return Err(TokenError::Expired);
-        }
-        Ok(Session { fan, role, until_s })
+        let fan = Fan::new(u64::from_be_bytes(fan))?;
+        let role = Role::from_byte(bytes[1] & 0x7F)?;
+        let session = Session { fan, role, until_s: u32::from_be_bytes(until) };
+        (bytes[0] == VERSION && use_of == used).then_some(session)
     }
 
     /// The number an idempotency key is known by in the journal. Keyed, so that the journal does

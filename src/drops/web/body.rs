@@ -3,11 +3,16 @@
 use crate::kit::problem::Problem;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body::Frame;
+use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use std::borrow::Cow;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// Most bytes a body may have.
@@ -100,23 +105,57 @@ impl<'de> Deserialize<'de> for Units {
 ///
 /// # Errors
 /// If it is too large, too slow, or cut off.
-pub async fn read_whole<B>(body: B) -> Result<Bytes, Problem>
+pub async fn read_whole<B>(mut body: B) -> Result<Bytes, Problem>
 where
-    B: http_body::Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: http_body::Body<Data = Bytes> + Unpin,
 {
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
-        return Err(Problem::new("too_large").with("bytes_max", BODY_BYTES_MAX));
+        return Err(too_large());
     }
-    let limited = Limited::new(body, BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(BODY_WITHIN, limited).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(why)) if why.is::<LengthLimitError>() => {
-            Err(Problem::new("too_large").with("bytes_max", BODY_BYTES_MAX))
+    // A claim's body nearly always comes along with its head: then it is there at the first look,
+    // in one piece, and neither a timer nor a copy is needed.
+    let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await;
+    match first {
+        Poll::Ready(Some(Ok(frame))) if frame.is_data() && body.is_end_stream() => {
+            let whole = frame.into_data().unwrap_or_default();
+            if whole.len() > BODY_BYTES_MAX { Err(too_large()) } else { Ok(whole) }
         }
-        Ok(Err(_)) => Err(Problem::invalid("body", "it was cut off")),
-        Err(_) => Err(Problem::invalid("body", "it took more than 10 s to arrive")),
+        // Boxed, for every request's future would otherwise be as large as this one's.
+        first => Box::pin(read_on(first, body)).await,
     }
+}
+
+/// Reads what came at the first look, and what comes after it in time.
+async fn read_on<B>(
+    first: Poll<Option<Result<Frame<Bytes>, B::Error>>>,
+    mut body: B,
+) -> Result<Bytes, Problem>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let mut whole = BytesMut::new();
+    let reading = async {
+        let mut next = match first {
+            Poll::Ready(first) => first,
+            Poll::Pending => body.frame().await,
+        };
+        while let Some(frame) = next {
+            let frame = frame.map_err(|_| Problem::invalid("body", "it was cut off"))?;
+            let part = frame.into_data().unwrap_or_default();
+            if whole.len() + part.len() > BODY_BYTES_MAX {
+                return Err(too_large());
+            }
+            whole.extend_from_slice(&part);
+            next = body.frame().await;
+        }
+        Ok(whole.freeze())
+    };
+    let slow = |_| Problem::invalid("body", "it took more than 10 s to arrive");
+    tokio::time::timeout(BODY_WITHIN, reading).await.map_err(slow)?
+}
+
+fn too_large() -> Problem {
+    Problem::new("too_large").with("bytes_max", BODY_BYTES_MAX)
 }
 
 /// Whether the request says its body is JSON.
@@ -177,6 +216,7 @@ fn member_at(bytes: &[u8], why: &serde_json::Error) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::StreamExt as _;
 
     #[test]
     fn a_claim_reads_and_its_faults_are_named() {
@@ -198,5 +238,36 @@ mod tests {
             let body = format!(r#"{{"item":"a","quantity":{odd}}}"#);
             assert_eq!(parse_claim(body.as_bytes()).unwrap().quantity, Units::Other, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_body_reads_alike_whole_and_in_parts() {
+        let read = |parts: &[usize], pause: bool| {
+            let parts = parts.iter().map(|&len| Bytes::from(vec![b'x'; len]));
+            let frames = parts.map(|part| Ok::<_, std::io::Error>(Frame::data(part)));
+            let frames = futures_util::stream::iter(frames.collect::<Vec<_>>());
+            let frames = frames.then(move |frame| async move {
+                if pause {
+                    tokio::task::yield_now().await;
+                }
+                frame
+            });
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let body = http_body_util::StreamBody::new(Box::pin(frames));
+            let read = runtime.unwrap().block_on(read_whole(body));
+            read.map(|whole| whole.len()).map_err(|problem| problem.code)
+        };
+        for pause in [false, true] {
+            assert_eq!(read(&[], pause), Ok(0));
+            assert_eq!(read(&[28], pause), Ok(28));
+            assert_eq!(read(&[1, 0, 27], pause), Ok(28));
+            assert_eq!(read(&[BODY_BYTES_MAX - 1, 1], pause), Ok(BODY_BYTES_MAX));
+            assert_eq!(read(&[BODY_BYTES_MAX, 1], pause), Err("too_large"));
+            assert_eq!(read(&[BODY_BYTES_MAX + 1], pause), Err("too_large"));
+        }
+        let at_once = |len| http_body_util::Full::new(Bytes::from(vec![b'x'; len]));
+        let poll = |body| futures_util::FutureExt::now_or_never(read_whole(body)).unwrap();
+        assert_eq!(poll(at_once(28)).unwrap().len(), 28, "without a timer");
+        assert_eq!(poll(at_once(BODY_BYTES_MAX + 1)).unwrap_err().code, "too_large");
     }
 }

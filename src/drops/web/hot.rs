@@ -8,15 +8,18 @@ use crate::drops::gate::{self, ClaimAsk, Claimed};
 use crate::drops::published::Front;
 use crate::drops::receipts;
 use crate::kit::problem::Problem;
+use crate::kit::serve::AnyBody;
 use axum::body::Bytes;
-use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
+use axum::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
+};
 use fanfare_engine::{Fan, Key, Quantity, Refusal};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
 /// An answer of the hot route.
-pub type Answer = Response<Full<Bytes>>;
+pub type Answer = Response<AnyBody>;
 
 /// The drop's id, if the path is that of its claims.
 pub fn claims_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
@@ -51,27 +54,25 @@ pub fn state(app: &App, id: &str) -> Answer {
 }
 
 /// Answers a claim.
-pub async fn claim(app: &Arc<App>, id: &str, head: &request::Parts, body: Incoming) -> Answer {
-    match put_claim(app, id, head, body).await {
+pub async fn claim(app: &Arc<App>, request: &mut Request<Incoming>) -> Answer {
+    match put_claim(app, request).await {
         Ok(answer) => answer,
         Err(problem) => problem_answer(app, &problem),
     }
 }
 
-async fn put_claim(
-    app: &Arc<App>,
-    id: &str,
-    head: &request::Parts,
-    body: Incoming,
-) -> Result<Answer, Problem> {
-    gate::token_of(&head.headers).ok_or_else(|| Problem::new("no_session"))?;
-    let whole = body::read_whole(body).await;
+/// The request stays where it is: it is hundreds of bytes, and to move it costs as much as to
+/// check who sent it.
+async fn put_claim(app: &Arc<App>, request: &mut Request<Incoming>) -> Result<Answer, Problem> {
+    let session = gate::signed(app, request.headers())?;
+    let whole = body::read_whole(request.body_mut()).await;
     // One look at the clock for session and gate, and after the body: it may have been slow.
     let now_ms = app.now_ms();
-    let session = gate::session_at(app, &head.headers, now_ms)?;
-    let key = key_of(app, head)?;
+    gate::counted(app, &session, now_ms)?;
+    let key = key_of(app, request.headers())?;
+    let id = claims_of(request.method(), request.uri().path()).unwrap_or_default();
     let drop = gate::drop_named(app, id)?;
-    body::require_json(&head.headers)?;
+    body::require_json(request.headers())?;
     let bytes = whole?;
     let ask = read_claim(&drop, session.fan, key, &bytes)?;
     Ok(match gate::claim(app, &drop, &ask, now_ms).await {
@@ -99,8 +100,10 @@ fn refused(app: &App, refusal: &Refusal, front: &Front) -> Answer {
 }
 
 /// The idempotency key, as the lane knows it.
-fn key_of(app: &App, head: &request::Parts) -> Result<Option<Key>, Problem> {
-    let Some(value) = head.headers.get("idempotency-key") else { return Ok(None) };
+fn key_of(app: &App, headers: &HeaderMap) -> Result<Option<Key>, Problem> {
+    // By a name made beforehand: a text would be read and folded for every request.
+    static KEY: HeaderName = HeaderName::from_static("idempotency-key");
+    let Some(value) = headers.get(&KEY) else { return Ok(None) };
     let text = value.as_bytes();
     if text.is_empty() || text.len() > gate::KEY_BYTES_MAX {
         return Err(Problem::invalid("Idempotency-Key", "use 1 to 64 bytes"));
@@ -145,7 +148,7 @@ pub async fn short_receipt(
 
 /// An answer with these headers and nothing more.
 pub fn json(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Either::Left(Full::new(body)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
