@@ -20,7 +20,7 @@ use fanfare::kit::sqlite::{JournalReader, JournalWriter};
 use fanfare::verify;
 use fanfare_engine::{Fact, wire};
 use fanfare_lane::{
-    Draft, FestivalKey, Hash, Header, LaneId, PublicKey, Replay, Row, Sealed, Store as _,
+    Draft, FestivalKey, Hash, Header, LaneId, PublicKey, Replay, Row, Sealed, Store as _, Written,
     seal_commit,
 };
 use rusqlite::{Connection, params};
@@ -98,8 +98,8 @@ fn generate(temp: &Temp) -> String {
         let written = rows.into_iter().map(|(lane, time_ms, facts)| {
             let (seq, prev) = tips.get(&lane).copied().unwrap_or_default();
             let festival = festival_number(FESTIVAL);
-            let (seq, facts) = (seq + 1, Arc::new(facts));
-            let row = Draft { festival, lane, seq, prev, time_ms, facts }.write();
+            let (seq, written) = (seq + 1, Arc::new(Written::of(&facts)));
+            let row = Draft { festival, lane, seq, prev, time_ms, written }.finish();
             tips.insert(lane, (seq, row.hash));
             Arc::new(row)
         });
@@ -213,8 +213,8 @@ fn what_is_read_is_written_back_to_the_same_bytes() {
                     assert_eq!(again, span, "{version}, lane {lane}, row {}", header.seq);
                 }
                 let Header { festival, seq, prev, time_ms, .. } = header;
-                let facts = Arc::new(row.read_facts().unwrap());
-                let again = Draft { festival, lane, seq, prev, time_ms, facts }.write();
+                let written = Arc::new(Written::of(&row.read_facts().unwrap()));
+                let again = Draft { festival, lane, seq, prev, time_ms, written }.finish();
                 assert_eq!(again, *row);
             }
         }

@@ -3,6 +3,7 @@
 //! Waking the taker costs about as much as the work it is woken for, so it is woken for the first
 //! message only, and while it says that it is collecting, for urgent ones only.
 
+use crate::kit::clock::Stopwatch;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,6 +41,15 @@ impl<T> Inbox<T> {
     pub fn push_urgent(&self, message: T) {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
         self.arrived.notify_one();
+    }
+
+    /// Waits for a message without falling asleep, which takes longer than some waits do.
+    pub fn wait_awake(&self, most_us: u64) {
+        let since = Stopwatch::start();
+        let empty = || self.messages.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        while since.passed_us() < most_us && empty() {
+            std::hint::spin_loop();
+        }
     }
 
     /// Swaps all messages into `taken`, which is empty, waiting up to `patience` for the first;

@@ -36,6 +36,9 @@ const STOP_WITHIN_MS: i64 = 4_000;
 /// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
 const PACE_US: u64 = 3_000;
 
+/// How long a commit that is nearly done is waited for awake.
+const AWAKE_US: u64 = 150;
+
 /// A resting lane's state that nobody read for this long leaves memory.
 const LET_GO_AFTER_MS: i64 = 60_000;
 
@@ -187,6 +190,9 @@ impl Lanes {
         let mut taken = Vec::new();
         loop {
             let collecting = self.committing || self.paced_us().is_some();
+            if self.committing && self.crowded() {
+                self.inbox.wait_awake(AWAKE_US);
+            }
             self.inbox.take(&mut taken, self.nap(), collecting && self.quiet.is_empty());
             let clock = self.clock.read();
             let began = Stopwatch::start();
@@ -207,6 +213,11 @@ impl Lanes {
             }
         }
         self.write_heads();
+    }
+
+    /// Whether a full batch waits already, so that commits follow each other without a pause.
+    fn crowded(&self) -> bool {
+        self.hosted.values().any(|hosted| hosted.lane.waiting() >= self.config.batch_max)
     }
 
     /// How long to sleep: until the next thing is due, if that is soon.
@@ -383,7 +394,8 @@ impl Lanes {
     fn commit(&mut self, rows: Vec<Draft>) {
         if !rows.is_empty() {
             self.committed_at = Stopwatch::start();
-            self.committing = self.committer.send(Work::Append(rows)).is_ok();
+            let work = Work::Append(rows, self.crowded());
+            self.committing = self.committer.send(work).is_ok();
         }
     }
 

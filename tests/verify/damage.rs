@@ -7,7 +7,9 @@ use fanfare::drops::wake::festival_number;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::sqlite::JournalReader;
 use fanfare::verify;
-use fanfare_lane::{Draft, FestivalKey, Header, LaneId, Row, Seal, Sealed, Signer, seal_commit};
+use fanfare_lane::{
+    Draft, FestivalKey, Header, LaneId, Row, Seal, Sealed, Signer, Written, seal_commit,
+};
 use rusqlite::{Connection, params};
 use std::fs;
 use std::path::Path;
@@ -172,7 +174,8 @@ fn newest_becomes(data: &Path, change: impl FnOnce(Row) -> Row, key: &dyn Signer
 /// What a row was written from.
 fn draft_of(row: &Row) -> Draft {
     let Header { festival, lane, seq, prev, time_ms, .. } = row.header;
-    Draft { festival, lane, seq, prev, time_ms, facts: Arc::new(row.read_facts().unwrap()) }
+    let facts = row.read_facts().unwrap();
+    Draft { festival, lane, seq, prev, time_ms, written: Arc::new(Written::of(&facts)) }
 }
 
 #[test]
@@ -181,7 +184,7 @@ fn a_row_of_another_festival_or_version_is_found() {
     let data = temp.data();
     whole_day(&data);
     let other = festival_number("another-day");
-    let of_another = |row: Row| Draft { festival: other, ..draft_of(&row) }.write();
+    let of_another = |row: Row| Draft { festival: other, ..draft_of(&row) }.finish();
     let seq = newest_becomes(&data, of_another, &keys(&data).signing);
     let festival = report(&data);
     assert!(names(&festival, "row", LAMPS, seq), "{:#?}", festival.broken);
@@ -200,7 +203,7 @@ fn a_row_that_does_not_follow_is_found() {
     let temp = Temp::new("unlinked");
     let data = temp.data();
     whole_day(&data);
-    let unlinked = |row: Row| Draft { prev: [9; 32], ..draft_of(&row) }.write();
+    let unlinked = |row: Row| Draft { prev: [9; 32], ..draft_of(&row) }.finish();
     let seq = newest_becomes(&data, unlinked, &keys(&data).signing);
     let report = report(&data);
     assert!(names(&report, "chain", LAMPS, seq), "{:#?}", report.broken);
@@ -214,7 +217,7 @@ fn another_history_is_found_by_the_witness() {
     let heads = fs::read(data.join("heads")).unwrap();
     let later = |row: Row| {
         let draft = draft_of(&row);
-        Draft { time_ms: draft.time_ms + 1, ..draft }.write()
+        Draft { time_ms: draft.time_ms + 1, ..draft }.finish()
     };
     let seq = newest_becomes(&data, later, &keys(&data).signing);
     assert!(report(&data).holds(), "signed, linked, and no witness left");

@@ -11,7 +11,7 @@ use fanfare::verify::Report;
 use fanfare_engine::{
     Amendment, Fact, Fan, Key, Line, LineTerms, Number, Quantity, RightId, Terms, Totals,
 };
-use fanfare_lane::{Draft, Hash, Store as _, seal_commit};
+use fanfare_lane::{Draft, Hash, Store as _, Written, seal_commit};
 use std::sync::Arc;
 
 const OPENS_S: u32 = (OPENS_MS / 1_000) as u32;
@@ -96,8 +96,8 @@ fn written(rows: &[(i64, Vec<Fact>)]) -> (Temp, Report) {
     let first = (-1_000, opened);
     for (at, (after_ms, facts)) in [&first].into_iter().chain(rows).enumerate() {
         let time_ms = OPENS_MS + after_ms;
-        let (seq, facts) = (at as u32 + 1, Arc::new(facts.clone()));
-        let row = Draft { festival, lane: LAMPS, seq, prev, time_ms, facts }.write();
+        let (seq, written) = (at as u32 + 1, Arc::new(Written::of(facts)));
+        let row = Draft { festival, lane: LAMPS, seq, prev, time_ms, written }.finish();
         prev = row.hash;
         writer.append(&seal_commit(&[Arc::new(row)], &keys.signing)).unwrap();
     }

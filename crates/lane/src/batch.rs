@@ -1,5 +1,6 @@
 //! A decided batch, and what its callers hear.
 
+use crate::row::Written;
 use crate::seal::Sealed;
 use alloc::{sync::Arc, vec::Vec};
 use fanfare_engine::{Broken, Claim, Facts, Refusal, Served};
@@ -29,7 +30,8 @@ pub enum Reply {
 pub(crate) struct Batch<T> {
     pub(crate) seq: u32,
     pub(crate) time_ms: i64,
-    pub(crate) facts: Arc<Facts>,
+    pub(crate) facts: Facts,
+    pub(crate) written: Arc<Written>,
     pub(crate) answers: Vec<(T, Reply)>,
     /// When it was decided, monotonic ms.
     pub(crate) decided_mono_ms: i64,
@@ -41,7 +43,7 @@ pub struct Durable<T> {
     /// The row and its seal.
     pub sealed: Sealed,
     /// Its facts.
-    pub facts: Arc<Facts>,
+    pub facts: Facts,
     /// Who hears what, after publishing.
     pub answers: Vec<(T, Reply)>,
 }

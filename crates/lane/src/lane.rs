@@ -12,7 +12,7 @@
 use crate::batch::{Batch, Durable, Reply};
 use crate::clock::Reading;
 use crate::replay::Replay;
-use crate::row::{Draft, FestivalId, Hash, LaneId, Row};
+use crate::row::{Draft, FestivalId, Hash, LaneId, Row, Written};
 use crate::seal::Sealed;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -444,14 +444,20 @@ impl<T> Lane<T> {
     ) {
         self.decided_seq += 1;
         self.decided_time_ms = served.decided().now_ms();
-        let (seq, time_ms, facts) = (self.decided_seq, self.decided_time_ms, Arc::new(facts));
-        self.pending.push_back(Batch { seq, time_ms, facts, answers, decided_mono_ms: mono_ms });
+        self.pending.push_back(Batch {
+            seq: self.decided_seq,
+            time_ms: self.decided_time_ms,
+            written: Arc::new(Written::of(&facts)),
+            facts,
+            answers,
+            decided_mono_ms: mono_ms,
+        });
     }
 
     /// What is written after the row with this hash.
     pub(crate) fn draft(&self, batch: &Batch<T>, prev: Hash) -> Draft {
-        let Batch { seq, time_ms, ref facts, .. } = *batch;
-        Draft { festival: self.festival, lane: self.id, seq, prev, time_ms, facts: facts.clone() }
+        let (festival, lane, written) = (self.festival, self.id, batch.written.clone());
+        Draft { festival, lane, seq: batch.seq, prev, time_ms: batch.time_ms, written }
     }
 
     /// The row the store should take now, if any; it counts as with the store from here on.

@@ -46,7 +46,8 @@ pub use receipt::{Receipt, ReceiptError};
 pub use replay::{Damage, Replay};
 pub use resolve::Resolution;
 pub use row::{
-    Draft, FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, leaf_hash,
+    Draft, FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, Written,
+    leaf_hash,
 };
 pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
 pub use store::{Placed, Store, StoreError};

@@ -77,7 +77,7 @@ impl<T> Lane<T> {
     /// The hash of a pending row as it is or would be written.
     fn pending_hash(&self, at: usize) -> Option<crate::Hash> {
         self.pending.get(at)?;
-        let write = |prev, batch| self.draft(batch, prev).write().hash;
+        let write = |prev, batch| self.draft(batch, prev).finish().hash;
         Some(self.pending.iter().take(at + 1).fold(self.durable.hash, write))
     }
 

@@ -9,7 +9,7 @@ use crate::merkle;
 use crate::sha::sha256;
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
-use fanfare_engine::{Fact, Facts, wire};
+use fanfare_engine::{Fact, wire};
 
 /// SHA-256.
 pub type Hash = [u8; 32];
@@ -149,7 +149,31 @@ pub struct Row {
     pub facts: Vec<u8>,
 }
 
-/// A row before it is written. Whoever writes it, and however often, gets the same bytes.
+/// Facts as written, and their leaves: what of a row needs no other row.
+#[derive(Clone, Debug)]
+pub struct Written {
+    facts: Vec<u8>,
+    leaves: Vec<Hash>,
+}
+
+impl Written {
+    /// Writes facts.
+    pub fn of(facts: &[Fact]) -> Self {
+        let mut bytes = Vec::with_capacity(facts.len() * 24);
+        let mut leaves = Vec::with_capacity(facts.len());
+        let mut one = Vec::with_capacity(64);
+        for fact in facts {
+            one.clear();
+            wire::put_fact(&mut one, fact);
+            wire::put_varint(&mut bytes, one.len() as u64);
+            bytes.extend_from_slice(&one);
+            leaves.push(leaf_hash(&one));
+        }
+        Self { facts: bytes, leaves }
+    }
+}
+
+/// A row before it is written. Whoever finishes it, and however often, gets the same bytes.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// Whose festival.
@@ -163,25 +187,17 @@ pub struct Draft {
     /// Lane time, ms since 1970.
     pub time_ms: i64,
     /// The facts, in order.
-    pub facts: Arc<Facts>,
+    pub written: Arc<Written>,
 }
 
 impl Draft {
-    /// Writes the row. Hashing takes about as long as deciding, so whoever appends does it.
-    pub fn write(&self) -> Row {
-        let &Self { festival, lane, seq, prev, time_ms, ref facts } = self;
-        let mut bytes = Vec::with_capacity(facts.len() * 24);
-        let mut leaves = Vec::with_capacity(facts.len());
-        let mut one = Vec::with_capacity(64);
-        for fact in facts.iter() {
-            one.clear();
-            wire::put_fact(&mut one, fact);
-            wire::put_varint(&mut bytes, one.len() as u64);
-            bytes.extend_from_slice(&one);
-            leaves.push(leaf_hash(&one));
-        }
-        let header = Header { festival, lane, seq, prev, root: merkle::root(leaves), time_ms };
-        Row { hash: header.hash(), header, facts: bytes }
+    /// Finishes the row. The tree over the leaves takes about as long as all the rest of writing
+    /// it, so it is left to whoever appends, who is another thread than the one that decides.
+    pub fn finish(&self) -> Row {
+        let &Self { festival, lane, seq, prev, time_ms, ref written } = self;
+        let root = merkle::root(written.leaves.clone());
+        let header = Header { festival, lane, seq, prev, root, time_ms };
+        Row { hash: header.hash(), header, facts: written.facts.clone() }
     }
 }
 

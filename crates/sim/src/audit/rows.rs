@@ -62,7 +62,7 @@ impl Auditor {
             let Some(pending) = audit.pending.pop_front() else {
                 return caught(Breach::OtherFacts, "a durable row nobody decided");
             };
-            if pending.hash != Some(short(&row.hash)) || pending.row.facts != *durable.facts {
+            if pending.hash != Some(short(&row.hash)) || pending.row.facts != durable.facts {
                 let same_but_terms = self.other_terms && row.header.seq == 1;
                 if !same_but_terms {
                     return caught(Breach::OtherFacts, "a durable row that was not predicted");

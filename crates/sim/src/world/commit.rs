@@ -75,7 +75,7 @@ impl World {
                 continue;
             }
             if let Some(draft) = slot.lane.as_mut().and_then(fanfare_lane::Lane::to_append) {
-                let row = Arc::new(draft.write());
+                let row = Arc::new(draft.finish());
                 self.audit.row(lane, &row)?;
                 taken.push(lane);
                 rows.push(row);

@@ -93,7 +93,7 @@ impl World {
         let clock = Reading { now_ms, mono_ms: self.mono_ms, stepped: false };
         let opened = take_over(replay(lane, &read)?, owner, self.plan.config, &clock);
         let row = opened.ok().and_then(|(mut other, _)| other.to_append());
-        let Some(row) = row.map(|draft| Arc::new(draft.write())) else {
+        let Some(row) = row.map(|draft| Arc::new(draft.finish())) else {
             return caught(Breach::Stopped, "another owner cannot open");
         };
         self.audit.foreign(lane, owner, &clock, &read, &row)?;
