@@ -1,7 +1,8 @@
 //! `fanfare serve`.
 
-use super::{Where, default_listen};
-use crate::app::{App, Mode};
+use super::{Where, cold, default_listen};
+use crate::app::{App, ColdSide, Mode};
+use crate::drops::cold::Projector;
 use crate::drops::plan;
 use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
@@ -128,7 +129,7 @@ fn start_fronts(
 /// # Errors
 /// Why it cannot, in words, with what to do.
 pub fn run(args: &Serve) -> Result<ExitCode, String> {
-    args.place.require_sqlite()?;
+    args.place.refuse_journals()?;
     start_log(&args.log)?;
     let door = Doorway::of(args)?;
     if let Some(core) = args.core {
@@ -152,8 +153,12 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     } else {
         plan::specs(&festival, &folder, clock.now_ms())?
     };
-    let node = drops::node::Node::start(folder, clock, LaneConfig::default(), specs)?;
-    let app = App::new(node.clone(), festival, mode);
+    let (cold, tables) = cold::open(&args.place, &folder, clock.now_ms())?;
+    let config = LaneConfig::default();
+    let node = drops::node::Node::start_beside(folder, clock, config, specs, tables)?;
+    let projector = Projector::start(node.folder.journal(), cold.clone(), node.told.clone())?;
+    let side = ColdSide { cold: cold.clone(), lag: projector.lag.clone() };
+    let app = App::beside(node.clone(), festival, mode, Some(side));
     if mode == Mode::Demo {
         plan::believe_clock(&app);
     }
@@ -170,6 +175,8 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     }
     drop(asker);
     node.stop();
+    drop(projector);
+    cold.stop();
     Ok(ExitCode::SUCCESS)
 }
 

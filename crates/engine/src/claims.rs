@@ -123,7 +123,8 @@ pub struct Claim {
     pub key: Option<Key>,
     /// Where the fact that made it stands.
     pub place: Place,
-    before: u32,
+    /// The fan's claim before this one, by number; 0 for none, or where it was read elsewhere.
+    pub before: u32,
 }
 
 /// The claims of a drop.
