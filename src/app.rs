@@ -3,6 +3,7 @@
 use crate::drops::cold::Lag;
 use crate::drops::node::Node;
 use crate::drops::receipts::Receipts;
+use crate::fans::People;
 use crate::festivals::Festival;
 use crate::kit::db::Cold;
 use crate::kit::metrics::Metrics;
@@ -60,6 +61,16 @@ pub struct ColdSide {
     pub cold: Arc<Cold>,
     /// How far its tables are behind the journal.
     pub lag: Arc<Lag>,
+    /// Accounts and their sessions.
+    pub people: People,
+}
+
+impl ColdSide {
+    /// Of a node beside a database.
+    pub fn new(cold: Arc<Cold>, lag: Arc<Lag>, node: &Node) -> Self {
+        let people = People::new(cold.clone(), node.tokens.ended.clone());
+        Self { cold, lag, people }
+    }
 }
 
 impl App {

@@ -13,7 +13,7 @@ mod world;
 
 use fanfare::drops::cold::{self, Projector, Whose};
 use fanfare::kit::data::DataFolder;
-use fanfare::kit::db::{Cold, Place};
+use fanfare::kit::db::{Cold, MIGRATIONS, Place};
 use fanfare::verify::{self, Broken, Report};
 use postgres::Postgres;
 use std::path::Path;
@@ -41,7 +41,7 @@ impl Base {
     }
 
     fn open(&self) -> Arc<Cold> {
-        let cold = Cold::open(&self.place, cold::MIGRATIONS, NOW_MS);
+        let cold = Cold::open(&self.place, MIGRATIONS, NOW_MS);
         Arc::new(cold.unwrap_or_else(|why| panic!("{why}")))
     }
 }

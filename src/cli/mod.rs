@@ -5,6 +5,7 @@ pub mod bench;
 pub mod check;
 pub mod cold;
 pub mod rehearse;
+pub mod role;
 pub mod serve;
 pub mod session;
 pub mod settings;
@@ -50,6 +51,8 @@ enum Command {
     Verify(verify::Verify),
     /// Holds the festival with a made crowd, before the day.
     Rehearse(rehearse::Rehearse),
+    /// Gives an account a role: fan, cashier, host or operator.
+    Role(role::RoleArgs),
     /// Makes session tokens, for load tests and support.
     Session(session::SessionArgs),
 }
@@ -122,6 +125,7 @@ fn act(cli: Cli) -> Result<ExitCode, String> {
         Some(Command::Bare(bare)) => bench::serve_bare(&bare),
         Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Rehearse(rehearse)) => rehearse::run(&rehearse),
+        Some(Command::Role(role)) => role::run(&role),
         Some(Command::Session(session)) => session::run(&session),
     }
 }

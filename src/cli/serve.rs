@@ -157,7 +157,8 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let config = LaneConfig::default();
     let node = drops::node::Node::start_beside(folder, clock, config, specs, tables)?;
     let projector = Projector::start(node.folder.journal(), cold.clone(), node.told.clone())?;
-    let side = ColdSide { cold: cold.clone(), lag: projector.lag.clone() };
+    let side = ColdSide::new(cold.clone(), projector.lag.clone(), &node);
+    let secret = cold::meet(&side.people, mode, node.clock.now_ms())?;
     let app = App::beside(node.clone(), festival, mode, Some(side));
     if mode == Mode::Demo {
         plan::believe_clock(&app);
@@ -166,7 +167,11 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let (stopper, stop) = watch::channel(false);
     let fronts = start_fronts(&app, &door, listeners, &stop)?;
     let asker = plan::socket::start(app.clone()).map_err(|why| why.to_string())?;
-    say_listening(&app, &format!("{}://{address}", door.scheme()));
+    let url = format!("{}://{address}", door.scheme());
+    say_listening(&app, &url);
+    if let Some(secret) = secret {
+        cold::say_host(&args.place, &url, &secret);
+    }
     background(&app, stopped_by);
     app.live.end();
     let _ = stopper.send(true);
@@ -220,11 +225,13 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
                 let _ = tokio::task::spawn_blocking(move || plan::next_rounds(&rounds)).await;
             }
         });
+        tokio::spawn(cold::follow(app.clone()));
         let idle = app.clone();
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_mins(1)).await;
                 idle.rates.forget_idle();
+                idle.cold.iter().for_each(|side| side.people.rates.forget_idle());
             }
         });
         tokio::select! {

@@ -7,13 +7,12 @@ use super::drop::Drop;
 use super::published::{Front, NotInMemory};
 use super::ticket::Answered;
 use super::wake;
-use crate::app::{App, ColdSide, Mode};
+use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
 use crate::kit::token::{Role, Session, Use};
 use axum::http::{HeaderMap, Request, header};
 use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, State};
 use fanfare_lane::{LaneId, Reply};
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -213,37 +212,6 @@ pub async fn read<R>(
     drop.published.read(app.now_ms(), read).ok_or_else(|| Problem::new("busy"))
 }
 
-/// The tables, if they are to be asked about this drop: its state is not in memory.
-fn at_rest<'a>(app: &'a App, drop: &Drop) -> Option<&'a ColdSide> {
-    let side = app.cold.as_ref()?;
-    drop.published.read(app.now_ms(), |_| ()).is_none().then_some(side)
-}
-
-/// A fan's claims in these drops, by drop, newest first. Drops in which nobody claimed anything
-/// are not asked: a rest is not disturbed for nothing.
-pub async fn claims_of(
-    app: &App,
-    fan: Fan,
-    mut drops: Vec<Arc<Drop>>,
-) -> Result<Vec<(Arc<Drop>, Claim)>, Problem> {
-    drops.retain(|drop| drop.published.front().face.claims > 0);
-    let resting: Vec<_> =
-        drops.iter().filter(|drop| at_rest(app, drop).is_some()).cloned().collect();
-    let mut known = match &app.cold {
-        Some(side) if !resting.is_empty() => cold::read::claims_of(side, fan, &resting).await,
-        _ => BTreeMap::new(),
-    };
-    let mut own = Vec::new();
-    for drop in drops {
-        let claims = match known.remove(&drop.lane) {
-            Some(claims) => claims,
-            None => read(app, &drop, |state| state.claims().of(fan).collect()).await?,
-        };
-        own.extend(claims.into_iter().map(|claim| (drop.clone(), claim)));
-    }
-    Ok(own)
-}
-
 /// A claim by its id, for its fan or for whoever may see all.
 pub async fn find_claim(
     app: &App,
@@ -253,14 +221,7 @@ pub async fn find_claim(
     let unknown = || Problem::new("no_such_claim");
     let (lane, place): (LaneId, Place) = answers::parse_claim_id(id).ok_or_else(unknown)?;
     let drop = app.node.directory().of_lane(lane).cloned().ok_or_else(unknown)?;
-    let claim = match at_rest(app, &drop) {
-        Some(side) => cold::read::claim_at(side, &drop, place).await,
-        None => None,
-    };
-    let claim = match claim {
-        Some(known) => known,
-        None => read(app, &drop, |state| state.claims().at(place)).await?,
-    };
+    let claim = cold::rest::claim_at(app, &drop, place).await?;
     let own = |claim: &Claim| claim.fan == session.fan || session.role >= Role::Cashier;
     claim.filter(own).map(|claim| (drop, claim)).ok_or_else(unknown)
 }

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod data;
 pub mod db;
+pub mod ended;
 pub mod heads;
 pub mod hex;
 pub mod keys;

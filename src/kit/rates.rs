@@ -72,7 +72,7 @@ fn seconds(wait: std::time::Duration) -> u32 {
 }
 
 /// The network a stranger comes from: /24, or /64 of version 6.
-fn network(address: IpAddr) -> u64 {
+pub fn network(address: IpAddr) -> u64 {
     match address {
         IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -4,7 +4,7 @@ use super::claim_view::ClaimView;
 use super::fault::Fault;
 use super::frame::Frame;
 use super::visit::{Page, Visit};
-use crate::drops::gate;
+use crate::drops::cold::rest;
 use crate::kit::problem::Problem;
 use askama::Template;
 use axum::response::Response;
@@ -44,7 +44,7 @@ async fn claims(visit: &Visit) -> Result<Vec<ClaimView>, Problem> {
     let Some(session) = visit.session else { return Ok(Vec::new()) };
     let mut drops = visit.app.node.directory().drops.clone();
     drops.sort_by_key(|drop| std::cmp::Reverse(drop.published.front().face.opens_at_ms));
-    let own = gate::claims_of(&visit.app, session.fan, drops).await?;
+    let own = rest::claims_of(&visit.app, session.fan, drops).await?;
     let shown = own.iter().take(SHOWN_MAX);
     Ok(shown.map(|(drop, claim)| ClaimView::of(visit, drop, claim)).collect())
 }

@@ -5,7 +5,7 @@ use super::world::{LAMPS, LATE, OPENS_MS, World, festival, whole_day};
 use super::{Base, compared, on_both, project, wait_for};
 use fanfare::app::{App, ColdSide, Mode};
 use fanfare::drops::answers::claim_id;
-use fanfare::drops::cold::{self, Projector};
+use fanfare::drops::cold::{self, Projector, rest};
 use fanfare::drops::node::Node;
 use fanfare::drops::{gate, plan};
 use fanfare::kit::clock::Clock;
@@ -99,14 +99,14 @@ fn a_lane_at_rest_is_read_from_the_tables_and_not_replayed() {
         whole_day(&temp.data());
         assert_eq!(project(base, &temp.data()), [""; 0]);
         let world = World::start(&temp.data(), OPENS_MS + 3_000_000);
-        let side = ColdSide { cold: base.open(), lag: Arc::default() };
+        let side = ColdSide::new(base.open(), Arc::default(), &world.node);
         let app = App::beside(world.node.clone(), festival(), Mode::Real, Some(side));
         let drop = world.node.directory().of_lane(LATE).unwrap().clone();
         let in_memory = || drop.published.read(0, |_| ()).is_some();
         assert!(!in_memory(), "it rests");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let fan = Fan::new(30).unwrap();
-        let own = runtime.block_on(gate::claims_of(&app, fan, vec![drop.clone()]));
+        let own = runtime.block_on(rest::claims_of(&app, fan, vec![drop.clone()]));
         let own = own.unwrap_or_else(|_| panic!("the fan's claims"));
         let [(_, claim)] = &own[..] else { panic!("{} claims", own.len()) };
         assert_eq!((claim.fan, claim.state), (fan, ClaimState::Settled));
@@ -122,7 +122,7 @@ fn a_lane_at_rest_is_read_from_the_tables_and_not_replayed() {
         assert_eq!(find(fan, &claim_id(LATE, nowhere)), None);
         assert!(!in_memory(), "nothing was replayed");
         let plain = world.app();
-        let own = runtime.block_on(gate::claims_of(&plain, fan, vec![drop.clone()]));
+        let own = runtime.block_on(rest::claims_of(&plain, fan, vec![drop.clone()]));
         assert!(own.is_ok_and(|own| own[0].1.place == claim.place) && in_memory());
         // Behind the journal the tables say nothing, and the journal is asked.
         world.ask(LATE, fanfare_engine::Command::Return { number: claim.number });

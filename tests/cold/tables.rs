@@ -3,7 +3,7 @@
 use super::world::{OPENS_MS, Temp, World, act, whole_day};
 use super::{Base, NOW_MS, compared, of_tables, on_both, project};
 use fanfare::drops::cold;
-use fanfare::kit::db::{self, Cold, Migration, Place};
+use fanfare::kit::db::{self, Cold, MIGRATIONS, Migration, Place};
 use fanfare::on;
 use fanfare_engine::{Amendment, Command, LineTerms};
 
@@ -37,7 +37,8 @@ fn every_statement_prepares_on_both() {
     on_both("prepares", |base, _| {
         let cold = base.open();
         let all = cold::statements().into_iter();
-        let all = all.chain(db::STATEMENTS.iter().map(|sql| (*sql).to_owned()));
+        let fixed = db::statements().chain(fanfare::fans::STATEMENTS.iter().copied());
+        let all = all.chain(fixed.map(str::to_owned));
         for sql in all {
             let (db, shown) = (cold.db(), sql.clone());
             let prepared = cold.wait(async move { db.prepare(sql).await });
@@ -158,10 +159,10 @@ fn a_database_of_a_newer_program_or_another_folder_is_refused() {
         drop(base.open());
         let opened = |files| Cold::open(&base.place, files, NOW_MS).map(drop);
         let why = opened(&[]).unwrap_err().to_string();
-        assert!(why.contains("newer fanfare") && why.contains("0001-facts"), "{why}");
+        assert!(why.contains("newer fanfare") && why.contains("0002-people"), "{why}");
         let why = opened(OTHER).unwrap_err().to_string();
         assert!(why.contains("another fanfare"), "{why}");
-        opened(cold::MIGRATIONS).unwrap();
+        opened(MIGRATIONS).unwrap();
         whole_day(&temp.data());
         assert_eq!(project(base, &temp.data()), [""; 0]);
         meddle(base, "UPDATE house SET made_at_ms = 1");
@@ -177,10 +178,10 @@ fn a_database_of_a_newer_program_or_another_folder_is_refused() {
 fn an_address_that_is_none_is_refused_with_what_to_write() {
     for url in ["mysql://x/y", "postgres:/x", "nonsense"] {
         let place = Place::Url(url.to_owned());
-        let why = Cold::open(&place, cold::MIGRATIONS, NOW_MS).err().unwrap().to_string();
+        let why = Cold::open(&place, MIGRATIONS, NOW_MS).err().unwrap().to_string();
         assert!(why.contains("postgres://user:password@host"), "{why}");
     }
     let temp = Temp::new("nobody");
     let place = Place::File(temp.path().join("no").join("where.sqlite"));
-    assert!(Cold::open(&place, cold::MIGRATIONS, NOW_MS).is_err());
+    assert!(Cold::open(&place, MIGRATIONS, NOW_MS).is_err());
 }

@@ -12,7 +12,7 @@
 //! | `write`, `write_claims`, `write_rare` | those changes written, all of them or none |
 //! | `cursors`, `owner` | how far each lane is; whose database it is |
 //! | `projector`, `bell`, `lag` | the thread that does it, what wakes it, how far behind it is |
-//! | `read` | claims of lanes at rest, without replaying them |
+//! | `read`, `rest` | claims of lanes at rest, without replaying them |
 
 mod bell;
 mod change;
@@ -22,6 +22,7 @@ mod load;
 mod owner;
 mod projector;
 pub mod read;
+pub mod rest;
 pub mod rows;
 mod steps;
 mod write;
@@ -33,12 +34,6 @@ pub use cursors::{cursors, witnessed};
 pub use lag::Lag;
 pub use owner::{Whose, check_owner, own};
 pub use projector::Projector;
-
-use crate::kit::db::Migration;
-
-/// Every table of the cold side, in the order they came.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001-facts", sql: include_str!("../../../migrations/0001-facts.sql") }];
 
 /// Every statement over these tables, those over many rows for a few sizes: a test prepares each
 /// on both databases.

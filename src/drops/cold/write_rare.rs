@@ -3,7 +3,7 @@
 use super::change::Change;
 use super::load::Load;
 use super::write::Wrong;
-use crate::kit::db::Tx;
+use crate::kit::db::{Event, Tx, record};
 use crate::on;
 use fanfare_engine::{Amendment, LineTerms, Terms};
 use sqlx::Row as _;
@@ -26,8 +26,6 @@ crate::statements! {
         VALUES ($1, $2, $3, $4, $5, $6, 'open')";
     END_RIGHT = "UPDATE rights SET state = $1 WHERE lane = $2 AND number = $3 AND state = 'open'
         RETURNING line, quantity";
-    EVENT = "INSERT INTO events (id, at_ms, who, what, subject, data)
-        VALUES ($1, $2, $3, $4, $5, $6)";
 }
 
 /// Writes one rare change; of a right that ran out, the line and the units that were set aside.
@@ -57,20 +55,15 @@ pub(super) async fn change_drop(
         })?,
         Change::RightOver(right, used) => return end_right(tx, lane, *right, *used).await,
         Change::Did(seq, place, at_ms, what, act) => {
-            let mut place_bytes = [0; 10];
-            place_bytes[..4].copy_from_slice(&load.lane.to_be_bytes());
-            place_bytes[4..8].copy_from_slice(&seq.to_be_bytes());
-            place_bytes[8..].copy_from_slice(&place.to_be_bytes());
             // Made of the fact's place: the same fact is the same event.
-            let millis = u64::try_from(*at_ms).unwrap_or(0);
-            let id = uuid::Builder::from_unix_timestamp_millis(millis, &place_bytes);
-            let data = format!(r#"{{"seq":{seq},"place":{place},"why":"{:016x}"}}"#, act.why);
+            let mut unique = [0; 10];
+            unique[..4].copy_from_slice(&load.lane.to_be_bytes());
+            unique[4..8].copy_from_slice(&seq.to_be_bytes());
+            unique[8..].copy_from_slice(&place.to_be_bytes());
             let who = format!("fan {}", act.by.get());
-            on!(tx, tx => {
-                let query = sqlx::query(EVENT).bind(id.into_uuid().to_string()).bind(*at_ms);
-                let query = query.bind(who).bind(*what).bind(&load.drop).bind(data);
-                query.execute(&mut **tx).await.map(|_| ())
-            })?;
+            let data = format!(r#"{{"seq":{seq},"place":{place},"why":"{:016x}"}}"#, act.why);
+            let (who, subject, at_ms) = (who.as_str(), load.drop.as_str(), *at_ms);
+            record(tx, Event { at_ms, unique, who, what, subject, data }).await?;
         }
     }
     Ok(None)

@@ -3,6 +3,7 @@
 use super::hot;
 use crate::app::App;
 use crate::drops::answers;
+use crate::drops::cold::rest;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
 use crate::drops::proof;
@@ -115,7 +116,7 @@ pub async fn claim(
 pub async fn my_claims(State(app): Shared, headers: HeaderMap) -> Result<Response, Problem> {
     let session = gate::session(&app, &headers)?;
     let drops = app.node.directory().drops.clone();
-    let own = gate::claims_of(&app, session.fan, drops).await?;
+    let own = rest::claims_of(&app, session.fan, drops).await?;
     let own: Vec<String> =
         own.iter().map(|(drop, claim)| answers::claim_json(drop, claim, None)).collect();
     Ok(raw_json(StatusCode::OK, format!(r#"{{"claims":[{}]}}"#, own.join(","))))
@@ -128,7 +129,13 @@ pub async fn renew(State(app): Shared, headers: HeaderMap) -> Result<Response, P
     let session = gate::session(&app, &headers)?;
     let now_s = u32::try_from(app.now_ms() / 1000).unwrap_or(u32::MAX);
     let until_s = session.until_s.max(now_s.saturating_add(SESSION_S));
-    let token = app.node.tokens.make(&Session { until_s, ..session }, Use::Session);
+    let renewed = Session { until_s, ..session };
+    let token = gate::token_of(&headers).unwrap_or_default();
+    let token = match app.node.tokens.read(token, Use::Session, app.now_ms()) {
+        // An account's token goes on carrying the number by which it can be ended.
+        Ok((_, number)) if number != 0 => app.node.tokens.make_numbered(&renewed, number),
+        _ => app.node.tokens.make(&renewed, Use::Session),
+    };
     Ok(fresh(&json!({ "token": token, "expires_at_ms": i64::from(until_s) * 1000 })))
 }
 

@@ -17,6 +17,12 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// Every table of the cold side, in the order they came.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001-facts", sql: include_str!("../../../migrations/0001-facts.sql") },
+    Migration { name: "0002-people", sql: include_str!("../../../migrations/0002-people.sql") },
+];
+
 crate::statements! {
     MAKE_LIST = "CREATE TABLE IF NOT EXISTS migrations (
         name TEXT NOT NULL,

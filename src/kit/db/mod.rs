@@ -4,18 +4,21 @@
 //! | --- | --- |
 //! | `open.rs` | opening either, and the settings that are insisted on |
 //! | `migrate.rs` | the tables, made and changed by themselves at start |
+//! | `event.rs` | what somebody did, written with what it changed |
 //! | `many.rs` | statements over many rows at once |
 //! | `thread.rs` | the thread all of it runs on, away from those who answer the crowd |
 //!
 //! A statement is written once and compiled for both by `on!`. What must differ is in this folder.
 
+mod event;
 mod many;
 mod migrate;
 mod open;
 mod thread;
 
+pub use event::{Event, record, unique};
 pub use many::{chunks, values};
-pub use migrate::{Migration, STATEMENTS, migrate};
+pub use migrate::{MIGRATIONS, Migration, migrate};
 pub use open::Place;
 pub use thread::Cold;
 
@@ -58,6 +61,11 @@ macro_rules! statements {
         /// Every statement of this store.
         pub const STATEMENTS: &[&str] = &[$($name),+];
     };
+}
+
+/// The statements of this folder.
+pub fn statements() -> impl Iterator<Item = &'static str> {
+    migrate::STATEMENTS.iter().chain(event::STATEMENTS).copied()
 }
 
 /// Why the database did not do it, in words.
