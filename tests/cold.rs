@@ -84,7 +84,7 @@ fn of_tables(report: &Report) -> Vec<String> {
 
 /// Waits until something holds, for as long as a slow machine needs.
 fn wait_for(mut holds: impl FnMut() -> bool) {
-    for _ in 0..1_200 {
+    for _ in 0..4_800 {
         if holds() {
             return;
         }

@@ -18,8 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Facts one transaction takes, at most one row of the journal more.
-const FACTS_MAX: usize = 8_192;
+/// Facts one transaction takes, at most one row of the journal more. On SQLite it keeps other
+/// writers waiting for about a tenth of a second.
+const FACTS_MAX: usize = 2_048;
 
 /// Rows of the journal read at a time.
 const ROWS_AT_A_TIME: usize = 16;
