@@ -1,8 +1,11 @@
 //! Everything a request needs, built once and passed down.
 
+use crate::drops::cold::Lag;
 use crate::drops::node::Node;
 use crate::drops::receipts::Receipts;
+use crate::fans::People;
 use crate::festivals::Festival;
+use crate::kit::db::Cold;
 use crate::kit::metrics::Metrics;
 use crate::kit::rates::Rates;
 use crate::live::Live;
@@ -48,11 +51,41 @@ pub struct App {
     pub live: Live,
     /// Counters for operators.
     pub metrics: Metrics,
+    /// The cold side. A node held within another program has none.
+    pub cold: Option<ColdSide>,
+}
+
+/// The cold side as requests are given it.
+pub struct ColdSide {
+    /// The database.
+    pub cold: Arc<Cold>,
+    /// How far its tables are behind the journal.
+    pub lag: Arc<Lag>,
+    /// Accounts and their sessions.
+    pub people: People,
+}
+
+impl ColdSide {
+    /// Of a node beside a database.
+    pub fn new(cold: Arc<Cold>, lag: Arc<Lag>, node: &Node) -> Self {
+        let people = People::new(cold.clone(), node.tokens.ended.clone());
+        Self { cold, lag, people }
+    }
 }
 
 impl App {
-    /// The program around a node.
+    /// The program around a node, without a cold side.
     pub fn new(node: Arc<Node>, festival: Festival, mode: Mode) -> Arc<Self> {
+        Self::beside(node, festival, mode, None)
+    }
+
+    /// The program around a node and beside a database.
+    pub fn beside(
+        node: Arc<Node>,
+        festival: Festival,
+        mode: Mode,
+        cold: Option<ColdSide>,
+    ) -> Arc<Self> {
         let receipts = Receipts::new(node.folder.journal());
         Arc::new(Self {
             node,
@@ -63,6 +96,7 @@ impl App {
             recalls: Semaphore::new(RECALLS_MAX),
             live: Live::default(),
             metrics: Metrics::default(),
+            cold,
         })
     }
 

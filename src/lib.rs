@@ -7,6 +7,7 @@ pub mod app;
 pub mod bench;
 pub mod cli;
 pub mod drops;
+pub mod fans;
 pub mod festivals;
 pub mod kit;
 pub mod live;

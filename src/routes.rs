@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::drops::gate;
 use crate::drops::web::{api, describe, host, hot, rehearsal};
+use crate::fans::web;
 use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
 use crate::pages;
@@ -33,6 +34,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/claims/{claim}/receipt", get(pages::receipt))
         .route("/claims/{claim}/settlement", get(pages::back_to_claim).post(pages::settle))
         .route("/claims/{claim}/release", get(pages::back_to_claim).post(pages::release))
+        // People: accounts.
+        .route("/sign-in", get(web::sign_in_page).post(web::sign_in))
+        .route("/sign-up", get(web::sign_up_page).post(web::sign_up))
+        .route("/sign-out", get(web::back_to_sessions).post(web::sign_out))
+        .route("/me/sessions", get(web::my_sessions))
+        .route("/me/sessions/{session}/ending", get(web::back_to_sessions).post(web::end_session))
+        .route("/host/{secret}", get(web::host_page).post(web::make_host))
         // Programs: anybody's.
         .route("/api/v1/now", get(api::now))
         .route("/api/v1/festival", get(api::festival))

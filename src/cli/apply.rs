@@ -30,7 +30,7 @@ pub struct Apply {
 /// # Errors
 /// If the folder or the file cannot be read.
 pub fn run(args: &Apply) -> Result<ExitCode, String> {
-    args.place.require_sqlite()?;
+    args.place.refuse_journals()?;
     let proposed = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
     let text = std::fs::read_to_string(&args.festival).map_err(|why| why.to_string())?;
     let asked = socket::ask(&args.place.data, args.yes, &text).map_err(|why| why.to_string())?;

@@ -3,12 +3,16 @@
 pub mod apply;
 pub mod bench;
 pub mod check;
+pub mod cold;
 pub mod rehearse;
+pub mod role;
 pub mod serve;
 pub mod session;
 pub mod settings;
 pub mod verify;
 
+use crate::kit::data::DataFolder;
+use crate::kit::db::Place;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,6 +51,8 @@ enum Command {
     Verify(verify::Verify),
     /// Holds the festival with a made crowd, before the day.
     Rehearse(rehearse::Rehearse),
+    /// Gives an account a role: fan, cashier, host or operator.
+    Role(role::RoleArgs),
     /// Makes session tokens, for load tests and support.
     Session(session::SessionArgs),
 }
@@ -57,10 +63,10 @@ pub struct Where {
     /// The data folder; it belongs to one festival.
     #[arg(long, value_name = "DIR", default_value = "./fanfare-data", env = "FANFARE_DATA")]
     pub data: PathBuf,
-    /// The database; default: SQLite files in the data folder.
+    /// The database, postgres://…; default: an SQLite file in the data folder.
     #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
     pub database: Option<String>,
-    /// The journal's database; may be repeated; default: the database.
+    /// The journal's database; may be repeated; default: SQLite in the data folder.
     #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
     pub journal: Vec<String>,
 }
@@ -70,13 +76,17 @@ impl Where {
     ///
     /// # Errors
     /// What to leave out.
-    pub fn require_sqlite(&self) -> Result<(), String> {
-        if self.database.is_some() || !self.journal.is_empty() {
-            return Err("this version keeps everything on SQLite in the data folder: \
-                        leave out --database and --journal"
-                .to_owned());
+    pub fn refuse_journals(&self) -> Result<(), String> {
+        if self.journal.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        Err("this version keeps the journal on SQLite in the data folder: leave out --journal"
+            .to_owned())
+    }
+
+    /// Where the tables beside the journal are.
+    pub fn tables(&self, folder: &DataFolder) -> Place {
+        self.database.clone().map_or_else(|| Place::File(folder.cold()), Place::Url)
     }
 }
 
@@ -115,6 +125,7 @@ fn act(cli: Cli) -> Result<ExitCode, String> {
         Some(Command::Bare(bare)) => bench::serve_bare(&bare),
         Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Rehearse(rehearse)) => rehearse::run(&rehearse),
+        Some(Command::Role(role)) => role::run(&role),
         Some(Command::Session(session)) => session::run(&session),
     }
 }

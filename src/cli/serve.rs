@@ -1,7 +1,8 @@
 //! `fanfare serve`.
 
-use super::{Where, default_listen};
-use crate::app::{App, Mode};
+use super::{Where, cold, default_listen};
+use crate::app::{App, ColdSide, Mode};
+use crate::drops::cold::Projector;
 use crate::drops::plan;
 use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
@@ -128,7 +129,7 @@ fn start_fronts(
 /// # Errors
 /// Why it cannot, in words, with what to do.
 pub fn run(args: &Serve) -> Result<ExitCode, String> {
-    args.place.require_sqlite()?;
+    args.place.refuse_journals()?;
     start_log(&args.log)?;
     let door = Doorway::of(args)?;
     if let Some(core) = args.core {
@@ -152,8 +153,13 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     } else {
         plan::specs(&festival, &folder, clock.now_ms())?
     };
-    let node = drops::node::Node::start(folder, clock, LaneConfig::default(), specs)?;
-    let app = App::new(node.clone(), festival, mode);
+    let (cold, tables) = cold::open(&args.place, &folder, clock.now_ms())?;
+    let config = LaneConfig::default();
+    let node = drops::node::Node::start_beside(folder, clock, config, specs, tables)?;
+    let projector = Projector::start(node.folder.journal(), cold.clone(), node.told.clone())?;
+    let side = ColdSide::new(cold.clone(), projector.lag.clone(), &node);
+    let secret = cold::meet(&side.people, mode, node.clock.now_ms())?;
+    let app = App::beside(node.clone(), festival, mode, Some(side));
     if mode == Mode::Demo {
         plan::believe_clock(&app);
     }
@@ -161,7 +167,11 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let (stopper, stop) = watch::channel(false);
     let fronts = start_fronts(&app, &door, listeners, &stop)?;
     let asker = plan::socket::start(app.clone()).map_err(|why| why.to_string())?;
-    say_listening(&app, &format!("{}://{address}", door.scheme()));
+    let url = format!("{}://{address}", door.scheme());
+    say_listening(&app, &url);
+    if let Some(secret) = secret {
+        cold::say_host(&args.place, &url, &secret);
+    }
     background(&app, stopped_by);
     app.live.end();
     let _ = stopper.send(true);
@@ -170,6 +180,8 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     }
     drop(asker);
     node.stop();
+    drop(projector);
+    cold.stop();
     Ok(ExitCode::SUCCESS)
 }
 
@@ -213,6 +225,7 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
                 let _ = tokio::task::spawn_blocking(move || plan::next_rounds(&rounds)).await;
             }
         });
+        tokio::spawn(cold::follow(app.clone()));
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}

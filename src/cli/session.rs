@@ -34,7 +34,7 @@ pub struct SessionArgs {
 /// # Errors
 /// If the folder has no keys, or a fan's number is out of range.
 pub fn run(args: &SessionArgs) -> Result<ExitCode, String> {
-    args.place.require_sqlite()?;
+    args.place.refuse_journals()?;
     let folder = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
     let keys = Keys::open(folder.path()).map_err(|why| why.to_string())?;
     let tokens = Tokens::new(keys.tokens);

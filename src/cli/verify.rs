@@ -1,6 +1,6 @@
 //! `fanfare verify`: reads every journal from its first row, or checks one proof or receipt.
 
-use super::Where;
+use super::{Where, cold};
 use crate::kit::clock::Stopwatch;
 use crate::kit::hex;
 use crate::verify::{self, Progress};
@@ -47,10 +47,11 @@ pub struct Verify {
 pub fn run(args: &Verify) -> Result<ExitCode, String> {
     let data = args.data.clone().unwrap_or_else(|| PathBuf::from("./fanfare-data"));
     let (database, journal) = (args.database.clone(), args.journal.clone());
-    Where { data: data.clone(), database, journal }.require_sqlite()?;
+    let place = Where { data: data.clone(), database, journal };
+    place.refuse_journals()?;
     let (holds, words, json) = match &args.bundle {
         Some(file) => bundle(args, file)?,
-        None => folder(&data)?,
+        None => folder(&place)?,
     };
     print!("{words}");
     if let Some(path) = &args.json {
@@ -60,7 +61,7 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn folder(data: &Path) -> Result<(bool, String, Value), String> {
+fn folder(place: &Where) -> Result<(bool, String, Value), String> {
     let watch = Stopwatch::start();
     let mut shown_us = 0;
     let mut show = |progress: &Progress<'_>| {
@@ -71,7 +72,9 @@ fn folder(data: &Path) -> Result<(bool, String, Value), String> {
             say(progress);
         }
     };
-    let report = verify::folder(data, &mut show).map_err(|why| why.to_string())?;
+    let tables = cold::look(place)?;
+    let report = verify::folder_beside(&place.data, tables.as_ref(), &mut show)
+        .map_err(|why| why.to_string())?;
     if shown_us > 0 && std::io::stderr().is_terminal() {
         eprintln!();
     }

@@ -2,6 +2,7 @@
 //! stands anywhere on this way.
 
 use super::answers;
+use super::cold;
 use super::drop::Drop;
 use super::published::{Front, NotInMemory};
 use super::ticket::Answered;
@@ -59,8 +60,9 @@ pub fn session(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
 
 /// Whose session a request carries, whenever it may end.
 pub fn signed(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
-    let session = token_of(headers).and_then(|token| app.node.tokens.read(token, Use::Session));
-    session.ok_or_else(|| Problem::new("no_session"))
+    let tokens = &app.node.tokens;
+    let read = token_of(headers).and_then(|token| tokens.signed(token, Use::Session).ok());
+    read.map(|(session, _)| session).ok_or_else(|| Problem::new("no_session"))
 }
 
 /// Refuses a session that is over at this moment, and counts the request against the fan's rate.
@@ -227,7 +229,7 @@ pub async fn find_claim(
     let unknown = || Problem::new("no_such_claim");
     let (lane, place): (LaneId, Place) = answers::parse_claim_id(id).ok_or_else(unknown)?;
     let drop = app.node.directory().of_lane(lane).cloned().ok_or_else(unknown)?;
-    let claim = read(app, &drop, |state| state.claim_at(place)).await?;
+    let claim = cold::rest::claim_at(app, &drop, place).await?;
     let own = |claim: &Claim| claim.fan == session.fan || session.role >= Role::Cashier;
     claim.filter(own).map(|claim| (drop, claim)).ok_or_else(unknown)
 }

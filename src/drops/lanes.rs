@@ -3,6 +3,7 @@
 //! While one commit is under way commands collect, so the busier, the larger the batch. A lane
 //! decides ahead of the commit only when a full batch already waits.
 
+use super::cold::Bell;
 use super::committer::{Outcome, Work};
 use super::drop::Drop;
 use super::inbox::Inbox;
@@ -72,6 +73,8 @@ pub struct Told {
     pub stepped: AtomicBool,
     /// When something comes due next, ms since 1970; may be too early, never too late.
     pub next_due_ms: AtomicI64,
+    /// Rings when a row was published.
+    pub rows: Bell,
 }
 
 impl Default for Told {
@@ -80,6 +83,7 @@ impl Default for Told {
             slowest_batch_us: AtomicU64::new(0),
             stepped: AtomicBool::new(false),
             next_due_ms: AtomicI64::new(i64::MAX),
+            rows: Bell::default(),
         }
     }
 }
@@ -447,6 +451,7 @@ impl Lanes {
             let front = hosted.drop.published.front();
             self.heads.insert(id, head_of(&front.face));
             self.heads_changed = true;
+            self.told.rows.ring();
             hosted.drop.note_facts(&durable.facts);
             let mut crowd = Vec::new();
             for (ticket, reply) in durable.answers {

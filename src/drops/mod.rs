@@ -8,6 +8,7 @@
 //! on.
 
 pub mod answers;
+pub mod cold;
 pub mod committer;
 pub mod drop;
 pub mod found;

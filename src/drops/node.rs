@@ -11,7 +11,7 @@ use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
-use crate::kit::heads;
+use crate::kit::heads::{self, Heads};
 use crate::kit::keys::Keys;
 use crate::kit::sqlite::{JournalReader, JournalWriter};
 use crate::kit::token::Tokens;
@@ -97,12 +97,28 @@ impl Node {
         config: LaneConfig,
         specs: Vec<DropSpec>,
     ) -> Result<Arc<Self>, String> {
+        Self::start_beside(folder, clock, config, specs, Heads::new())
+    }
+
+    /// The same where tables were made of the journal's rows: they testify, as the witness does,
+    /// how far each lane had come.
+    ///
+    /// # Errors
+    /// Why it cannot, in words, with what to do.
+    pub fn start_beside(
+        folder: DataFolder,
+        clock: Arc<Clock>,
+        config: LaneConfig,
+        specs: Vec<DropSpec>,
+        tables: Heads,
+    ) -> Result<Arc<Self>, String> {
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
         let mut writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
         let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
         let public_key = keys.public();
         writer.list_key(&public_key).map_err(|why| why.to_string())?;
-        let witnessed = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
+        let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
+        let witnessed = heads::newest(witness, tables);
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
         let founding = Founding { festival, key: &signing, config, clock: clock.read() };

@@ -218,6 +218,11 @@ impl DataFolder {
         self.path.join("journal.sqlite")
     }
 
+    /// The cold side's file, where no other database is named.
+    pub fn cold(&self) -> PathBuf {
+        self.path.join("cold.sqlite")
+    }
+
     /// The witness's file.
     pub fn heads(&self) -> PathBuf {
         self.path.join("heads")

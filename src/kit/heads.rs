@@ -59,6 +59,17 @@ pub fn read(path: &Path) -> Result<Heads, DataError> {
     }
 }
 
+/// Two testimonies as one: of each lane the newer head.
+pub fn newest(mut heads: Heads, others: Heads) -> Heads {
+    for (lane, other) in others {
+        let head = heads.entry(lane).or_insert(other);
+        if head.seq < other.seq {
+            *head = other;
+        }
+    }
+    heads
+}
+
 fn read_one(path: &Path) -> Result<Heads, DataError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,

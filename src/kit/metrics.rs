@@ -40,6 +40,14 @@ pub struct Metrics {
     pub clock_stepped: Gauge,
     /// Lanes that stopped or could not be opened.
     pub lanes_stopped: Gauge,
+    /// Rows of the journal that are not yet in the tables.
+    pub projector_rows: Gauge,
+    /// How long some row has been waiting to be, ms.
+    pub projector_ms: Gauge,
+    /// Facts in the tables since the process began.
+    pub projector_facts: Gauge,
+    /// Lanes whose tables follow their journal no more.
+    pub projector_stopped: Gauge,
 }
 
 impl Default for Metrics {
@@ -54,6 +62,10 @@ impl Default for Metrics {
             out: Family::default(),
             clock_stepped: Gauge::default(),
             lanes_stopped: Gauge::default(),
+            projector_rows: Gauge::default(),
+            projector_ms: Gauge::default(),
+            projector_facts: Gauge::default(),
+            projector_stopped: Gauge::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("claims", "Claims answered 201", metrics.claims.clone());
@@ -66,11 +78,24 @@ impl Default for Metrics {
         registry.register("clock_stepped", "1 while nothing expires: the clock stepped", stepped);
         let stopped = metrics.lanes_stopped.clone();
         registry.register("lanes_stopped", "Lanes stopped or shut; look at the log", stopped);
-        metrics
+        metrics.with_projector()
     }
 }
 
 impl Metrics {
+    fn with_projector(mut self) -> Self {
+        let gauges = [
+            ("projector_rows_behind", "Rows not yet in the tables", &self.projector_rows),
+            ("projector_waiting_ms", "How long some row has waited", &self.projector_ms),
+            ("projector_facts", "Facts in the tables since the start", &self.projector_facts),
+            ("projector_stopped_lanes", "Lanes the tables left", &self.projector_stopped),
+        ];
+        for (name, help, gauge) in gauges {
+            self.registry.register(name, help, gauge.clone());
+        }
+        self
+    }
+
     /// Counts a refusal.
     pub fn refused(&self, code: &'static str) {
         if code == "sold_out" {

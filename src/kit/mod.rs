@@ -1,8 +1,11 @@
-//! What every domain uses: the data folder, the journal's `SQLite` store, clock, keys, tokens,
+//! What every domain uses: the data folder, the journal's `SQLite` store, the
+//! cold side's database, clock, keys, tokens,
 //! problem answers, listeners, TLS, trusted proxies. Nothing in here knows what a drop is.
 
 pub mod clock;
 pub mod data;
+pub mod db;
+pub mod ended;
 pub mod heads;
 pub mod hex;
 pub mod keys;

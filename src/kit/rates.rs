@@ -5,7 +5,7 @@ mod table;
 
 use super::clock::Ticks;
 use std::net::IpAddr;
-use table::{Rate, Table};
+pub use table::{Rate, Table};
 
 /// A fan's rate: 10 a second on average.
 const FAN: Rate = Rate { each_ms: 100, burst: 30 };
@@ -44,12 +44,13 @@ impl Rates {
     }
 }
 
-fn seconds(wait_ms: u64) -> u32 {
+/// Whole seconds to wait, never too few.
+pub fn seconds(wait_ms: u64) -> u32 {
     u32::try_from(wait_ms / 1_000).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// The network a stranger comes from: /24, or /64 of version 6.
-fn network(address: IpAddr) -> u64 {
+pub fn network(address: IpAddr) -> u64 {
     match address {
         IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -1,16 +1,23 @@
 //! Session tokens: who, in which role, until when; checked in memory with one keyed hash.
 //!
 //! 30 bytes as base64url, 40 characters: version (1), use and role (1), fan (8), end in seconds
-//! since 1970 (4), keyed BLAKE3 over those cut to 16.
+//! since 1970 (4), keyed BLAKE3 over those cut to 16. An account's session can be ended, so its
+//! token also carries its number: version 2, 39 bytes, 52 characters, number (8) and a zero behind
+//! the end.
 
+use super::ended::Ended;
 use super::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fanfare_engine::{Fan, Key};
+use std::sync::Arc;
 
 const VERSION: u8 = 1;
 const BYTES: usize = 30;
 const SIGNED: usize = 14;
+const NUMBERED_VERSION: u8 = 2;
+const NUMBERED_BYTES: usize = 39;
+const NUMBERED_SIGNED: usize = 23;
 
 /// How long a session lives before it is renewed, seconds.
 pub const SESSION_S: u32 = 15 * 60;
@@ -93,17 +100,21 @@ pub enum TokenError {
 
 /// Makes and checks tokens with a festival's token key.
 #[derive(Clone)]
-pub struct Tokens([u8; 32]);
+pub struct Tokens {
+    key: [u8; 32],
+    /// What was ended before its time.
+    pub ended: Arc<Ended>,
+}
 
 impl Tokens {
     /// With this key.
-    pub const fn new(key: [u8; 32]) -> Self {
-        Self(key)
+    pub fn new(key: [u8; 32]) -> Self {
+        Self { key, ended: Arc::default() }
     }
 
     fn mac(&self, signed: &[u8]) -> [u8; 16] {
         let mut mac = [0; 16];
-        mac.copy_from_slice(&blake3::keyed_hash(&self.0, signed).as_bytes()[..16]);
+        mac.copy_from_slice(&blake3::keyed_hash(&self.key, signed).as_bytes()[..16]);
         mac
     }
 
@@ -119,31 +130,69 @@ impl Tokens {
         hex::base64(&bytes)
     }
 
+    /// A token for an account's session, which has a number and can be ended.
+    pub fn make_numbered(&self, session: &Session, number: u64) -> String {
+        let mut bytes = [0; NUMBERED_BYTES];
+        bytes[0] = NUMBERED_VERSION;
+        bytes[1] = session.role as u8;
+        bytes[2..10].copy_from_slice(&session.fan.get().to_be_bytes());
+        bytes[10..14].copy_from_slice(&session.until_s.to_be_bytes());
+        bytes[14..22].copy_from_slice(&number.to_be_bytes());
+        let mac = self.mac(&bytes[..NUMBERED_SIGNED]);
+        bytes[NUMBERED_SIGNED..].copy_from_slice(&mac);
+        hex::base64(&bytes)
+    }
+
     /// Reads a token at this moment.
     ///
     /// # Errors
     /// If it was not made here for this use, or is over.
     pub fn check(&self, token: &str, used: Use, now_ms: i64) -> Result<Session, TokenError> {
-        let session = self.read(token, used).ok_or(TokenError::Forged)?;
-        if session.over(now_ms) { Err(TokenError::Expired) } else { Ok(session) }
+        self.read(token, used, now_ms).map(|(session, _)| session)
     }
 
-    /// Reads a token, whenever it may end; none if it was not made here for this use.
-    pub fn read(&self, token: &str, used: Use) -> Option<Session> {
-        let bytes = decode(token)?;
-        let mac = blake3::Hash::from_bytes(padded(&self.mac(&bytes[..SIGNED])));
+    /// Reads a token at this moment, with its session's number; 0 for one that has none.
+    ///
+    /// # Errors
+    /// If it was not made here for this use, or is over.
+    pub fn read(&self, token: &str, used: Use, now_ms: i64) -> Result<(Session, u64), TokenError> {
+        let read = self.signed(token, used)?;
+        if read.0.over(now_ms) { Err(TokenError::Expired) } else { Ok(read) }
+    }
+
+    /// Reads a token whose time may be over, with its session's number.
+    ///
+    /// # Errors
+    /// If it was not made here for this use, or was ended.
+    pub fn signed(&self, token: &str, used: Use) -> Result<(Session, u64), TokenError> {
+        let mut buffer = [0; NUMBERED_BYTES];
+        let bytes = decode(token, &mut buffer).ok_or(TokenError::Forged)?;
+        let numbered = bytes.len() == NUMBERED_BYTES;
+        let (signed, mac) = bytes.split_at(if numbered { NUMBERED_SIGNED } else { SIGNED });
+        let ours = blake3::Hash::from_bytes(padded(&self.mac(signed)));
         // Compared as hashes: in constant time.
-        if mac != blake3::Hash::from_bytes(padded(&bytes[SIGNED..])) {
-            return None;
+        if ours != blake3::Hash::from_bytes(padded(mac)) {
+            return Err(TokenError::Forged);
         }
         let use_of = if bytes[1] & 0x80 == 0 { Use::Session } else { Use::Guest };
-        let (mut fan, mut until) = ([0; 8], [0; 4]);
+        let (mut fan, mut until, mut number) = ([0; 8], [0; 4], [0; 8]);
         fan.copy_from_slice(&bytes[2..10]);
         until.copy_from_slice(&bytes[10..14]);
-        let fan = Fan::new(u64::from_be_bytes(fan))?;
-        let role = Role::from_byte(bytes[1] & 0x7F)?;
-        let session = Session { fan, role, until_s: u32::from_be_bytes(until) };
-        (bytes[0] == VERSION && use_of == used).then_some(session)
+        if numbered {
+            number.copy_from_slice(&bytes[14..22]);
+        }
+        let fan = Fan::new(u64::from_be_bytes(fan)).ok_or(TokenError::Forged)?;
+        let role = Role::from_byte(bytes[1] & 0x7F).ok_or(TokenError::Forged)?;
+        let version = if numbered { NUMBERED_VERSION } else { VERSION };
+        if bytes[0] != version || use_of != used {
+            return Err(TokenError::Forged);
+        }
+        let (until_s, number) = (u32::from_be_bytes(until), u64::from_be_bytes(number));
+        let ended = numbered && self.ended.session(number);
+        if ended || used == Use::Guest && self.ended.guest(fan.get()) {
+            return Err(TokenError::Expired);
+        }
+        Ok((Session { fan, role, until_s }, number))
     }
 
     /// The number an idempotency key is known by in the journal. Keyed, so that the journal does
@@ -153,7 +202,7 @@ impl Tokens {
         let mut input = Vec::with_capacity(text.len() + 4);
         input.extend(b"key:");
         input.extend(text);
-        hash.copy_from_slice(&blake3::keyed_hash(&self.0, &input).as_bytes()[..8]);
+        hash.copy_from_slice(&blake3::keyed_hash(&self.key, &input).as_bytes()[..8]);
         Key::new(u64::from_be_bytes(hash))
     }
 }
@@ -166,12 +215,10 @@ fn padded(mac: &[u8]) -> [u8; 32] {
 }
 
 /// The bytes of a token; none if it has another length or alphabet.
-fn decode(token: &str) -> Option<[u8; BYTES]> {
-    if token.len() != BYTES / 3 * 4 {
-        return None;
-    }
-    let mut bytes = [0; BYTES];
-    (URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) == Ok(BYTES)).then_some(bytes)
+fn decode<'a>(token: &str, buffer: &'a mut [u8; NUMBERED_BYTES]) -> Option<&'a [u8]> {
+    let length = [BYTES, NUMBERED_BYTES].into_iter().find(|bytes| token.len() == bytes / 3 * 4)?;
+    let bytes = &mut buffer[..length];
+    (URL_SAFE_NO_PAD.decode_slice(token, bytes) == Ok(length)).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -195,11 +242,33 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_was_ended_is_over_and_others_are_not() {
+        let tokens = Tokens::new([3; 32]);
+        let (one, other) =
+            (tokens.make_numbered(&session(), 5), tokens.make_numbered(&session(), 6));
+        assert_eq!(tokens.read(&one, Use::Session, 0), Ok((session(), 5)));
+        tokens.ended.end_session(5, 1_000_000);
+        assert_eq!(tokens.check(&one, Use::Session, 0), Err(TokenError::Expired));
+        assert_eq!(tokens.check(&other, Use::Session, 0), Ok(session()));
+        assert_eq!(tokens.check(&one, Use::Guest, 0), Err(TokenError::Forged));
+        let guest = tokens.make(&session(), Use::Guest);
+        assert_eq!(tokens.check(&guest, Use::Guest, 0), Ok(session()));
+        tokens.ended.end_guest(77);
+        assert_eq!(tokens.check(&guest, Use::Guest, 0), Err(TokenError::Expired));
+        assert_eq!(tokens.check(&other, Use::Session, 0), Ok(session()));
+    }
+
+    #[test]
     fn no_character_of_a_token_can_be_changed() {
         let tokens = Tokens::new([3; 32]);
-        let token = tokens.make(&session(), Use::Session);
+        for token in [tokens.make(&session(), Use::Session), tokens.make_numbered(&session(), 9)] {
+            no_character_can_be_changed(&tokens, &token);
+        }
+    }
+
+    fn no_character_can_be_changed(tokens: &Tokens, token: &str) {
         for at in 0..token.len() {
-            let mut forged = token.clone().into_bytes();
+            let mut forged = token.as_bytes().to_vec();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
             assert_eq!(tokens.check(&forged, Use::Session, 0), Err(TokenError::Forged), "{at}");

@@ -4,7 +4,7 @@ use super::claim_view::ClaimView;
 use super::fault::Fault;
 use super::frame::Frame;
 use super::visit::{Page, Visit};
-use crate::drops::gate;
+use crate::drops::cold::rest;
 use crate::kit::problem::Problem;
 use askama::Template;
 use axum::response::Response;
@@ -39,24 +39,14 @@ impl Me {
     }
 }
 
-/// Only drops in which anybody claimed anything are asked: a rest is not disturbed for nothing.
+/// The fan's newest claims.
 async fn claims(visit: &Visit) -> Result<Vec<ClaimView>, Problem> {
     let Some(session) = visit.session else { return Ok(Vec::new()) };
     let mut drops = visit.app.node.directory().drops.clone();
-    drops.retain(|drop| drop.published.front().face.claims > 0);
     drops.sort_by_key(|drop| std::cmp::Reverse(drop.published.front().face.opens_at_ms));
-    let mut shown = Vec::new();
-    for drop in drops {
-        let own =
-            gate::read(&visit.app, &drop, |state| state.claims_of(session.fan).collect::<Vec<_>>())
-                .await?;
-        shown.extend(own.iter().map(|claim| ClaimView::of(visit, &drop, claim)));
-        if shown.len() >= SHOWN_MAX {
-            break;
-        }
-    }
-    shown.truncate(SHOWN_MAX);
-    Ok(shown)
+    let own = rest::claims_of(&visit.app, session.fan, drops).await?;
+    let shown = own.iter().take(SHOWN_MAX);
+    Ok(shown.map(|(drop, claim)| ClaimView::of(visit, drop, claim)).collect())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use fanfare_engine::Fan;
 pub const GUEST_COOKIE: &str = "fanfare-guest";
 
 /// Guests' fan numbers begin here; below it, accounts will be counted.
-const GUESTS_FROM: u64 = 1 << 52;
+pub const GUESTS_FROM: u64 = 1 << 52;
 
 /// How long a form that makes a guest may lie open, seconds.
 const FORM_S: u32 = 3_600;

@@ -8,6 +8,7 @@ use super::lang::Lang;
 use super::me::Me;
 use super::programme::Programme;
 use super::visit::Page;
+use crate::fans::web::{HostPage, SessionsPage, SignPage};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -25,6 +26,9 @@ fn every_page(lang: Lang) -> Vec<String> {
     all.extend(texts(ClaimPage::samples(&frame)));
     all.extend(texts(Me::samples(&frame)));
     all.extend(texts(FaultPage::samples(&frame)));
+    all.extend(texts(SignPage::samples(&frame)));
+    all.extend(texts(SessionsPage::samples(&frame)));
+    all.extend(texts(HostPage::samples(&frame)));
     all
 }
 
@@ -99,7 +103,8 @@ fn both_languages_say_the_same_things() {
 
 #[test]
 fn every_text_is_said_and_everything_said_has_a_text() {
-    let code = sources("src/pages", ".rs") + &sources("templates/pages", ".html");
+    let mut code = sources("src/pages", ".rs") + &sources("templates/pages", ".html");
+    code += &(sources("src/fans/web", ".rs") + &sources("templates/fans", ".html"));
     let quoted: BTreeSet<&str> = code.split('"').collect();
     let keys = keys(Lang::En);
     let unused: Vec<_> = keys.iter().filter(|key| !quoted.contains(key.as_str())).collect();

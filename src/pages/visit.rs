@@ -8,6 +8,7 @@ use super::session::{self, Known};
 use super::words::Words;
 use crate::app::App;
 use crate::drops::gate;
+use crate::fans::{self, web::Carried};
 use crate::kit::problem::Problem;
 use crate::kit::token::Session;
 use askama::Template;
@@ -53,10 +54,14 @@ pub struct Visit {
     pub now_ms: i64,
     /// Who it is, if that is known.
     pub session: Option<Session>,
+    /// The number of the account's session; 0 for a guest or a stranger.
+    pub number: u64,
     /// The path asked for.
     pub path: String,
     /// What an act before sent the visitor here with.
     pub told: Option<String>,
+    /// The page to go back to afterwards, as it was sent.
+    pub back: String,
     cookies: Vec<String>,
     address: Option<IpAddr>,
 }
@@ -71,7 +76,10 @@ impl FromRequestParts<Arc<App>> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let visit = Self::of(parts, app.clone());
+        let mut visit = Self::of(parts, app.clone());
+        if let Some(carried) = fans::web::carried(app, &parts.headers, visit.now_ms).await {
+            visit.carry(carried);
+        }
         if let Some(session) = visit.session
             && let Err(wait_s) = app.rates.fan(session.fan.get())
         {
@@ -100,8 +108,10 @@ impl Visit {
             words: Words(lang),
             now_ms,
             session,
+            number: 0,
             path: ours(parts.uri.path()).to_owned(),
             told: asked("told").map(|(_, code)| code.to_owned()),
+            back: asked("back").map(|(_, path)| path.to_owned()).unwrap_or_default(),
             cookies,
             address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()),
         }
@@ -110,6 +120,36 @@ impl Visit {
     /// Who asks, or a refusal for who has not entered.
     pub fn fan(&self) -> Result<Session, Problem> {
         self.session.ok_or_else(|| Problem::new("no_session"))
+    }
+
+    /// Who asks with an account, or a refusal for everybody else.
+    pub fn account(&self) -> Result<Session, Problem> {
+        self.session.filter(|_| self.number != 0).ok_or_else(|| Problem::new("no_session"))
+    }
+
+    /// Whether a guest asks.
+    pub fn is_guest(&self) -> bool {
+        let guest = |session: &Session| session.fan.get() >= session::GUESTS_FROM;
+        self.number == 0 && self.session.as_ref().is_some_and(guest)
+    }
+
+    /// Where the request came from.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Sends a cookie along.
+    pub fn set_cookie(&mut self, cookie: String) {
+        self.cookies.push(cookie);
+    }
+
+    /// Goes by what an account's cookies say; by a guest's where the account's session is over.
+    pub fn carry(&mut self, carried: Carried) {
+        if let Some((session, number)) = carried.session {
+            (self.session, self.number) = (Some(session), number);
+            self.cookies.retain(|cookie| cookie.starts_with(LANG_COOKIE));
+        }
+        self.cookies.extend(carried.cookies);
     }
 
     /// Moments in the festival's zone and the visitor's language.

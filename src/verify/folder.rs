@@ -4,9 +4,11 @@ use super::lane::LaneCheck;
 use super::report::{Broken, Progress, Promise, Report, VerifyError};
 use super::rows::{Seen, Source};
 use super::seals::Seals;
+use super::tables::Tables;
 use crate::drops::wake::festival_number;
 use crate::kit::clock::Stopwatch;
 use crate::kit::data::DataFolder;
+use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::hex;
 use crate::kit::keys::Keys;
@@ -20,6 +22,18 @@ use std::path::Path;
 /// # Errors
 /// If folder or journal cannot be read at all; what is broken in them is in the report.
 pub fn folder(path: &Path, progress: &mut dyn FnMut(&Progress<'_>)) -> Result<Report, VerifyError> {
+    folder_beside(path, None, progress)
+}
+
+/// The same, and holds the tables beside the journal against it.
+///
+/// # Errors
+/// If folder, journal or tables cannot be read at all.
+pub fn folder_beside(
+    path: &Path,
+    tables: Option<&Cold>,
+    progress: &mut dyn FnMut(&Progress<'_>),
+) -> Result<Report, VerifyError> {
     let folder = DataFolder::look(path)?;
     let mut report = Report::default();
     // The witness before the journal: what it has seen must then be there, however fast the
@@ -44,7 +58,16 @@ pub fn folder(path: &Path, progress: &mut dyn FnMut(&Progress<'_>)) -> Result<Re
     let festival = festival_number(folder.festival());
     let source = Source { journal: &journal, festival, seals: &seals };
     for record in &lanes {
-        lane(&source, &reader, record, &witness, (&mut report, &mut *progress))?;
+        let tables = tables.map(|cold| Tables::of(cold, record.lane)).transpose()?.flatten();
+        // The tables may have gone on with a journal that grew since its lanes were listed.
+        let newest_seq = match &tables {
+            Some(_) => reader.newest_seq(record.lane)?,
+            None => record.newest_seq,
+        };
+        let record = LaneRecord { newest_seq, ..record.clone() };
+        let witness = witness.get(&record.lane);
+        let check = LaneCheck::new(festival, &record, witness, tables);
+        lane(&source, &reader, &record, check, (&mut report, &mut *progress))?;
     }
     Ok(report)
 }
@@ -96,12 +119,11 @@ fn lane(
     source: &Source<'_>,
     reader: &JournalReader,
     record: &LaneRecord,
-    witness: &Heads,
+    mut check: LaneCheck<'_>,
     (report, progress): (&mut Report, &mut dyn FnMut(&Progress<'_>)),
 ) -> Result<(), VerifyError> {
     let watch = Stopwatch::start();
     let before: u64 = report.lanes.iter().map(|lane| lane.facts).sum();
-    let mut check = LaneCheck::new(source.festival, record, witness.get(&record.lane));
     let mut take = |seen: Vec<Seen>| {
         for seen in seen {
             check.row(seen);

@@ -2,6 +2,7 @@
 
 use super::report::{Broken, Fault, LaneReport, Promise, fault};
 use super::rows::Seen;
+use super::tables::Tables;
 use super::tally::{Tally, Units};
 use crate::kit::heads::Head;
 use crate::kit::hex;
@@ -16,6 +17,7 @@ const NAMED_MAX: usize = 100;
 pub(super) struct LaneCheck<'a> {
     record: &'a LaneRecord,
     witness: Option<&'a Head>,
+    tables: Option<Tables<'a>>,
     /// Hash of the row before, where it is believed.
     before: Option<Hash>,
     seq: u32,
@@ -34,10 +36,12 @@ impl<'a> LaneCheck<'a> {
         festival: FestivalId,
         record: &'a LaneRecord,
         witness: Option<&'a Head>,
+        tables: Option<Tables<'a>>,
     ) -> Self {
         Self {
             record,
             witness,
+            tables,
             before: Some(Hash::default()),
             seq: 0,
             rows: 0,
@@ -122,6 +126,17 @@ impl<'a> LaneCheck<'a> {
             self.name(Some(seq), fault(Promise::Replay, damage.what));
         }
         self.compare_witness(&sealed.row.hash);
+        if let Some(tables) = self.tables.take_if(|tables| tables.seq() == self.seq) {
+            self.compare_tables(tables, &sealed.row.hash);
+        }
+    }
+
+    /// At the row the tables stand at.
+    fn compare_tables(&mut self, mut tables: Tables<'_>, hash: &Hash) {
+        let state = self.replay.as_ref().and_then(Replay::state);
+        if let Err(fault) = tables.compare(hash, state) {
+            self.name(Some(self.seq), fault);
+        }
     }
 
     fn count(&mut self, time_ms: i64, facts: &[Fact]) -> Result<(), Fault> {
@@ -161,6 +176,9 @@ impl<'a> LaneCheck<'a> {
                 head.seq
             );
             self.name(Some(newest + 1), fault(Promise::Kept, what));
+        }
+        if let Some(tables) = self.tables.take().filter(|tables| tables.seq() > newest) {
+            self.name(Some(newest + 1), tables.beyond(newest));
         }
         if self.tally_holds
             && let Err(fault) = self.tally.finish()

@@ -12,6 +12,7 @@
 //! | `folder` | a data folder: witness, keys, lanes |
 //! | `rows`, `seals` | rows read and checked on several threads, each for itself |
 //! | `lane` | one lane in order: chain, tally, replay |
+//! | `tables` | the tables beside the journal, held against it |
 //! | `tally` | the own count: stock, claims, fans, rights |
 //! | `bundle` | published proofs and receipts |
 //! | `words` | the report for people and as JSON |
@@ -22,10 +23,11 @@ mod lane;
 mod report;
 mod rows;
 mod seals;
+mod tables;
 mod tally;
 mod words;
 
 pub use bundle::{Bundle, bundle};
-pub use folder::folder;
+pub use folder::{folder, folder_beside};
 pub use report::{Broken, LaneReport, Progress, Promise, Report, VerifyError};
 pub use words::{bundle_json, report_json, table};

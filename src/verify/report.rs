@@ -1,6 +1,7 @@
 //! What verification found.
 
 use crate::kit::data::DataError;
+use crate::kit::db::DbError;
 use crate::kit::sqlite::JournalError;
 use fanfare_lane::{LaneId, PublicKey};
 use std::fmt;
@@ -36,6 +37,8 @@ pub enum Promise {
     Totals,
     /// The engine replays every row.
     Replay,
+    /// The tables beside the journal say what its facts say.
+    Tables,
     /// A proof or receipt is as it was given.
     Receipt,
 }
@@ -58,6 +61,7 @@ impl Promise {
             Self::Repeats => "repeats",
             Self::Totals => "totals",
             Self::Replay => "replay",
+            Self::Tables => "tables",
             Self::Receipt => "receipt",
         }
     }
@@ -168,6 +172,8 @@ pub enum VerifyError {
     Folder(DataError),
     /// The journal cannot be read.
     Journal(JournalError),
+    /// The tables beside it cannot be read.
+    Tables(DbError),
     /// A thread cannot be started.
     Thread(std::io::Error),
 }
@@ -177,6 +183,7 @@ impl fmt::Display for VerifyError {
         match self {
             Self::Folder(why) => why.fmt(f),
             Self::Journal(why) => why.fmt(f),
+            Self::Tables(why) => why.fmt(f),
             Self::Thread(why) => write!(f, "a thread cannot be started: {why}"),
         }
     }
@@ -187,6 +194,12 @@ impl std::error::Error for VerifyError {}
 impl From<DataError> for VerifyError {
     fn from(why: DataError) -> Self {
         Self::Folder(why)
+    }
+}
+
+impl From<DbError> for VerifyError {
+    fn from(why: DbError) -> Self {
+        Self::Tables(why)
     }
 }
 

@@ -140,8 +140,8 @@ pub struct Claim {
     pub key: Option<Key>,
     /// Where the fact that made it stands.
     pub place: Place,
-    /// The fan's claim before this one; 0 if it is the first.
-    pub(crate) before: u32,
+    /// The fan's claim before this one, by number; 0 for none, or where it was read elsewhere.
+    pub before: u32,
 }
 
 /// A claim about to be kept.

@@ -3,6 +3,7 @@
 use super::hot;
 use crate::app::App;
 use crate::drops::answers;
+use crate::drops::cold::rest;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
 use crate::drops::proof;
@@ -13,7 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use fanfare_engine::{Claim, Command};
+use fanfare_engine::Command;
 use fanfare_lane::Reply;
 use serde_json::{Value, json};
 use std::convert::Infallible;
@@ -110,27 +111,12 @@ pub async fn claim(
     Ok(raw_json(StatusCode::OK, answers::claim_json(&drop, &claim, None)))
 }
 
-/// The caller's claims, by drop, newest first.
-pub async fn claims_of(
-    app: &Arc<App>,
-    session: &Session,
-) -> Result<Vec<(Arc<Drop>, Claim)>, Problem> {
-    let mut own = Vec::new();
-    let directory = app.node.directory();
-    let claimed = directory.drops.iter().filter(|drop| drop.published.front().face.claims > 0);
-    for drop in claimed {
-        let fan = session.fan;
-        let claims = gate::read(app, drop, |s| s.claims_of(fan).collect::<Vec<_>>()).await?;
-        own.extend(claims.into_iter().map(|claim| (drop.clone(), claim)));
-    }
-    Ok(own)
-}
-
 /// The caller's claims.
 #[utoipa::path(get, path = "/api/v1/me/claims", responses((status = 200, description = "claims")))]
 pub async fn my_claims(State(app): Shared, headers: HeaderMap) -> Result<Response, Problem> {
     let session = gate::session(&app, &headers)?;
-    let own = claims_of(&app, &session).await?;
+    let drops = app.node.directory().drops.clone();
+    let own = rest::claims_of(&app, session.fan, drops).await?;
     let own: Vec<String> =
         own.iter().map(|(drop, claim)| answers::claim_json(drop, claim, None)).collect();
     Ok(raw_json(StatusCode::OK, format!(r#"{{"claims":[{}]}}"#, own.join(","))))
@@ -143,7 +129,13 @@ pub async fn renew(State(app): Shared, headers: HeaderMap) -> Result<Response, P
     let session = gate::session(&app, &headers)?;
     let now_s = u32::try_from(app.now_ms() / 1000).unwrap_or(u32::MAX);
     let until_s = session.until_s.max(now_s.saturating_add(SESSION_S));
-    let token = app.node.tokens.make(&Session { until_s, ..session }, Use::Session);
+    let renewed = Session { until_s, ..session };
+    let token = gate::token_of(&headers).unwrap_or_default();
+    let token = match app.node.tokens.read(token, Use::Session, app.now_ms()) {
+        // An account's token goes on carrying the number by which it can be ended.
+        Ok((_, number)) if number != 0 => app.node.tokens.make_numbered(&renewed, number),
+        _ => app.node.tokens.make(&renewed, Use::Session),
+    };
     Ok(fresh(&json!({ "token": token, "expires_at_ms": i64::from(until_s) * 1000 })))
 }
 
@@ -301,6 +293,9 @@ pub async fn metrics(State(app): Shared) -> Response {
     app.metrics.clock_stepped.set(i64::from(app.node.clock.read().stepped));
     let stopped = directory.drops.iter().filter(|drop| drop.stopped().is_some()).count();
     app.metrics.lanes_stopped.set((stopped + directory.shut.len()) as i64);
+    if let Some(side) = &app.cold {
+        side.lag.show(&app.metrics);
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
 }

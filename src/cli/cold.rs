@@ -1,0 +1,97 @@
+//! The tables beside the journal, for every command that asks for them.
+
+use super::Where;
+use crate::app::{App, Mode};
+use crate::drops::cold::{self, Whose};
+use crate::fans::{self, People};
+use crate::kit::data::DataFolder;
+use crate::kit::db::{Cold, DbError, MIGRATIONS, Place};
+use crate::kit::heads::Heads;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Opens the database of a data folder that is being served, brings its tables up to date, and
+/// asks them how far each lane had come.
+///
+/// # Errors
+/// Why not, and what to do.
+pub fn open(place: &Where, folder: &DataFolder, now_ms: i64) -> Result<(Arc<Cold>, Heads), String> {
+    let at = place.tables(folder);
+    let side = Cold::open(&at, MIGRATIONS, now_ms).map_err(|why| why.to_string())?;
+    let (whose, db) = (Whose::of(folder), side.db());
+    let asked = side.wait(async move {
+        cold::own(&db, &whose).await?;
+        cold::witnessed(&db).await
+    });
+    let tables = asked.map_err(|why| why.to_string())?;
+    if let Place::Url(_) = at {
+        let (shown, journal) = (at.shown(), folder.journal());
+        eprintln!(
+            "tables are on PostgreSQL at {shown}; the journal stays on SQLite at {}",
+            journal.display()
+        );
+    }
+    Ok((Arc::new(side), tables))
+}
+
+/// What accounts need before anybody is let in: sessions that were ended, and, where nobody is
+/// host yet, the secret that makes one.
+///
+/// # Errors
+/// If the database does not answer.
+pub fn meet(people: &People, mode: Mode, now_ms: i64) -> Result<Option<String>, String> {
+    let asked = people.clone();
+    let met = people.cold.wait(async move {
+        fans::follow_ended(asked.clone(), 0, now_ms).await.map_err(told)?;
+        if mode == Mode::Rehearsal {
+            return Ok(None);
+        }
+        fans::new_host_secret(asked.cold.db(), now_ms).await.map_err(told)
+    });
+    met.map_err(|why| why.to_string())
+}
+
+fn told(_: fans::Refused) -> DbError {
+    DbError("the database does not answer; it is named above".to_owned())
+}
+
+/// Says how somebody becomes host.
+pub fn say_host(place: &Where, url: &str, secret: &str) {
+    let mut command = format!("fanfare role NAME host --data {}", place.data.display());
+    if place.database.is_some() {
+        command += " --database URL";
+    }
+    eprintln!("no host yet: open {url}/host/{secret}, or sign up and run: {command}");
+}
+
+/// Follows, each second, what was ended elsewhere.
+pub async fn follow(app: Arc<App>) {
+    let mut since_ms = 0;
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let Some(side) = &app.cold else { return };
+        let (people, now_ms) = (side.people.clone(), app.now_ms());
+        let asked = async move { Ok(fans::follow_ended(people, since_ms, now_ms).await) };
+        if let Ok(Ok(next_ms)) = side.cold.run(asked).await {
+            since_ms = next_ms;
+        }
+    }
+}
+
+/// Opens a data folder's tables to read them, if there are any.
+///
+/// # Errors
+/// If they cannot be read, or are another folder's.
+pub fn look(place: &Where) -> Result<Option<Cold>, String> {
+    let Ok(folder) = DataFolder::look(&place.data) else { return Ok(None) };
+    let at = place.tables(&folder);
+    if matches!(&at, Place::File(path) if !path.exists()) {
+        return Ok(None);
+    }
+    let side = Cold::look(&at).map_err(|why| why.to_string())?;
+    let whose = Whose::of(&folder);
+    let db = side.db();
+    let asked = side.wait(async move { cold::check_owner(&db, &whose).await });
+    asked.map_err(|why| why.to_string())?;
+    Ok(Some(side))
+}

@@ -1,0 +1,65 @@
+//! Whose database it is: a folder's facts go into that folder's tables, or into none.
+
+use crate::kit::data::DataFolder;
+use crate::kit::db::{Db, DbError, commit};
+use crate::on;
+
+crate::statements! {
+    HOUSE = "SELECT festival, kind, made_at_ms FROM house";
+    FOUND_HOUSE = "INSERT INTO house (festival, kind, made_at_ms) VALUES ($1, $2, $3)";
+}
+
+/// The data folder a database belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    festival: String,
+    kind: String,
+    made_at_ms: i64,
+}
+
+impl Whose {
+    /// This folder.
+    pub fn of(folder: &DataFolder) -> Self {
+        let kind = if folder.rehearsal() { "rehearsal" } else { "festival" };
+        let (festival, made_at_ms) = (folder.festival().to_owned(), folder.made_at_ms());
+        Self { festival, kind: kind.to_owned(), made_at_ms }
+    }
+}
+
+async fn owner(db: &Db) -> Result<Option<Whose>, DbError> {
+    let house = on!(db.read(), pool => {
+        sqlx::query_as::<_, (String, String, i64)>(HOUSE).fetch_optional(pool).await
+    })?;
+    Ok(house.map(|(festival, kind, made_at_ms)| Whose { festival, kind, made_at_ms }))
+}
+
+/// Refuses a database of another folder.
+///
+/// # Errors
+/// Whose it is, if it is another's.
+pub async fn check_owner(db: &Db, whose: &Whose) -> Result<(), DbError> {
+    match owner(db).await? {
+        Some(theirs) if theirs != *whose => Err(DbError(format!(
+            "the database belongs to another data folder (a {} of `{}`): use --database with an \
+             empty one, or --data with that folder",
+            theirs.kind, theirs.festival
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Ties the database to a data folder, or refuses another's.
+///
+/// # Errors
+/// Whose it is, if it is another's.
+pub async fn own(db: &Db, whose: &Whose) -> Result<(), DbError> {
+    if owner(db).await?.is_some() {
+        return check_owner(db, whose).await;
+    }
+    let mut tx = db.begin().await?;
+    on!(&mut tx, tx => {
+        let query = sqlx::query(FOUND_HOUSE).bind(&whose.festival).bind(&whose.kind);
+        query.bind(whose.made_at_ms).execute(&mut **tx).await.map(|_| ())
+    })?;
+    commit(tx).await
+}

@@ -1,0 +1,204 @@
+//! Signing up and in. One page in two shapes, and what it says when it did not work.
+
+use super::{carry, on_cold, people};
+use crate::fans::actions::{self, Entry, Refused, SignedIn};
+use crate::fans::model::{self, Name, Password};
+use crate::pages::{Fault, Frame, Key, Page, Posted, Visit, inside};
+use askama::Template;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use serde::Deserialize;
+
+/// What the forms say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignForm {
+    name: String,
+    password: String,
+    #[serde(default)]
+    back: String,
+    #[serde(default)]
+    secret: String,
+}
+
+/// Signing up or in.
+#[derive(Clone, Debug, Template)]
+#[template(path = "fans/sign.html")]
+pub struct SignPage {
+    frame: Frame,
+    /// Signing up, not in.
+    new: bool,
+    /// A guest's claims go along.
+    guest: bool,
+    /// What did not work.
+    wrong: Option<String>,
+    name: String,
+    back: String,
+    /// Set where a host is made by it.
+    secret: String,
+}
+
+impl Page for SignPage {}
+
+impl SignPage {
+    /// An empty form.
+    pub(super) fn new(visit: &Visit, new: bool, back: &str, secret: &str) -> Self {
+        let title = if new { Key("sign-up") } else { Key("sign-in") };
+        Self {
+            frame: Frame::new(visit, visit.words.key(title)),
+            new,
+            guest: new && visit.session.is_some(),
+            wrong: None,
+            name: String::new(),
+            back: inside(back).to_owned(),
+            secret: secret.to_owned(),
+        }
+    }
+
+    fn saying(mut self, visit: &Visit, why: Key, name: &str) -> Self {
+        self.frame.lead_back();
+        self.wrong = Some(visit.words.key(why));
+        name.trim().chars().take(32).collect::<String>().clone_into(&mut self.name);
+        self
+    }
+}
+
+/// `GET /sign-in`.
+pub async fn sign_in_page(visit: Visit) -> Response {
+    let page = SignPage::new(&visit, false, &visit.back, "");
+    visit.page(Ok(page))
+}
+
+/// `GET /sign-up`.
+pub async fn sign_up_page(visit: Visit) -> Response {
+    let page = SignPage::new(&visit, true, &visit.back, "");
+    visit.page(Ok(page))
+}
+
+/// `POST /sign-in`.
+pub async fn sign_in(headers: HeaderMap, posted: Posted<SignForm>) -> Response {
+    let Posted { visit, form } = posted;
+    let entry = Name::new(&form.name).zip(Password::typed(&form.password));
+    let entry = entry.map(|(name, password)| entry_of(&visit, &headers, name, password));
+    let signed_in = match entry {
+        // No account has such a name: nothing is asked, and the same is said.
+        None => Err(Refused::Wrong),
+        Some(entry) => match people(&visit.app) {
+            Ok(people) => on_cold(&people, actions::sign_in(people.clone(), entry)).await,
+            Err(_) => Err(Refused::Busy),
+        },
+    };
+    finish(visit, &form, signed_in, false)
+}
+
+/// `POST /sign-up`.
+pub async fn sign_up(headers: HeaderMap, posted: Posted<SignForm>) -> Response {
+    let Posted { visit, form } = posted;
+    let said =
+        |why| SignPage::new(&visit, true, &form.back, &form.secret).saying(&visit, why, &form.name);
+    let Some(name) = Name::new(&form.name) else {
+        let page = said(Key("sign-bad-name"));
+        return visit.page(Ok(page));
+    };
+    let Some(password) = Password::new(&form.password, &name) else {
+        let page = said(Key("sign-bad-password"));
+        return visit.page(Ok(page));
+    };
+    let entry = entry_of(&visit, &headers, name, password);
+    let signed_up = match people(&visit.app) {
+        Ok(people) => {
+            // A guest keeps the number; whoever is signed in already makes another account.
+            let guest = visit.session.filter(|_| visit.is_guest()).map(|session| session.fan);
+            let made = on_cold(&people, actions::sign_up(people.clone(), entry, guest)).await;
+            match made {
+                Ok(signed_in) => raised(&visit, signed_in, &form.secret).await,
+                Err(why) => Err(why),
+            }
+        }
+        Err(_) => Err(Refused::Busy),
+    };
+    finish(visit, &form, signed_up, true)
+}
+
+/// A new account with a good secret is a host's.
+async fn raised(visit: &Visit, signed_in: SignedIn, secret: &str) -> Result<SignedIn, Refused> {
+    if secret.is_empty() {
+        return Ok(signed_in);
+    }
+    let people = people(&visit.app).map_err(|_| Refused::Busy)?;
+    let (fan, secret) = (signed_in.fan, secret.to_owned());
+    let made = actions::become_host(people.clone(), fan, secret, visit.now_ms);
+    match on_cold(&people, made).await {
+        Ok(()) => Ok(SignedIn { role: crate::kit::token::Role::Host, ..signed_in }),
+        // The account is made all the same; the page it goes to says what it may do.
+        Err(Refused::NoSecret) => Ok(signed_in),
+        Err(why) => Err(why),
+    }
+}
+
+fn entry_of(visit: &Visit, headers: &HeaderMap, name: Name, password: Password) -> Entry {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Entry {
+        name,
+        password,
+        device: model::device(agent.unwrap_or_default()),
+        address: visit.address(),
+        now_ms: visit.now_ms,
+    }
+}
+
+/// Goes on with the new session, or says what did not work.
+fn finish(
+    mut visit: Visit,
+    form: &SignForm,
+    signed_in: Result<SignedIn, Refused>,
+    new: bool,
+) -> Response {
+    let why = match signed_in {
+        Ok(signed_in) => {
+            let carried = carry(&visit.app, &signed_in, visit.now_ms);
+            visit.carry(carried);
+            let to = inside(&form.back).to_owned();
+            return visit.go(&to);
+        }
+        Err(Refused::TooFast(wait_s)) => return visit.fault(Fault::too_fast(wait_s)),
+        Err(Refused::Busy) => return visit.fault(crate::kit::problem::Problem::new("busy").into()),
+        Err(Refused::Taken) => Key("sign-taken"),
+        Err(Refused::HasAccount) => Key("sign-has-account"),
+        Err(Refused::Wrong | Refused::NoSecret) => Key("sign-wrong"),
+    };
+    let page = SignPage::new(&visit, new, &form.back, &form.secret).saying(&visit, why, &form.name);
+    visit.page(Ok(page))
+}
+
+#[cfg(test)]
+impl SignPage {
+    /// Signing in, signing up as a stranger and as a guest, becoming host, and what went wrong.
+    pub fn samples(frame: &Frame) -> Vec<Self> {
+        let page = |title, new, guest| Self {
+            frame: Frame { title: frame.w.key(title), ..frame.clone() },
+            new,
+            guest,
+            wrong: None,
+            name: String::new(),
+            back: "/me".to_owned(),
+            secret: String::new(),
+        };
+        let wrong = |why| Self {
+            wrong: Some(frame.w.key(why)),
+            name: "<b>Ada".to_owned(),
+            ..page(Key("sign-up"), true, false)
+        };
+        vec![
+            page(Key("sign-in"), false, false),
+            page(Key("sign-up"), true, false),
+            page(Key("sign-up"), true, true),
+            Self { secret: "s".to_owned(), ..page(Key("sign-up"), true, false) },
+            wrong(Key("sign-taken")),
+            wrong(Key("sign-bad-name")),
+            wrong(Key("sign-bad-password")),
+            wrong(Key("sign-wrong")),
+            wrong(Key("sign-has-account")),
+        ]
+    }
+}

@@ -1,0 +1,137 @@
+//! Opening either database, and the settings that are insisted on: what was acknowledged must
+//! still be there after a power cut.
+
+use super::{Db, DbError, Side};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, PgPool};
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+/// Connections that read from `SQLite` at once.
+const SQLITE_READERS: u32 = 4;
+
+/// Connections to PostgreSQL, which has 100 by default for everybody.
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// How long somebody waits for a connection.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Where the cold side is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A `SQLite` file.
+    File(PathBuf),
+    /// A PostgreSQL database's URL.
+    Url(String),
+}
+
+impl Place {
+    /// Opens it to read and write, making a file that is not there.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub(super) async fn open(&self) -> Result<Db, DbError> {
+        match self {
+            Self::File(path) => open_sqlite(path.clone(), false).await,
+            Self::Url(url) => open_postgres(url).await,
+        }
+    }
+
+    /// Opens it to read only, which a serving process does not notice.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub(super) async fn look(&self) -> Result<Db, DbError> {
+        match self {
+            Self::File(path) => open_sqlite(path.clone(), true).await,
+            Self::Url(url) => open_postgres(url).await,
+        }
+    }
+
+    /// The place in words, without a password.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Url(url) => match url.split_once("://").map(|(_, rest)| rest) {
+                Some(rest) => rest.rsplit_once('@').map_or(rest, |(_, place)| place).to_owned(),
+                None => "a database".to_owned(),
+            },
+        }
+    }
+}
+
+async fn open_sqlite(path: PathBuf, look: bool) -> Result<Db, DbError> {
+    let shown = path.display().to_string();
+    let fault = |why: sqlx::Error| {
+        DbError(format!("{shown}: {why}; give this user the right to write in the data folder"))
+    };
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(WAIT)
+        .foreign_keys(true)
+        .disable_statement_logging();
+    let reading = options.clone().read_only(true);
+    let writing = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let pool = |most| {
+        let pool = SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
+        pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+    };
+    let write = if look {
+        pool(1).connect_lazy_with(reading.clone())
+    } else {
+        pool(1).connect_with(writing).await.map_err(&fault)?
+    };
+    let read = pool(SQLITE_READERS).connect_with(reading).await.map_err(&fault)?;
+    Ok(Db { read: Side::Sqlite(read), write: Side::Sqlite(write) })
+}
+
+async fn open_postgres(url: &str) -> Result<Db, DbError> {
+    let shown = Place::Url(url.to_owned()).shown();
+    let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let options = PgConnectOptions::from_str(url).ok().filter(|_| known).ok_or_else(|| {
+        DbError("--database: write it like postgres://user:password@host:5432/name".to_owned())
+    })?;
+    let options = options.application_name("fanfare").options([("client_min_messages", "warning")]);
+    let options = options.disable_statement_logging();
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
+    let pool = pool.connect_with(options).await.map_err(|why| {
+        DbError(format!("PostgreSQL at {shown}: {why}; is it running, and may this user enter?"))
+    })?;
+    insist(&pool).await?;
+    Ok(Db { read: Side::Postgres(pool.clone()), write: Side::Postgres(pool) })
+}
+
+/// Refuses a server that acknowledges what it may lose.
+async fn insist(pool: &PgPool) -> Result<(), DbError> {
+    for (name, sql) in [
+        ("fsync", "SHOW fsync"),
+        ("synchronous_commit", "SHOW synchronous_commit"),
+        ("full_page_writes", "SHOW full_page_writes"),
+    ] {
+        let (value,): (String,) = sqlx::query_as(sql).fetch_one(pool).await?;
+        if value == "off" {
+            return Err(DbError(format!(
+                "PostgreSQL runs with {name} = off and can lose what it acknowledged: set it to \
+                 on and start again"
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_shown_without_its_password() {
+        let url = Place::Url("postgres://me:s3cr@t@db.example:5432/fans".to_owned());
+        assert_eq!(url.shown(), "db.example:5432/fans");
+        assert_eq!(Place::Url("nonsense:secret".to_owned()).shown(), "a database");
+    }
+}

@@ -1,0 +1,130 @@
+//! A PostgreSQL server of the tests' own: in a folder for temporary files, on a free port, as an
+//! unprivileged user, because it refuses to run as root. Tests that run at the same time share it;
+//! each takes a database of its own.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+/// Whom it runs as where the tests run as root: nobody.
+const NOBODY: u32 = 65_534;
+
+/// A server; it ends with the last test that has it.
+pub struct Postgres {
+    folder: PathBuf,
+    bin: PathBuf,
+    port: u16,
+    child: Child,
+}
+
+static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+/// The folder of Debian's newest server programs.
+fn bin() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    found.retain(|bin| bin.join("initdb").exists());
+    found.sort();
+    found.pop().expect("PostgreSQL: apt-get install postgresql")
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A command as the user the server runs as.
+fn unprivileged(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).env("HOME", folder).env("LC_ALL", "C").stdin(Stdio::null());
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+impl Postgres {
+    /// The server that runs, or a new one.
+    pub fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = shared.upgrade() {
+            return running;
+        }
+        let started = Arc::new(Self::start());
+        *shared = Arc::downgrade(&started);
+        started
+    }
+
+    fn start() -> Self {
+        let nth = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("fanfare-postgres-{}-{nth}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        if is_root() {
+            chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let bin = bin();
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let made = unprivileged(&bin.join("initdb"), &folder)
+            .args(["-A", "trust", "-U", "fanfare", "-E", "UTF8", "--locale=C", "-D", "data"])
+            .stdout(log.try_clone().unwrap())
+            .stderr(log.try_clone().unwrap())
+            .status()
+            .unwrap();
+        assert!(made.success(), "{}", fs::read_to_string(folder.join("log")).unwrap());
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = unprivileged(&bin.join("postgres"), &folder)
+            .args(["-D", "data", "-k"])
+            .arg(&folder)
+            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let server = Self { folder, bin, port, child };
+        server.wait();
+        server
+    }
+
+    fn wait(&self) {
+        for _ in 0..600 {
+            if self.run("pg_isready", &[]) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{}", fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+    }
+
+    fn run(&self, program: &str, args: &[&str]) -> bool {
+        let mut command = unprivileged(&self.bin.join(program), &self.folder);
+        command.args(["-h", "127.0.0.1", "-U", "fanfare", "-p", &self.port.to_string()]);
+        command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().unwrap().success()
+    }
+
+    /// A fresh, empty database.
+    pub fn database(&self) -> String {
+        let name = format!("db{}", MADE.fetch_add(1, Ordering::Relaxed));
+        assert!(self.run("createdb", &[&name]), "createdb {name}");
+        format!("postgres://fanfare@127.0.0.1:{}/{name}", self.port)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Not killed: its own children would stay behind for a while.
+        if let Some(pid) = rustix::process::Pid::from_raw(self.child.id() as i32) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
+        }
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
