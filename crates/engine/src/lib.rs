@@ -1,7 +1,8 @@
 //! The engine: one drop's rules, pure.
 //!
-//! A lane feeds commands to [`State::decide`], which makes [`Fact`]s, and the facts to
-//! [`Served::apply`], which changes the state; once they are durable, [`Served::publish`]. There is no clock, no randomness, no IO and no
+//! A lane feeds commands to [`State::decide`], which makes [`Fact`]s, and feeds the facts to
+//! [`Served::apply`], which changes the state; once they are durable, [`Served::publish`]
+//! shows them. There is no clock, no randomness, no IO and no
 //! thread in here, and `no_std` keeps it so: time and seeds arrive as values.
 //!
 //! States of a claim: held, then settled, expired or released; settled may be returned; expired
@@ -18,7 +19,7 @@
 //! | `command`, `fact`, `refusal` | what goes in, what happened, why not |
 //! | `ledger` | stock: issued = free + set aside + held + settled |
 //! | `claim`, `claims`, `holders` | every claim by number, and by fan |
-//! | `ends`, `extensions` | when holds end; what they got back of the time their lane did not serve |
+//! | `ends`, `extensions` | when holds end; what they got back while their lane did not serve |
 //! | `rights` | what fans may still take: who, for what, until when |
 //! | `sale` | the first mechanism: first come, first served |
 //! | `host` | what hosts do: pause, restock, withdraw, amend, close |

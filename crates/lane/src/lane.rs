@@ -90,7 +90,8 @@ fn claim_reply(served: &Served, number: Number, fresh: bool) -> Reply {
     claim.map_or(Reply::Refused(Refusal::NoSuchClaim), |claim| Reply::Claim { claim, fresh })
 }
 
-/// One lane, owned by this process. Its state is the driver's to keep, and to publish from. `T` is the driver's ticket for a caller.
+/// One lane, owned by this process. Its state is the driver's to keep, and to publish from. `T` is
+/// the driver's ticket for a caller.
 pub struct Lane<T> {
     pub(crate) festival: FestivalId,
     pub(crate) id: LaneId,
