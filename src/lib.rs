@@ -10,6 +10,7 @@ pub mod drops;
 pub mod festivals;
 pub mod kit;
 pub mod live;
+pub mod look;
 pub mod pages;
 pub mod rehearsal;
 pub mod routes;

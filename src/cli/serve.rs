@@ -3,7 +3,7 @@
 use super::{Where, default_listen};
 use crate::app::{App, Mode};
 use crate::drops::plan;
-use crate::festivals::{self, Festival};
+use crate::festivals::{self, Festival, Pictures};
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
@@ -136,6 +136,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     }
     serve::raise_file_limit();
     let festival = festival_of(args)?;
+    Pictures::load(&festival)?;
     let mode = match (args.rehearsal, festival.is_demo()) {
         (true, _) => Mode::Rehearsal,
         (false, true) => Mode::Demo,

@@ -63,7 +63,7 @@ impl Fault {
     }
 
     /// The title, and what it means.
-    fn words(&self) -> (Key, Key) {
+    pub fn words(&self) -> (Key, Key) {
         match self.code {
             "cross_site" => (Key("fault-cross-site"), Key("fault-cross-site-more")),
             "no_session" => (Key("fault-no-session"), Key("fault-no-session-more")),
@@ -72,9 +72,33 @@ impl Fault {
             "no_such_claim" => (Key("fault-no-claim"), Key("fault-no-claim-more")),
             "not_found" => (Key("fault-not-found"), Key("fault-not-found-more")),
             "too_fast" => (Key("fault-too-fast"), Key("fault-too-fast-more")),
+            "wrong_method" => (Key("fault-wrong-method"), Key("fault-wrong-method-more")),
+            "starting" => (Key("starting"), Key("starting-more")),
+            "broken" => (Key("fault-broken"), Key("fault-broken-more")),
+            "not_entitled" => (Key("fault-not-entitled"), Key("fault-not-entitled-more")),
             "unsure" => (Key("fault-unsure"), Key("fault-unsure-more")),
             "busy" => (Key("fault-busy"), Key("fault-busy-more")),
             _ => (Key("fault-form"), Key("fault-form-more")),
+        }
+    }
+
+    /// Something of ours does not work.
+    pub fn broken() -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self { status, code: "broken", retry_after_s: None, again: None }
+    }
+
+    /// The server does not serve yet.
+    pub fn starting() -> Self {
+        Self { code: "starting", retry_after_s: Some(2), ..Problem::new("busy").into() }
+    }
+
+    /// How the mascot takes it.
+    pub fn pose(&self) -> &'static str {
+        match self.code {
+            "too_fast" | "busy" | "unsure" | "starting" => "rush",
+            "broken" | "no_session" => "rest",
+            _ => "lost",
         }
     }
 
@@ -83,8 +107,12 @@ impl Fault {
         let (title, more) = self.words();
         let mut frame = Frame::new(visit, visit.words.key(title));
         frame.lead_back();
-        let guest = self.code == "no_session";
-        FaultPage { frame, more: visit.words.key(more), again: self.again, guest }
+        frame.posed(&visit.app.look, self.pose());
+        let (guest, passing) = (self.code == "no_session", self.retry_after_s.is_some());
+        if let Some(wait_s) = self.retry_after_s.filter(|_| visit.reads && self.again.is_none()) {
+            frame.refresh_at(frame.now_ms + i64::from(wait_s + 1) * 1_000);
+        }
+        FaultPage { frame, more: visit.words.key(more), again: self.again, guest, passing }
     }
 }
 
@@ -92,45 +120,24 @@ impl Fault {
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/fault.html")]
 pub struct FaultPage {
-    frame: Frame,
-    more: String,
-    again: Option<Again>,
-    guest: bool,
+    pub frame: Frame,
+    pub more: String,
+    pub again: Option<Again>,
+    pub guest: bool,
+    /// Whether it is over soon: the page then asks again by itself.
+    pub passing: bool,
 }
 
 impl Page for FaultPage {}
 
-#[cfg(test)]
-impl FaultPage {
-    /// One of each kind.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        let fields = vec![("key", "k".to_owned())];
-        let again = Again { action: "/drops/a/claims".to_owned(), fields };
-        let codes = [
-            "cross_site",
-            "no_session",
-            "not_allowed",
-            "no_such_drop",
-            "no_such_claim",
-            "not_found",
-            "too_fast",
-            "unsure",
-            "busy",
-            "invalid",
-        ];
-        let page = |code| {
-            let (title, more) = Fault { code, ..Fault::bad_form() }.words();
-            let frame = Frame { title: frame.w.key(title), ..frame.clone() };
-            let again = (code == "unsure").then(|| again.clone());
-            Self { more: frame.w.key(more), frame, again, guest: code == "no_session" }
-        };
-        codes.map(page).into()
-    }
-}
-
 /// Whatever has no address of its own.
 pub async fn nothing(State(app): State<Arc<App>>, request: Request) -> Response {
     told(&app, request, Problem::new("not_found")).await
+}
+
+/// An address that is not asked like this. The router adds how it is.
+pub async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    told(&app, request, Problem::new("wrong_method")).await
 }
 
 /// A refusal of a whole request: words for browsers, a problem for programs.

@@ -10,16 +10,21 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `visit` | who asks, in which language; how pages and redirects are answered |
-//! | `session`, `origin`, `form` | guests and their cookies, our own forms, what they say |
-//! | `frame`, `drop_view`, `claim_view` | what templates show |
+//! | `session`, `origin`, `form`, `named` | guests and cookies, what our forms and addresses say |
+//! | `frame`, `drop_view`, `item_view`, `claim_view`, `countdown` | what templates show |
 //! | `programme`, `drop_page`, `put_claim`, `claim_page`, `me`, `guest` | one page or act each |
+//! | `check_page`, `reminder` | receipts checked in the browser; a calendar's entry |
+//! | `samples`, `dev` | every page in every state, made up, and the page that shows them |
 //! | `fault` | refusals in words |
 //! | `lang`, `words`, `format` | languages, texts, amounts and times |
-//! | `assets` | style, script, icon |
+//! | `assets` | style, scripts, pictures |
 
 mod assets;
+mod check_page;
 mod claim_page;
 mod claim_view;
+mod countdown;
+mod dev;
 mod drop_page;
 mod drop_view;
 mod fault;
@@ -27,11 +32,15 @@ mod form;
 mod format;
 mod frame;
 mod guest;
+mod item_view;
 mod lang;
 mod me;
+mod named;
 mod origin;
 mod programme;
 mod put_claim;
+mod reminder;
+mod samples;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -39,10 +48,13 @@ mod visit;
 mod words;
 
 pub use assets::asset_file;
+pub use check_page::check;
 pub use claim_page::{back_to_claim, claim, receipt, release, settle};
+pub use dev::{dev, dev_sample};
 pub use drop_page::{back_to_drop, drop};
-pub use fault::{nothing, told};
+pub use fault::{nothing, told, wrong_method};
 pub use guest::enter;
 pub use me::me;
 pub use programme::programme;
 pub use put_claim::put_claim;
+pub use reminder::reminder;
