@@ -265,7 +265,7 @@ async function arrive(answer) {
   }
   const main = fresh.querySelector("main");
   document.querySelector("main").replaceWith(main);
-  document.querySelector("header.top").replaceWith(fresh.querySelector("header.top"));
+  document.querySelector("body > header").replaceWith(fresh.querySelector("body > header"));
   document.title = fresh.title;
   history.pushState(null, "", to.pathname);
   scrollTo(0, 0);

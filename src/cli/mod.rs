@@ -3,7 +3,8 @@
 pub mod apply;
 pub mod bench;
 pub mod check;
-pub mod rehearse;
+pub mod opening;
+mod rehearse;
 pub mod serve;
 pub mod session;
 pub mod settings;

@@ -3,6 +3,7 @@
 
 use super::visit::takes_gzip;
 use crate::app::App;
+use crate::look::Look;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,10 +23,15 @@ pub async fn asset_file(
     headers: HeaderMap,
     Path(file): Path<String>,
 ) -> Response {
-    let Some(asset) = app.look.shelf.get(&file) else {
+    self::file(&app.look, &headers, &file)
+}
+
+/// The file of this name.
+pub fn file(look: &Look, headers: &HeaderMap, name: &str) -> Response {
+    let Some(asset) = look.shelf.get(name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let packed = asset.gzip.as_ref().filter(|_| takes_gzip(&headers));
+    let packed = asset.gzip.as_ref().filter(|_| takes_gzip(headers));
     let bytes = packed.unwrap_or(&asset.bytes).clone();
     let mut answer = ([(header::CONTENT_TYPE, asset.media_type)], bytes).into_response();
     let headers = answer.headers_mut();

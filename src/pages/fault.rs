@@ -2,9 +2,10 @@
 
 use super::frame::Frame;
 use super::visit::{Page, Visit};
-use super::words::Key;
+use super::words::{Key, Words};
 use crate::app::App;
 use crate::kit::problem::Problem;
+use crate::look::Look;
 use askama::Template;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -63,7 +64,7 @@ impl Fault {
     }
 
     /// The title, and what it means.
-    pub fn words(&self) -> (Key, Key) {
+    fn words(&self) -> (Key, Key) {
         match self.code {
             "cross_site" => (Key("fault-cross-site"), Key("fault-cross-site-more")),
             "no_session" => (Key("fault-no-session"), Key("fault-no-session-more")),
@@ -94,7 +95,7 @@ impl Fault {
     }
 
     /// How the mascot takes it.
-    pub fn pose(&self) -> &'static str {
+    fn pose(&self) -> &'static str {
         match self.code {
             "too_fast" | "busy" | "unsure" | "starting" => "rush",
             "broken" | "no_session" => "rest",
@@ -104,15 +105,27 @@ impl Fault {
 
     /// The page that says so.
     pub fn page(self, visit: &Visit) -> FaultPage {
-        let (title, more) = self.words();
-        let mut frame = Frame::new(visit, visit.words.key(title));
+        let mut frame = Frame::new(visit, String::new());
         frame.lead_back();
-        frame.posed(&visit.app.look, self.pose());
-        let (guest, passing) = (self.code == "no_session", self.retry_after_s.is_some());
-        if let Some(wait_s) = self.retry_after_s.filter(|_| visit.reads && self.again.is_none()) {
+        let mut page = self.on(frame, &visit.app.look, visit.words);
+        if !visit.reads {
+            page.frame.refresh_s = None;
+            page.passing = false;
+        }
+        page
+    }
+
+    /// The page that says so, in this frame. What is over soon is asked for again by itself.
+    pub fn on(self, mut frame: Frame, look: &Look, w: Words) -> FaultPage {
+        let (title, more) = self.words();
+        frame.title = w.key(title);
+        frame.posed(look, self.pose());
+        let wait_s = self.retry_after_s.filter(|_| self.again.is_none());
+        if let Some(wait_s) = wait_s {
             frame.refresh_at(frame.now_ms + i64::from(wait_s + 1) * 1_000);
         }
-        FaultPage { frame, more: visit.words.key(more), again: self.again, guest, passing }
+        let guest = self.code == "no_session";
+        FaultPage { frame, more: w.key(more), again: self.again, guest, passing: wait_s.is_some() }
     }
 }
 
@@ -152,7 +165,8 @@ pub async fn told(app: &Arc<App>, request: Request, problem: Problem) -> Respons
     }
 }
 
-fn reads_html(headers: &HeaderMap) -> bool {
+/// Whether who asks reads pages, or is a program.
+pub fn reads_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }

@@ -4,6 +4,7 @@
 use super::visit::Visit;
 use super::words::{Key, Words};
 use crate::app::Mode;
+use crate::festivals::Festival;
 use crate::look::Look;
 
 /// Without a script a page that waits is asked for again at least this often, seconds.
@@ -58,21 +59,31 @@ pub struct Frame {
 impl Frame {
     /// Around a page with this title.
     pub fn new(visit: &Visit, title: String) -> Self {
-        let w = visit.words;
-        let festival = w.0.of(visit.app.festival.names()).to_owned();
-        let site = visit.app.festival.url().map(|url| url.as_str().to_owned());
-        let site = site.unwrap_or_default();
+        let app = &visit.app;
         Self {
-            w,
             title,
-            description: w.with("about", &[("festival", &festival)]),
-            festival,
             here: visit.path.clone(),
             now_ms: visit.now_ms,
-            banner: banner(visit.app.mode).map(|key| w.key(key)),
-            refresh_s: None,
             entered: visit.session.is_some(),
-            files: Files::of(&visit.app.look, &site),
+            ..Self::bare(visit.words, &app.festival, &app.look, app.mode)
+        }
+    }
+
+    /// Around a page nobody in particular asked for.
+    pub fn bare(w: Words, festival: &Festival, look: &Look, mode: Mode) -> Self {
+        let name = w.0.of(festival.names()).to_owned();
+        let site = festival.url().map(|url| url.as_str().to_owned()).unwrap_or_default();
+        Self {
+            w,
+            title: String::new(),
+            description: w.with("about", &[("festival", &name)]),
+            festival: name,
+            here: "/".to_owned(),
+            now_ms: 0,
+            banner: banner(mode).map(|key| w.key(key)),
+            refresh_s: None,
+            entered: false,
+            files: Files::of(look, &site),
             site,
         }
     }

@@ -15,7 +15,7 @@
 //! | `programme`, `drop_page`, `put_claim`, `claim_page`, `me`, `guest` | one page or act each |
 //! | `check_page`, `reminder` | receipts checked in the browser; a calendar's entry |
 //! | `samples`, `dev` | every page in every state, made up, and the page that shows them |
-//! | `fault` | refusals in words |
+//! | `fault`, `starting` | refusals in words; what a server says that does not serve yet |
 //! | `lang`, `words`, `format` | languages, texts, amounts and times |
 //! | `assets` | style, scripts, pictures |
 
@@ -42,6 +42,7 @@ mod put_claim;
 mod reminder;
 mod samples;
 mod session;
+mod starting;
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -58,3 +59,4 @@ pub use me::me;
 pub use programme::programme;
 pub use put_claim::put_claim;
 pub use reminder::reminder;
+pub use starting::{Starting, StartingFront};

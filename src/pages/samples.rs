@@ -8,7 +8,7 @@ use super::claim_view::{ClaimView, keys};
 use super::countdown::Countdown;
 use super::drop_page::{ClaimForm, DropPage};
 use super::drop_view::{DropView, State, units};
-use super::fault::{Again, Fault, FaultPage};
+use super::fault::Fault;
 use super::frame::Frame;
 use super::item_view::{ItemView, LineView, left};
 use super::me::Me;
@@ -398,17 +398,13 @@ impl<'a> Maker<'a> {
         faults.push(("broken", Fault::broken()));
         faults.push(("starting", Fault::starting()));
         let page = |(name, fault): (&'static str, Fault)| {
-            let (title, more) = fault.words();
             let fields = vec![("key", "k".to_owned())];
-            let again = Again { action: "/drops/a/claims".to_owned(), fields };
-            let page = FaultPage {
-                frame: self.frame(&self.w.key(title), "/nowhere", fault.pose()),
-                more: self.w.key(more),
-                again: (fault.code == "unsure").then_some(again),
-                guest: fault.code == "no_session",
-                passing: fault.retry_after_s.is_some(),
+            let fault = match fault.code {
+                "unsure" => fault.again("/drops/a/claims".to_owned(), fields),
+                _ => fault,
             };
-            sample("fault", name, &page)
+            let frame = self.frame("", "/nowhere", "lost");
+            sample("fault", name, &fault.on(frame, &self.visit.app.look, self.w))
         };
         faults.into_iter().map(page).collect()
     }

@@ -39,6 +39,20 @@ const GUARDS: [(HeaderName, &str); 5] = [
     (header::VARY, "Cookie, Accept-Language, Accept-Encoding"),
 ];
 
+fn guard(headers: &mut HeaderMap) {
+    for (name, value) in GUARDS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// With guards, and not to be kept.
+pub fn guarded(mut answer: Response) -> Response {
+    guard(answer.headers_mut());
+    let keep = HeaderValue::from_static("no-store");
+    answer.headers_mut().insert(header::CACHE_CONTROL, keep);
+    answer
+}
+
 /// A page that can be sent.
 pub trait Page: Template {
     /// Whether it is the same for every stranger and stays so for a second.
@@ -216,9 +230,7 @@ impl Visit {
         let keep = if anybodys { "public, max-age=1" } else { "no-store" };
         let headers = answer.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
-        for (name, value) in GUARDS {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        guard(headers);
         for cookie in &self.cookies {
             if let Ok(cookie) = HeaderValue::from_str(cookie) {
                 headers.append(header::SET_COOKIE, cookie);
