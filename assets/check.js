@@ -300,6 +300,7 @@ async function checkReceipt(value, wanted) {
   did("did-place");
   did("did-festival", { field: value.festival });
   did(fact.name, fact);
+  return "good";
 }
 
 const UNITS = ["issued", "free", "set_aside", "held", "settled"];
@@ -338,7 +339,7 @@ async function checkProof(value, wanted) {
   did("did-festival", { field: value.festival });
   if (value.books === null) {
     did("no-totals", {}, "open");
-    return;
+    return "partly";
   }
   need(value.books?.public_key === value.public_key, "field", "books.public_key");
   const books = await receipt(value.books, "books.", publicKey);
@@ -349,6 +350,7 @@ async function checkProof(value, wanted) {
   need(claims === books.fact.number, "totals");
   did("did-totals");
   did("rested", books.fact);
+  return "good";
 }
 
 async function check(said, wanted) {
@@ -362,7 +364,7 @@ async function check(said, wanted) {
   need(value !== null && typeof value === "object" && !Array.isArray(value), "not-json");
   need(value.version === 1, "version", String(value.version));
   need(value.kind === "receipt" || value.kind === "proof", "kind");
-  await (value.kind === "receipt" ? checkReceipt : checkProof)(value, wanted);
+  return (value.kind === "receipt" ? checkReceipt : checkProof)(value, wanted);
 }
 
 // --- The page -----------------------------------------------------------------------------------
@@ -391,10 +393,10 @@ async function run() {
     return;
   }
   const wanted = key.value.toLowerCase().replace(/[^0-9a-f]/g, "");
-  let wrong = null;
+  let [wrong, proven] = [null, "good"];
   try {
     need(crypto.subtle, "no-crypto");
-    await check(said, wanted);
+    proven = await check(said, wanted);
   } catch (why) {
     wrong = why instanceof Wrong ? why : new Wrong("kind");
   }
@@ -402,10 +404,11 @@ async function run() {
   if (wrong) {
     told = [{ kind: "bad", words: wrong.message }];
     show(wrong.name === "no-crypto" ? "none" : "bad", "bad", "");
-  } else if (wanted) {
-    show("good", "good", words("good-more"));
-  } else {
+  } else if (!wanted) {
     show("open", "open", words("open-more"));
+  } else {
+    // What no signature covers yet is not said to hold.
+    show(proven === "good" ? "good" : "open", proven, words(`${proven}-more`));
   }
 }
 
@@ -415,6 +418,7 @@ async function fetched(address) {
     if (!answer.ok) throw new Error(answer.status);
     text.value = await answer.text();
     await run();
+    verdict.scrollIntoView({ block: "nearest" });
   } catch {
     told = [{ kind: "open", words: words("unreachable") }];
     show("none", "none", "");

@@ -375,7 +375,7 @@ async fn a_reminder_an_asset_and_a_sample_are_what_they_say() {
     assert_eq!(reminder.header("content-type"), "text/calendar; charset=utf-8");
     assert!(reminder.says("DTSTART:20261121T040000Z\r\n") && reminder.says("Lamps opens"));
     let page = fan.get("/dev/pages/drop/sold-out").await;
-    assert!(page.says("Nothing free right now") && page.says("may return"));
+    assert!(page.says("Nothing free right now") && page.says("not paid yet"));
     assert_eq!(fan.get("/dev/pages/drop/none").await.status, StatusCode::NOT_FOUND);
     let style = page.text.split("stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
     let style = fan.get(style).await;

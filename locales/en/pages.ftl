@@ -48,9 +48,10 @@ state-sold-out = Sold out
 state-closed = Over
 when-before = Opens { $when }
 when-open = Open until { $when }
-when-paused = The host has paused it. What you hold is safe.
+when-paused = Paused by the host
+hint-paused = What you hold is safe, and its time to pay goes on. This page wakes up by itself.
+hint-may-return = Some are held and not paid yet. What is not paid in time comes back, and this page says so at once.
 when-sold-out = All gone in { $span }
-when-sold-out-held = All gone in { $span }. Some are not paid yet and may return; this page will say so.
 when-none-free = Nothing is free at the moment
 when-closed = Closed { $when }
 count-opens = Opens in
@@ -201,6 +202,8 @@ check-good = It holds
 check-good-more = Not a byte of it has been altered since the festival’s key signed it.
 check-open = It fits itself
 check-open-more = Nothing was altered, but without a fingerprint nobody has said whose key this is.
+check-partly = Signed, and not finished
+check-partly-more = The drop’s newest entry is signed and intact. The totals beside it are not proven yet.
 check-bad = It does not hold
 check-not-json = This is not a whole receipt or proof: the text cannot be read as JSON.
 check-too-large = It is larger than any receipt or proof: 1 MiB at most.
@@ -243,4 +246,4 @@ dev-pages = Pages and states
 
 # Before the server can answer
 starting = We are opening the doors
-starting-more = The server is starting and reading its journal. Everything you hold is safe. This page asks again by itself.
+starting-more = The server is starting and reading its journal. Everything you hold is safe.

@@ -48,9 +48,10 @@ state-sold-out = 已抢光
 state-closed = 已结束
 when-before = { $when } 开抢
 when-open = { $when } 结束
-when-paused = 主办方已暂停本场，已为你保留的不受影响。
+when-paused = 主办方已暂停本场
+hint-paused = 已为你保留的不受影响，付款时间照常。恢复后本页会自动更新。
+hint-may-return = 有些已被保留但还没付款。逾期未付的会放出来，本页会立刻更新。
 when-sold-out = { $span }抢光
-when-sold-out-held = { $span }抢光。有些还未付款，可能会放出来，本页会自动更新。
 when-none-free = 暂时没有可抢的了
 when-closed = { $when } 结束
 count-opens = 距开抢
@@ -195,6 +196,8 @@ check-good = 查验通过
 check-good-more = 自粉丝节密钥签名以来，一个字节都没有改动。
 check-open = 自身一致
 check-open-more = 内容没有改动；但没有填指纹，所以不知道这是谁的密钥。
+check-partly = 已签名，尚未结清
+check-partly-more = 本场最新一行的签名完好；旁边的总数还没有证明。
 check-bad = 查验不通过
 check-not-json = 这不是完整的凭证或证明：文本不是有效的 JSON。
 check-too-large = 太大了：凭证或证明最多 1 MiB。
@@ -237,4 +240,4 @@ dev-pages = 页面与状态
 
 # 服务器还不能回答时
 starting = 马上开门
-starting-more = 服务器正在启动，正在读取账本。你抢到的都很安全。本页会自动重试。
+starting-more = 服务器正在启动，正在读取账本。你抢到的都很安全。

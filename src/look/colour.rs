@@ -30,12 +30,36 @@ pub fn mix(one: Colour, other: Colour, share: f64) -> Colour {
     Colour([part(0), part(1), part(2)])
 }
 
-/// The colour itself if it can be read on all of these grounds, else the nearest shade towards
-/// `far` that can.
-pub fn readable(colour: Colour, grounds: &[Colour], far: Colour) -> Colour {
-    let shades = (0..=40).map(|step| mix(far, colour, f64::from(step) / 40.0));
+/// The colour itself if it can be read on all of these grounds, else the nearest of its shades
+/// that can, lighter or darker, of the same hue.
+pub fn readable(colour: Colour, grounds: &[Colour], lighter: bool) -> Colour {
+    let (hue, lightness) = apart(colour);
+    let end = if lighter { 1.0 } else { 0.0 };
+    let at = |step: i32| lightness + (end - lightness) * f64::from(step) / 60.0;
+    let mut shades = std::iter::once(colour).chain((1..=60).map(|step| lit(hue, at(step))));
     let fits = |shade: &Colour| grounds.iter().all(|ground| contrast(*shade, *ground) >= READABLE);
-    shades.into_iter().find(fits).unwrap_or(far)
+    shades.find(fits).unwrap_or(Colour([if lighter { 255 } else { 0 }; 3]))
+}
+
+/// A colour's hue, how far each part lies from its lightness in the room there is; and its
+/// lightness, 0 to 1: what the web calls HSL.
+fn apart(Colour(parts): Colour) -> ([f64; 3], f64) {
+    let parts = parts.map(|part| f64::from(part) / 255.0);
+    let most = parts.into_iter().fold(0.0, f64::max);
+    let lightness = f64::midpoint(most, parts.into_iter().fold(1.0, f64::min));
+    match room(lightness) {
+        room if room < 1e-6 => ([0.0; 3], lightness),
+        room => (parts.map(|part| (part - lightness) / room), lightness),
+    }
+}
+
+fn room(lightness: f64) -> f64 {
+    1.0 - (2.0 * lightness - 1.0).abs()
+}
+
+fn lit(hue: [f64; 3], lightness: f64) -> Colour {
+    let part = |from: f64| ((lightness + from * room(lightness)) * 255.0).round();
+    Colour(hue.map(|from| part(from).clamp(0.0, 255.0) as u8))
 }
 
 /// Letters on a ground: the first of these that can be read on it, else white or black, one of
@@ -71,7 +95,7 @@ mod tests {
             for green in (0..=255).step_by(51) {
                 for blue in (0..=255).step_by(51) {
                     let colour = Colour([red, green, blue]);
-                    let dark = readable(colour, &[WHITE], BLACK);
+                    let dark = readable(colour, &[WHITE], false);
                     assert!(contrast(dark, WHITE) >= READABLE, "{}", css(colour));
                     assert!(contrast(letters(colour, [WHITE, WHITE]), colour) >= READABLE);
                 }

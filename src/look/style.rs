@@ -17,20 +17,20 @@ const DISPLAY: &[u8] = include_bytes!("../../assets/fonts/bricolage-800.woff2");
 const WHITE: Colour = Colour([255, 255, 255]);
 const INK: Colour = Colour([0x2a, 0x12, 0x38]);
 
-/// Grounds of a scheme: what letters stand on, and what its shades tend to.
+/// A scheme: what letters stand on, and whether they get lighter or darker to be read.
 struct Scheme {
     paper: Colour,
     sheet: Colour,
-    far: Colour,
+    lighter: bool,
     wash_share: f64,
 }
 
 const LIGHT: Scheme =
-    Scheme { paper: Colour([0xff, 0xf8, 0xee]), sheet: WHITE, far: INK, wash_share: 0.1 };
+    Scheme { paper: Colour([0xff, 0xf8, 0xee]), sheet: WHITE, lighter: false, wash_share: 0.1 };
 const DARK: Scheme = Scheme {
     paper: Colour([0x18, 0x0e, 0x20]),
     sheet: Colour([0x24, 0x18, 0x2e]),
-    far: WHITE,
+    lighter: true,
     wash_share: 0.16,
 };
 
@@ -61,9 +61,9 @@ pub fn theme(brand: &Brand, logo: Option<&Picture>) -> Theme {
 }
 
 fn properties(brand: &Brand, scheme: &Scheme) -> String {
-    let Scheme { paper, sheet, far, wash_share } = *scheme;
+    let Scheme { paper, sheet, lighter, wash_share } = *scheme;
     let wash = mix(brand.accent(), sheet, wash_share);
-    let accent = readable(brand.accent(), &[paper, sheet, wash], far);
+    let accent = readable(brand.accent(), &[paper, sheet, wash], lighter);
     let glow = brand.glow();
     let glow_wash = mix(glow, sheet, 0.22);
     let all = [

@@ -9,13 +9,15 @@ use askama::Template;
 use axum::response::Response;
 
 /// What the script may say, each under its name without `check-`.
-const SAYS: [&str; 36] = [
+const SAYS: [&str; 38] = [
     "check-none",
     "check-none-more",
     "check-good",
     "check-good-more",
     "check-open",
     "check-open-more",
+    "check-partly",
+    "check-partly-more",
     "check-bad",
     "check-not-json",
     "check-too-large",
@@ -48,6 +50,19 @@ const SAYS: [&str; 36] = [
     "check-other",
 ];
 
+/// A verdict.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// `none`, `good`, `open` or `bad`.
+    pub state: &'static str,
+    /// In a word.
+    pub title: String,
+    /// In a sentence.
+    pub more: String,
+    /// What was checked: how it came out, and what it was.
+    pub steps: Vec<(&'static str, String)>,
+}
+
 /// The page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/check.html")]
@@ -56,6 +71,8 @@ pub struct CheckPage {
     pub checker: String,
     /// The festival key's fingerprint, 64 digits.
     pub fingerprint: String,
+    /// What stands there before the script says something.
+    pub verdict: Verdict,
     /// What the script may say: name and text.
     pub says: Vec<(&'static str, String)>,
 }
@@ -84,6 +101,12 @@ impl CheckPage {
         frame.description = w.t("check-about");
         let name = |key: &'static str| key.strip_prefix("check-").unwrap_or(key);
         let says = SAYS.iter().map(|key| (name(key), w.t(key))).collect();
-        Self { frame, checker: visit.app.look.checker.clone(), fingerprint, says }
+        let verdict = Verdict {
+            state: "none",
+            title: w.t("check-none"),
+            more: w.t("check-none-more"),
+            steps: Vec::new(),
+        };
+        Self { frame, verdict, checker: visit.app.look.checker.clone(), fingerprint, says }
     }
 }

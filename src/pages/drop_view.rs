@@ -75,6 +75,8 @@ pub struct DropView {
     pub state_text: String,
     /// What happens or happened when, in a sentence.
     pub when: String,
+    /// What may still happen.
+    pub hint: Option<String>,
     /// A clock, where something is awaited.
     pub countdown: Option<Countdown>,
     /// Free units.
@@ -89,8 +91,6 @@ pub struct DropView {
     pub price: String,
     /// What is given out.
     pub items: Vec<ItemView>,
-    /// Whether units are held that may come back.
-    pub may_return: bool,
     /// First moment of the sale, ms since 1970.
     pub opens_at_ms: i64,
     /// First moment after it, ms since 1970.
@@ -113,6 +113,7 @@ impl DropView {
             state,
             state_text: w.key(state.key()),
             when: when(&visit.moments(), state, face),
+            hint: hint(w, state, face.lines.iter().any(|stock| stock.held > 0)),
             countdown: countdown(w, state, face, now_ms),
             free: grouped(face.free()),
             units: w.key(units(state)),
@@ -120,7 +121,6 @@ impl DropView {
             percent: (face.free() * 100).checked_div(total).unwrap_or(0).min(100),
             price,
             items,
-            may_return: face.lines.iter().any(|stock| stock.held > 0),
             opens_at_ms: face.opens_at_ms,
             closes_at_ms: face.closes_at_ms,
         }
@@ -181,18 +181,23 @@ pub fn countdown(w: Words, state: State, face: &Face, now_ms: i64) -> Option<Cou
     }
 }
 
+/// What may still happen in a drop of which nothing can be had now.
+pub fn hint(w: Words, state: State, held: bool) -> Option<String> {
+    match state {
+        State::Paused => Some(w.t("hint-paused")),
+        State::SoldOut if held => Some(w.t("hint-may-return")),
+        _ => None,
+    }
+}
+
 fn when(moments: &Moments<'_>, state: State, face: &Face) -> String {
     let w = moments.words;
     let at = |key, ms| w.with(key, &[("when", &moments.short(ms))]);
     let sold_in = face.sold_out_at_ms.map(|at| format::span(w, at - face.opens_at_ms));
-    let held: u32 = face.lines.iter().map(|stock| stock.held).sum();
     match (state, sold_in) {
         (State::Before, _) => at("when-before", face.opens_at_ms),
         (State::Open, _) => at("when-open", face.closes_at_ms),
         (State::Paused, _) => w.t("when-paused"),
-        (State::SoldOut, Some(span)) if held > 0 => {
-            w.with("when-sold-out-held", &[("span", &span)])
-        }
         (State::SoldOut | State::Closed, Some(span)) => w.with("when-sold-out", &[("span", &span)]),
         (State::SoldOut, None) => w.t("when-none-free"),
         (State::Closed, None) => at("when-closed", face.closes_at_ms),

@@ -2,12 +2,12 @@
 //! the tests that render each in both languages. One sample of each has names that try to be
 //! markup, and long ones.
 
-use super::check_page::CheckPage;
+use super::check_page::{CheckPage, Verdict};
 use super::claim_page::{ClaimPage, file};
 use super::claim_view::{ClaimView, keys};
 use super::countdown::Countdown;
 use super::drop_page::{ClaimForm, DropPage};
-use super::drop_view::{DropView, State, units};
+use super::drop_view::{DropView, State, hint, units};
 use super::fault::Fault;
 use super::frame::Frame;
 use super::item_view::{ItemView, LineView, left};
@@ -131,8 +131,7 @@ impl<'a> Maker<'a> {
             State::Before => w.with("when-before", &[("when", &self.clock())]),
             State::Open => w.with("when-open", &[("when", &self.clock())]),
             State::Paused => w.t("when-paused"),
-            State::SoldOut => w.with("when-sold-out-held", &[("span", &span)]),
-            State::Closed => w.with("when-sold-out", &[("span", &span)]),
+            State::SoldOut | State::Closed => w.with("when-sold-out", &[("span", &span)]),
         };
         let item = ItemView {
             name: called.item.to_owned(),
@@ -147,6 +146,7 @@ impl<'a> Maker<'a> {
             state,
             state_text: w.key(state.key()),
             when,
+            hint: hint(w, state, true),
             countdown: match state {
                 State::Before => Some(opening.then(w, closes_at_ms, "count-closes", "done-closes")),
                 State::Closed => None,
@@ -158,7 +158,6 @@ impl<'a> Maker<'a> {
             percent: u64::from(free),
             price: "¥129.00".to_owned(),
             items: vec![item],
-            may_return: state == State::SoldOut,
             opens_at_ms,
             closes_at_ms,
         }
@@ -376,7 +375,27 @@ impl<'a> Maker<'a> {
     fn checks(&self) -> Vec<Sample> {
         let frame = self.frame(&self.w.t("check-title"), "/check", "hello");
         let page = CheckPage::with(frame, self.visit, "5a".repeat(32));
-        vec![sample("check", "empty", &page)]
+        let w = self.w;
+        let judged = |state, title, more, steps: &[(&'static str, &'static str)]| CheckPage {
+            verdict: Verdict {
+                state,
+                title: w.t(title),
+                more,
+                steps: steps.iter().map(|(kind, key)| (*kind, w.t(key))).collect(),
+            },
+            ..page.clone()
+        };
+        let held =
+            [("good", "check-did-read"), ("good", "check-did-key"), ("open", "check-no-totals")];
+        let good = judged("good", "check-good", w.t("check-good-more"), &held[..2]);
+        let partly = judged("open", "check-partly", w.t("check-partly-more"), &held);
+        let bad = judged("bad", "check-bad", String::new(), &[("bad", "check-root")]);
+        vec![
+            sample("check", "empty", &page),
+            sample("check", "good", &good),
+            sample("check", "partly", &partly),
+            sample("check", "bad", &bad),
+        ]
     }
 
     fn faults(&self) -> Vec<Sample> {
