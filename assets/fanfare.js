@@ -73,8 +73,14 @@ function left(ms) {
   return d ? `${d} ${page.dataset.days} ${clock}` : clock;
 }
 
+// Among several drops one has to say which.
+function named(clock, words) {
+  const name = clock.closest("li[data-drop]")?.querySelector("h3").textContent;
+  return name ? `${name} · ${words}` : words;
+}
+
 function ended(clock) {
-  say(clock.dataset.done, 6000);
+  say(named(clock, clock.dataset.done), 6000);
   const drop = clock.closest("[data-drop]");
   if (clock.dataset.nextUntil && drop) {
     open(drop, clock);
@@ -125,7 +131,9 @@ function tick() {
     const shown = clock.querySelector("b");
     const text = left(rest);
     if (shown.textContent !== text) shown.textContent = text;
-    if (clock.dataset.nextUntil && rest <= 60_000 && rest > 59_000) say(page.dataset.soon, 4000);
+    if (clock.dataset.nextUntil && rest <= 60_000 && rest > 59_000) {
+      say(named(clock, page.dataset.soon), 4000);
+    }
     if (rest <= 0) ended(clock);
     else next = Math.min(next, rest % 1000);
   }

@@ -34,6 +34,10 @@ const DARK: Scheme = Scheme {
     wash_share: 0.16,
 };
 
+/// On paper everything is black on white, whatever scheme the screen has.
+const PAPER: &str = "--paper:#fff;--sheet:#fff;--accent:#000;--on-accent:#fff;--wash:#fff;\
+                     --glow:#fff;--on-glow:#000;--glow-wash:#fff;";
+
 /// The whole style, and the colours of browsers' bars.
 pub struct Theme {
     /// The style.
@@ -50,11 +54,10 @@ pub fn theme(brand: &Brand, logo: Option<&Picture>) -> Theme {
     let css = format!(
         "@font-face{{font-family:\"Fanfare Display\";font-weight:800;src:url({font})}}\n\
          :root{{{}{}}}\n@media(prefers-color-scheme:dark){{:root{{{}}}}}\n\
-         @media print{{:root{{{}}}}}\n{}",
+         @media print{{:root{{{PAPER}}}}}\n{}",
         logo.unwrap_or_default(),
         properties(brand, &LIGHT),
         properties(brand, &DARK),
-        properties(brand, &LIGHT),
         STYLE.concat(),
     );
     Theme { css, bars: [brand.glow(), DARK.paper].map(colour::css) }
