@@ -4,11 +4,12 @@ use crate::drops::cold::Lag;
 use crate::drops::node::Node;
 use crate::drops::receipts::Receipts;
 use crate::fans::People;
-use crate::festivals::Festival;
+use crate::festivals::{Festival, Pictures};
 use crate::kit::db::Cold;
 use crate::kit::metrics::Metrics;
 use crate::kit::rates::Rates;
 use crate::live::Live;
+use crate::look::Look;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -39,6 +40,8 @@ pub struct App {
     pub node: Arc<Node>,
     /// The festival as its file proposes it.
     pub festival: Festival,
+    /// How it looks.
+    pub look: Look,
     /// How the server was started.
     pub mode: Mode,
     /// Who asks too fast.
@@ -86,10 +89,14 @@ impl App {
         mode: Mode,
         cold: Option<ColdSide>,
     ) -> Arc<Self> {
+        // `serve` and `check` refuse a picture that cannot be read; pages do without it.
+        let pictures = Pictures::load(&festival).unwrap_or_default();
+        let look = Look::of(&festival, &pictures);
         let receipts = Receipts::new(node.folder.journal());
         Arc::new(Self {
             node,
             festival,
+            look,
             mode,
             rates: Rates::default(),
             receipts,

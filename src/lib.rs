@@ -11,6 +11,7 @@ pub mod fans;
 pub mod festivals;
 pub mod kit;
 pub mod live;
+pub mod look;
 pub mod pages;
 pub mod rehearsal;
 pub mod routes;

@@ -25,6 +25,8 @@ pub fn router(app: Arc<App>) -> Router {
         // People: anybody.
         .route("/", get(pages::programme))
         .route("/drops/{drop}", get(pages::drop))
+        .route("/drops/{drop}/reminder.ics", get(pages::reminder))
+        .route("/check", get(pages::check))
         .route("/assets/{file}", get(pages::asset_file))
         // People: fans. A GET of an act leads back to the page with its form.
         .route("/guest", post(pages::enter))
@@ -41,12 +43,17 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/me/sessions", get(web::my_sessions))
         .route("/me/sessions/{session}/ending", get(web::back_to_sessions).post(web::end_session))
         .route("/host/{secret}", get(web::host_page).post(web::make_host))
+        // People: builders, in a demo.
+        .route("/dev/pages", get(pages::dev))
+        .route("/dev/pages/{page}/{state}", get(pages::dev_sample))
         // Programs: anybody's.
         .route("/api/v1/now", get(api::now))
         .route("/api/v1/festival", get(api::festival))
         .route("/api/v1/openapi.json", get(describe::openapi))
         .route("/api/v1/drops/{drop}", get(api::drop_state))
         .route("/api/v1/drops/{drop}/proof", get(api::drop_proof))
+        // Claims are answered in front of the router; here other methods hear of POST.
+        .route("/api/v1/drops/{drop}/claims", post(pages::nothing))
         .route("/api/v1/live", get(api::live))
         // Programs: fans'.
         .route("/api/v1/me/claims", get(api::my_claims))
@@ -70,6 +77,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
         .fallback(pages::nothing)
+        .method_not_allowed_fallback(pages::wrong_method)
         .with_state(app)
 }
 

@@ -33,7 +33,7 @@ async fn a_stranger_claims_pays_and_keeps_the_receipt() {
 
     let page = fan.get("/drops/lamps").await;
     assert_eq!(page.header("cache-control"), "no-store", "its form has a key of its own");
-    assert!(page.says("Enter as guest and claim") && page.says("CCC &#38; 1"));
+    assert!(page.says(">Claim as a guest</button>") && page.says("CCC &#38; 1"));
     let form = format!(
         "line=lamp/blue&key={}&guest={}",
         page.field("key").unwrap(),
@@ -79,12 +79,18 @@ fn checks(site: &Site, receipt: &Page) {
 
 #[tokio::test]
 async fn every_refusal_comes_back_with_its_reason() {
-    let site = Site::start(Mode::Demo, FESTIVAL, OPENS_MS - 60_000);
+    let site = Site::start(Mode::Demo, FESTIVAL, OPENS_MS - 1_200_000);
     let mut fan = site.browser();
+    let early = fan.get("/drops/lamps").await;
+    assert_eq!(early.field("key"), Some(""), "everybody's page has nobody's key");
+    assert!(early.field("guest").is_none() && early.says("Opens today 12:00"));
+    assert_eq!(early.header("cache-control"), "public, max-age=1");
+    site.turn_to(OPENS_MS - 60_000);
     let before = fan.get("/drops/lamps").await;
-    assert!(before.field("key").is_none() && before.says("Opens today 12:00"));
     assert!(before.says("http-equiv=\"refresh\" content=\"61\""), "lands just after the opening");
-    assert_eq!(before.header("cache-control"), "public, max-age=1");
+    assert_eq!(before.field("key").map(str::len), Some(32), "works at the opening by itself");
+    assert!(before.says("disabled>Opens at zero"));
+    assert_eq!(before.header("cache-control"), "no-store", "its form has a key of its own");
     let early = fan.post("/drops/lamps/claims", "line=lamp/red&key=a").await;
     assert_eq!(early.header("location"), "/drops/lamps?told=not_open");
 
@@ -252,7 +258,7 @@ async fn hostile_names_stay_text_on_every_page() {
     pages.push(fan.get("/me").await);
     pages.push(fan.get("/%3Cscript%3Ealert(1)%3C/script%3E'onerror=alert(1)").await);
     for page in pages {
-        for bad in ["<b>Fans", "<script>alert", "<img", "onerror=alert(1)>"] {
+        for bad in ["<b>Fans", "<script>alert", "<img src=x", "onerror=alert(1)>"] {
             assert!(!page.says(bad), "{bad} in {}", page.text);
         }
         assert!(page.says("&#60;b&#62;Fans&#60;/b&#62; &#38; &#34;friends&#34;"));
@@ -323,7 +329,7 @@ async fn a_cashiers_session_acts_on_nobody_elses_claim_by_page() {
 #[tokio::test]
 async fn the_demos_programme_never_grows() {
     let site = Site::start(Mode::Demo, DEMO, 0);
-    let cards = |page: &Page| page.text.matches("class=\"card\"").count();
+    let cards = |page: &Page| page.text.matches("<li class=\"card").count();
     let first = site.browser().get("/").await;
     assert_eq!(cards(&first), 4, "the next round of each");
     let start_ms = site.app.now_ms();
@@ -334,4 +340,47 @@ async fn the_demos_programme_never_grows() {
         assert!((4..=8).contains(&cards(&page)), "minute {minute}: {}", cards(&page));
     }
     assert!(site.app.node.directory().drops.len() > 20, "rounds went by");
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_an_address_is_said_in_words() {
+    let site = Site::start(Mode::Demo, FESTIVAL, OPENS_MS);
+    let mut fan = site.browser();
+    fan.languages = "zh-CN".to_owned();
+    for path in ["/drops/%ff", "/claims/%ff", "/drops/%ff/reminder.ics"] {
+        let page = fan.get(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.says("这里什么也没有"), "{path}: {}", page.text);
+        guarded(&page);
+    }
+    for (path, allow) in [("/me", "GET,HEAD"), ("/check", "GET,HEAD"), ("/drops/lamps", "GET,HEAD")]
+    {
+        let page = fan.post(path, "").await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(page.header("allow"), allow, "{path}");
+    }
+    let asked = fan.send_as("DELETE", "/drops/lamps/claims").await;
+    assert_eq!(asked.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(asked.says("这个页面不能这样打开") && asked.header("allow").contains("POST"));
+    let api = fan.send_as("GET", "/api/v1/drops/lamps/claims").await;
+    assert_eq!((api.status, api.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
+    assert_eq!(api.header("content-type"), "application/problem+json");
+}
+
+#[tokio::test]
+async fn a_reminder_an_asset_and_a_sample_are_what_they_say() {
+    let site = Site::start(Mode::Demo, FESTIVAL, OPENS_MS - 60_000);
+    let mut fan = site.browser();
+    let reminder = fan.get("/drops/lamps/reminder.ics").await;
+    assert_eq!(reminder.header("content-type"), "text/calendar; charset=utf-8");
+    assert!(reminder.says("DTSTART:20261121T040000Z\r\n") && reminder.says("Lamps opens"));
+    let page = fan.get("/dev/pages/drop/sold-out").await;
+    assert!(page.says("Nothing free right now") && page.says("not paid yet"));
+    assert_eq!(fan.get("/dev/pages/drop/none").await.status, StatusCode::NOT_FOUND);
+    let style = page.text.split("stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let style = fan.get(style).await;
+    assert!(style.header("content-security-policy").contains("sandbox"));
+    let real = Site::start(Mode::Real, FESTIVAL, OPENS_MS);
+    assert_eq!(real.browser().get("/dev/pages").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(real.browser().get("/dev/pages/drop/open").await.status, StatusCode::NOT_FOUND);
 }

@@ -3,10 +3,19 @@ skip = Skip to the content
 nav = Pages
 nav-programme = Programme
 nav-me = My claims
+nav-check = Check a receipt
 other-language = 中文
 footer = Every outcome here can be checked: each claim has a signed receipt.
-banner-demo = Demo: paying is pretended. Nothing is charged and nothing is sent.
+banner-demo = Demo: paying is pretended, nothing is sent.
 banner-rehearsal = Rehearsal: nothing here counts. Paying is pretended.
+about = { $festival }: what opens when, by the server’s clock. First come, first served, and a signed receipt for everybody who got one.
+
+# What the script says
+say-asking = Asking for you…
+say-crowd = Very many people are asking at once. We ask again for you; you lose nothing by it.
+say-offline = No connection to the server. The countdown goes on by the server’s time, and we keep trying.
+say-back = Connected again.
+say-soon = One minute to go.
 
 # Times and lengths of time
 zone = All times are { $zone }.
@@ -22,8 +31,9 @@ span-min = { $n } min
 span-s = { $n } s
 
 # The programme
-programme-lead = Each drop opens at its time, to the second. Whoever asks first is served first.
 programme-empty = The programme is not out yet. Look again soon.
+programme-lead = Every drop opens at its second, by one clock for everybody. First come, first served, and what you get you can prove.
+price-from = from { $price }
 section-on = On now
 section-next = Next
 section-over = Over
@@ -38,9 +48,10 @@ state-sold-out = Sold out
 state-closed = Over
 when-before = Opens { $when }
 when-open = Open until { $when }
-when-paused = The host has paused it. What you hold is safe.
+when-paused = Paused by the host
+hint-paused = What you hold is safe, and its time to pay goes on. This page wakes up by itself.
+hint-may-return = Some are held and not paid yet. What is not paid in time comes back, and this page says so at once.
 when-sold-out = All gone in { $span }
-when-sold-out-held = All gone in { $span }. Some are not paid yet and may return.
 when-none-free = Nothing is free at the moment
 when-closed = Closed { $when }
 count-opens = Opens in
@@ -50,12 +61,21 @@ count-days = d
 done-opens = It is open now.
 done-closes = It is over now.
 done-pay = The time to pay is over.
-units-before = to share out
-units-left = of { $total } left
-units-after = of { $total } left at the end
+units-before = To share out
+units-after = Left over
 
 # A drop
 items-heading = What there is
+drop-about = { $drop }. { $when }.
+stage = The drop now
+needs-heading = What you need
+held-for = What you claim is held for you for { $span }; pay within that time.
+no-account = No account. This device remembers what is yours.
+reminder-get = Add to my calendar
+reminder-what = { $drop } opens
+reminder-more = Open the page a minute before. The button wakes up by itself.
+proof-more = When it is over, the totals are signed and published.
+proof-check = Check the proof
 limit = { $n ->
     [one] One for each fan.
    *[other] Up to { $shown } for each fan.
@@ -72,13 +92,17 @@ item-times = { $item } × { $n }
 own-heading = What you have here
 
 # Claiming
-claim-heading = Claim yours
 choose = Choose one
 quantity = How many
+claim-as-guest = Claim as a guest
+claim-more = One tap asks once. If the connection breaks, asking again is safe.
+button-before = Opens at zero
+button-paused = Paused by the host
+button-sold-out = Nothing free right now
+note-closed = This drop is over. The programme shows what comes next.
+note-closed-own = This drop is over. What you got stays yours.
 claim-now = Claim now
-claim-as-guest = Enter as guest and claim
 guest-more = No account needed. A cookie on this device remembers which claims are yours.
-ready-heading = Be ready
 ready-more = Enter now, and at the opening one tap is enough. No account needed.
 ready-entered = You are in. This page opens by itself at the right second.
 enter = Enter as guest
@@ -91,6 +115,7 @@ told-limit = { $n ->
 told-not-open = It has not opened yet. You lose nothing by waiting here.
 told-paused = The host has paused it, so nobody can claim right now.
 told-closed = It is over.
+told-not-entitled = This drop is for fans who meet its rule, and so far you do not. Nothing was taken from you.
 
 # A claim
 claim-number = No. { $number }
@@ -106,18 +131,22 @@ claim-returned = Returned
 claim-returned-more = It went back after it was paid.
 claim-refund-due = Refund due
 claim-refund-due-more = The money came after { $when }, when nothing was left. You get all of it back.
-pay = Pretend to pay
+pay = Pay now (pretended)
+pay-more = This is a pretended payment: no money moves.
 give-back-ask = No longer want it?
 give-back = Give it back
 sheet-number = Number
 sheet-amount = Amount
 sheet-drop = Drop
+sheet-claim = Claim
 receipt-heading = Receipt
 receipt-more = A small signed file. It proves that this claim was made, and when, even to somebody who does not trust this server.
 receipt-get = Download the receipt
+receipt-check-here = Check it in the browser
+receipt-print = Print
 receipt-check = How to check it
 receipt-check-more = Save the file and run this command. It needs no connection and no account.
-receipt-key = The key in the command is the festival’s fingerprint. Compare it with the one you noted from the programme:
+receipt-key = Signed with the festival’s key. Its fingerprint:
 
 # My claims
 me-empty = You have not claimed anything yet. Look when the next drop opens.
@@ -148,3 +177,73 @@ fault-unsure = We do not know yet
 fault-unsure-more = It may have been done. Ask the same again and the answer will be true; you will not get it twice.
 fault-form = Something in the form is not right
 fault-form-more = Nothing was done. Go back to the page, load it anew and try once more.
+fault-wrong-method = That is not how this page is asked
+fault-wrong-method-more = The address is right, but it does not take this kind of request. Nothing was done.
+fault-broken = Something of ours is broken
+fault-broken-more = It is not your doing, and nothing you hold is lost. Please try again in a moment.
+fault-not-entitled = This drop is not open to you yet
+fault-not-entitled-more = It is for fans who meet its rule. Its page says what that is.
+fault-passing = This page asks again by itself.
+
+# Checking
+check-title = Check a receipt
+check-lead = Nothing you put in here leaves this page. Your browser reads the file, follows its hashes and checks the signature by itself.
+check-about = Check a receipt or a published proof in your own browser, without asking the server.
+check-file = Open the file
+check-text = or paste its text
+check-key = Fingerprint of the festival’s key
+check-key-more = It is filled in as this server states it. To trust nobody, compare it with the one you noted from the programme, or paste yours.
+check-none = Nothing to check yet
+check-none-more = Open a receipt or a proof, or paste one above.
+check-noscript = This page needs a script, because it does not ask the server. The command below does the same.
+check-how = How it is checked
+check-how-more = The fact is hashed and led along its path to the root in the row’s header; the header is hashed and led to what was signed; the signature is held against the key, and the key against the fingerprint. SHA-256 and Ed25519, nothing else.
+check-good = It holds
+check-good-more = Not a byte of it has been altered since the festival’s key signed it.
+check-open = It fits itself
+check-open-more = Nothing was altered, but without a fingerprint nobody has said whose key this is.
+check-partly = Signed, and not finished
+check-partly-more = The drop’s newest entry is signed and intact. The totals beside it are not proven yet.
+check-bad = It does not hold
+check-not-json = This is not a whole receipt or proof: the text cannot be read as JSON.
+check-too-large = It is larger than any receipt or proof: 1 MiB at most.
+check-field = “[field]” is missing or not as it is written.
+check-extra = “[field]”: nothing says what this is, and nothing proves it.
+check-version = It is of another version than this page knows: [field].
+check-kind = It is neither a receipt nor a proof.
+check-other-key = It was signed with another key: [field]. It may be another festival’s.
+check-seal-key = The seal names another key than the file does.
+check-signature = The row’s header, the seal or the signature was altered.
+check-root = The fact, its place or its path was altered.
+check-festival = The row belongs to another festival than “[field]”.
+check-fact = The fact cannot be read.
+check-head = “[field]” is not what the signed row says.
+check-sum = The units of “[field]” do not add up.
+check-totals = The totals are not those that were signed.
+check-no-crypto = This browser cannot check Ed25519 signatures. A newer one can, and so can the command below.
+check-unreachable = The server did not give the file out. Open it from your device instead.
+check-did-read = It reads as it is written, and has nothing unproven in it.
+check-did-key = The key is the one with your fingerprint.
+check-no-key = No fingerprint was given to hold the key against.
+check-did-seal = The signature over row [seq] of lane [lane] is the key’s; the row was written [when].
+check-did-place = The fact stands in that row.
+check-did-festival = The row belongs to the festival “[field]”.
+check-did-totals = The books are closed, and the totals are the signed ones.
+check-no-totals = The totals are proven once the drop is over and its books are closed.
+check-claimed = Claim no. [number]: [quantity] × line [line], held for its fan until [when].
+check-changed = It says what became of claim no. [number].
+check-rested = The books of the drop, closed with [number] claims.
+check-other = An entry of the host’s.
+
+# The parts and states, for builders
+dev-title = Parts and pages
+dev-about = Every part and every state of every page, from their samples.
+dev-lead = Every part, and every page in every state, made from samples. Only a demo shows this.
+dev-colours = Colours
+dev-type = Letters
+dev-parts = Parts
+dev-pages = Pages and states
+
+# Before the server can answer
+starting = We are opening the doors
+starting-more = The server is starting and reading its journal. Everything you hold is safe.

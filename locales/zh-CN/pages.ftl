@@ -3,10 +3,19 @@ skip = 跳到正文
 nav = 页面
 nav-programme = 节目单
 nav-me = 我抢到的
+nav-check = 查验凭证
 other-language = English
 footer = 每个结果都可查验：每次抢购都有签名凭证。
 banner-demo = 演示：付款是模拟的，不会扣款，也不会发货。
 banner-rehearsal = 彩排：这里的一切都不算数，付款是模拟的。
+about = { $festival }：几点开抢，以服务器时间为准，先到先得；抢到的人都有签名凭证。
+
+# 脚本说的话
+say-asking = 正在为你抢…
+say-crowd = 同时来抢的人太多了，我们会替你再问，不会吃亏。
+say-offline = 暂时连不上服务器。倒计时仍按服务器时间走，我们会一直重试。
+say-back = 已重新连上。
+say-soon = 还有一分钟。
 
 # 时间
 zone = 时间以{ $zone }为准。
@@ -22,8 +31,9 @@ span-min = { $n } 分
 span-s = { $n } 秒
 
 # 节目单
-programme-lead = 每一场都准点开抢，一秒不差，先到先得。
 programme-empty = 节目单还没有公布，请稍后再来。
+programme-lead = 每一场都准点开抢，人人看同一座钟。先到先得，抢到了就有凭有据。
+price-from = { $price } 起
 section-on = 正在进行
 section-next = 即将开始
 section-over = 已结束
@@ -38,9 +48,10 @@ state-sold-out = 已抢光
 state-closed = 已结束
 when-before = { $when } 开抢
 when-open = { $when } 结束
-when-paused = 主办方已暂停本场，已为你保留的不受影响。
+when-paused = 主办方已暂停本场
+hint-paused = 已为你保留的不受影响，付款时间照常。恢复后本页会自动更新。
+hint-may-return = 有些已被保留但还没付款。逾期未付的会放出来，本页会立刻更新。
 when-sold-out = { $span }抢光
-when-sold-out-held = { $span }抢光。有些还未付款，可能会放出来。
 when-none-free = 暂时没有可抢的了
 when-closed = { $when } 结束
 count-opens = 距开抢
@@ -50,12 +61,21 @@ count-days = 天
 done-opens = 已经开抢。
 done-closes = 本场已结束。
 done-pay = 付款时间已过。
-units-before = 件待抢
-units-left = 件可抢，共 { $total } 件
-units-after = 件剩余，共 { $total } 件
+units-before = 待抢
+units-after = 最后剩余
 
 # 场次
 items-heading = 本场好物
+drop-about = { $drop }：{ $when }。
+stage = 本场现况
+needs-heading = 你需要知道
+held-for = 抢到后为你保留 { $span }，请在此之内付款。
+no-account = 无需注册，这台设备会记住哪些是你的。
+reminder-get = 加入日历提醒
+reminder-what = { $drop } 开抢
+reminder-more = 提前一分钟打开页面，按钮会自己亮起来。
+proof-more = 结束后，总数会签名公布。
+proof-check = 查验本场证明
 limit = 每位粉丝限抢 { $shown } 件。
 variant = 款式
 left = 剩余
@@ -69,13 +89,17 @@ item-times = { $item } × { $n }
 own-heading = 你在本场抢到的
 
 # 抢购
-claim-heading = 马上抢
 choose = 选择款式
 quantity = 数量
-claim-now = 立即抢购
 claim-as-guest = 以游客身份抢购
+claim-more = 点一下只抢一次。连接断了也别担心，再点不会重复。
+button-before = 倒计时归零即可点
+button-paused = 主办方已暂停
+button-sold-out = 暂时没有可抢的
+note-closed = 本场已结束，节目单上有下一场。
+note-closed-own = 本场已结束，你抢到的仍然归你。
+claim-now = 立即抢购
 guest-more = 无需注册。这台设备上的 Cookie 会记住哪些是你抢到的。
-ready-heading = 提前准备
 ready-more = 现在进入，开抢时只需轻点一下。无需注册。
 ready-entered = 你已就绪。时间一到，本页会自动开抢。
 enter = 以游客身份进入
@@ -85,6 +109,7 @@ told-limit = 你已抢满：每位粉丝限 { $shown } 件。
 told-not-open = 还没有开抢。在这里等就好，不会吃亏。
 told-paused = 主办方已暂停本场，现在谁都抢不了。
 told-closed = 本场已结束。
+told-not-entitled = 本场只对符合条件的粉丝开放，你目前还不符合。你没有因此失去什么。
 
 # 抢到的
 claim-number = 第 { $number } 号
@@ -100,18 +125,22 @@ claim-returned = 已退回
 claim-returned-more = 付款后已退回。
 claim-refund-due = 待退款
 claim-refund-due-more = 款项在{ $when }之后才到，当时已没有剩余。全部金额将退还给你。
-pay = 模拟付款
+pay = 立即付款（模拟）
+pay-more = 这是模拟付款，不会真的扣钱。
 give-back-ask = 不想要了？
 give-back = 放弃
 sheet-number = 编号
 sheet-amount = 金额
 sheet-drop = 场次
+sheet-claim = 单号
 receipt-heading = 凭证
 receipt-more = 一个带签名的小文件，证明你在何时抢到了它。不信任本服务器的人也能查验。
 receipt-get = 下载凭证
+receipt-check-here = 在浏览器里查验
+receipt-print = 打印
 receipt-check = 如何查验
 receipt-check-more = 保存文件，然后运行下面的命令。不用联网，也不用账号。
-receipt-key = 命令里的密钥就是本届粉丝节的指纹，请与你从节目单上记下的核对：
+receipt-key = 由本届粉丝节的密钥签名，其指纹为：
 
 # 我抢到的
 me-empty = 你还没有抢到什么。下一场开抢时来看看吧。
@@ -142,3 +171,73 @@ fault-unsure = 暂时还不确定
 fault-unsure-more = 可能已经成功了。请用同样的内容再问一次，答案一定是真的，也不会重复。
 fault-form = 表单有误
 fault-form-more = 什么也没有发生。请返回页面，重新载入后再试一次。
+fault-wrong-method = 这个页面不能这样打开
+fault-wrong-method-more = 地址没有错，但它不接受这种请求。什么也没有发生。
+fault-broken = 我们这边出错了
+fault-broken-more = 不是你的问题，你抢到的都还在。请稍后再试。
+fault-not-entitled = 本场暂不对你开放
+fault-not-entitled-more = 它只对符合条件的粉丝开放，条件写在场次页面上。
+fault-passing = 本页会自动重试。
+
+# 查验
+check-title = 查验凭证
+check-lead = 你放进来的内容不会离开本页。浏览器会自己读文件、算哈希、验签名。
+check-about = 在你自己的浏览器里查验凭证或公布的证明，不必问服务器。
+check-file = 打开文件
+check-text = 或者粘贴文本
+check-key = 粉丝节密钥的指纹
+check-key-more = 这里填的是本服务器给出的指纹。若谁也不信，请与你从节目单上记下的核对，或粘贴你自己的。
+check-none = 还没有要查验的内容
+check-none-more = 请在上面打开或粘贴一份凭证或证明。
+check-noscript = 本页需要脚本，因为它不问服务器。用下面的命令也一样。
+check-how = 怎样查验
+check-how-more = 先算出事实的哈希，沿路径走到行头里的根；再算行头的哈希，走到被签名的内容；然后用密钥验签名，用指纹核对密钥。只用 SHA-256 和 Ed25519。
+check-good = 查验通过
+check-good-more = 自粉丝节密钥签名以来，一个字节都没有改动。
+check-open = 自身一致
+check-open-more = 内容没有改动；但没有填指纹，所以不知道这是谁的密钥。
+check-partly = 已签名，尚未结清
+check-partly-more = 本场最新一行的签名完好；旁边的总数还没有证明。
+check-bad = 查验不通过
+check-not-json = 这不是完整的凭证或证明：文本不是有效的 JSON。
+check-too-large = 太大了：凭证或证明最多 1 MiB。
+check-field = “[field]”缺失，或者写法不对。
+check-extra = “[field]”：没有说明，也没有东西能证明它。
+check-version = 版本不是本页认识的：[field]。
+check-kind = 它既不是凭证，也不是证明。
+check-other-key = 它是用另一把密钥签的：[field]。可能属于别的粉丝节。
+check-seal-key = 签名写的密钥与文件里的不是同一把。
+check-signature = 行头、封印或签名被改动过。
+check-root = 事实、它的位置或路径被改动过。
+check-festival = 这一行属于别的粉丝节，而不是“[field]”。
+check-fact = 事实无法读取。
+check-head = “[field]”与签名的那一行不符。
+check-sum = “[field]”的数量加起来不对。
+check-totals = 总数与签名的不符。
+check-no-crypto = 这个浏览器不能验 Ed25519 签名。请用新版浏览器，或下面的命令。
+check-unreachable = 服务器没有给出文件。请从你的设备上打开它。
+check-did-read = 写法正确，没有夹带未经证明的内容。
+check-did-key = 密钥与你的指纹相符。
+check-no-key = 没有填指纹，无法核对密钥。
+check-did-seal = 第 [lane] 道第 [seq] 行的签名出自这把密钥；该行写于 [when]。
+check-did-place = 事实确实在那一行里。
+check-did-festival = 这一行属于粉丝节“[field]”。
+check-did-totals = 账目已结清，总数就是签名的总数。
+check-no-totals = 本场结束并结清账目后，总数才有证明。
+check-claimed = 第 [number] 号：第 [line] 款 × [quantity]，为粉丝保留到 [when]。
+check-changed = 它说明第 [number] 号后来怎样了。
+check-rested = 本场的账目，共 [number] 单，已结清。
+check-other = 主办方的一条记录。
+
+# 部件与状态，给做页面的人
+dev-title = 部件与页面
+dev-about = 每个部件、每个页面的每种状态，都由样例生成。
+dev-lead = 每个部件，以及每个页面的每种状态，都由样例生成。只有演示时可见。
+dev-colours = 颜色
+dev-type = 字体
+dev-parts = 部件
+dev-pages = 页面与状态
+
+# 服务器还不能回答时
+starting = 马上开门
+starting-more = 服务器正在启动，正在读取账本。你抢到的都很安全。

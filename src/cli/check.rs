@@ -1,6 +1,6 @@
 //! `fanfare check`: every fault of a festival file at once.
 
-use crate::festivals;
+use crate::festivals::{self, Pictures};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,6 +11,10 @@ use std::process::ExitCode;
 pub fn run(path: &Path) -> Result<ExitCode, String> {
     match festivals::read_file(path) {
         Ok(festival) => {
+            if let Err(why) = Pictures::load(&festival) {
+                eprintln!("{}: {why}", path.display());
+                return Ok(ExitCode::FAILURE);
+            }
             let units: u64 = festival.drops().iter().map(|drop| u64::from(drop.stock())).sum();
             println!(
                 "{}: good: festival `{}`, {} drops, {units} units",

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod bench;
 pub mod check;
 pub mod cold;
+pub mod opening;
 pub mod rehearse;
 pub mod role;
 pub mod serve;

@@ -1,15 +1,18 @@
 //! `fanfare serve`.
 
+use super::opening::Opening;
 use super::{Where, cold, default_listen};
 use crate::app::{App, ColdSide, Mode};
 use crate::drops::cold::Projector;
 use crate::drops::plan;
-use crate::festivals::{self, Festival};
+use crate::festivals::{self, Festival, Pictures};
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
 use crate::kit::tls::{self, Tls};
+use crate::look::Look;
+use crate::pages::Starting;
 use crate::routes::Front;
 use crate::{drops, live};
 use clap::Args;
@@ -137,6 +140,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     }
     serve::raise_file_limit();
     let festival = festival_of(args)?;
+    let pictures = Pictures::load(&festival)?;
     let mode = match (args.rehearsal, festival.is_demo()) {
         (true, _) => Mode::Rehearsal,
         (false, true) => Mode::Demo,
@@ -145,6 +149,13 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let listeners = serve::listen(args.listen, args.fronts.unwrap_or(cores).max(1))?;
     let address = listeners[0].local_addr().map_err(|why| why.to_string())?;
+    let starting =
+        Starting { look: Look::of(&festival, &pictures), festival: festival.clone(), mode };
+    // A shake of hands would need its own door; there people wait as long as it takes.
+    let opening = match &door {
+        Doorway::Tls(_) => None,
+        _ => Some(Opening::start(&listeners, starting).map_err(|why| why.to_string())?),
+    };
     let folder = DataFolder::serve(&args.place.data, festival.id().as_str(), args.rehearsal)
         .map_err(|why| why.to_string())?;
     let clock = Arc::new(Clock::machine());
@@ -165,6 +176,9 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     }
     let stopped_by = heed_signals()?;
     let (stopper, stop) = watch::channel(false);
+    if let Some(opening) = opening {
+        opening.end();
+    }
     let fronts = start_fronts(&app, &door, listeners, &stop)?;
     let asker = plan::socket::start(app.clone()).map_err(|why| why.to_string())?;
     let url = format!("{}://{address}", door.scheme());

@@ -21,6 +21,18 @@ pub const REPEATING_ID_CHARS_MAX: usize = 52;
 pub const NAME_CHARS_MAX: usize = 120;
 /// Longest address or certificate, in characters.
 pub const TEXT_CHARS_MAX: usize = 240;
+/// Longest path of a picture, in characters.
+pub const PATH_CHARS_MAX: usize = 120;
+/// What pictures' names end in.
+pub const PICTURE_ENDS: [&str; 5] = [".svg", ".png", ".jpg", ".jpeg", ".webp"];
+/// Largest picture, in bytes.
+pub const PICTURE_BYTES_MAX: usize = 64 << 10;
+/// Largest logo, in bytes: it travels within the style.
+pub const LOGO_BYTES_MAX: usize = 8 << 10;
+/// Largest picture for shared pages, in bytes; fans' phones do not load it.
+pub const SHARED_BYTES_MAX: usize = 1 << 20;
+/// Longest address, in characters.
+pub const URL_CHARS_MAX: usize = 120;
 /// Most units of one line.
 pub const STOCK_LINE_MAX: i64 = 100_000_000;
 /// Most units of one drop.

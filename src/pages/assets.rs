@@ -1,50 +1,45 @@
-//! Style, script and icon, compiled in. Their addresses carry a hash of their bytes, so browsers
-//! may keep them for good and a new version is fetched at once.
+//! Style, scripts and pictures. Their addresses carry a hash of their bytes, so browsers may keep
+//! them for good and a new version is fetched at once.
 
-use crate::kit::hex;
-use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use super::visit::takes_gzip;
+use crate::app::App;
+use crate::look::Look;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest as _, Sha256};
-use std::sync::LazyLock;
+use std::sync::Arc;
 
-/// A file of `assets/`.
-struct Asset {
-    name: String,
-    kind: &'static str,
-    bytes: &'static [u8],
-}
-
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
-    let css = include_bytes!("../../assets/fanfare.css");
-    let clock = include_bytes!("../../assets/clock.js");
-    let icon = include_bytes!("../../assets/icon.svg");
-    [
-        asset("fanfare", "css", "text/css; charset=utf-8", css),
-        asset("clock", "js", "text/javascript; charset=utf-8", clock),
-        asset("icon", "svg", "image/svg+xml", icon),
-    ]
-});
-
-fn asset(stem: &str, end: &str, kind: &'static str, bytes: &'static [u8]) -> Asset {
-    let hash = hex::hex(&Sha256::digest(bytes)[..8]);
-    Asset { name: format!("{stem}-{hash}.{end}"), kind, bytes }
-}
-
-/// The addresses every page links to: style, script, icon.
-pub fn addresses() -> [String; 3] {
-    std::array::from_fn(|at| format!("/assets/{}", ASSETS[at].name))
-}
+/// What a file is sent with. A brand's picture that is opened by itself runs nothing.
+const GUARDS: [(HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    (header::VARY, "Accept-Encoding"),
+];
 
 /// `GET /assets/{file}`.
-pub async fn asset_file(Path(file): Path<String>) -> Response {
-    let Some(asset) = ASSETS.iter().find(|asset| asset.name == file) else {
+pub async fn asset_file(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(file): Path<String>,
+) -> Response {
+    self::file(&app.look, &headers, &file)
+}
+
+/// The file of this name.
+pub fn file(look: &Look, headers: &HeaderMap, name: &str) -> Response {
+    let Some(asset) = look.shelf.get(name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let headers = [
-        (header::CONTENT_TYPE, asset.kind),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, asset.bytes).into_response()
+    let packed = asset.gzip.as_ref().filter(|_| takes_gzip(headers));
+    let bytes = packed.unwrap_or(&asset.bytes).clone();
+    let mut answer = ([(header::CONTENT_TYPE, asset.media_type)], bytes).into_response();
+    let headers = answer.headers_mut();
+    for (name, value) in GUARDS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if packed.is_some() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
 }

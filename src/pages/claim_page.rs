@@ -4,6 +4,7 @@ use super::claim_view::ClaimView;
 use super::fault::Fault;
 use super::form::{Nothing, Posted};
 use super::frame::Frame;
+use super::named::Named;
 use super::programme::groups;
 use super::visit::{Page, Visit};
 use crate::app::App;
@@ -13,7 +14,6 @@ use crate::drops::gate;
 use crate::kit::hex;
 use crate::kit::problem::Problem;
 use askama::Template;
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use fanfare_engine::{Claim, Command, Refusal};
@@ -24,31 +24,31 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/claim.html")]
 pub struct ClaimPage {
-    frame: Frame,
-    claim: ClaimView,
+    pub frame: Frame,
+    pub claim: ClaimView,
     /// The file the receipt is kept in.
-    file: String,
+    pub file: String,
     /// The festival key's fingerprint, in groups.
-    key: String,
+    pub key: String,
     /// The command that checks the receipt.
-    check: String,
+    pub check: String,
 }
 
 impl Page for ClaimPage {}
 
 /// `GET /claims/{claim}`.
-pub async fn claim(visit: Visit, Path(id): Path<String>) -> Response {
+pub async fn claim(visit: Visit, Named(id): Named<String>) -> Response {
     let made = ClaimPage::of(&visit, &id).await;
     visit.page(made)
 }
 
 /// `GET` of an act on a claim: where a form was answered; there is nothing to read there.
-pub async fn back_to_claim(visit: Visit, Path(id): Path<String>) -> Response {
+pub async fn back_to_claim(visit: Visit, Named(id): Named<String>) -> Response {
     visit.go(&format!("/claims/{id}"))
 }
 
 /// `POST /claims/{claim}/settlement`: the pretended payment of a demo or a rehearsal.
-pub async fn settle(Path(id): Path<String>, posted: Posted<Nothing>) -> Response {
+pub async fn settle(Named(id): Named<String>, posted: Posted<Nothing>) -> Response {
     let visit = posted.visit;
     if !visit.app.mode.pretends() {
         return visit.fault(Problem::new("not_allowed").into());
@@ -58,7 +58,7 @@ pub async fn settle(Path(id): Path<String>, posted: Posted<Nothing>) -> Response
 }
 
 /// `POST /claims/{claim}/release`: the fan gives a held claim back.
-pub async fn release(Path(id): Path<String>, posted: Posted<Nothing>) -> Response {
+pub async fn release(Named(id): Named<String>, posted: Posted<Nothing>) -> Response {
     let visit = posted.visit;
     let done = change(&visit, &id, |claim| Command::Release { number: claim.number }).await;
     changed(visit, done, &id, "release")
@@ -66,7 +66,7 @@ pub async fn release(Path(id): Path<String>, posted: Posted<Nothing>) -> Respons
 
 /// `GET /claims/{claim}/receipt`: the receipt as a file to keep. Unlike the API's it renews the
 /// session: a page may have lain open for longer than a session lives.
-pub async fn receipt(visit: Visit, Path(id): Path<String>) -> Response {
+pub async fn receipt(visit: Visit, Named(id): Named<String>) -> Response {
     match receipt_text(&visit, &id).await {
         Ok(text) => {
             let name = format!("attachment; filename=\"{}\"", file(&id));
@@ -128,7 +128,7 @@ async fn receipt_text(visit: &Visit, id: &str) -> Result<String, Problem> {
 }
 
 /// The name of the file a receipt is kept in.
-fn file(id: &str) -> String {
+pub fn file(id: &str) -> String {
     format!("fanfare-receipt-{id}.json")
 }
 
@@ -140,23 +140,11 @@ impl ClaimPage {
         if let Some(countdown) = &claim.countdown {
             frame.refresh_at(countdown.until_ms);
         }
+        if claim.state == "settled" {
+            frame.posed(&visit.app.look, "cheer");
+        }
         let (fingerprint, file) = (visit.app.node.public_key.fingerprint(), file(&claim.id));
         let check = format!("fanfare verify --bundle {file} --key {}", hex::hex(&fingerprint));
         Ok(Self { frame, claim, file, key: groups(&fingerprint), check })
-    }
-}
-
-#[cfg(test)]
-impl ClaimPage {
-    /// The page of a claim in every state.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        let page = |claim: ClaimView| Self {
-            frame: frame.clone(),
-            file: file(&claim.id),
-            claim,
-            key: groups(&[7; 32]),
-            check: "fanfare verify --bundle FILE --key 07".to_owned(),
-        };
-        ClaimView::samples(frame.w).into_iter().map(page).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! A claim as its fan is shown it.
 
-use super::drop_view::Countdown;
+use super::countdown::Countdown;
+use super::drop_view::picture;
 use super::format;
 use super::visit::Visit;
 use super::words::{Key, Words, grouped};
@@ -15,6 +16,10 @@ pub struct ClaimView {
     pub id: String,
     /// Its running number in words.
     pub number: String,
+    /// The same in digits.
+    pub digits: String,
+    /// What was claimed, as a picture.
+    pub picture: String,
     /// The drop's id.
     pub drop: String,
     /// The drop's name.
@@ -31,6 +36,10 @@ pub struct ClaimView {
     pub more: String,
     /// The time left to pay.
     pub countdown: Option<Countdown>,
+    /// The whole of that time, ms.
+    pub hold_ms: i64,
+    /// What is left of it, in a hundred.
+    pub percent: i64,
     /// Whether the pretended payment is offered.
     pub pays: bool,
     /// Whether it can be given back.
@@ -44,9 +53,12 @@ impl ClaimView {
         let until_ms = i64::from(claim.until_s) * 1_000;
         let held = claim.state == ClaimState::Held;
         let (state, more) = keys(claim.state);
+        let hold_ms = i64::from(drop.spec.terms.hold_s.max(1)) * 1_000;
         Self {
             id: claim_id(drop.lane, claim.place),
             number: w.with("claim-number", &[("number", &grouped(claim.number.get().into()))]),
+            digits: grouped(claim.number.get().into()),
+            picture: picture(visit, drop),
             drop: drop.spec.id.clone(),
             drop_name: w.0.of(&drop.spec.names).to_owned(),
             what: what(w, drop, claim),
@@ -54,18 +66,17 @@ impl ClaimView {
             state: claim.state.word(),
             state_text: w.key(state),
             more: w.with(more.0, &[("when", &visit.moments().full(until_ms))]),
-            countdown: held.then(|| Countdown {
-                until_ms,
-                label: w.t("count-pay"),
-                done: w.t("done-pay"),
-            }),
+            countdown: held
+                .then(|| Countdown::new(w, visit.now_ms, until_ms, "count-pay", "done-pay")),
+            hold_ms,
+            percent: ((until_ms - visit.now_ms).max(0) * 100 / hold_ms).min(100),
             pays: held && visit.app.mode.pretends(),
             held,
         }
     }
 }
 
-const fn keys(state: ClaimState) -> (Key, Key) {
+pub const fn keys(state: ClaimState) -> (Key, Key) {
     match state {
         ClaimState::Held => (Key("claim-held"), Key("claim-held-more")),
         ClaimState::Settled => (Key("claim-settled"), Key("claim-settled-more")),
@@ -100,31 +111,4 @@ fn amount(visit: &Visit, drop: &Drop, claim: &Claim) -> String {
     let minor = journalled.flatten().or_else(proposed).unwrap_or(0);
     let minor = minor.saturating_mul(i64::from(claim.quantity.get()));
     format::money(visit.words.0, minor, visit.app.festival.currency())
-}
-
-#[cfg(test)]
-impl ClaimView {
-    /// A claim in each state, with hostile names.
-    pub fn samples(w: Words) -> Vec<Self> {
-        use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
-        let sample = |state: ClaimState| Self {
-            id: "3-17-2".to_owned(),
-            number: w.with("claim-number", &[("number", "1,024")]),
-            drop: "phone".to_owned(),
-            drop_name: "Phone & <em>more</em>".to_owned(),
-            what: w.with("item-times", &[("item", "<script>alert(1)</script>"), ("n", "2")]),
-            amount: "¥1,598.00".to_owned(),
-            state: state.word(),
-            state_text: w.key(keys(state).0),
-            more: w.with(keys(state).1.0, &[("when", "12:00")]),
-            countdown: (state == Held).then(|| Countdown {
-                until_ms: 1_795_000_060_000,
-                label: w.t("count-pay"),
-                done: w.t("done-pay"),
-            }),
-            pays: state == Held,
-            held: state == Held,
-        };
-        [Held, Settled, Expired, Released, Returned, RefundDue].map(sample).into()
-    }
 }

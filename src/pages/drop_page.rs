@@ -1,19 +1,19 @@
 //! `/drops/{drop}`: one drop, what this fan has of it, and the form to claim.
 
 use super::claim_view::ClaimView;
-use super::drop_view::{DropView, State};
+use super::drop_view::{DropView, State, plan};
 use super::fault::Fault;
+use super::format;
 use super::frame::Frame;
+use super::named::Named;
 use super::session;
 use super::visit::{Page, Visit};
 use crate::drops::drop::Drop;
 use crate::drops::gate;
-use crate::festivals::Id;
 use crate::kit::hex;
 use crate::kit::problem::Problem;
 use crate::kit::token::Use;
 use askama::Template;
-use axum::extract::Path;
 use axum::response::Response;
 use std::sync::Arc;
 
@@ -23,11 +23,15 @@ const LISTED_MAX: u32 = 10;
 /// Without a script, a page of a sold-out or paused drop looks again this often.
 const LOOK_AGAIN_MS: i64 = 20_000;
 
+/// From so long before the opening on, a stranger's page has a form of its own, which works at
+/// the opening without asking anything; before that it is everybody's and may be kept.
+const READY_MS: i64 = 10 * 60_000;
+
 /// The form to claim.
 #[derive(Clone, Debug)]
 pub struct ClaimForm {
-    /// Makes one claim of a form that is sent twice.
-    pub key: String,
+    /// Makes one claim of a form that is sent twice; none while the page is everybody's.
+    pub key: Option<String>,
     /// For a stranger, the guest to be.
     pub guest: Option<String>,
     /// The line chosen beforehand.
@@ -36,39 +40,48 @@ pub struct ClaimForm {
     pub most: u32,
     /// The same, to choose from; empty where it is typed.
     pub listed: Vec<u32>,
+    /// What the button says now.
+    pub says: String,
+    /// What it says once it can be pressed.
+    pub ready: String,
+    /// Whether it can be pressed.
+    pub opens: bool,
+    /// Whether it has been, and no answer has come.
+    pub busy: bool,
 }
 
 /// A drop's page.
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/drop.html")]
 pub struct DropPage {
-    frame: Frame,
-    drop: DropView,
-    audience: Option<String>,
-    zone: String,
-    limit: String,
-    told: Option<String>,
-    own: Vec<ClaimView>,
-    form: Option<ClaimForm>,
-    /// The line, where there is but one.
-    only: Option<String>,
+    pub frame: Frame,
+    pub drop: DropView,
+    pub audience: Option<String>,
+    /// What one needs: how many, how long it is held.
+    pub needs: Vec<String>,
+    pub told: Option<String>,
+    pub own: Vec<ClaimView>,
+    pub form: Option<ClaimForm>,
+    /// What stands where the form would.
+    pub note: Option<String>,
 }
 
 impl Page for DropPage {
     fn keeps(&self) -> bool {
-        // A form carries a key of its own.
-        self.form.is_none() && !self.drop.turns(self.frame.now_ms)
+        // A form with a key is one fan's own.
+        let own = self.form.as_ref().is_some_and(|form| form.key.is_some());
+        !own && !self.drop.turns(self.frame.now_ms)
     }
 }
 
 /// `GET /drops/{drop}`.
-pub async fn drop(visit: Visit, Path(id): Path<String>) -> Response {
+pub async fn drop(visit: Visit, Named(id): Named<String>) -> Response {
     let made = DropPage::of(&visit, &id).await;
     visit.page(made)
 }
 
 /// `GET /drops/{drop}/claims`: where a form was answered; there is nothing to read there.
-pub async fn back_to_drop(visit: Visit, Path(id): Path<String>) -> Response {
+pub async fn back_to_drop(visit: Visit, Named(id): Named<String>) -> Response {
     visit.go(&format!("/drops/{id}"))
 }
 
@@ -77,27 +90,43 @@ impl DropPage {
         let drop = gate::drop_named(&visit.app, id)?;
         let (own, units) = own(visit, &drop).await?;
         let view = DropView::of(visit, &drop);
+        if drop.stopped().is_some() {
+            return Err(Problem::new("busy").into());
+        }
         let limit = u32::from(drop.spec.terms.limit.get());
-        let form = match view.state {
-            _ if drop.stopped().is_some() => return Err(Problem::new("busy").into()),
-            State::Open => form(visit, &view, limit.saturating_sub(units)),
-            _ => None,
-        };
+        let w = visit.words;
         let mut frame = Frame::new(visit, view.name.clone());
+        frame.description = w.with("drop-about", &[("drop", &view.name), ("when", &view.when)]);
         refresh(&mut frame, &view);
-        let told = visit.told.as_deref().and_then(|code| told(visit, code, limit));
-        let lines: Vec<_> = view.items.iter().flat_map(|item| &item.lines).collect();
+        let held_for = format::span(w, i64::from(drop.spec.terms.hold_s) * 1_000);
+        let most = limit.saturating_sub(units);
+        let needs = vec![
+            w.count("limit", u64::from(limit)),
+            w.with("held-for", &[("span", &held_for)]),
+            w.t("no-account"),
+        ];
         Ok(Self {
             frame,
-            audience: audience(visit, &drop),
-            zone: visit.words.with("zone", &[("zone", &visit.moments().zone())]),
-            limit: visit.words.count("limit", u64::from(limit)),
-            told,
+            audience: plan(visit, &drop).and_then(|p| p.audience()).map(|n| w.0.of(n).to_owned()),
+            needs,
+            told: visit.told.as_deref().and_then(|code| told(visit, code, limit)),
+            note: note(visit, &view, limit, most, own.len()),
+            form: form(visit, &view, most),
             own,
-            form,
-            only: (lines.len() == 1).then(|| lines[0].value.clone()),
             drop: view,
         })
+    }
+
+    /// The line, where there is but one.
+    fn only(&self) -> Option<&str> {
+        let mut lines = self.drop.lines();
+        let first = lines.next()?;
+        lines.next().is_none().then_some(first.value.as_str())
+    }
+
+    /// Whether a fan can be reminded of it.
+    fn reminds(&self) -> bool {
+        self.drop.state == State::Before
     }
 }
 
@@ -115,23 +144,49 @@ async fn own(visit: &Visit, drop: &Arc<Drop>) -> Result<(Vec<ClaimView>, u32), P
     Ok((claims.iter().map(|claim| ClaimView::of(visit, drop, claim)).collect(), units))
 }
 
+/// The same form in every state but the last: at the opening only its button changes.
 fn form(visit: &Visit, drop: &DropView, most: u32) -> Option<ClaimForm> {
-    let free = drop.items.iter().flat_map(|item| &item.lines).find(|line| line.free > 0)?;
-    if most == 0 {
+    if most == 0 || drop.state == State::Closed {
         return None;
     }
+    let free = drop.lines().find(|line| line.free > 0).or_else(|| drop.lines().next())?;
+    let near = drop.opens_at_ms - visit.now_ms <= READY_MS;
+    let waits = matches!(drop.state, State::SoldOut | State::Paused);
+    let personal = !waits && (visit.session.is_some() || near);
     let guest = match visit.session {
-        Some(_) => None,
-        None => session::new_guest(visit.now_ms)
+        None if personal => session::new_guest(visit.now_ms)
             .map(|guest| visit.app.node.tokens.make(&guest, Use::Guest)),
+        _ => None,
+    };
+    let w = visit.words;
+    let ready = w.t(if visit.session.is_some() { "claim-now" } else { "claim-as-guest" });
+    let says = match drop.state {
+        State::Before => w.t("button-before"),
+        State::Paused => w.t("button-paused"),
+        State::SoldOut => w.t("button-sold-out"),
+        _ => ready.clone(),
     };
     Some(ClaimForm {
-        key: hex::hex(&session::random::<16>()?),
+        key: personal.then(session::random::<16>).flatten().map(|key| hex::hex(&key)),
         guest,
         chosen: free.value.clone(),
         most,
         listed: if most > LISTED_MAX { Vec::new() } else { (1..=most).collect() },
+        says,
+        ready,
+        opens: drop.state == State::Open,
+        busy: false,
     })
+}
+
+/// What is said where there is no form.
+fn note(visit: &Visit, drop: &DropView, limit: u32, most: u32, own: usize) -> Option<String> {
+    let w = visit.words;
+    match drop.state {
+        State::Closed => Some(w.t(if own > 0 { "note-closed-own" } else { "note-closed" })),
+        _ if most == 0 => Some(w.count("told-limit", u64::from(limit))),
+        _ => None,
+    }
 }
 
 /// Without a script the page comes again when something is to be expected, but never while
@@ -151,47 +206,10 @@ fn told(visit: &Visit, code: &str, limit: u32) -> Option<String> {
         "sold_out" => w.t("told-sold-out"),
         "limit_reached" => w.count("told-limit", u64::from(limit)),
         "not_open" => w.t("told-not-open"),
+        "not_entitled" => w.t("told-not-entitled"),
         "paused" => w.t("told-paused"),
         "closed" => w.t("told-closed"),
         "taken" => w.t("told-taken"),
         _ => return None,
     })
-}
-
-fn audience(visit: &Visit, drop: &Drop) -> Option<String> {
-    let id = &drop.spec.id;
-    let base = id.rsplit_once('-').map_or(id.as_str(), |(base, _)| base);
-    let plan = |id: &str| Id::new(id).and_then(|id| visit.app.festival.drop(&id));
-    let names = plan(id).or_else(|| plan(base))?.audience()?;
-    Some(visit.words.0.of(names).to_owned())
-}
-
-#[cfg(test)]
-impl DropPage {
-    /// The page in every state, with and without a form and claims.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        use State::{Before, Closed, Open, Paused, SoldOut};
-        let form = ClaimForm {
-            key: "0".repeat(32),
-            guest: Some("g".repeat(40)),
-            chosen: "phone/red".to_owned(),
-            most: 2,
-            listed: vec![1, 2],
-        };
-        let page = |state: State| Self {
-            frame: frame.clone(),
-            drop: DropView::sample(frame.w, state),
-            audience: Some("<u>friends</u>".to_owned()),
-            zone: frame.w.with("zone", &[("zone", "Asia/Tokyo")]),
-            limit: frame.w.count("limit", 2),
-            told: (state != Open).then(|| frame.w.t("told-sold-out")),
-            own: if state == Before { vec![] } else { ClaimView::samples(frame.w) },
-            form: (state == Open).then(|| form.clone()),
-            only: None,
-        };
-        let mut pages: Vec<Self> = [Before, Open, Paused, SoldOut, Closed].map(page).into();
-        let typed = ClaimForm { listed: vec![], most: 50, guest: None, ..form.clone() };
-        pages.push(Self { form: Some(typed), only: Some("phone".into()), ..page(Open) });
-        pages
-    }
 }

@@ -2,9 +2,10 @@
 
 use super::frame::Frame;
 use super::visit::{Page, Visit};
-use super::words::Key;
+use super::words::{Key, Words};
 use crate::app::App;
 use crate::kit::problem::Problem;
+use crate::look::Look;
 use askama::Template;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -72,19 +73,59 @@ impl Fault {
             "no_such_claim" => (Key("fault-no-claim"), Key("fault-no-claim-more")),
             "not_found" => (Key("fault-not-found"), Key("fault-not-found-more")),
             "too_fast" => (Key("fault-too-fast"), Key("fault-too-fast-more")),
+            "wrong_method" => (Key("fault-wrong-method"), Key("fault-wrong-method-more")),
+            "starting" => (Key("starting"), Key("starting-more")),
+            "broken" => (Key("fault-broken"), Key("fault-broken-more")),
+            "not_entitled" => (Key("fault-not-entitled"), Key("fault-not-entitled-more")),
             "unsure" => (Key("fault-unsure"), Key("fault-unsure-more")),
             "busy" => (Key("fault-busy"), Key("fault-busy-more")),
             _ => (Key("fault-form"), Key("fault-form-more")),
         }
     }
 
+    /// Something of ours does not work.
+    pub fn broken() -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self { status, code: "broken", retry_after_s: None, again: None }
+    }
+
+    /// The server does not serve yet.
+    pub fn starting() -> Self {
+        Self { code: "starting", retry_after_s: Some(2), ..Problem::new("busy").into() }
+    }
+
+    /// How the mascot takes it.
+    fn pose(&self) -> &'static str {
+        match self.code {
+            "too_fast" | "busy" | "unsure" | "starting" => "rush",
+            "broken" | "no_session" => "rest",
+            _ => "lost",
+        }
+    }
+
     /// The page that says so.
     pub fn page(self, visit: &Visit) -> FaultPage {
-        let (title, more) = self.words();
-        let mut frame = Frame::new(visit, visit.words.key(title));
+        let mut frame = Frame::new(visit, String::new());
         frame.lead_back();
+        let mut page = self.on(frame, &visit.app.look, visit.words);
+        if !visit.reads {
+            page.frame.refresh_s = None;
+            page.passing = false;
+        }
+        page
+    }
+
+    /// The page that says so, in this frame. What is over soon is asked for again by itself.
+    pub fn on(self, mut frame: Frame, look: &Look, w: Words) -> FaultPage {
+        let (title, more) = self.words();
+        frame.title = w.key(title);
+        frame.posed(look, self.pose());
+        let wait_s = self.retry_after_s.filter(|_| self.again.is_none());
+        if let Some(wait_s) = wait_s {
+            frame.refresh_at(frame.now_ms + i64::from(wait_s + 1) * 1_000);
+        }
         let guest = self.code == "no_session";
-        FaultPage { frame, more: visit.words.key(more), again: self.again, guest }
+        FaultPage { frame, more: w.key(more), again: self.again, guest, passing: wait_s.is_some() }
     }
 }
 
@@ -92,45 +133,24 @@ impl Fault {
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/fault.html")]
 pub struct FaultPage {
-    frame: Frame,
-    more: String,
-    again: Option<Again>,
-    guest: bool,
+    pub frame: Frame,
+    pub more: String,
+    pub again: Option<Again>,
+    pub guest: bool,
+    /// Whether it is over soon: the page then asks again by itself.
+    pub passing: bool,
 }
 
 impl Page for FaultPage {}
 
-#[cfg(test)]
-impl FaultPage {
-    /// One of each kind.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        let fields = vec![("key", "k".to_owned())];
-        let again = Again { action: "/drops/a/claims".to_owned(), fields };
-        let codes = [
-            "cross_site",
-            "no_session",
-            "not_allowed",
-            "no_such_drop",
-            "no_such_claim",
-            "not_found",
-            "too_fast",
-            "unsure",
-            "busy",
-            "invalid",
-        ];
-        let page = |code| {
-            let (title, more) = Fault { code, ..Fault::bad_form() }.words();
-            let frame = Frame { title: frame.w.key(title), ..frame.clone() };
-            let again = (code == "unsure").then(|| again.clone());
-            Self { more: frame.w.key(more), frame, again, guest: code == "no_session" }
-        };
-        codes.map(page).into()
-    }
-}
-
 /// Whatever has no address of its own.
 pub async fn nothing(State(app): State<Arc<App>>, request: Request) -> Response {
     told(&app, request, Problem::new("not_found")).await
+}
+
+/// An address that is not asked like this. The router adds how it is.
+pub async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    told(&app, request, Problem::new("wrong_method")).await
 }
 
 /// A refusal of a whole request: words for browsers, a problem for programs.
@@ -145,7 +165,8 @@ pub async fn told(app: &Arc<App>, request: Request, problem: Problem) -> Respons
     }
 }
 
-fn reads_html(headers: &HeaderMap) -> bool {
+/// Whether who asks reads pages, or is a program.
+pub fn reads_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }

@@ -1,12 +1,33 @@
-//! What every page has around its own part: languages, navigation, the banner, the clock.
+//! What every page has around its own part: languages, navigation, the banner, the clock, what
+//! is shown of it where it is shared.
 
-use super::assets;
 use super::visit::Visit;
 use super::words::{Key, Words};
 use crate::app::Mode;
+use crate::festivals::Festival;
+use crate::look::Look;
 
 /// Without a script a page that waits is asked for again at least this often, seconds.
 const REFRESH_S_MAX: i64 = 3_600;
+
+/// Where the files are that every page loads.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// The style.
+    pub style: String,
+    /// The script.
+    pub script: String,
+    /// The icon.
+    pub icon: String,
+    /// What is shown where the page is shared; with the host where that is known.
+    pub share: String,
+    /// The lost, resting, running, cheering, greeting mascot: the page's own pose.
+    pub mascot: String,
+    /// Whether the style has a logo.
+    pub has_logo: bool,
+    /// The colours of browsers' bars, light and dark.
+    pub bars: [String; 2],
+}
 
 /// What is around a page.
 #[derive(Clone, Debug)]
@@ -15,10 +36,14 @@ pub struct Frame {
     pub w: Words,
     /// The page's title and only `h1`.
     pub title: String,
+    /// A sentence about it, for search and sharing.
+    pub description: String,
     /// The festival's name.
     pub festival: String,
     /// The address of this page, for the language link.
     pub here: String,
+    /// Scheme and host people reach the festival by; empty where no file says so.
+    pub site: String,
     /// The server's time when the page was made, ms since 1970.
     pub now_ms: i64,
     /// What a demo or a rehearsal says on every page.
@@ -27,25 +52,45 @@ pub struct Frame {
     pub refresh_s: Option<i64>,
     /// Whether the visitor has a session.
     pub entered: bool,
-    /// Style, script, icon.
-    pub assets: [String; 3],
+    /// Style, script, pictures.
+    pub files: Files,
 }
 
 impl Frame {
     /// Around a page with this title.
     pub fn new(visit: &Visit, title: String) -> Self {
-        let w = visit.words;
+        let app = &visit.app;
         Self {
-            w,
             title,
-            festival: w.0.of(visit.app.festival.names()).to_owned(),
             here: visit.path.clone(),
             now_ms: visit.now_ms,
-            banner: banner(visit.app.mode).map(|key| w.key(key)),
-            refresh_s: None,
             entered: visit.session.is_some(),
-            assets: assets::addresses(),
+            ..Self::bare(visit.words, &app.festival, &app.look, app.mode)
         }
+    }
+
+    /// Around a page nobody in particular asked for.
+    pub fn bare(w: Words, festival: &Festival, look: &Look, mode: Mode) -> Self {
+        let name = w.0.of(festival.names()).to_owned();
+        let site = festival.url().map(|url| url.as_str().to_owned()).unwrap_or_default();
+        Self {
+            w,
+            title: String::new(),
+            description: w.with("about", &[("festival", &name)]),
+            festival: name,
+            here: "/".to_owned(),
+            now_ms: 0,
+            banner: banner(mode).map(|key| w.key(key)),
+            refresh_s: None,
+            entered: false,
+            files: Files::of(look, &site),
+            site,
+        }
+    }
+
+    /// With the mascot in this pose.
+    pub fn posed(&mut self, look: &Look, pose: &str) {
+        self.files.mascot = look.mascot(pose);
     }
 
     /// Asks for the page again just after a moment, where no script does it.
@@ -68,6 +113,20 @@ impl Frame {
     }
 }
 
+impl Files {
+    fn of(look: &Look, site: &str) -> Self {
+        Self {
+            style: look.style.clone(),
+            script: look.script.clone(),
+            icon: look.icon.clone(),
+            share: format!("{site}{}", look.share),
+            mascot: look.mascot("hello"),
+            has_logo: look.has_logo,
+            bars: look.bars.clone(),
+        }
+    }
+}
+
 fn banner(mode: Mode) -> Option<Key> {
     match mode {
         Mode::Real => None,
@@ -78,19 +137,21 @@ fn banner(mode: Mode) -> Option<Key> {
 
 #[cfg(test)]
 impl Frame {
-    /// A page's surroundings with hostile names.
+    /// A page's surroundings.
     pub fn sample(lang: super::lang::Lang) -> Self {
         let w = Words(lang);
         Self {
             w,
             title: w.t("nav-programme"),
-            festival: "<b>Fans</b> & \"friends\"".to_owned(),
+            description: w.with("about", &[("festival", "Fans")]),
+            festival: "Lumen".to_owned(),
             here: "/drops/phone".to_owned(),
+            site: String::new(),
             now_ms: 1_795_000_000_000,
             banner: banner(Mode::Demo).map(|key| w.key(key)),
             refresh_s: Some(31),
             entered: false,
-            assets: assets::addresses(),
+            files: Files::default(),
         }
     }
 }

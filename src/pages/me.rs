@@ -16,8 +16,8 @@ const SHOWN_MAX: usize = 200;
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/me.html")]
 pub struct Me {
-    frame: Frame,
-    claims: Vec<ClaimView>,
+    pub frame: Frame,
+    pub claims: Vec<ClaimView>,
 }
 
 impl Page for Me {}
@@ -32,6 +32,9 @@ impl Me {
     async fn of(visit: &Visit) -> Result<Self, Fault> {
         let mut frame = Frame::new(visit, visit.words.t("nav-me"));
         let claims = claims(visit).await?;
+        if claims.is_empty() {
+            frame.posed(&visit.app.look, "rest");
+        }
         for claim in &claims {
             claim.countdown.iter().for_each(|countdown| frame.refresh_at(countdown.until_ms));
         }
@@ -47,18 +50,4 @@ async fn claims(visit: &Visit) -> Result<Vec<ClaimView>, Problem> {
     let own = rest::claims_of(&visit.app, session.fan, drops).await?;
     let shown = own.iter().take(SHOWN_MAX);
     Ok(shown.map(|(drop, claim)| ClaimView::of(visit, drop, claim)).collect())
-}
-
-#[cfg(test)]
-impl Me {
-    /// A stranger's page, an empty one, and one with a claim in every state.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        let entered = Frame { entered: true, ..frame.clone() };
-        let claims = ClaimView::samples(frame.w);
-        vec![
-            Self { frame: frame.clone(), claims: vec![] },
-            Self { frame: entered.clone(), claims: vec![] },
-            Self { frame: entered, claims },
-        ]
-    }
 }

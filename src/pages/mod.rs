@@ -10,16 +10,21 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `visit` | who asks, in which language; how pages and redirects are answered |
-//! | `session`, `origin`, `form` | guests and their cookies, our own forms, what they say |
-//! | `frame`, `drop_view`, `claim_view` | what templates show |
+//! | `session`, `origin`, `form`, `named` | guests and cookies, what our forms and addresses say |
+//! | `frame`, `drop_view`, `item_view`, `claim_view`, `countdown` | what templates show |
 //! | `programme`, `drop_page`, `put_claim`, `claim_page`, `me`, `guest` | one page or act each |
-//! | `fault` | refusals in words |
+//! | `check_page`, `reminder` | receipts checked in the browser; a calendar's entry |
+//! | `samples`, `dev` | every page in every state, made up, and the page that shows them |
+//! | `fault`, `starting` | refusals in words; what a server says that does not serve yet |
 //! | `lang`, `words`, `format` | languages, texts, amounts and times |
-//! | `assets` | style, script, icon |
+//! | `assets` | style, scripts, pictures |
 
 mod assets;
+mod check_page;
 mod claim_page;
 mod claim_view;
+mod countdown;
+mod dev;
 mod drop_page;
 mod drop_view;
 mod fault;
@@ -27,22 +32,29 @@ mod form;
 mod format;
 mod frame;
 mod guest;
+mod item_view;
 mod lang;
 mod me;
+mod named;
 mod origin;
 mod programme;
 mod put_claim;
+mod reminder;
+mod samples;
 pub(crate) mod session;
+mod starting;
 #[cfg(test)]
 mod tests;
 mod visit;
 mod words;
 
 pub use assets::asset_file;
+pub use check_page::check;
 pub use claim_page::{back_to_claim, claim, receipt, release, settle};
+pub use dev::{dev, dev_sample};
 pub use drop_page::{back_to_drop, drop};
 pub(crate) use fault::Fault;
-pub use fault::{nothing, told};
+pub use fault::{nothing, told, wrong_method};
 pub(crate) use form::{Nothing, Posted};
 pub(crate) use frame::Frame;
 pub use guest::enter;
@@ -50,5 +62,7 @@ pub(crate) use guest::inside;
 pub use me::me;
 pub use programme::programme;
 pub use put_claim::put_claim;
+pub use reminder::reminder;
+pub use starting::{Starting, StartingFront};
 pub(crate) use visit::{Page, Visit};
 pub(crate) use words::Key;

@@ -26,12 +26,12 @@ pub struct Section {
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/programme.html")]
 pub struct Programme {
-    frame: Frame,
+    pub frame: Frame,
     /// Which zone the times are in.
-    zone: String,
-    sections: Vec<Section>,
-    key: String,
-    turns: bool,
+    pub zone: String,
+    pub sections: Vec<Section>,
+    pub key: String,
+    pub turns: bool,
 }
 
 impl Page for Programme {
@@ -112,19 +112,4 @@ fn rounds(visit: &Visit, directory: &Directory, plan: &DropPlan) -> Vec<Arc<Drop
     let live = near.iter().find(|drop| state(drop) != State::Closed);
     let over = near.iter().rev().find(|drop| state(drop) == State::Closed);
     live.into_iter().chain(over).cloned().collect()
-}
-
-#[cfg(test)]
-impl Programme {
-    /// A programme with every state, and an empty one.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        use State::{Before, Closed, Open, Paused, SoldOut};
-        let cards =
-            [Open, Paused, SoldOut, Before, Closed].map(|state| DropView::sample(frame.w, state));
-        let section = Section { heading: frame.w.t("section-on"), cards: cards.into() };
-        let zone = frame.w.with("zone", &[("zone", &frame.w.t("zone-beijing"))]);
-        let (frame, key) = (frame.clone(), groups(&[1; 32]));
-        let full = Self { frame, zone, sections: vec![section], key, turns: false };
-        vec![Self { sections: vec![], ..full.clone() }, full]
-    }
 }

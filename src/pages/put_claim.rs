@@ -2,12 +2,12 @@
 
 use super::fault::Fault;
 use super::form::Posted;
+use super::named::Named;
 use super::visit::Visit;
 use crate::drops::answers;
 use crate::drops::drop::Drop;
 use crate::drops::gate::{self, ClaimAsk, Claimed, KEY_BYTES_MAX};
 use crate::kit::problem::Problem;
-use axum::extract::Path;
 use axum::response::Response;
 use fanfare_engine::{Fan, Quantity, Refusal};
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub struct ClaimForm {
 }
 
 /// `POST /drops/{drop}/claims`.
-pub async fn put_claim(Path(id): Path<String>, posted: Posted<ClaimForm>) -> Response {
+pub async fn put_claim(Named(id): Named<String>, posted: Posted<ClaimForm>) -> Response {
     let Posted { mut visit, form } = posted;
     match put(&mut visit, &id, &form).await {
         Ok(to) => visit.go(&to),

@@ -11,11 +11,14 @@ use crate::drops::gate;
 use crate::fans::{self, web::Carried};
 use crate::kit::problem::Problem;
 use crate::kit::token::Session;
+use crate::look::gzipped;
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -28,13 +31,28 @@ const GUARDS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-         img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+         img-src 'self' data:; font-src data:; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (header::VARY, "Cookie, Accept-Language"),
+    (header::VARY, "Cookie, Accept-Language, Accept-Encoding"),
 ];
+
+fn guard(headers: &mut HeaderMap) {
+    for (name, value) in GUARDS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// With guards, and not to be kept.
+pub fn guarded(mut answer: Response) -> Response {
+    guard(answer.headers_mut());
+    let keep = HeaderValue::from_static("no-store");
+    answer.headers_mut().insert(header::CACHE_CONTROL, keep);
+    answer
+}
 
 /// A page that can be sent.
 pub trait Page: Template {
@@ -62,8 +80,22 @@ pub struct Visit {
     pub told: Option<String>,
     /// The page to go back to afterwards, as it was sent.
     pub back: String,
+    /// Whether it asks to read, not to act.
+    pub reads: bool,
     cookies: Vec<String>,
+    gzip: bool,
     address: Option<IpAddr>,
+}
+
+/// Whether a browser reads what is compressed with gzip.
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let all = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let mut parts = all.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    parts.any(|part| {
+        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight != Some(0.0)
+    })
 }
 
 /// A path as links may carry it: never one that a browser takes for another site's.
@@ -90,7 +122,8 @@ impl FromRequestParts<Arc<App>> for Visit {
 }
 
 impl Visit {
-    fn of(parts: &Parts, app: Arc<App>) -> Self {
+    /// The visit a request is.
+    pub fn of(parts: &Parts, app: Arc<App>) -> Self {
         let now_ms = app.now_ms();
         let Known { session, mut cookies } =
             session::known(&app.node.tokens, &parts.headers, now_ms);
@@ -112,7 +145,9 @@ impl Visit {
             path: ours(parts.uri.path()).to_owned(),
             told: asked("told").map(|(_, code)| code.to_owned()),
             back: asked("back").map(|(_, path)| path.to_owned()).unwrap_or_default(),
+            reads: parts.method == Method::GET,
             cookies,
+            gzip: takes_gzip(&parts.headers),
             address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()),
         }
     }
@@ -209,11 +244,24 @@ impl Visit {
 
     fn html<P: Page>(&self, status: StatusCode, page: &P) -> Response {
         let Ok(text) = page.render() else {
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            tracing::error!(path = self.path, "a page cannot be made");
+            let broken = Fault::broken().page(self).render().unwrap_or_default();
+            let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return self.sent((status, [kind], broken).into_response(), false);
         };
         let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
         let language = (header::CONTENT_LANGUAGE, self.words.0.tag());
-        self.sent((status, [kind, language], text).into_response(), page.keeps())
+        let packed = self.gzip.then(|| gzipped(text.as_bytes(), Compression::fast())).flatten();
+        let mut answer = (status, [kind, language], Body::empty()).into_response();
+        if let Some(packed) = packed {
+            let gzip = HeaderValue::from_static("gzip");
+            answer.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+            *answer.body_mut() = Body::from(packed);
+        } else {
+            *answer.body_mut() = Body::from(text);
+        }
+        self.sent(answer, page.keeps())
     }
 
     /// With cookies, guards and how long it may be kept: what is somebody's own, not at all.
@@ -222,9 +270,7 @@ impl Visit {
         let keep = if anybodys { "public, max-age=1" } else { "no-store" };
         let headers = answer.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
-        for (name, value) in GUARDS {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        guard(headers);
         for cookie in &self.cookies {
             if let Ok(cookie) = HeaderValue::from_str(cookie) {
                 headers.append(header::SET_COOKIE, cookie);

@@ -56,8 +56,23 @@ impl Words {
             Lang::En => EN,
         };
         let said = LOCALES.lookup_single_language(&language, key, Some(args));
-        said.unwrap_or_else(|_| key.to_owned())
+        said.unwrap_or_else(|_| {
+            #[cfg(test)]
+            MISSED.lock().unwrap().push(key);
+            key.to_owned()
+        })
     }
+}
+
+/// Keys and arguments that were asked for and are not there; tests hold that there are none.
+#[cfg(test)]
+static MISSED: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
+
+/// How many texts were missed so far, and the first.
+#[cfg(test)]
+pub fn missing() -> (usize, Option<&'static str>) {
+    let missed = MISSED.lock().unwrap();
+    (missed.len(), missed.first().copied())
 }
 
 /// A number in groups of three digits, as both languages write it.

@@ -208,7 +208,8 @@ fn other_methods_are_refused_in_words() {
     }
     for method in ["GET", "PUT", "DELETE"] {
         let answer = shop.ask((method, "/api/v1/drops/lamps/claims"), 1, Role::Fan, PINE);
-        shop.refused(&answer, 404, "not_found");
+        shop.refused(&answer, 405, "wrong_method");
+        assert!(answer.head.contains("allow: post"), "{answer:?}");
     }
     shop.still_sells();
     shop.close();

@@ -161,6 +161,14 @@ impl Browser {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    /// Asks with any method, without a form.
+    #[allow(dead_code, reason = "not every test that shares this file sends by method")]
+    pub async fn send_as(&mut self, method: &str, path: &str) -> Page {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::ACCEPT, "text/html");
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
     /// Sends a form as our own pages do.
     pub async fn post(&mut self, path: &str, form: &str) -> Page {
         self.post_with(path, form, &[("sec-fetch-site", "same-origin")]).await
@@ -169,6 +177,7 @@ impl Browser {
     pub async fn post_with(&mut self, path: &str, form: &str, headers: &[(&str, &str)]) -> Page {
         let mut request = Request::post(path)
             .header(header::HOST, "fans.example")
+            .header(header::ACCEPT, "text/html")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -1,6 +1,7 @@
 //! The keys of `[[drops]]` and `[[drops.items]]`.
 
 use super::super::limits::{self, DAY_MS, SECOND_MS};
+use super::brand::PICTURE;
 use super::{DROP_CROWD, NAME, Section, Shape, default, optional, required};
 
 /// `[[drops]]`.
@@ -48,6 +49,9 @@ pub(super) static DROP: Section = Section {
         optional("audience", NAME, "{ zh = \"所有人\", en = \"Everyone\" }")
             .absent("nothing is said about it")
             .says("Who the drop is for, as text for people; no rule is made of it."),
+        PICTURE
+            .absent("the first item's picture")
+            .says("What is shown on top of the drop's page; best 4:3."),
         required("items", Shape::Tables { of: &ITEM, max: limits::ITEMS_MAX }, "")
             .says("What it gives out."),
         optional("crowd", Shape::Table(&DROP_CROWD), "{ fans = 5000 }")

@@ -1,7 +1,7 @@
 //! The keys of the file's top level and of `[festival]`.
 
 use super::super::limits;
-use super::{CROWD, DROP, GOOD, Key, NAME, Section, Shape, default, required};
+use super::{BRAND, CROWD, DROP, GOOD, Key, NAME, Section, Shape, default, optional, required};
 
 /// The file itself.
 pub(in super::super) static ROOT: Section = Section {
@@ -18,7 +18,7 @@ pub(in super::super) static ROOT: Section = Section {
     ],
 };
 
-const CROWD_KEY: Key = super::optional("crowd", Shape::Table(&CROWD), "")
+const CROWD_KEY: Key = optional("crowd", Shape::Table(&CROWD), "")
     .absent("every default of `[crowd]` holds")
     .says("The crowd of the rehearsal.");
 
@@ -35,6 +35,12 @@ static FESTIVAL: Section = Section {
         required("zone", Shape::Zone, "\"Asia/Shanghai\"")
             .says("The zone in which every time without an offset is read."),
         required("currency", Shape::Currency, "\"CNY\"").says("The currency of every price."),
+        optional("brand", Shape::Table(&BRAND), "{ accent = \"#cf3a16\" }")
+            .absent("every default of it holds")
+            .says("How the festival looks: its colours, logo and picture."),
+        optional("url", Shape::Url, "\"https://fans.example\"")
+            .absent("previews and reminders name no address")
+            .says("Where people reach the festival; for previews of shared pages and reminders."),
         default("demo", Shape::Flag, "false", "true").says(
             "Whether this is a demonstration: its drops may then open every few minutes \
              (`every`) instead of at a date, and payment is only pretended.",

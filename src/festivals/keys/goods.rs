@@ -1,6 +1,7 @@
 //! The keys of `[[goods]]`.
 
 use super::super::limits;
+use super::brand::PICTURE;
 use super::{NAME, Section, Shape, optional, required};
 
 const TEXT: Shape = Shape::Text { chars_max: limits::TEXT_CHARS_MAX };
@@ -24,6 +25,7 @@ pub(super) static GOOD: Section = Section {
         required("certificate", TEXT, "\"CCC 2026010101000001\"")
             .because(THREE_NO)
             .says("What attests its quality, for example the compulsory certification's number."),
+        PICTURE.says("What it looks like; best 4:3. At most 64 KiB, like every picture."),
         optional("variants", Shape::Tables { of: &VARIANT, max: limits::VARIANTS_MAX }, "")
             .absent("the good comes in one kind")
             .says("The kinds it comes in, each with stock of its own."),

@@ -3,11 +3,13 @@
 //! The reader takes ranges, defaults and the list of known keys from here, and the reference
 //! page and the editors' schema are printed from it, so that the three cannot disagree.
 
+mod brand;
 mod crowd;
 mod drops;
 mod festival;
 mod goods;
 
+pub(super) use brand::BRAND;
 pub(super) use crowd::CROWD;
 use crowd::DROP_CROWD;
 use drops::DROP;
@@ -79,6 +81,12 @@ pub(super) enum Shape {
     },
     Zone,
     Currency,
+    /// `#rrggbb`.
+    Colour,
+    /// The path of a picture, from the festival file's folder.
+    Picture,
+    /// Scheme, host and port.
+    Url,
     Moment,
     Amount,
     /// Units of each line, and what for: a whole number, or a table by variant.
@@ -121,6 +129,14 @@ impl Shape {
             Self::Decimal { max } => format!("a number from 0 to {max}"),
             Self::Zone => "the IANA name of a time zone".to_owned(),
             Self::Currency => "the ISO 4217 code of a currency people pay in".to_owned(),
+            Self::Colour => "a colour in quotes, # and six hexadecimal digits".to_owned(),
+            Self::Picture => format!(
+                "the path of a picture ({}) from the file's own folder, at most {} characters of \
+                 a-z, 0-9, '-', '_', '.' and '/'",
+                limits::PICTURE_ENDS.join(", "),
+                limits::PATH_CHARS_MAX
+            ),
+            Self::Url => "https:// or http:// and a host, with its port if it has one".to_owned(),
             Self::Moment => "date and time, local or with an offset".to_owned(),
             Self::Amount => "an amount in quotes, with the currency's decimals".to_owned(),
             Self::Units(what_for) => format!("the number of units {what_for}, 0 or more"),

@@ -2,7 +2,7 @@
 
 use super::super::limits::FANS_MAX;
 use super::super::money::Money;
-use super::{Crowd, Id, Names};
+use super::{Crowd, Id, Names, PicturePath};
 
 /// How a drop shares out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ pub struct DropPlan {
     pub(in super::super) hold_ms: i64,
     pub(in super::super) limit: u32,
     pub(in super::super) audience: Option<Names>,
+    pub(in super::super) picture: Option<PicturePath>,
     pub(in super::super) items: Vec<Item>,
     pub(in super::super) crowd: Crowd,
 }
@@ -103,6 +104,11 @@ impl DropPlan {
     /// Who the drop is for, as text for people.
     pub fn audience(&self) -> Option<&Names> {
         self.audience.as_ref()
+    }
+
+    /// What is shown on top of its page, where that is not the first item's picture.
+    pub fn picture(&self) -> Option<&PicturePath> {
+        self.picture.as_ref()
     }
 
     /// The items, in the file's order.

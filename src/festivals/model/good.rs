@@ -1,6 +1,6 @@
 //! Goods, their makers and variants.
 
-use super::{Id, Names};
+use super::{Id, Names, PicturePath};
 
 /// A good. It always has a maker, an address and a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub struct Good {
     pub(in super::super) names: Names,
     pub(in super::super) maker: Maker,
     pub(in super::super) certificate: String,
+    pub(in super::super) picture: Option<PicturePath>,
     pub(in super::super) variants: Vec<Variant>,
 }
 
@@ -31,6 +32,11 @@ impl Good {
     /// What attests its quality.
     pub fn certificate(&self) -> &str {
         &self.certificate
+    }
+
+    /// What it looks like.
+    pub fn picture(&self) -> Option<&PicturePath> {
+        self.picture.as_ref()
     }
 
     /// The kinds it comes in; empty if it comes in one.

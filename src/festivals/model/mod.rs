@@ -2,15 +2,18 @@
 //! check it again. All access is read-only.
 
 mod basics;
+mod brand;
 mod crowd;
 mod drop;
 mod good;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
 pub use basics::{Id, Names};
+pub use brand::{Brand, Colour, PicturePath, Url};
 pub use crowd::{Crowd, Ratio};
 pub use drop::{DropPlan, Item, Kind, Line, Opening};
 pub use good::{Good, Maker, Variant};
@@ -24,7 +27,10 @@ pub struct Festival {
     pub(super) names: Names,
     pub(super) zone: TimeZone,
     pub(super) currency: Currency,
+    pub(super) brand: Brand,
+    pub(super) url: Option<Url>,
     pub(super) demo: bool,
+    pub(super) folder: Option<PathBuf>,
     pub(super) goods: Vec<Good>,
     pub(super) drops: Vec<DropPlan>,
     pub(super) crowd: Crowd,
@@ -54,6 +60,21 @@ impl Festival {
     /// The currency of every price.
     pub fn currency(&self) -> Currency {
         self.currency
+    }
+
+    /// How it looks.
+    pub fn brand(&self) -> &Brand {
+        &self.brand
+    }
+
+    /// Where people reach it, where that is known.
+    pub fn url(&self) -> Option<&Url> {
+        self.url.as_ref()
+    }
+
+    /// The folder its file lies in, where it was read from one; pictures lie beside it.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Whether it is a demonstration, with drops that repeat and pretended payment.
@@ -95,7 +116,10 @@ impl fmt::Debug for Festival {
             .field("names", &self.names)
             .field("zone", &self.zone.iana_name())
             .field("currency", &self.currency)
+            .field("brand", &self.brand)
+            .field("url", &self.url)
             .field("demo", &self.demo)
+            .field("folder", &self.folder)
             .field("goods", &self.goods)
             .field("drops", &self.drops)
             .field("crowd", &self.crowd)

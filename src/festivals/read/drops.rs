@@ -65,6 +65,7 @@ fn drop(
     let hold_ms = walk.span(table, "hold");
     let limit = walk.whole(table, "limit").and_then(|limit| u32::try_from(limit).ok());
     let audience = walk.maybe(table, "audience", Walk::names);
+    let picture = walk.maybe(table, "picture", Walk::picture);
     let items = items::read(walk, table, around);
     let crowd = crowd::read(walk, table, around.crowd);
     let (opening, open_for_ms) = opening?;
@@ -77,6 +78,7 @@ fn drop(
         hold_ms: hold_ms?,
         limit: limit?,
         audience: audience.ok()?,
+        picture: picture.ok()?,
         items: items?,
         crowd: crowd?,
     })

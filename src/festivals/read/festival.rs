@@ -4,10 +4,10 @@ use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
 use super::super::faults::quoted;
-use super::super::keys::ROOT;
-use super::super::model::{Festival, Id, Names};
+use super::super::keys::{BRAND, ROOT, Shape};
+use super::super::model::{Brand, Festival, Id, Names, Url};
 use super::super::money::Currency;
-use super::super::walk::{Table, Walk, Wrong, nearest};
+use super::super::walk::{Noted, Table, Walk, Wrong, nearest};
 use super::drops::Around;
 use super::{crowd, drops, goods};
 
@@ -18,6 +18,8 @@ struct Head {
     zone: Option<TimeZone>,
     currency: Option<Currency>,
     demo: Option<bool>,
+    brand: Option<Brand>,
+    url: Result<Option<Url>, Noted>,
 }
 
 /// The whole file; `None` only after a fault was noted.
@@ -41,6 +43,9 @@ pub(super) fn read(walk: &mut Walk, map: &DeTable<'_>) -> Option<Festival> {
         zone: head.zone?,
         currency: head.currency?,
         demo: head.demo?,
+        brand: head.brand?,
+        url: head.url.ok()?,
+        folder: None,
         goods: goods.into_whole()?,
         drops: drops?,
         crowd: crowd?,
@@ -54,7 +59,26 @@ fn head(walk: &mut Walk, table: &Table<'_, '_>) -> Head {
         zone: walk.read(table, "zone", |value, _| zone(value)),
         currency: walk.read(table, "currency", |value, _| currency(value)),
         demo: walk.flag(table, "demo"),
+        brand: brand(walk, table),
+        url: walk.maybe(table, "url", |walk, table, key| walk.read(table, key, url)),
     }
+}
+
+fn brand(walk: &mut Walk, table: &Table<'_, '_>) -> Option<Brand> {
+    let empty = DeTable::default();
+    let there = table.has("brand");
+    let table = if there { walk.table(table, "brand")? } else { Walk::defaults(&empty, &BRAND) };
+    let (accent, glow) = (walk.colour(&table, "accent"), walk.colour(&table, "glow"));
+    let logo = walk.maybe(&table, "logo", Walk::picture);
+    let picture = walk.maybe(&table, "picture", Walk::picture);
+    Some(Brand { accent: accent?, glow: glow?, logo: logo.ok()?, picture: picture.ok()? })
+}
+
+fn url(value: &DeValue<'_>, _: Shape) -> Result<Url, Wrong> {
+    let DeValue::String(text) = value else {
+        return Err(Wrong::described(value));
+    };
+    Url::new(text).ok_or_else(|| Wrong::described(value))
 }
 
 fn zone(value: &DeValue<'_>) -> Result<TimeZone, Wrong> {

@@ -66,12 +66,14 @@ fn good(walk: &mut Walk, table: &Table<'_, '_>, id: Option<Id>) -> Option<Good> 
     let names = walk.names(table, "name");
     let maker = maker(walk, table);
     let certificate = walk.text(table, "certificate");
+    let picture = walk.maybe(table, "picture", Walk::picture);
     let variants = variants(walk, table);
     Some(Good {
         id: id?,
         names: names?,
         maker: maker?,
         certificate: certificate?,
+        picture: picture.ok()?,
         variants: variants?,
     })
 }

@@ -54,7 +54,10 @@ pub fn read_file(path: &Path) -> Result<Festival, Faults> {
         return Err(Faults::whole_file(&name, too_large()));
     }
     match std::str::from_utf8(&bytes) {
-        Ok(text) => read(&name, text),
+        Ok(text) => {
+            let folder = path.parent().map(Path::to_path_buf);
+            read(&name, text).map(|festival| Festival { folder, ..festival })
+        }
         Err(error) => Err(not_utf8(&name, &bytes, error.valid_up_to())),
     }
 }

@@ -36,6 +36,8 @@ const VALUES: &str = "\
   this order. A day is 24 hours.
 - **Prices** are in quotes, in the currency's major unit, with exactly its decimals: `\"799.00\"` in
   CNY, `\"799\"` in JPY.
+- **Colours** are `\"#cf3a16\"`. **Pictures** are paths from the file's own folder, of `.svg`,
+  `.png`, `.jpg` or `.webp` files of at most 64 KiB each, beside the file or below it.
 - **Ids** are lower-case letters, digits and hyphens, and begin with a letter or a digit.
 
 ";

@@ -63,6 +63,16 @@ fn shape(shape: Shape) -> Value {
         Shape::Whole { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Decimal { max } => json!({ "type": "number", "minimum": 0, "maximum": max }),
         Shape::Currency => json!({ "type": "string", "pattern": "^[A-Z]{3}$" }),
+        Shape::Colour => json!({ "type": "string", "pattern": "^#[0-9a-fA-F]{6}$" }),
+        Shape::Picture => json!({
+            "type": "string",
+            "pattern": "^[a-z0-9_-][a-z0-9_.-]*(/[a-z0-9_-][a-z0-9_.-]*)*\\.(svg|png|jpe?g|webp)$",
+            "maxLength": limits::PATH_CHARS_MAX,
+        }),
+        Shape::Url => json!({
+            "type": "string", "pattern": "^https?://[A-Za-z0-9.:\\[\\]-]+$",
+            "maxLength": limits::URL_CHARS_MAX,
+        }),
         // Editors hand TOML's own dates to the schema as text.
         Shape::Zone | Shape::Moment => json!({ "type": "string" }),
         Shape::Amount => json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$" }),

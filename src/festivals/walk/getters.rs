@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use super::super::keys::{Need, Shape};
-use super::super::model::{Id, Names, Ratio};
+use super::super::model::{Colour, Id, Names, PicturePath, Ratio};
 use super::values::{self, Wrong};
 use super::{Noted, Table, Walk, place_of};
 
@@ -121,6 +121,20 @@ impl Walk {
     /// An id.
     pub(in super::super) fn id(&mut self, table: &Table<'_, '_>, key: &str) -> Option<Id> {
         self.read(table, key, values::id)
+    }
+
+    /// A colour.
+    pub(in super::super) fn colour(&mut self, table: &Table<'_, '_>, key: &str) -> Option<Colour> {
+        self.read(table, key, values::colour)
+    }
+
+    /// The path of a picture.
+    pub(in super::super) fn picture(
+        &mut self,
+        table: &Table<'_, '_>,
+        key: &str,
+    ) -> Option<PicturePath> {
+        self.read(table, key, values::picture)
     }
 
     /// A whole number in the declared range.

@@ -5,7 +5,7 @@ use toml::de::{DeFloat, DeInteger, DeValue};
 use super::super::faults::quoted;
 use super::super::keys::Shape;
 use super::super::limits::ID_CHARS_MAX;
-use super::super::model::{Id, Ratio};
+use super::super::model::{Colour, Id, PicturePath, Ratio};
 use super::super::when::{span_ms, span_text};
 
 /// What is wrong with a value, in words that follow its key.
@@ -96,6 +96,16 @@ pub(super) fn id(value: &DeValue<'_>, _: Shape) -> Result<Id, Wrong> {
             _ => described(value),
         })
     })
+}
+
+pub(super) fn colour(value: &DeValue<'_>, _: Shape) -> Result<Colour, Wrong> {
+    let colour = if let DeValue::String(text) = value { Colour::new(text) } else { None };
+    colour.ok_or_else(|| Wrong::described(value))
+}
+
+pub(super) fn picture(value: &DeValue<'_>, _: Shape) -> Result<PicturePath, Wrong> {
+    let path = if let DeValue::String(text) = value { PicturePath::new(text) } else { None };
+    path.ok_or_else(|| Wrong::described(value))
 }
 
 pub(super) fn flag(value: &DeValue<'_>, _: Shape) -> Result<bool, Wrong> {

@@ -1,0 +1,434 @@
+//! Every page in every state, made up: for the builders' page of a demo, for pictures, and for
+//! the tests that render each in both languages. One sample of each has names that try to be
+//! markup, and long ones.
+
+use super::check_page::{CheckPage, Verdict};
+use super::claim_page::{ClaimPage, file};
+use super::claim_view::{ClaimView, keys};
+use super::countdown::Countdown;
+use super::drop_page::{ClaimForm, DropPage};
+use super::drop_view::{DropView, State, hint, units};
+use super::fault::Fault;
+use super::frame::Frame;
+use super::item_view::{ItemView, LineView, left};
+use super::me::Me;
+use super::programme::{Programme, Section, groups};
+use super::visit::Visit;
+use super::words::Words;
+use crate::kit::problem::Problem;
+use fanfare_engine::ClaimState;
+
+/// One page in one state, rendered.
+pub struct Sample {
+    /// The page.
+    pub page: &'static str,
+    /// The state.
+    pub state: &'static str,
+    /// The whole page; an error names what it lacks.
+    pub html: Result<String, String>,
+}
+
+/// What samples are made with.
+pub struct Maker<'a> {
+    visit: &'a Visit,
+    w: Words,
+    now_ms: i64,
+    frame: Frame,
+}
+
+/// A name in both languages, and one that is no good.
+struct Called {
+    drop: &'static str,
+    item: &'static str,
+    variants: [&'static str; 2],
+}
+
+impl<'a> Maker<'a> {
+    /// For this visit's language and moment.
+    pub fn new(visit: &'a Visit) -> Self {
+        let frame = Frame::new(visit, visit.words.t("nav-programme"));
+        Self { visit, w: visit.words, now_ms: visit.now_ms, frame }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<Sample> {
+        let mut all = self.programmes();
+        all.extend(self.drops());
+        all.extend(self.claims());
+        all.extend(self.mine());
+        all.extend(self.checks());
+        all.extend(self.faults());
+        all
+    }
+
+    fn called(&self, hostile: bool) -> Called {
+        use super::lang::Lang;
+        match (hostile, self.w.0) {
+            (true, _) => Called {
+                drop: "Drop & <em>more</em> of a name that goes on for quite a while",
+                item: "<script>alert(1)</script> \"item\"",
+                variants: ["red & 'blue'", "Donaudampfschifffahrtsgesellschaftskapitänsblau"],
+            },
+            (_, Lang::Zh) => {
+                Called {
+                    drop: "台灯抢购", item: "折叠台灯", variants: ["云白", "松绿"]
+                }
+            }
+            (_, Lang::En) => Called {
+                drop: "Lamp rush",
+                item: "Folding desk lamp",
+                variants: ["Cloud white", "Pine green"],
+            },
+        }
+    }
+
+    fn frame(&self, title: &str, here: &str, pose: &str) -> Frame {
+        let mut frame = self.frame.clone();
+        title.clone_into(&mut frame.title);
+        here.clone_into(&mut frame.here);
+        frame.posed(&self.visit.app.look, pose);
+        frame
+    }
+
+    fn picture(&self) -> String {
+        let good = self.visit.app.festival.goods().first();
+        self.visit.app.look.picture(good.and_then(|good| good.picture()))
+    }
+
+    fn lines(&self, state: State, called: &Called) -> Vec<LineView> {
+        let free = match state {
+            State::Before => [60, 40],
+            State::Open | State::Paused => [23, 0],
+            State::SoldOut | State::Closed => [0, 0],
+        };
+        let line = |at: usize| LineView {
+            value: ["lamp/cloud", "lamp/pine"][at].to_owned(),
+            name: self
+                .w
+                .with("item-variant", &[("item", called.item), ("variant", called.variants[at])]),
+            variant: Some(called.variants[at].to_owned()),
+            price: "¥129.00".to_owned(),
+            free: free[at],
+            left: left(self.w, free[at]),
+        };
+        vec![line(0), line(1)]
+    }
+
+    /// A drop in this state.
+    fn drop(&self, state: State, called: &Called) -> DropView {
+        let (w, now_ms) = (self.w, self.now_ms);
+        let lines = self.lines(state, called);
+        let free: u32 = lines.iter().map(|line| line.free).sum();
+        let (opens_at_ms, closes_at_ms) = match state {
+            State::Before => (now_ms + 95_000, now_ms + 335_000),
+            State::Closed => (now_ms - 300_000, now_ms - 60_000),
+            _ => (now_ms - 40_000, now_ms + 200_000),
+        };
+        let opening = Countdown::new(w, now_ms, opens_at_ms, "count-opens", "done-opens");
+        let closing = Countdown::new(w, now_ms, closes_at_ms, "count-closes", "done-closes");
+        let span = w.with("span-s", &[("n", "7.4")]);
+        let when = match state {
+            State::Before => w.with("when-before", &[("when", &self.clock())]),
+            State::Open => w.with("when-open", &[("when", &self.clock())]),
+            State::Paused => w.t("when-paused"),
+            State::SoldOut | State::Closed => w.with("when-sold-out", &[("span", &span)]),
+        };
+        let item = ItemView {
+            name: called.item.to_owned(),
+            price: "¥129.00".to_owned(),
+            origin: Some(["Lumen".into(), "1 Invented Road".into(), "DEMO-CCC-0001".into()]),
+            lines,
+        };
+        DropView {
+            id: "sample".to_owned(),
+            name: called.drop.to_owned(),
+            picture: self.picture(),
+            state,
+            state_text: w.key(state.key()),
+            when,
+            hint: hint(w, state, true),
+            countdown: match state {
+                State::Before => Some(opening.then(w, closes_at_ms, "count-closes", "done-closes")),
+                State::Closed => None,
+                _ => Some(closing),
+            },
+            free: free.to_string(),
+            units: w.key(units(state)),
+            total: "100".to_owned(),
+            percent: u64::from(free),
+            price: "¥129.00".to_owned(),
+            items: vec![item],
+            opens_at_ms,
+            closes_at_ms,
+        }
+    }
+
+    fn clock(&self) -> String {
+        let (day, time) = (self.w.t("day-today"), "12:00");
+        self.w.with("moment", &[("day", &day), ("time", time)])
+    }
+
+    /// A claim in this state.
+    pub fn claim(&self, state: ClaimState, hostile: bool) -> ClaimView {
+        let (w, called) = (self.w, self.called(hostile));
+        let item =
+            w.with("item-variant", &[("item", called.item), ("variant", called.variants[0])]);
+        let held = state == ClaimState::Held;
+        let countdown =
+            || Countdown::new(w, self.now_ms, self.now_ms + 83_000, "count-pay", "done-pay");
+        ClaimView {
+            id: "3-17-2".to_owned(),
+            number: w.with("claim-number", &[("number", "37")]),
+            digits: "37".to_owned(),
+            picture: self.picture(),
+            drop: "sample".to_owned(),
+            drop_name: called.drop.to_owned(),
+            what: if hostile { w.with("item-times", &[("item", &item), ("n", "2")]) } else { item },
+            amount: "¥129.00".to_owned(),
+            state: state.word(),
+            state_text: w.key(keys(state).0),
+            more: w.with(keys(state).1.0, &[("when", &self.clock())]),
+            countdown: held.then(countdown),
+            hold_ms: 120_000,
+            percent: 69,
+            pays: held,
+            held,
+        }
+    }
+
+    fn form(&self, state: State) -> ClaimForm {
+        let w = self.w;
+        let says = match state {
+            State::Before => w.t("button-before"),
+            State::Paused => w.t("button-paused"),
+            State::SoldOut => w.t("button-sold-out"),
+            _ => w.t("claim-now"),
+        };
+        ClaimForm {
+            key: Some("0".repeat(32)),
+            guest: None,
+            chosen: "lamp/cloud".to_owned(),
+            most: 1,
+            listed: vec![1],
+            says,
+            ready: w.t("claim-now"),
+            opens: state == State::Open,
+            busy: false,
+        }
+    }
+
+    fn drop_page(&self, state: State, hostile: bool) -> DropPage {
+        let (w, called) = (self.w, self.called(hostile));
+        let drop = self.drop(state, &called);
+        let mut frame = self.frame(&drop.name, "/dev/pages/drop/open", "hello");
+        frame.entered = true;
+        let span = w.with("span-min", &[("n", "2")]);
+        DropPage {
+            frame,
+            audience: hostile.then(|| "<u>friends</u>".to_owned()),
+            needs: vec![
+                w.count("limit", 1),
+                w.with("held-for", &[("span", &span)]),
+                w.t("no-account"),
+            ],
+            told: None,
+            own: Vec::new(),
+            form: (state != State::Closed).then(|| self.form(state)),
+            note: (state == State::Closed).then(|| w.t("note-closed")),
+            drop,
+        }
+    }
+
+    fn drops(&self) -> Vec<Sample> {
+        use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
+        use State::{Before, Closed, Open, Paused, SoldOut};
+        let w = self.w;
+        let one = |state, change: &dyn Fn(&mut DropPage)| {
+            let mut page = self.drop_page(state, false);
+            change(&mut page);
+            page
+        };
+        let none = |_: &mut DropPage| ();
+        let stranger = |page: &mut DropPage| {
+            page.frame.entered = false;
+            if let Some(form) = &mut page.form {
+                form.guest = Some("g".repeat(40));
+                form.ready = w.t("claim-as-guest");
+                if form.opens {
+                    form.says = form.ready.clone();
+                }
+            }
+        };
+        let told = |key: &'static str| move |page: &mut DropPage| page.told = Some(w.t(key));
+        let own = |state: ClaimState, again: bool| {
+            move |page: &mut DropPage| {
+                page.own = vec![self.claim(state, false)];
+                if !again {
+                    page.form = None;
+                    page.note = Some(w.count("told-limit", 1));
+                }
+            }
+        };
+        let several = |page: &mut DropPage| {
+            if let Some(form) = &mut page.form {
+                (form.most, form.listed) = (3, vec![1, 2, 3]);
+            }
+        };
+        let busy = |page: &mut DropPage| {
+            if let Some(form) = &mut page.form {
+                (form.busy, form.says) = (true, w.t("say-asking"));
+            }
+        };
+        let pages = vec![
+            ("before", one(Before, &none)),
+            ("before-stranger", one(Before, &stranger)),
+            ("open", one(Open, &none)),
+            ("open-stranger", one(Open, &stranger)),
+            ("open-several", one(Open, &several)),
+            ("claiming", one(Open, &busy)),
+            ("held", one(Open, &own(Held, false))),
+            ("paid", one(SoldOut, &own(Settled, false))),
+            ("expired", one(Open, &own(Expired, true))),
+            ("released", one(Open, &own(Released, true))),
+            ("returned", one(Closed, &own(Returned, false))),
+            ("refund-due", one(SoldOut, &own(RefundDue, true))),
+            ("taken", one(Open, &told("told-taken"))),
+            ("sold-out", one(SoldOut, &none)),
+            ("sold-out-told", one(SoldOut, &told("told-sold-out"))),
+            ("paused", one(Paused, &none)),
+            ("not-entitled", one(Open, &told("told-not-entitled"))),
+            ("closed", one(Closed, &none)),
+            ("hostile", self.drop_page(Open, true)),
+        ];
+        pages.into_iter().map(|(state, page)| sample("drop", state, &page)).collect()
+    }
+
+    fn programmes(&self) -> Vec<Sample> {
+        use State::{Before, Closed, Open, Paused, SoldOut};
+        let page = |hostile: bool, sections: &[(&'static str, &[State])]| {
+            let called = self.called(hostile);
+            let section = |(key, states): &(&'static str, &[State])| Section {
+                heading: self.w.t(key),
+                cards: states.iter().map(|state| self.drop(*state, &called)).collect(),
+            };
+            let zone = self.w.with("zone", &[("zone", &self.w.t("zone-beijing"))]);
+            let title = if hostile { "<b>Fans</b>" } else { &self.frame.festival };
+            Programme {
+                frame: self.frame(title, "/", "hello"),
+                zone,
+                sections: sections.iter().map(section).collect(),
+                key: groups(&[0x5a; 32]),
+                turns: false,
+            }
+        };
+        let all: [(&'static str, &[State]); 3] = [
+            ("section-on", &[Open, SoldOut, Paused]),
+            ("section-next", &[Before, Before]),
+            ("section-over", &[Closed, Closed]),
+        ];
+        vec![
+            sample("programme", "full", &page(false, &all)),
+            sample("programme", "next", &page(false, &all[1..2])),
+            sample("programme", "empty", &page(false, &[])),
+            sample("programme", "hostile", &page(true, &all)),
+        ]
+    }
+
+    fn claims(&self) -> Vec<Sample> {
+        use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
+        let page = |state: ClaimState, hostile: bool| {
+            let claim = self.claim(state, hostile);
+            let mut frame = self.frame(&claim.what, "/claims/3-17-2", "cheer");
+            frame.entered = true;
+            let check = format!("fanfare verify --bundle {} --key 5a5a…", file(&claim.id));
+            ClaimPage { frame, file: file(&claim.id), claim, key: groups(&[0x5a; 32]), check }
+        };
+        let states = [
+            ("held", Held),
+            ("paid", Settled),
+            ("expired", Expired),
+            ("released", Released),
+            ("returned", Returned),
+            ("refund-due", RefundDue),
+        ];
+        let all = states.map(|(name, state)| sample("claim", name, &page(state, false)));
+        all.into_iter().chain([sample("claim", "hostile", &page(Held, true))]).collect()
+    }
+
+    fn mine(&self) -> Vec<Sample> {
+        use ClaimState::{Expired, Held, Settled};
+        let page = |entered: bool, states: &[ClaimState], hostile: bool| {
+            let pose = if states.is_empty() { "rest" } else { "hello" };
+            let mut frame = self.frame(&self.w.t("nav-me"), "/me", pose);
+            frame.entered = entered;
+            let claims = states.iter().map(|state| self.claim(*state, hostile)).collect();
+            Me { frame, claims }
+        };
+        vec![
+            sample("mine", "stranger", &page(false, &[], false)),
+            sample("mine", "empty", &page(true, &[], false)),
+            sample("mine", "full", &page(true, &[Held, Settled, Expired], false)),
+            sample("mine", "hostile", &page(true, &[Held, Settled], true)),
+        ]
+    }
+
+    fn checks(&self) -> Vec<Sample> {
+        let frame = self.frame(&self.w.t("check-title"), "/check", "hello");
+        let page = CheckPage::with(frame, self.visit, "5a".repeat(32));
+        let w = self.w;
+        let judged = |state, title, more, steps: &[(&'static str, &'static str)]| CheckPage {
+            verdict: Verdict {
+                state,
+                title: w.t(title),
+                more,
+                steps: steps.iter().map(|(kind, key)| (*kind, w.t(key))).collect(),
+            },
+            ..page.clone()
+        };
+        let held =
+            [("good", "check-did-read"), ("good", "check-did-key"), ("open", "check-no-totals")];
+        let good = judged("good", "check-good", w.t("check-good-more"), &held[..2]);
+        let partly = judged("open", "check-partly", w.t("check-partly-more"), &held);
+        let bad = judged("bad", "check-bad", String::new(), &[("bad", "check-root")]);
+        vec![
+            sample("check", "empty", &page),
+            sample("check", "good", &good),
+            sample("check", "partly", &partly),
+            sample("check", "bad", &bad),
+        ]
+    }
+
+    fn faults(&self) -> Vec<Sample> {
+        let known = [
+            ("not-found", "not_found"),
+            ("no-such-drop", "no_such_drop"),
+            ("no-such-claim", "no_such_claim"),
+            ("no-session", "no_session"),
+            ("not-allowed", "not_allowed"),
+            ("not-entitled", "not_entitled"),
+            ("wrong-method", "wrong_method"),
+            ("too-fast", "too_fast"),
+            ("busy", "busy"),
+            ("unsure", "unsure"),
+            ("bad-form", "invalid"),
+        ];
+        let mut faults = known.map(|(name, code)| (name, Fault::from(Problem::new(code)))).to_vec();
+        faults.push(("cross-site", Fault::cross_site()));
+        faults.push(("broken", Fault::broken()));
+        faults.push(("starting", Fault::starting()));
+        let page = |(name, fault): (&'static str, Fault)| {
+            let fields = vec![("key", "k".to_owned())];
+            let fault = match fault.code {
+                "unsure" => fault.again("/drops/a/claims".to_owned(), fields),
+                _ => fault,
+            };
+            let frame = self.frame("", "/nowhere", "lost");
+            sample("fault", name, &fault.on(frame, &self.visit.app.look, self.w))
+        };
+        faults.into_iter().map(page).collect()
+    }
+}
+
+fn sample(page: &'static str, state: &'static str, made: &impl askama::Template) -> Sample {
+    Sample { page, state, html: made.render().map_err(|why| why.to_string()) }
+}
