@@ -31,7 +31,7 @@ const START: [u32; 8] = [
 pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     if length + END > BLOCKS * BLOCK {
-        let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part));
+        let hash = parts.iter().fold(Sha256::new(), Sha256::chain_update);
         return hash.finalize().into();
     }
     let mut bytes = [0; BLOCKS * BLOCK];
