@@ -338,3 +338,5 @@ reveal();
 measure().then(arm);
 tick();
 setTimeout(look, 3000);
+// A host's figures come anew by themselves; what is being typed beside them stays.
+setInterval(() => { if (document.querySelector("[data-live]")) renew(); }, 3000);

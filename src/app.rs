@@ -5,6 +5,7 @@ use crate::drops::node::Node;
 use crate::drops::receipts::Receipts;
 use crate::fans::People;
 use crate::festivals::{Festival, Pictures};
+use crate::host::Crowds;
 use crate::kit::db::Cold;
 use crate::kit::metrics::Metrics;
 use crate::kit::rates::Rates;
@@ -54,6 +55,8 @@ pub struct App {
     pub live: Live,
     /// Counters for operators.
     pub metrics: Metrics,
+    /// Crowds made up for a demo.
+    pub crowds: Crowds,
     /// The cold side. A node held within another program has none.
     pub cold: Option<ColdSide>,
 }
@@ -103,6 +106,7 @@ impl App {
             recalls: Semaphore::new(RECALLS_MAX),
             live: Live::default(),
             metrics: Metrics::default(),
+            crowds: Crowds::default(),
             cold,
         })
     }

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod drops;
 pub mod fans;
 pub mod festivals;
+pub mod host;
 pub mod kit;
 pub mod live;
 pub mod look;

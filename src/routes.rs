@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::drops::gate;
 use crate::drops::web::{api, describe, host, hot, rehearsal};
 use crate::fans::web;
+use crate::host::web as hosts;
 use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
 use crate::pages;
@@ -43,6 +44,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/me/sessions", get(web::my_sessions))
         .route("/me/sessions/{session}/ending", get(web::back_to_sessions).post(web::end_session))
         .route("/host/{secret}", get(web::host_page).post(web::make_host))
+        // People: hosts.
+        .route("/host", get(hosts::day))
+        .route("/host/apply", get(hosts::apply_page).post(hosts::apply))
+        .route("/host/drops/{drop}", get(hosts::drop_page))
+        .route("/host/drops/{drop}/closing", get(hosts::closing_page).post(hosts::closing))
+        .route("/host/drops/{drop}/crowd", get(hosts::back).post(hosts::crowd))
+        .route("/host/drops/{drop}/claims", get(hosts::claims))
+        .route("/host/drops/{drop}/claims.csv", get(hosts::claims_csv))
+        .route("/host/drops/{drop}/acts/{act}", get(hosts::back_to_drop).post(hosts::act))
         // People: builders, in a demo.
         .route("/dev/pages", get(pages::dev))
         .route("/dev/pages/{page}/{state}", get(pages::dev_sample))

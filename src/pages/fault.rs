@@ -47,6 +47,11 @@ impl Fault {
         Self { code: "cross_site", ..Problem::new("not_allowed").into() }
     }
 
+    /// A host's page, and whoever asks is none.
+    pub fn for_hosts() -> Self {
+        Self { code: "for_hosts", ..Problem::new("not_allowed").into() }
+    }
+
     /// A form that is not one of ours, or too large, or cut off.
     pub fn bad_form() -> Self {
         Problem::new("invalid").into()
@@ -69,6 +74,7 @@ impl Fault {
             "cross_site" => (Key("fault-cross-site"), Key("fault-cross-site-more")),
             "no_session" => (Key("fault-no-session"), Key("fault-no-session-more")),
             "not_allowed" => (Key("fault-not-allowed"), Key("fault-not-allowed-more")),
+            "for_hosts" => (Key("fault-for-hosts"), Key("fault-for-hosts-more")),
             "no_such_drop" => (Key("fault-no-drop"), Key("fault-no-drop-more")),
             "no_such_claim" => (Key("fault-no-claim"), Key("fault-no-claim-more")),
             "not_found" => (Key("fault-not-found"), Key("fault-not-found-more")),

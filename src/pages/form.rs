@@ -1,5 +1,5 @@
-//! Forms as they come in: from our own pages, at most 4 KiB, in good time, and with no field we
-//! did not ask for.
+//! Forms as they come in: from our own pages, at most 4 KiB where nothing else is said, in good
+//! time, and with no field we did not ask for.
 
 use super::fault::Fault;
 use super::origin;
@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Most bytes a form may have.
-const FORM_BYTES_MAX: usize = 4 * 1024;
+pub const FORM_BYTES_MAX: usize = 4 * 1024;
 
 /// How long a form may take to arrive.
 const FORM_WITHIN: Duration = Duration::from_secs(10);
 
 /// A form one of our pages sent, and who sent it.
-pub struct Posted<T> {
+pub struct Posted<T, const BYTES_MAX: usize = FORM_BYTES_MAX> {
     /// Who sent it.
     pub visit: Visit,
     /// What it says.
@@ -34,7 +34,10 @@ pub struct Posted<T> {
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Posted<T> {
+impl<T, const BYTES_MAX: usize> FromRequest<Arc<App>> for Posted<T, BYTES_MAX>
+where
+    T: DeserializeOwned,
+{
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
@@ -46,7 +49,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Posted<T> {
         if let Err(problem) = visit.count_stranger() {
             return Err(visit.fault(problem.into()));
         }
-        let Some(bytes) = read(body).await else {
+        let Some(bytes) = read(body, BYTES_MAX).await else {
             return Err(visit.fault(Fault::bad_form()));
         };
         let request = Request::from_parts(parts, Body::from(bytes));
@@ -57,8 +60,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Posted<T> {
     }
 }
 
-async fn read(body: Body) -> Option<Bytes> {
-    let whole = Limited::new(body, FORM_BYTES_MAX).collect();
+async fn read(body: Body, bytes_max: usize) -> Option<Bytes> {
+    let whole = Limited::new(body, bytes_max).collect();
     let whole = tokio::time::timeout(FORM_WITHIN, whole).await.ok()?.ok()?;
     Some(whole.to_bytes())
 }

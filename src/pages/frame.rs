@@ -5,6 +5,7 @@ use super::visit::Visit;
 use super::words::{Key, Words};
 use crate::app::Mode;
 use crate::festivals::Festival;
+use crate::kit::token::Role;
 use crate::look::Look;
 
 /// Without a script a page that waits is asked for again at least this often, seconds.
@@ -52,6 +53,8 @@ pub struct Frame {
     pub refresh_s: Option<i64>,
     /// Whether the visitor has a session.
     pub entered: bool,
+    /// Whether the visitor is a host.
+    pub hosts: bool,
     /// Style, script, pictures.
     pub files: Files,
 }
@@ -65,6 +68,7 @@ impl Frame {
             here: visit.path.clone(),
             now_ms: visit.now_ms,
             entered: visit.session.is_some(),
+            hosts: visit.session.is_some_and(|session| session.role >= Role::Host),
             ..Self::bare(visit.words, &app.festival, &app.look, app.mode)
         }
     }
@@ -83,6 +87,7 @@ impl Frame {
             banner: banner(mode).map(|key| w.key(key)),
             refresh_s: None,
             entered: false,
+            hosts: false,
             files: Files::of(look, &site),
             site,
         }
@@ -151,6 +156,7 @@ impl Frame {
             banner: banner(Mode::Demo).map(|key| w.key(key)),
             refresh_s: Some(31),
             entered: false,
+            hosts: false,
             files: Files::default(),
         }
     }

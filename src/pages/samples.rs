@@ -15,6 +15,7 @@ use super::me::Me;
 use super::programme::{Programme, Section, groups};
 use super::visit::Visit;
 use super::words::Words;
+use crate::host;
 use crate::kit::problem::Problem;
 use fanfare_engine::ClaimState;
 
@@ -58,6 +59,8 @@ impl<'a> Maker<'a> {
         all.extend(self.mine());
         all.extend(self.checks());
         all.extend(self.faults());
+        let hosts = host::web::samples(&self.frame).into_iter();
+        all.extend(hosts.map(|(state, html)| Sample { page: "host", state, html }));
         all
     }
 

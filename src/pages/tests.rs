@@ -56,7 +56,7 @@ fn sources(folder: &str, end: &str) -> String {
 
 /// The keys of a language.
 fn keys(lang: Lang) -> BTreeSet<String> {
-    let text = sources(&format!("locales/{}", lang.tag()), "pages.ftl");
+    let text = sources(&format!("locales/{}", lang.tag()), ".ftl");
     let lines = text.lines().filter(|line| !line.starts_with([' ', '#', '}']));
     lines.filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.to_owned()).collect()
 }
@@ -136,6 +136,7 @@ fn both_languages_say_the_same_things() {
 fn every_text_is_said_and_everything_said_has_a_text() {
     let mut code = sources("src/pages", ".rs") + &sources("templates/pages", ".html");
     code += &(sources("src/fans/web", ".rs") + &sources("templates/fans", ".html"));
+    code += &(sources("src/host/web", ".rs") + &sources("templates/host", ".html"));
     let quoted: BTreeSet<&str> = code.split('"').collect();
     let keys = keys(Lang::En);
     let unused: Vec<_> = keys.iter().filter(|key| !quoted.contains(key.as_str())).collect();
@@ -150,7 +151,7 @@ fn every_text_is_said_and_everything_said_has_a_text() {
 
 #[test]
 fn chinese_is_chinese_and_english_is_not() {
-    let of = |lang: Lang| sources(&format!("locales/{}", lang.tag()), "pages.ftl");
+    let of = |lang: Lang| sources(&format!("locales/{}", lang.tag()), ".ftl");
     let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
     for line in of(Lang::En).lines().filter(|line| han(line)) {
         assert!(line.starts_with("other-language"), "{line}");

@@ -37,7 +37,12 @@ fn every_statement_prepares_on_both() {
     on_both("prepares", |base, _| {
         let cold = base.open();
         let all = cold::statements().into_iter();
-        let fixed = db::statements().chain(fanfare::fans::STATEMENTS.iter().copied());
+        let fixed = db::statements().chain(
+            fanfare::fans::STATEMENTS
+                .iter()
+                .copied()
+                .chain(fanfare::host::STATEMENTS.iter().copied()),
+        );
         let all = all.chain(fixed.map(str::to_owned));
         for sql in all {
             let (db, shown) = (cold.db(), sql.clone());

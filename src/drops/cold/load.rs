@@ -167,7 +167,8 @@ impl Load {
     }
 
     fn rare(&mut self, fact: &Fact, (seq, place): (u32, u16), now_ms: i64) {
-        let did = |what, act: &Act| Change::Did(seq, place, now_ms, what, *act);
+        let done = |what, act: &Act, units| Change::Did(seq, place, now_ms, what, *act, units);
+        let did = |what, act: &Act| done(what, act, None);
         let changes = match fact {
             Fact::Terms(terms) => {
                 self.lines = terms.lines.len() as u16;
@@ -177,11 +178,11 @@ impl Load {
             Fact::Resumed(act) => vec![Change::Paused(false), did("drop.resumed", act)],
             Fact::Restocked { line, units, act } => {
                 self.issue(line.0, i64::from(*units));
-                vec![did("drop.restocked", act)]
+                vec![done("drop.restocked", act, Some((line.0, *units)))]
             }
             Fact::Withdrawn { line, units, act } => {
                 self.issue(line.0, -i64::from(*units));
-                vec![did("drop.withdrawn", act)]
+                vec![done("drop.withdrawn", act, Some((line.0, *units)))]
             }
             Fact::Closed(act) => {
                 let said = act.as_ref().map(|act| did("drop.closed", act));

@@ -54,14 +54,17 @@ pub(super) async fn change_drop(
             query.bind(i64::from(*until_s)).execute(&mut **tx).await.map(|_| ())
         })?,
         Change::RightOver(right, used) => return end_right(tx, lane, *right, *used).await,
-        Change::Did(seq, place, at_ms, what, act) => {
+        Change::Did(seq, place, at_ms, what, act, units) => {
             // Made of the fact's place: the same fact is the same event.
             let mut unique = [0; 10];
             unique[..4].copy_from_slice(&load.lane.to_be_bytes());
             unique[4..8].copy_from_slice(&seq.to_be_bytes());
             unique[8..].copy_from_slice(&place.to_be_bytes());
             let who = format!("fan {}", act.by.get());
-            let data = format!(r#"{{"seq":{seq},"place":{place},"why":"{:016x}"}}"#, act.why);
+            let more = units.map(|(line, units)| format!(r#","line":{line},"units":{units}"#));
+            let more = more.unwrap_or_default();
+            let why = act.why;
+            let data = format!(r#"{{"seq":{seq},"place":{place},"why":"{why:016x}"{more}}}"#);
             let (who, subject, at_ms) = (who.as_str(), load.drop.as_str(), *at_ms);
             record(tx, Event { at_ms, unique, who, what, subject, data }).await?;
         }

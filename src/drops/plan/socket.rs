@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::drops::spec::DropSpec;
 use crate::drops::web::host::reason_number;
 use crate::festivals::{self, Festival, limits};
-use fanfare_engine::Act;
+use fanfare_engine::{Act, Fan};
 use fanfare_lane::Reply;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -111,6 +111,11 @@ pub fn ask(folder: &Path, make: bool, file: &str) -> io::Result<Option<(bool, St
 /// Shows what differs, and makes it so if asked to. All of it, or nothing if one part would break
 /// a promise that can be seen beforehand.
 pub fn answer(app: &App, make: bool, file: &str) -> (bool, String) {
+    answer_to(app, (KEEPER, "apply"), make, file)
+}
+
+/// The same, asked by somebody who says why.
+pub fn answer_to(app: &App, (by, why): (Fan, &str), make: bool, file: &str) -> (bool, String) {
     let proposed = match festivals::read("the proposed file", file) {
         Ok(proposed) => proposed,
         Err(faults) => return (false, faults.to_string()),
@@ -122,7 +127,7 @@ pub fn answer(app: &App, make: bool, file: &str) -> (bool, String) {
     if !make || changes.is_empty() || changes.iter().any(|change| change.breaks.is_some()) {
         return shown(&changes, make);
     }
-    make_so(app, &proposed, &changes)
+    make_so(app, (by, why), &proposed, &changes)
 }
 
 /// Says so if the file is another festival's.
@@ -151,9 +156,14 @@ pub fn shown(changes: &[Change], make: bool) -> (bool, String) {
 }
 
 /// Makes the changes in their order; after one that is refused nothing more is done.
-fn make_so(app: &App, proposed: &Festival, changes: &[Change]) -> (bool, String) {
-    let act = Act { by: KEEPER, why: reason_number("apply") };
-    let kept = app.node.with_writer(move |writer| writer.keep_reason(act.why, "apply"));
+fn make_so(
+    app: &App,
+    (by, why): (Fan, &str),
+    proposed: &Festival,
+    changes: &[Change],
+) -> (bool, String) {
+    let (act, words) = (Act { by, why: reason_number(why) }, why.to_owned());
+    let kept = app.node.with_writer(move |writer| writer.keep_reason(act.why, &words));
     if !matches!(kept, Ok(Ok(()))) {
         return (false, "the journal cannot be written; nothing was changed\n".to_owned());
     }

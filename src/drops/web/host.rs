@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use fanfare_engine::{Act, Command, Line};
+use fanfare_engine::{Act, Command, Fan, Line};
 use fanfare_lane::Reply;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -54,20 +54,35 @@ async fn act(
     body::require_json(&headers)?;
     let bytes = body::read_whole(body).await?;
     let said: ActBody = body::parse(&bytes)?;
+    done(&app, session.fan, verb, &drop, &said).await?;
+    Ok(fresh(&answers::drop_json(&drop, app.now_ms())))
+}
+
+/// Does it, and keeps why.
+///
+/// # Errors
+/// What is not right about it, or why the lane refused.
+pub async fn done(
+    app: &Arc<App>,
+    by: Fan,
+    verb: Verb,
+    drop: &Arc<Drop>,
+    said: &ActBody,
+) -> Result<(), Problem> {
     let why = said.why.trim();
     if why.is_empty() || why.chars().count() > WHY_CHARS_MAX {
         return Err(Problem::invalid("why", "say why, in 1 to 500 characters"));
     }
-    let act = Act { by: session.fan, why: reason_number(why) };
-    let command = command(verb, &drop, &said, act)?;
-    keep_reason(&app, act.why, why.to_owned()).await?;
+    let act = Act { by, why: reason_number(why) };
+    let command = command(verb, drop, said, act)?;
+    keep_reason(app, act.why, why.to_owned()).await?;
     if verb == Verb::Resumption && app.node.clock.read().stepped {
         // A host who resumes confirms the time, for gate and lanes alike.
         app.node.clock.accept();
     }
-    match gate::put(&app, &drop, command).await.reply {
-        Reply::Acted => Ok(fresh(&answers::drop_json(&drop, app.now_ms()))),
-        other => Err(not_done(&app, &drop, &other)),
+    match gate::put(app, drop, command).await.reply {
+        Reply::Acted => Ok(()),
+        other => Err(not_done(app, drop, &other)),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{JournalError, schema};
 use crate::kit::hex;
 use fanfare_lane::{Header, LaneId, PublicKey, Row, Seal, Sealed};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,6 +91,15 @@ impl JournalReader {
             + length(seal)), 0) AS BIGINT) FROM journal WHERE lane = $1";
         let bytes: i64 = self.0.query_row(bytes, params![lane], |row| row.get(0))?;
         Ok(bytes.unsigned_abs())
+    }
+
+    /// The words of a reason, if they are kept.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub fn reason(&self, why: u64) -> Result<Option<String>, JournalError> {
+        let words = "SELECT words FROM reasons WHERE why = $1";
+        Ok(self.0.query_row(words, params![why as i64], |row| row.get(0)).optional()?)
     }
 
     /// The number of the lane's newest row; 0 if it has none.

@@ -1,0 +1,106 @@
+# The day
+nav-host = Host
+host-day = The day
+host-now = The thin line is now.
+host-shut = Some drops could not be opened. The server’s log says why.
+host-times = { $opens } to { $closes }
+host-left = { $free } of { $of } free
+
+# A drop in figures
+host-figures = Units by item
+host-item = Item
+host-free = Free
+host-held = Held
+host-settled = Paid
+host-aside = Set aside
+host-issued = In all
+host-claims = Claims
+host-claims-see = See the claims
+host-refused-not-open = Refused: not open yet
+host-refused-paused = Refused: paused
+host-refused-closed = Refused: over
+host-refused-sold-out = Refused: sold out
+host-refused-limit = Refused: has enough
+host-refused-other = Refused: other reasons
+
+# What a host can do
+host-do = What you can do
+host-why = Why? Whoever looks later reads it.
+host-units = Units
+host-pause = Pause
+host-pause-more = Nobody can claim until you resume. What is held stays held, and its time to pay goes on.
+host-resume = Resume
+host-resume-more = Claims are taken again, and you confirm that the server’s clock is right.
+host-restock = Add units
+host-restock-more = They are free at once.
+host-withdraw = Take units away
+host-withdraw-more = Only free units can go. What somebody holds or has paid for stays theirs.
+host-close = Close for good
+host-close-more = Ends the drop before its time.
+host-close-ask = Close …
+host-close-question = Close { $drop } for good?
+host-close-final = This cannot be undone. Nobody can claim any more; what is held can still be paid in its time.
+host-close-yes = Yes, close it
+host-close-no = No, back
+host-undo = Undo
+host-undo-why = Undone: { $why }
+
+# What was done
+host-acts = Who did what
+host-acts-none = Nobody has done anything here yet.
+host-fan = Fan { $fan }
+host-did-pause = Paused
+host-did-resume = Resumed
+host-did-restock = { $n } units added: { $line }
+host-did-withdraw = { $n } units taken away: { $line }
+host-did-close = Closed for good
+host-did-amend = Terms changed by a festival file
+host-told-pause = Paused. Nobody can claim now.
+host-told-resume = Resumed. Claims are taken again.
+host-told-restock = Added. They are free now.
+host-told-withdraw = Taken away.
+host-told-close = Closed for good.
+
+# What was not done
+host-wrong-most = Nothing was done. At most { $n } are possible now.
+host-wrong-why = Nothing was done. Say why, in 1 to 500 characters.
+host-wrong-units = Nothing was done. Units are a whole number from 1 on.
+host-wrong-line = Nothing was done. Choose an item of this drop.
+host-wrong-closed = Nothing was done. This drop is over.
+fault-for-hosts = This is for hosts
+fault-for-hosts-more = Your account is not a host’s. Whoever runs the server can make it one.
+
+# A made crowd
+host-crowd = A made crowd
+host-crowd-more = Made fans come and claim for most of a minute, so that you see it sell out. Most of them pay. Only in a demo.
+host-crowd-on = Let the crowd come
+host-crowd-off = Send the crowd home
+host-crowd-asked = The crowd is here: { $n } made fans have asked.
+host-made-fan = Made fan
+
+# A changed festival file
+host-apply = Apply a changed festival file
+host-apply-more = Paste the whole file. First you see what would change; nothing is done before you say so.
+host-apply-file = The festival file
+host-apply-show = Show what would change
+host-apply-faults = The file cannot be read
+host-apply-seen = What would change
+host-apply-same = Nothing: the festival is as the file says.
+host-apply-breaks = This would break a promise:
+host-apply-nothing = Nothing can be done while one part would break a promise. Change that in the file, then show it again.
+host-apply-make = Make all of it so
+host-apply-done = Done
+host-apply-not-done = Not all of it was done
+
+# The list of claims
+host-number = Number
+host-who = Fan
+host-state = State
+host-any = Any
+host-made = Made
+host-search = Search
+host-csv = Download as CSV
+host-next = Further claims
+host-claims-none = No claim is like that.
+host-search-number = A number is made of digits.
+host-search-fan = There is no fan with this name or number.

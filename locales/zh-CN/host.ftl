@@ -1,0 +1,106 @@
+# 一天
+nav-host = 主办
+host-day = 今天的安排
+host-now = 细线处是现在。
+host-shut = 有些场次打不开，原因见服务器日志。
+host-times = { $opens } 至 { $closes }
+host-left = 可抢 { $free }，共 { $of }
+
+# 一场的数字
+host-figures = 各商品的件数
+host-item = 商品
+host-free = 可抢
+host-held = 待付款
+host-settled = 已付款
+host-aside = 预留
+host-issued = 总数
+host-claims = 抢到的单
+host-claims-see = 查看全部订单
+host-refused-not-open = 拒绝：还没开抢
+host-refused-paused = 拒绝：暂停中
+host-refused-closed = 拒绝：已结束
+host-refused-sold-out = 拒绝：已抢完
+host-refused-limit = 拒绝：已到限购
+host-refused-other = 拒绝：其他原因
+
+# 能做什么
+host-do = 可以做的事
+host-why = 为什么？以后查看的人会读到。
+host-units = 件数
+host-pause = 暂停
+host-pause-more = 恢复之前谁也不能抢。已抢到的仍然保留，付款时间照常走。
+host-resume = 恢复
+host-resume-more = 重新开始接受抢购，同时由你确认服务器时间无误。
+host-restock = 加货
+host-restock-more = 立刻可以抢。
+host-withdraw = 减货
+host-withdraw-more = 只能减去还没人抢的。别人抢到或付过款的不动。
+host-close = 提前结束
+host-close-more = 不等到点，现在就结束这一场。
+host-close-ask = 结束……
+host-close-question = 真的要结束“{ $drop }”吗？
+host-close-final = 结束后无法恢复。谁也不能再抢；已抢到的仍可在期限内付款。
+host-close-yes = 是，结束
+host-close-no = 不，返回
+host-undo = 撤销
+host-undo-why = 撤销：{ $why }
+
+# 做过什么
+host-acts = 谁做过什么
+host-acts-none = 还没有人动过这一场。
+host-fan = 粉丝 { $fan }
+host-did-pause = 暂停
+host-did-resume = 恢复
+host-did-restock = 加货 { $n } 件：{ $line }
+host-did-withdraw = 减货 { $n } 件：{ $line }
+host-did-close = 提前结束
+host-did-amend = 按新的活动文件改了条款
+host-told-pause = 已暂停，现在谁也不能抢。
+host-told-resume = 已恢复，可以继续抢。
+host-told-restock = 已加货，现在就能抢。
+host-told-withdraw = 已减货。
+host-told-close = 这一场已结束。
+
+# 没有做成
+host-wrong-most = 什么也没有发生。现在最多可以 { $n } 件。
+host-wrong-why = 什么也没有发生。请写明原因，1 到 500 个字。
+host-wrong-units = 什么也没有发生。件数要从 1 开始的整数。
+host-wrong-line = 什么也没有发生。请选择这一场里的商品。
+host-wrong-closed = 什么也没有发生。这一场已经结束。
+fault-for-hosts = 这里只给主办方
+fault-for-hosts-more = 你的账号不是主办方。管理服务器的人可以把它设为主办方。
+
+# 模拟人群
+host-crowd = 模拟人群
+host-crowd-more = 模拟的粉丝会在将近一分钟里来抢，让你看到抢完的样子。大多数会付款。只在演示中有。
+host-crowd-on = 让人群来抢
+host-crowd-off = 让人群散去
+host-crowd-asked = 人群来了：已有 { $n } 位模拟粉丝来抢。
+host-made-fan = 模拟粉丝
+
+# 新的活动文件
+host-apply = 应用新的活动文件
+host-apply-more = 把整个文件粘贴进来。先看到会改什么，你确认之前什么也不会做。
+host-apply-file = 活动文件
+host-apply-show = 看会改什么
+host-apply-faults = 这个文件读不懂
+host-apply-seen = 会改这些
+host-apply-same = 没有要改的：活动与文件一致。
+host-apply-breaks = 这会违背承诺：
+host-apply-nothing = 只要有一处会违背承诺，就什么都不做。请改好文件再看一次。
+host-apply-make = 全部照此修改
+host-apply-done = 已完成
+host-apply-not-done = 没有全部完成
+
+# 订单列表
+host-number = 号码
+host-who = 粉丝
+host-state = 状态
+host-any = 全部
+host-made = 抢到时间
+host-search = 查找
+host-csv = 下载 CSV
+host-next = 后面的订单
+host-claims-none = 没有这样的订单。
+host-search-number = 号码只由数字组成。
+host-search-fan = 没有这个名字或号码的粉丝。

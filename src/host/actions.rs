@@ -1,0 +1,133 @@
+//! Reading what hosts did, and waiting until what was just done can be read.
+
+use super::model::{Act, Row, Search};
+use super::store;
+use crate::app::{App, ColdSide};
+use crate::drops::cold::read::Moment;
+use crate::drops::drop::Drop;
+use crate::fans::Name;
+use crate::kit::db::{DbError, Event, commit, record, unique};
+use crate::kit::problem::Problem;
+use crate::kit::sqlite::JournalReader;
+use fanfare_engine::Fan;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Most acts a page shows.
+const ACTS_MAX: i64 = 50;
+
+/// How often, and how long at most, a page waits for the tables.
+const LOOKS: (Duration, u32) = (Duration::from_millis(25), 40);
+
+/// The cold side, where the server has one.
+pub fn side(app: &App) -> Result<&ColdSide, Problem> {
+    app.cold.as_ref().ok_or_else(|| Problem::new("busy"))
+}
+
+fn busy(why: &DbError) -> Problem {
+    tracing::error!(%why, "the tables cannot be read for a host");
+    Problem::new("busy")
+}
+
+/// What hosts did to a drop, the newest first.
+pub async fn acts(app: &App, drop: &str) -> Result<Vec<Act>, Problem> {
+    let (db, drop) = (side(app)?.cold.db(), drop.to_owned());
+    let found = side(app)?.cold.run(async move {
+        let mut names = BTreeMap::new();
+        let events = store::acts(&db, &drop, ACTS_MAX).await?;
+        for (_, who, ..) in &events {
+            let fan = number_of(who);
+            if let std::collections::btree_map::Entry::Vacant(place) = names.entry(fan) {
+                place.insert(store::name_of(&db, fan).await?);
+            }
+        }
+        Ok((events, names))
+    });
+    let (events, names) = found.await.map_err(|why| busy(&why))?;
+    let journal = app.node.folder.journal();
+    let worded = move || {
+        let reader = JournalReader::open(&journal).ok();
+        let words = |why| reader.as_ref()?.reason(why).ok()?;
+        events.into_iter().map(|event| act(event, &names, &words)).collect()
+    };
+    tokio::task::spawn_blocking(worded).await.map_err(|_| Problem::new("busy"))
+}
+
+/// The number in `fan 7`.
+fn number_of(who: &str) -> u64 {
+    who.strip_prefix("fan ").and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn act(
+    (at_ms, who, what, data): store::Event,
+    names: &BTreeMap<u64, Option<String>>,
+    words: &impl Fn(u64) -> Option<String>,
+) -> Act {
+    let data: Value = serde_json::from_str(&data).unwrap_or_default();
+    let number = |name: &str| data.get(name).and_then(Value::as_u64);
+    let why = data.get("why").and_then(Value::as_str);
+    let why = why.and_then(|why| u64::from_str_radix(why, 16).ok()).and_then(words);
+    let fan = number_of(&who);
+    Act {
+        at_ms,
+        fan,
+        name: names.get(&fan).cloned().flatten(),
+        what,
+        why: why.unwrap_or_default(),
+        units: number("line").zip(number("units")).map(|(line, n)| (line as u16, n as u32)),
+    }
+}
+
+/// Waits a moment for the tables to show what a lane has published.
+pub async fn catch_up(app: &App, drop: &Drop) {
+    let Ok(side) = side(app) else { return };
+    let seq = drop.published.front().face.seq;
+    for _ in 0..LOOKS.1 {
+        let (db, lane) = (side.cold.db(), drop.lane);
+        let cursor = side.cold.run(async move { Moment::of(&db, lane).await?.cursor().await });
+        if !matches!(cursor.await, Ok(cursor) if cursor.is_none_or(|cursor| cursor.seq < seq)) {
+            return;
+        }
+        tokio::time::sleep(LOOKS.0).await;
+    }
+}
+
+/// Who is meant by a number or an account's name.
+pub async fn fan_meant(app: &App, text: &str) -> Result<Option<Fan>, Problem> {
+    if let Ok(number) = text.parse::<u64>() {
+        // The tables count no further.
+        return Ok(Fan::new(number).filter(|fan| i64::try_from(fan.get()).is_ok()));
+    }
+    let Some(name) = Name::new(text) else { return Ok(None) };
+    let db = side(app)?.cold.db();
+    let found = side(app)?.cold.run(async move { store::fan_named(&db, &name.folded).await });
+    found.await.map_err(|why| busy(&why))
+}
+
+/// Claims of a lane behind this number, at most so many.
+pub async fn claims(
+    app: &App,
+    lane: u32,
+    search: Search,
+    from: (u32, u32),
+) -> Result<Vec<Row>, Problem> {
+    let db = side(app)?.cold.db();
+    let found = side(app)?.cold.run(async move { store::claims(&db, lane, &search, from).await });
+    found.await.map_err(|why| busy(&why))
+}
+
+/// Writes down that a host set a made crowd on a drop, or sent it home.
+pub async fn note_crowd(app: &Arc<App>, by: Fan, drop: &Drop, on: bool) -> Result<(), Problem> {
+    let (db, at_ms, subject) = (side(app)?.cold.db(), app.now_ms(), drop.spec.id.clone());
+    let noted = side(app)?.cold.run(async move {
+        let who = format!("fan {}", by.get());
+        let what = if on { "crowd.made" } else { "crowd.sent_home" };
+        let (subject, data, unique) = (subject.as_str(), "{}".to_owned(), unique()?);
+        let mut tx = db.begin().await?;
+        record(&mut tx, Event { at_ms, unique, who: &who, what, subject, data }).await?;
+        commit(tx).await
+    });
+    noted.await.map_err(|why| busy(&why))
+}

@@ -1,0 +1,185 @@
+//! Forms that act on a drop, and the question before what cannot be undone.
+
+use super::drop_page::{DropPage, wrong};
+use super::of_host;
+use crate::app::Mode;
+use crate::drops::drop::Drop;
+use crate::drops::gate;
+use crate::drops::web::body::{ActBody, Units};
+use crate::drops::web::host::{self, Verb};
+use crate::host::{actions, crowd};
+use crate::kit::problem::Problem;
+use crate::kit::token::Session;
+use crate::pages::{Frame, Named, Nothing, Page, Posted, State, Visit};
+use askama::Template;
+use axum::response::Response;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What an act's form says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActForm {
+    #[serde(default)]
+    why: String,
+    #[serde(default)]
+    line: String,
+    #[serde(default)]
+    units: String,
+}
+
+impl ActForm {
+    fn body(&self) -> ActBody {
+        let (item, variant) = match self.line.split_once('/') {
+            Some((item, variant)) => (item, Some(variant.to_owned())),
+            None => (self.line.as_str(), None),
+        };
+        ActBody {
+            why: self.why.clone(),
+            item: (!item.is_empty()).then(|| item.to_owned()),
+            variant,
+            units: self.units.trim().parse().map_or(Units::Other, Units::Whole),
+        }
+    }
+}
+
+/// The question before a drop is closed for good.
+#[derive(Clone, Debug, Template)]
+#[template(path = "host/closing.html")]
+pub struct ClosingPage {
+    pub frame: Frame,
+    pub id: String,
+    pub name: String,
+    pub why: String,
+    pub wrong: Option<String>,
+}
+
+impl Page for ClosingPage {}
+
+impl ClosingPage {
+    fn of(visit: &Visit, drop: &Drop) -> Self {
+        let mut frame = Frame::new(visit, visit.words.t("host-close"));
+        frame.here = format!("/host/drops/{}/closing", drop.spec.id);
+        Self {
+            frame,
+            id: drop.spec.id.clone(),
+            name: visit.words.0.of(&drop.spec.names).to_owned(),
+            why: String::new(),
+            wrong: None,
+        }
+    }
+}
+
+/// Sends whoever asks for an act's address to the drop.
+pub async fn back(visit: Visit, Named(id): Named<String>) -> Response {
+    to_drop(visit, &id)
+}
+
+/// The same where the address names the act too.
+pub async fn back_to_drop(visit: Visit, Named((id, _)): Named<(String, String)>) -> Response {
+    to_drop(visit, &id)
+}
+
+fn to_drop(visit: Visit, id: &str) -> Response {
+    match gate::drop_named(&visit.app, id) {
+        Ok(drop) => visit.go(&format!("/host/drops/{}", drop.spec.id)),
+        Err(problem) => visit.fault(problem.into()),
+    }
+}
+
+/// `POST /host/drops/{drop}/acts/{act}`.
+pub async fn act(Named((id, act)): Named<(String, String)>, posted: Posted<ActForm>) -> Response {
+    let Posted { visit, form } = posted;
+    let (visit, session) = match of_host(visit) {
+        Ok(host) => host,
+        Err(answer) => return answer,
+    };
+    let verb = match act.as_str() {
+        "pause" => Verb::Pause,
+        "resume" => Verb::Resumption,
+        "restock" => Verb::Restock,
+        "withdraw" => Verb::Withdrawal,
+        _ => return visit.fault(Problem::new("not_found").into()),
+    };
+    match done(&visit, &session, verb, &id, &form).await {
+        Ok(()) => visit.go(&format!("/host/drops/{id}?told={act}")),
+        Err(problem) if problem.code == "no_such_drop" => visit.fault(problem.into()),
+        Err(problem) => {
+            let wrong = wrong(&visit, &problem);
+            let made = DropPage::of(&visit, &id).await;
+            let why = form.why;
+            visit.page(made.map(|page| DropPage { wrong: Some(wrong), why, ..page }))
+        }
+    }
+}
+
+async fn done(
+    visit: &Visit,
+    session: &Session,
+    verb: Verb,
+    id: &str,
+    form: &ActForm,
+) -> Result<(), Problem> {
+    let drop: Arc<Drop> = gate::drop_named(&visit.app, id)?;
+    host::done(&visit.app, session.fan, verb, &drop, &form.body()).await?;
+    actions::catch_up(&visit.app, &drop).await;
+    Ok(())
+}
+
+/// `GET /host/drops/{drop}/closing`: the question.
+pub async fn closing_page(visit: Visit, Named(id): Named<String>) -> Response {
+    let (visit, _) = match of_host(visit) {
+        Ok(host) => host,
+        Err(answer) => return answer,
+    };
+    match gate::drop_named(&visit.app, &id) {
+        Ok(drop) if State::of(&drop.published.front().face, visit.now_ms) == State::Closed => {
+            visit.go(&format!("/host/drops/{id}"))
+        }
+        Ok(drop) => {
+            let page = ClosingPage::of(&visit, &drop);
+            visit.page(Ok(page))
+        }
+        Err(problem) => visit.fault(problem.into()),
+    }
+}
+
+/// `POST /host/drops/{drop}/closing`: the answer to it.
+pub async fn closing(Named(id): Named<String>, posted: Posted<ActForm>) -> Response {
+    let Posted { visit, form } = posted;
+    let (visit, session) = match of_host(visit) {
+        Ok(host) => host,
+        Err(answer) => return answer,
+    };
+    match done(&visit, &session, Verb::Closing, &id, &form).await {
+        Ok(()) => visit.go(&format!("/host/drops/{id}?told=close")),
+        Err(problem) => match gate::drop_named(&visit.app, &id) {
+            Ok(drop) => {
+                let wrong = Some(wrong(&visit, &problem));
+                let page = ClosingPage { why: form.why, wrong, ..ClosingPage::of(&visit, &drop) };
+                visit.page(Ok(page))
+            }
+            Err(problem) => visit.fault(problem.into()),
+        },
+    }
+}
+
+/// `POST /host/drops/{drop}/crowd`: the switch, in a demo.
+pub async fn crowd(Named(id): Named<String>, posted: Posted<Nothing>) -> Response {
+    let (visit, session) = match of_host(posted.visit) {
+        Ok(host) => host,
+        Err(answer) => return answer,
+    };
+    if visit.app.mode != Mode::Demo {
+        return visit.fault(Problem::new("not_found").into());
+    }
+    let drop = match gate::drop_named(&visit.app, &id) {
+        Ok(drop) => drop,
+        Err(problem) => return visit.fault(problem.into()),
+    };
+    let on = crowd::Crowds::switch(&visit.app, &drop);
+    match actions::note_crowd(&visit.app, session.fan, &drop, on).await {
+        Ok(()) => visit.go(&format!("/host/drops/{id}")),
+        Err(problem) => visit.fault(problem.into()),
+    }
+}

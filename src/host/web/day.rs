@@ -1,0 +1,121 @@
+//! `/host`: the day, every drop with its times on one line.
+
+use super::of_host;
+use crate::drops::drop::Drop;
+use crate::pages::{Fault, Frame, Page, State, Visit, grouped};
+use askama::Template;
+use axum::response::Response;
+
+/// How far a demo's day reaches to either side, ms: its drops repeat all day.
+const DEMO_MS: (i64, i64) = (12 * 60_000, 20 * 60_000);
+
+/// How far any other day reaches beyond now at the least, ms; and at the most to either side.
+const AROUND_MS: (i64, i64) = (30 * 60_000, 24 * 3_600_000);
+
+/// A drop on the line. Places are in a thousand of the line's length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnLine {
+    pub id: String,
+    pub name: String,
+    pub state: &'static str,
+    pub state_text: String,
+    pub times: String,
+    pub left: String,
+    pub from: i64,
+    pub long: i64,
+}
+
+/// The day.
+#[derive(Clone, Debug, Template)]
+#[template(path = "host/day.html")]
+pub struct DayPage {
+    pub frame: Frame,
+    pub zone: String,
+    pub begins: String,
+    pub ends: String,
+    pub now: i64,
+    pub drops: Vec<OnLine>,
+    pub shut: usize,
+}
+
+impl Page for DayPage {}
+
+/// `GET /host`.
+pub async fn day(visit: Visit) -> Response {
+    match of_host(visit) {
+        Ok((visit, _)) => {
+            let page = DayPage::of(&visit);
+            visit.page(Ok::<_, Fault>(page))
+        }
+        Err(answer) => answer,
+    }
+}
+
+impl DayPage {
+    fn of(visit: &Visit) -> Self {
+        let (directory, now_ms) = (visit.app.node.directory(), visit.now_ms);
+        let around =
+            if visit.app.festival.is_demo() { DEMO_MS } else { (AROUND_MS.1, AROUND_MS.1) };
+        let near = |drop: &&std::sync::Arc<Drop>| {
+            let face = &drop.published.front().face;
+            face.closes_at_ms > now_ms - around.0 && face.opens_at_ms < now_ms + around.1
+        };
+        let mut drops: Vec<_> = directory.drops.iter().filter(near).cloned().collect();
+        if drops.is_empty() {
+            // A day without drops shows all of them.
+            drops.clone_from(&directory.drops);
+        }
+        drops.sort_by_key(|drop| drop.published.front().face.opens_at_ms);
+        let times = drops.iter().map(|drop| {
+            let front = drop.published.front();
+            (front.face.opens_at_ms, front.face.closes_at_ms)
+        });
+        let from_ms = times.clone().map(|(opens, _)| opens).min().unwrap_or(now_ms);
+        let to_ms = times.map(|(_, closes)| closes).max().unwrap_or(now_ms);
+        let from_ms = from_ms.min(now_ms);
+        let to_ms = to_ms.max(now_ms).max(from_ms + AROUND_MS.0);
+        let moments = visit.moments();
+        Self {
+            frame: Frame::new(visit, visit.words.t("host-day")),
+            zone: visit.words.with("zone", &[("zone", &moments.zone())]),
+            begins: moments.short(from_ms - from_ms.rem_euclid(1_000)),
+            ends: moments.short(to_ms - to_ms.rem_euclid(1_000)),
+            now: place(now_ms, from_ms, to_ms),
+            drops: drops.iter().map(|drop| on_line(visit, drop, (from_ms, to_ms))).collect(),
+            shut: directory.shut.len(),
+        }
+    }
+}
+
+/// A moment's place on a line between two others, in a thousand.
+fn place(at_ms: i64, from_ms: i64, to_ms: i64) -> i64 {
+    ((at_ms - from_ms) * 1_000 / (to_ms - from_ms).max(1)).clamp(0, 1_000)
+}
+
+fn on_line(visit: &Visit, drop: &Drop, (from_ms, to_ms): (i64, i64)) -> OnLine {
+    let front = drop.published.front();
+    let (face, w, moments) = (&front.face, visit.words, visit.moments());
+    let state = State::of(face, visit.now_ms);
+    let opens = place(face.opens_at_ms, from_ms, to_ms);
+    let closes = place(face.closes_at_ms, from_ms, to_ms);
+    let sum = |of: fn(&fanfare_engine::Stock) -> u32| {
+        grouped(face.lines.iter().map(|line| u64::from(of(line))).sum())
+    };
+    let (free, issued) = (sum(|line| line.free), sum(|line| line.issued));
+    OnLine {
+        id: drop.spec.id.clone(),
+        name: w.0.of(&drop.spec.names).to_owned(),
+        state: state.word(),
+        state_text: w.key(state.key()),
+        times: w.with(
+            "host-times",
+            &[
+                ("opens", &moments.short(face.opens_at_ms)),
+                ("closes", &moments.short(face.closes_at_ms)),
+            ],
+        ),
+        left: w.with("host-left", &[("free", &free), ("of", &issued)]),
+        from: opens,
+        long: (closes - opens).max(8),
+    }
+}

@@ -1,0 +1,251 @@
+//! `/host/drops/{drop}`: figures, what a host can do, and what hosts did.
+
+use super::of_host;
+use crate::app::Mode;
+use crate::drops::drop::Drop;
+use crate::drops::gate;
+use crate::host::actions;
+use crate::host::model::Act;
+use crate::kit::problem::Problem;
+use crate::pages::{Fault, Frame, Key, Named, Page, State, Visit, grouped, span};
+use askama::Template;
+use axum::response::Response;
+use fanfare_engine::{CODES, Stock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A line of a drop in figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// The line's ids, in forms.
+    pub value: String,
+    pub name: String,
+    pub issued: String,
+    pub free: String,
+    pub held: String,
+    pub settled: String,
+    pub aside: String,
+}
+
+/// An act, and what would undo it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    pub when: String,
+    pub who: String,
+    pub what: String,
+    pub why: String,
+    pub undo: Option<Undo>,
+}
+
+/// A form that undoes an act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undo {
+    pub act: &'static str,
+    pub line: String,
+    pub units: String,
+    pub why: String,
+}
+
+/// A made crowd, in a demo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    pub asked: Option<String>,
+}
+
+/// A drop for its host.
+#[derive(Clone, Debug, Template)]
+#[template(path = "host/drop.html")]
+pub struct DropPage {
+    pub frame: Frame,
+    pub id: String,
+    pub state: &'static str,
+    pub state_text: String,
+    pub times: String,
+    pub told: Option<String>,
+    pub wrong: Option<String>,
+    pub lines: Vec<Figures>,
+    pub claims: String,
+    pub sold_out: Option<String>,
+    pub refused: Vec<(String, String)>,
+    pub paused: bool,
+    pub over: bool,
+    pub crowd: Option<Made>,
+    pub acts: Vec<Done>,
+    /// What a form that was refused said.
+    pub why: String,
+}
+
+impl Page for DropPage {}
+
+/// `GET /host/drops/{drop}`.
+pub async fn drop_page(visit: Visit, Named(id): Named<String>) -> Response {
+    let (visit, _) = match of_host(visit) {
+        Ok(host) => host,
+        Err(answer) => return answer,
+    };
+    let made = DropPage::of(&visit, &id).await;
+    visit.page(made)
+}
+
+impl DropPage {
+    /// The drop as it is.
+    pub async fn of(visit: &Visit, id: &str) -> Result<Self, Fault> {
+        let drop = gate::drop_named(&visit.app, id)?;
+        let tally = gate::read(&visit.app, &drop, |state| *state.tally()).await?;
+        let (front, w, moments) = (drop.published.front(), visit.words, visit.moments());
+        let (face, state) = (&front.face, State::of(&front.face, visit.now_ms));
+        let mut frame = Frame::new(visit, w.0.of(&drop.spec.names).to_owned());
+        frame.here = format!("/host/drops/{id}");
+        let acts = match &visit.app.cold {
+            Some(_) => actions::acts(&visit.app, id).await?,
+            None => Vec::new(),
+        };
+        let sold_out = face.sold_out_at_ms.map(|at_ms| span(w, at_ms - face.opens_at_ms));
+        let crowd = (visit.app.mode == Mode::Demo && state != State::Closed).then(|| Made {
+            asked: visit.app.crowds.asked(drop.lane).map(|asked| grouped(asked.into())),
+        });
+        Ok(Self {
+            frame,
+            id: id.to_owned(),
+            state: state.word(),
+            state_text: w.key(state.key()),
+            times: w.with(
+                "host-times",
+                &[
+                    ("opens", &moments.short(face.opens_at_ms)),
+                    ("closes", &moments.short(face.closes_at_ms)),
+                ],
+            ),
+            told: visit.told.as_deref().and_then(told).map(|key| w.key(key)),
+            wrong: None,
+            lines: lines(visit, &drop, &face.lines),
+            claims: grouped(face.claims.into()),
+            sold_out: sold_out.map(|span| w.with("when-sold-out", &[("span", &span)])),
+            refused: refused(visit, &drop, &tally),
+            paused: face.paused,
+            over: state == State::Closed,
+            crowd,
+            acts: done(visit, &drop, &acts, state != State::Closed),
+            why: String::new(),
+        })
+    }
+}
+
+/// What a line is called in forms.
+fn value(drop: &Drop, at: usize) -> String {
+    drop.spec.lines.get(at).map_or_else(String::new, |name| match &name.variant {
+        Some(variant) => format!("{}/{variant}", name.item),
+        None => name.item.clone(),
+    })
+}
+
+/// What people call a line.
+pub fn line_name(visit: &Visit, drop: &Drop, at: usize) -> String {
+    let Some(name) = drop.spec.lines.get(at) else { return String::new() };
+    let (w, item) = (visit.words, visit.words.0.of(&name.names));
+    match &name.variant_names {
+        Some(variant) => w.with("item-variant", &[("item", item), ("variant", w.0.of(variant))]),
+        None => item.to_owned(),
+    }
+}
+
+fn lines(visit: &Visit, drop: &Drop, stocks: &[Stock]) -> Vec<Figures> {
+    let figures = |(at, stock): (usize, &Stock)| Figures {
+        value: value(drop, at),
+        name: line_name(visit, drop, at),
+        issued: grouped(stock.issued.into()),
+        free: grouped(stock.free.into()),
+        held: grouped(stock.held.into()),
+        settled: grouped(stock.settled.into()),
+        aside: grouped(stock.set_aside.into()),
+    };
+    stocks.iter().enumerate().map(figures).collect()
+}
+
+/// Refusals by reason: those the journal counts, and the gate's since.
+fn refused(visit: &Visit, drop: &Drop, tally: &[u64]) -> Vec<(String, String)> {
+    let since = drop.refused.iter().map(|count| count.load(Ordering::Relaxed));
+    let all = CODES.iter().zip(tally).zip(since);
+    let some = all.map(|((code, count), since)| (*code, count + since)).filter(|(_, n)| *n > 0);
+    some.map(|(code, count)| (visit.words.key(refusal(code)), grouped(count))).collect()
+}
+
+fn refusal(code: &str) -> Key {
+    match code {
+        "not_open" => Key("host-refused-not-open"),
+        "paused" => Key("host-refused-paused"),
+        "closed" => Key("host-refused-closed"),
+        "sold_out" => Key("host-refused-sold-out"),
+        "limit_reached" => Key("host-refused-limit"),
+        _ => Key("host-refused-other"),
+    }
+}
+
+fn told(code: &str) -> Option<Key> {
+    Some(match code {
+        "pause" => Key("host-told-pause"),
+        "resume" => Key("host-told-resume"),
+        "restock" => Key("host-told-restock"),
+        "withdraw" => Key("host-told-withdraw"),
+        "close" => Key("host-told-close"),
+        _ => return None,
+    })
+}
+
+/// The acts in words; the newest with what undoes it, where something does.
+fn done(visit: &Visit, drop: &Arc<Drop>, acts: &[Act], undoes: bool) -> Vec<Done> {
+    let (w, moments) = (visit.words, visit.moments());
+    let one = |(at, act): (usize, &Act)| {
+        let units = act
+            .units
+            .map(|(line, units)| (line_name(visit, drop, line.into()), grouped(units.into())));
+        let (line, count) = units.unwrap_or_default();
+        let number = act.fan.to_string();
+        Done {
+            when: moments.short(act.at_ms - act.at_ms.rem_euclid(1_000)),
+            who: act.name.clone().unwrap_or_else(|| w.with("host-fan", &[("fan", &number)])),
+            what: match act.what.as_str() {
+                "drop.paused" => w.t("host-did-pause"),
+                "drop.resumed" => w.t("host-did-resume"),
+                "drop.restocked" => w.with("host-did-restock", &[("n", &count), ("line", &line)]),
+                "drop.withdrawn" => w.with("host-did-withdraw", &[("n", &count), ("line", &line)]),
+                "drop.closed" => w.t("host-did-close"),
+                _ => w.t("host-did-amend"),
+            },
+            why: act.why.clone(),
+            undo: (at == 0 && undoes).then(|| undo(visit, drop, act)).flatten(),
+        }
+    };
+    acts.iter().enumerate().map(one).collect()
+}
+
+fn undo(visit: &Visit, drop: &Drop, act: &Act) -> Option<Undo> {
+    let how = match act.what.as_str() {
+        "drop.paused" => "resume",
+        "drop.resumed" => "pause",
+        "drop.restocked" => "withdraw",
+        "drop.withdrawn" => "restock",
+        _ => return None,
+    };
+    let (line, units) = act.units.map_or((String::new(), String::new()), |(line, units)| {
+        (value(drop, line.into()), units.to_string())
+    });
+    let why = visit.words.with("host-undo-why", &[("why", &act.why)]);
+    // A reason has a longest length, with what it is undone by too.
+    Some(Undo { act: how, line, units, why: why.chars().take(500).collect() })
+}
+
+/// What is not right, in words.
+pub fn wrong(visit: &Visit, problem: &Problem) -> String {
+    let (w, field) = (visit.words, problem.more.get("field").and_then(|field| field.as_str()));
+    let possible = problem.more.get("possible").and_then(serde_json::Value::as_u64);
+    match (problem.code, field, possible) {
+        (_, _, Some(most)) => w.with("host-wrong-most", &[("n", &grouped(most))]),
+        (_, Some("why"), _) => w.t("host-wrong-why"),
+        (_, Some("units"), _) => w.t("host-wrong-units"),
+        ("no_such_item", ..) | (_, Some("item" | "variant"), _) => w.t("host-wrong-line"),
+        ("closed", ..) => w.t("host-wrong-closed"),
+        ("unsure", ..) => w.t("fault-unsure-more"),
+        _ => w.t("fault-busy-more"),
+    }
+}

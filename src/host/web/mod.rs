@@ -1,0 +1,35 @@
+//! Hosts' pages and their forms. All work without a script.
+
+mod acts;
+mod apply;
+mod claims;
+mod csv;
+mod day;
+mod drop_page;
+mod samples;
+
+pub use acts::{act, back, back_to_drop, closing, closing_page, crowd};
+pub use apply::{apply, apply_page};
+pub use claims::claims;
+pub use csv::claims_csv;
+pub use day::day;
+pub use drop_page::drop_page;
+pub use samples::samples;
+
+use crate::kit::problem::Problem;
+use crate::kit::token::{Role, Session};
+use crate::pages::{Fault, Visit};
+use axum::response::Response;
+
+/// A host's visit, or the answer for whoever is none: strangers are sent to sign in.
+fn of_host(visit: Visit) -> Result<(Visit, Session), Response> {
+    match visit.session {
+        Some(session) if session.role >= Role::Host => Ok((visit, session)),
+        Some(_) if visit.number != 0 => Err(visit.fault(Fault::for_hosts())),
+        _ if visit.reads => {
+            let to = format!("/sign-in?back={}", crate::pages::inside(&visit.path));
+            Err(visit.go(&to))
+        }
+        _ => Err(visit.fault(Problem::new("no_session").into())),
+    }
+}

@@ -1,0 +1,221 @@
+//! Hosts' pages in their states, made up.
+
+use super::acts::ClosingPage;
+use super::apply::ApplyPage;
+use super::claims::{ClaimsPage, Shown};
+use super::day::{DayPage, OnLine};
+use super::drop_page::{Done, DropPage, Figures, Made, Undo};
+use crate::pages::{Frame, State, claim_words};
+use fanfare_engine::ClaimState;
+
+/// A state's name, and the page or what it lacks.
+type Sample = (&'static str, Result<String, String>);
+
+/// All of them.
+pub fn samples(frame: &Frame) -> Vec<Sample> {
+    let frame = Frame { entered: true, hosts: true, refresh_s: None, ..frame.clone() };
+    let mut all = days(&frame);
+    all.extend(drops(&frame));
+    all.extend(lists(&frame));
+    all.extend(files(&frame));
+    all
+}
+
+fn made(state: &'static str, page: &impl askama::Template) -> Sample {
+    (state, page.render().map_err(|why| why.to_string()))
+}
+
+fn titled(frame: &Frame, title: &'static str, here: &str) -> Frame {
+    Frame { title: frame.w.t(title), here: here.to_owned(), ..frame.clone() }
+}
+
+fn days(frame: &Frame) -> Vec<Sample> {
+    let w = frame.w;
+    let states = [State::Closed, State::SoldOut, State::Open, State::Paused, State::Before];
+    let on_line = |(at, state): (usize, &State)| OnLine {
+        id: "sample".to_owned(),
+        name: "Lamp & <em>more</em>".to_owned(),
+        state: state.word(),
+        state_text: w.key(state.key()),
+        times: w.with("host-times", &[("opens", "11:40"), ("closes", "12:00")]),
+        left: w.with("host-left", &[("free", "23"), ("of", "100")]),
+        from: at as i64 * 180,
+        long: 240,
+    };
+    let full = DayPage {
+        frame: titled(frame, "host-day", "/host"),
+        zone: w.with("zone", &[("zone", &w.t("zone-beijing"))]),
+        begins: "11:40".to_owned(),
+        ends: "12:40".to_owned(),
+        now: 520,
+        drops: states.iter().enumerate().map(on_line).collect(),
+        shut: 0,
+    };
+    let shut = DayPage { drops: Vec::new(), shut: 1, ..full.clone() };
+    vec![made("day", &full), made("day-empty", &shut)]
+}
+
+fn drops(frame: &Frame) -> Vec<Sample> {
+    let w = frame.w;
+    let line = |value: &str, name: &str| Figures {
+        value: value.to_owned(),
+        name: name.to_owned(),
+        issued: "1,000".to_owned(),
+        free: "23".to_owned(),
+        held: "117".to_owned(),
+        settled: "857".to_owned(),
+        aside: "3".to_owned(),
+    };
+    let act = |what: String, undo: Option<Undo>| Done {
+        when: "12:01:30".to_owned(),
+        who: "<u>friends".to_owned(),
+        what,
+        why: "<b>Fans asked for it".to_owned(),
+        undo,
+    };
+    let undo = Undo {
+        act: "resume",
+        line: String::new(),
+        units: String::new(),
+        why: w.with("host-undo-why", &[("why", "<b>Fans")]),
+    };
+    let open = DropPage {
+        frame: Frame {
+            title: "Lamps".to_owned(),
+            here: "/host/drops/sample".to_owned(),
+            ..frame.clone()
+        },
+        id: "sample".to_owned(),
+        state: State::Open.word(),
+        state_text: w.key(State::Open.key()),
+        times: w.with("host-times", &[("opens", "12:00"), ("closes", "13:00")]),
+        told: None,
+        wrong: None,
+        lines: vec![line("lamp/red", "Lamp, red"), line("lamp/blue", "Lamp & <em>more")],
+        claims: "974".to_owned(),
+        sold_out: None,
+        refused: Vec::new(),
+        paused: false,
+        over: false,
+        crowd: Some(Made { asked: None }),
+        acts: Vec::new(),
+        why: String::new(),
+    };
+    let paused = DropPage {
+        state: State::Paused.word(),
+        state_text: w.key(State::Paused.key()),
+        paused: true,
+        told: Some(w.t("host-told-pause")),
+        refused: vec![(w.t("host-refused-paused"), "12,345".to_owned())],
+        crowd: Some(Made { asked: Some("120".to_owned()) }),
+        acts: vec![
+            act(w.t("host-did-pause"), Some(undo)),
+            act(w.with("host-did-restock", &[("n", "50"), ("line", "Lamp")]), None),
+        ],
+        ..open.clone()
+    };
+    let wrong = DropPage {
+        wrong: Some(w.with("host-wrong-most", &[("n", "23")])),
+        crowd: None,
+        ..open.clone()
+    };
+    let over = DropPage {
+        state: State::Closed.word(),
+        state_text: w.key(State::Closed.key()),
+        over: true,
+        told: Some(w.t("host-told-close")),
+        sold_out: Some(w.with("when-sold-out", &[("span", &w.with("span-s", &[("n", "7.4")]))])),
+        acts: vec![act(w.t("host-did-close"), None)],
+        crowd: None,
+        ..open.clone()
+    };
+    let closing = ClosingPage {
+        frame: titled(frame, "host-close", "/host/drops/sample/closing"),
+        id: "sample".to_owned(),
+        name: "Lamp & <em>more</em>".to_owned(),
+        why: String::new(),
+        wrong: Some(w.t("host-wrong-why")),
+    };
+    vec![
+        made("open", &open),
+        made("paused", &paused),
+        made("refused", &wrong),
+        made("over", &over),
+        made("closing", &closing),
+    ]
+}
+
+fn lists(frame: &Frame) -> Vec<Sample> {
+    let w = frame.w;
+    let row = |(at, state): (usize, ClaimState)| Shown {
+        id: "3-17-2".to_owned(),
+        number: (at + 1).to_string(),
+        fan: if at == 0 { w.t("host-made-fan") } else { "<u>friends".to_owned() },
+        what: "Lamp & <em>more".to_owned(),
+        state: state.word(),
+        state_text: w.key(claim_words(state).0),
+        made: "12:00:01".to_owned(),
+    };
+    let states = [ClaimState::Held, ClaimState::Settled, ClaimState::RefundDue];
+    let chosen = |state: &ClaimState| (state.word(), w.key(claim_words(*state).0), false);
+    let full = ClaimsPage {
+        frame: titled(frame, "host-claims", "/host/drops/sample/claims"),
+        drop: "sample".to_owned(),
+        drop_name: "Lamps".to_owned(),
+        number: String::new(),
+        fan: "\"><b>Fans".to_owned(),
+        states: states.iter().map(chosen).collect(),
+        rows: states.into_iter().enumerate().map(row).collect(),
+        query: "fan=x".to_owned(),
+        next: Some(3),
+        wrong: None,
+    };
+    let empty = ClaimsPage { rows: Vec::new(), next: None, ..full.clone() };
+    let wrong = ClaimsPage { wrong: Some(w.t("host-search-fan")), ..empty.clone() };
+    vec![made("claims", &full), made("claims-none", &empty), made("claims-wrong", &wrong)]
+}
+
+fn files(frame: &Frame) -> Vec<Sample> {
+    let change = |words: &str, breaks: Option<&str>| (words.to_owned(), breaks.map(str::to_owned));
+    let empty = ApplyPage {
+        frame: titled(frame, "host-apply", "/host/apply"),
+        file: String::new(),
+        why: String::new(),
+        wrong: None,
+        faults: None,
+        changes: Vec::new(),
+        seen: false,
+        done: None,
+    };
+    let file = "# <b>Fans</b>\n[festival]\n".to_owned();
+    let seen = ApplyPage {
+        file: file.clone(),
+        seen: true,
+        changes: vec![change("lamps: lamp/red: stock 80 instead of 60", None)],
+        ..empty.clone()
+    };
+    let breaks = ApplyPage {
+        changes: vec![
+            change("lamps: limit 1 instead of 2", Some("a limit never falls")),
+            change("boxes: a new drop, opens at 2026-11-21T15:00", None),
+        ],
+        ..seen.clone()
+    };
+    let faults = ApplyPage {
+        faults: Some("festival.toml:3: unknown key `<em>more`".to_owned()),
+        seen: false,
+        changes: Vec::new(),
+        ..seen.clone()
+    };
+    let done = ApplyPage {
+        done: Some((true, "lamps: limit 2 instead of 1: done\n".to_owned())),
+        ..seen.clone()
+    };
+    vec![
+        made("apply", &empty),
+        made("apply-seen", &seen),
+        made("apply-breaks", &breaks),
+        made("apply-faults", &faults),
+        made("apply-done", &done),
+    ]
+}

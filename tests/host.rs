@@ -1,0 +1,309 @@
+//! Hosts' pages: who may see them, each act with its undo and its words, a changed festival file
+//! before and after, the list of claims as page and as CSV, and the demo's made crowd.
+
+#[path = "common/postgres.rs"]
+mod postgres;
+#[path = "pages/site.rs"]
+mod site;
+
+use axum::http::StatusCode;
+use fanfare::app::{App, ColdSide, Mode};
+use fanfare::drops::cold::{self, Projector, Whose};
+use fanfare::drops::node::Node;
+use fanfare::drops::plan;
+use fanfare::festivals;
+use fanfare::kit::clock::Clock;
+use fanfare::kit::data::DataFolder;
+use fanfare::kit::db::{Cold, MIGRATIONS, Place};
+use fanfare::kit::scratch::Scratch;
+use fanfare::kit::token::{Role, Session, Use};
+use fanfare_engine::Fan;
+use fanfare_lane::LaneConfig;
+use postgres::Postgres;
+use site::{Browser, FESTIVAL, OPENS_MS, Page, Site};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A site with tables that follow its journal.
+struct Hall {
+    site: Site,
+    // Ends before the database it writes to.
+    _projector: Projector,
+    _server: Option<Arc<Postgres>>,
+}
+
+impl Hall {
+    fn start(server: Option<Arc<Postgres>>, mode: Mode) -> Self {
+        let scratch = Scratch::new(None, "host").unwrap();
+        let festival = festivals::read("hostile.toml", FESTIVAL).unwrap();
+        let folder = DataFolder::serve(scratch.path(), festival.id().as_str(), false).unwrap();
+        let place = match &server {
+            Some(server) => Place::Url(server.database()),
+            None => Place::File(folder.cold()),
+        };
+        let cold = Arc::new(Cold::open(&place, MIGRATIONS, OPENS_MS).unwrap());
+        let (db, whose) = (cold.db(), Whose::of(&folder));
+        cold.wait(async move { cold::own(&db, &whose).await }).unwrap();
+        let specs = plan::specs(&festival, &folder, OPENS_MS).unwrap();
+        let clock = Arc::new(Clock::standing_at(OPENS_MS));
+        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        let projector =
+            Projector::start(node.folder.journal(), cold.clone(), node.told.clone()).unwrap();
+        let side = ColdSide::new(cold, projector.lag.clone(), &node);
+        let app = App::beside(node, festival, mode, Some(side));
+        Self { site: Site { app, scratch }, _projector: projector, _server: server }
+    }
+
+    /// Somebody with this role.
+    fn somebody(&self, fan: u64, role: Role) -> Browser {
+        let app = &self.site.app;
+        let until_s = u32::try_from(app.now_ms() / 1_000).unwrap() + 600;
+        let session = Session { fan: Fan::new(fan).unwrap(), role, until_s };
+        let mut browser = self.site.browser();
+        let token = app.node.tokens.make(&session, Use::Session);
+        browser.cookies.insert("fanfare-session".to_owned(), token);
+        browser
+    }
+
+    fn free(&self, drop: &str, line: usize) -> u32 {
+        let drop = self.site.app.node.drop_named(drop).unwrap();
+        drop.published.front().face.lines[line].free
+    }
+}
+
+async fn on_both(test: impl AsyncFn(&Hall)) {
+    test(&Hall::start(None, Mode::Real)).await;
+    test(&Hall::start(Some(Postgres::shared()), Mode::Real)).await;
+}
+
+/// Sends an act's form and goes where it leads.
+async fn act(host: &mut Browser, path: &str, form: &str) -> Page {
+    let sent = host.post(path, form).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    host.get(sent.header("location")).await
+}
+
+const PAGES: [&str; 6] = [
+    "/host",
+    "/host/apply",
+    "/host/drops/boxes",
+    "/host/drops/boxes/closing",
+    "/host/drops/boxes/claims",
+    "/host/drops/boxes/claims.csv",
+];
+
+const FORMS: [&str; 7] = [
+    "/host/drops/boxes/acts/pause",
+    "/host/drops/boxes/acts/resume",
+    "/host/drops/boxes/acts/restock",
+    "/host/drops/boxes/acts/withdraw",
+    "/host/drops/boxes/closing",
+    "/host/drops/boxes/crowd",
+    "/host/apply",
+];
+
+#[tokio::test]
+async fn only_hosts_and_operators_see_or_do_anything() {
+    let hall = Hall::start(None, Mode::Demo);
+    for path in PAGES {
+        let sent = hall.site.browser().get(path).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{path}");
+        assert!(sent.header("location").starts_with("/sign-in?back=/"), "{path}");
+        for role in [Role::Host, Role::Operator] {
+            let page = hall.somebody(7, role).get(path).await;
+            assert_eq!(page.status, StatusCode::OK, "{path} {role:?}");
+        }
+    }
+    // An account that is none's host: its session has a number.
+    let mut fan = hall.site.browser();
+    let signed =
+        fan.post("/sign-up", "name=somebody&password=correct+horse+battery&back=/me").await;
+    assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.text);
+    let mut guest = hall.somebody(5 << 50, Role::Fan);
+    for path in PAGES {
+        let page = fan.get(path).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(page.says("This is for hosts"), "{path}");
+        assert_eq!(guest.get(path).await.status, StatusCode::SEE_OTHER, "{path}");
+    }
+    for path in FORMS {
+        let form = if path.ends_with("apply") { "file=x&make=y&why=w" } else { "" };
+        let form = if path.contains("acts") { "why=w&line=box&units=1" } else { form };
+        assert_eq!(fan.post(path, form).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(guest.post(path, form).await.status, StatusCode::UNAUTHORIZED, "{path}");
+        let mut host = hall.somebody(7, Role::Host);
+        let crossed = host.post_with(path, form, &[("sec-fetch-site", "cross-site")]).await;
+        assert_eq!(crossed.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(hall.free("boxes", 0), 10);
+    assert!(!hall.site.app.node.drop_named("boxes").unwrap().published.front().face.paused);
+}
+
+#[tokio::test]
+async fn each_act_says_who_and_why_and_the_newest_can_be_undone() {
+    on_both(async |hall: &Hall| {
+        let mut host = hall.somebody(7, Role::Host);
+        let at = "/host/drops/boxes/acts";
+        let why = "why=The+%3Cb%3Ecourier";
+        let paused = act(&mut host, &format!("{at}/pause"), why).await;
+        assert!(paused.says("Paused. Nobody can claim now."), "{}", paused.text);
+        assert!(paused.says("Fan 7") && !paused.says("The <b>courier"), "{}", paused.text);
+        assert!(paused.says("The &#60;b&#62;courier"), "{}", paused.text);
+        let undo = "why=Undone%3A+it&line=&units=";
+        let resumed = act(&mut host, &format!("{at}/resume"), undo).await;
+        assert!(resumed.says("Undone: it") && resumed.says("acts/pause"), "{}", resumed.text);
+        let more = act(&mut host, &format!("{at}/restock"), "why=more&line=box&units=5").await;
+        assert_eq!(hall.free("boxes", 0), 15);
+        assert!(more.says("5 units added: Box"), "{}", more.text);
+        // The undo's form is the act's own, with its units and its line.
+        assert!(more.says("name=\"units\" value=\"5\""), "{}", more.text);
+        assert!(more.says("name=\"line\" value=\"box\""));
+        let less = act(&mut host, &format!("{at}/withdraw"), "why=undone&line=box&units=5").await;
+        assert_eq!(hall.free("boxes", 0), 10);
+        assert!(less.says("5 units taken away: Box"), "{}", less.text);
+        for (form, says) in [
+            ("why=x&line=box&units=11", "At most 10 are possible now"),
+            ("why=+&line=box&units=1", "Say why"),
+            ("why=x&line=box&units=-1", "whole number"),
+            ("why=x&line=lamp&units=1", "Choose an item"),
+        ] {
+            let wrong = host.post(&format!("{at}/withdraw"), form).await;
+            assert!(wrong.says(says), "{form}: {}", wrong.text);
+        }
+        assert_eq!(hall.free("boxes", 0), 10);
+        let unknown = host.post(&format!("{at}/burn"), "why=x").await;
+        assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+        let question = host.get("/host/drops/boxes/closing").await;
+        assert!(question.says("This cannot be undone"), "{}", question.text);
+        let asked = host.post("/host/drops/boxes/closing", "why=").await;
+        assert!(asked.says("Say why"));
+        let closed = act(&mut host, "/host/drops/boxes/closing", "why=over").await;
+        assert!(closed.says("Closed for good") && !closed.says("/acts/"), "{}", closed.text);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_changed_file_is_shown_first_and_done_whole_or_not_at_all() {
+    let hall = Hall::start(None, Mode::Real);
+    let mut host = hall.somebody(7, Role::Host);
+    let encoded = |text: &str| {
+        let byte = |b: u8| match b {
+            b'a'..=b'z' | b'0'..=b'9' => char::from(b).to_string(),
+            _ => format!("%{b:02X}"),
+        };
+        text.bytes().map(byte).collect::<String>()
+    };
+    let send = |file: &str, more: &str| format!("file={}{more}", encoded(file));
+    let same = host.post("/host/apply", &send(FESTIVAL, "")).await;
+    assert!(same.says("the festival is as the file says"), "{}", same.text);
+    let more = FESTIVAL.replace("stock = 10", "stock = 12");
+    let seen = host.post("/host/apply", &send(&more, "")).await;
+    assert!(seen.says("stock 12 instead of 10") && seen.says("name=\"make\""), "{}", seen.text);
+    assert_eq!(hall.free("boxes", 0), 10, "what is shown is not done");
+    let mute = host.post("/host/apply", &send(&more, "&make=yes&why=")).await;
+    assert!(mute.says("Say why"));
+    assert_eq!(hall.free("boxes", 0), 10);
+    let both = more.replace("limit = 3", "limit = 2");
+    let breaks = host.post("/host/apply", &send(&both, "&make=yes&why=x")).await;
+    assert!(breaks.says("This would break a promise"), "{}", breaks.text);
+    assert_eq!(hall.free("boxes", 0), 10, "a part of it was done");
+    let done = host.post("/host/apply", &send(&more, "&make=yes&why=more+boxes")).await;
+    assert!(done.says("done") && !done.says("REFUSED"), "{}", done.text);
+    assert_eq!(hall.free("boxes", 0), 12);
+    let page = host.get("/host/drops/boxes").await;
+    assert!(page.says("Fan 7") && page.says("more boxes"), "{}", page.text);
+    for (file, says) in [
+        ("not a file", "cannot be read"),
+        (&*FESTIVAL.replace("id = \"hostile\"", "id = \"other\""), "the file is of `other`"),
+    ] {
+        let refused = host.post("/host/apply", &send(file, "&make=yes&why=x")).await;
+        assert!(refused.says(says), "{}", refused.text);
+    }
+    let huge = host.post("/host/apply", &format!("file={}", "a".repeat(3 << 20))).await;
+    assert_eq!(huge.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn claims_are_found_by_number_fan_and_state_and_come_as_csv() {
+    on_both(async |hall: &Hall| {
+        let mut fan = hall.site.browser();
+        let signed = "name=-somebody&password=correct+horse+battery&back=/me";
+        assert_eq!(fan.post("/sign-up", signed).await.status, StatusCode::SEE_OTHER);
+        fan.claim("boxes", "box").await;
+        let paid = fan.claim("boxes", "box").await;
+        let (_, path) = paid.text.split_once("action=\"/claims/").unwrap();
+        let claim = path.split('/').next().unwrap().to_owned();
+        fan.post(&format!("/claims/{claim}/settlement"), "").await;
+        hall.site.browser().claim("boxes", "box").await;
+        let mut host = hall.somebody(7, Role::Host);
+        let at = "/host/drops/boxes/claims";
+        // The tables come a little later.
+        for _ in 0..400 {
+            let csv = host.get(&format!("{at}.csv")).await.text;
+            if csv.lines().count() == 4 && csv.contains("settled") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let rows = async |host: &mut Browser, query: &str| {
+            let page = host.get(&format!("{at}?{query}")).await;
+            assert_eq!(page.status, StatusCode::OK);
+            page.text.matches("<tr><th scope=\"row\">").count()
+        };
+        for (query, count) in [
+            ("", 3),
+            ("number=2", 1),
+            ("number=9", 0),
+            ("fan=-somebody", 2),
+            ("fan=-SOMEBODY&state=held", 1),
+            ("state=settled", 1),
+            ("state=held", 2),
+            ("after=2", 1),
+            ("number=x", 0),
+            ("fan=nobody-at-all", 0),
+            ("fan=99999999999999999999", 0),
+        ] {
+            assert_eq!(rows(&mut host, query).await, count, "{query}");
+        }
+        let csv = host.get(&format!("{at}.csv?fan=-somebody")).await;
+        assert!(csv.header("content-type").starts_with("text/csv"));
+        assert_eq!(csv.header("cache-control"), "no-store");
+        assert_eq!(csv.text.lines().count(), 3, "{}", csv.text);
+        assert!(csv.text.contains(",'-somebody,no,box,,1,settled,2026-11-21T04:00:00Z,"));
+        assert!(!csv.text.contains(",-somebody"), "a name is a formula");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_made_crowd_comes_in_a_demo_only_and_is_marked() {
+    let real = Hall::start(None, Mode::Real);
+    let mut host = real.somebody(7, Role::Host);
+    assert!(!host.get("/host/drops/lamps").await.says("/crowd"));
+    let none = host.post("/host/drops/lamps/crowd", "").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    let demo = Hall::start(None, Mode::Demo);
+    let mut host = demo.somebody(7, Role::Host);
+    let on = act(&mut host, "/host/drops/lamps/crowd", "").await;
+    assert!(on.says("Send the crowd home"), "{}", on.text);
+    for _ in 0..400 {
+        if demo.free("lamps", 0) + demo.free("lamps", 1) == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(demo.free("lamps", 0) + demo.free("lamps", 1), 0, "nobody came");
+    let off = act(&mut host, "/host/drops/lamps/crowd", "").await;
+    assert!(off.says("Let the crowd come"), "{}", off.text);
+    let mut csv = String::new();
+    for _ in 0..400 {
+        csv = host.get("/host/drops/lamps/claims.csv").await.text;
+        if csv.lines().count() == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(csv.matches(",yes,lamp,").count(), 3, "{csv}");
+    assert!(host.get("/host/drops/lamps/claims").await.says("Made fan"));
+}
