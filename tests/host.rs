@@ -239,12 +239,12 @@ async fn claims_are_found_by_number_fan_and_state_and_come_as_csv() {
         let mut host = hall.somebody(7, Role::Host);
         let at = "/host/drops/boxes/claims";
         // The tables come a little later.
-        for _ in 0..400 {
+        for _ in 0..60 {
             let csv = host.get(&format!("{at}.csv")).await.text;
             if csv.lines().count() == 4 && csv.contains("settled") {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
         let rows = async |host: &mut Browser, query: &str| {
             let page = host.get(&format!("{at}?{query}")).await;
@@ -287,22 +287,22 @@ async fn a_made_crowd_comes_in_a_demo_only_and_is_marked() {
     let mut host = demo.somebody(7, Role::Host);
     let on = act(&mut host, "/host/drops/lamps/crowd", "").await;
     assert!(on.says("Send the crowd home"), "{}", on.text);
-    for _ in 0..400 {
+    for _ in 0..60 {
         if demo.free("lamps", 0) + demo.free("lamps", 1) == 0 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(25)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
     assert_eq!(demo.free("lamps", 0) + demo.free("lamps", 1), 0, "nobody came");
     let off = act(&mut host, "/host/drops/lamps/crowd", "").await;
     assert!(off.says("Let the crowd come"), "{}", off.text);
     let mut csv = String::new();
-    for _ in 0..400 {
+    for _ in 0..60 {
         csv = host.get("/host/drops/lamps/claims.csv").await.text;
         if csv.lines().count() == 4 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(25)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
     assert_eq!(csv.matches(",yes,lamp,").count(), 3, "{csv}");
     assert!(host.get("/host/drops/lamps/claims").await.says("Made fan"));

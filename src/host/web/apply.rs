@@ -104,7 +104,10 @@ pub async fn apply(posted: Posted<ApplyForm, FORM_BYTES_MAX>) -> Response {
     let (app, file) = (visit.app.clone(), page.file.clone());
     let work = move || {
         let seen = shown(&app, &file);
-        let makes = make && matches!(&seen, Ok(changes) if !changes.is_empty());
+        let possible = |changes: &Vec<(String, Option<String>)>| {
+            !changes.is_empty() && changes.iter().all(|(_, breaks)| breaks.is_none())
+        };
+        let makes = make && seen.as_ref().is_ok_and(possible);
         let done = makes.then(|| socket::answer_to(&app, (session.fan, &why), true, &file));
         (seen, done)
     };
