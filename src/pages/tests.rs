@@ -56,7 +56,7 @@ fn sources(folder: &str, end: &str) -> String {
 
 /// The keys of a language.
 fn keys(lang: Lang) -> BTreeSet<String> {
-    let text = sources(&format!("locales/{}", lang.tag()), "pages.ftl");
+    let text = sources(&format!("locales/{}", lang.tag()), ".ftl");
     let lines = text.lines().filter(|line| !line.starts_with([' ', '#', '}']));
     lines.filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.to_owned()).collect()
 }
@@ -105,7 +105,8 @@ fn pure(page: &str) {
 
 #[test]
 fn a_page_has_no_words_of_its_own() {
-    for entry in fs::read_dir(Path::new(ROOT).join("templates/pages")).unwrap() {
+    let within = |folder: &str| fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
+    for entry in within("templates/pages").chain(within("templates/fans")) {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         let mut bare = String::new();
@@ -150,7 +151,7 @@ fn every_text_is_said_and_everything_said_has_a_text() {
 
 #[test]
 fn chinese_is_chinese_and_english_is_not() {
-    let of = |lang: Lang| sources(&format!("locales/{}", lang.tag()), "pages.ftl");
+    let of = |lang: Lang| sources(&format!("locales/{}", lang.tag()), ".ftl");
     let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
     for line in of(Lang::En).lines().filter(|line| han(line)) {
         assert!(line.starts_with("other-language"), "{line}");
