@@ -33,10 +33,10 @@ const NICE: i32 = 10;
 
 /// While rows come faster than they are taken, one part in so many of the time goes into taking
 /// them: a table may wait, a fan may not. What gathered is taken when the crowd is gone.
-const SHARE: u64 = 20;
+const SHARE: u64 = 100;
 
 /// The longest rest of all.
-const REST_MAX_US: u64 = 2_000_000;
+const REST_MAX_US: u64 = 10_000_000;
 
 /// How long the thread goes on when the process stops; the rest is taken after the next start.
 const STOP_WITHIN_US: u64 = 3_000_000;
