@@ -180,16 +180,17 @@ impl Run {
             if stopped.contains_key(&id) || newest_seq == lane.cursor.seq && lane.checked {
                 continue;
             }
-            let new = u64::from(newest_seq.saturating_sub(lane.cursor.seq));
+            // Rows appended meanwhile may be read already, so a load may end past the newest.
+            let left = |seq: u32| u64::from(newest_seq.saturating_sub(seq));
             if facts >= FACTS_MAX {
-                behind += new;
+                behind += left(lane.cursor.seq);
                 continue;
             }
             match read(&self.reader, id, lane, newest_seq, FACTS_MAX - facts) {
                 Ok(load) if load.to == load.from => {}
                 Ok(load) => {
                     facts += load.facts;
-                    behind += new - u64::from(load.to.seq - load.from.seq);
+                    behind += left(load.to.seq);
                     loads.push(load);
                 }
                 Err(why) => self.stop_lane(id, why),
