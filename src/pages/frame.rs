@@ -55,6 +55,8 @@ pub struct Frame {
     pub entered: bool,
     /// Whether the visitor is a host.
     pub hosts: bool,
+    /// Whether the visitor is signed in to an account.
+    pub account: bool,
     /// Style, script, pictures.
     pub files: Files,
 }
@@ -69,6 +71,7 @@ impl Frame {
             now_ms: visit.now_ms,
             entered: visit.session.is_some(),
             hosts: visit.session.is_some_and(|session| session.role >= Role::Host),
+            account: visit.number != 0,
             ..Self::bare(visit.words, &app.festival, &app.look, app.mode)
         }
     }
@@ -88,6 +91,7 @@ impl Frame {
             refresh_s: None,
             entered: false,
             hosts: false,
+            account: false,
             files: Files::of(look, &site),
             site,
         }
@@ -157,6 +161,7 @@ impl Frame {
             refresh_s: Some(31),
             entered: false,
             hosts: false,
+            account: false,
             files: Files::default(),
         }
     }
