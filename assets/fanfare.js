@@ -172,6 +172,8 @@ function swap(fresh) {
   for (const part of document.querySelectorAll("[data-part]")) {
     const other = fresh.getElementById(part.id);
     if (!other || part.querySelector("[data-busy]")) continue;
+    // What is the same stays: a finger may be on it just now.
+    if (part.innerHTML === other.innerHTML) continue;
     const state = kept(part);
     part.replaceChildren(...other.childNodes);
     give(part, state);

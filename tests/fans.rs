@@ -264,7 +264,7 @@ async fn whoever_already_has_an_account_raises_it_with_the_secret() {
         sign(&mut ada, "/sign-up", "ada", PASSWORD).await;
         assert!(ada.get(&format!("/host/{secret}")).await.says("Become the host"));
         let made = ada.post(&format!("/host/{secret}"), "").await;
-        assert_eq!(made.header("location"), "/me/sessions", "{}", made.text);
+        assert_eq!(made.header("location"), "/host?told=made", "{}", made.text);
         assert!(ada.get("/me/sessions").await.says("You are a host"));
         assert_eq!(hall.session(&ada).unwrap().0.role, Role::Host);
     })

@@ -10,8 +10,9 @@ use fanfare_engine::Fan;
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 
-/// Accounts' fan numbers lie from here to where guests' begin; below are those made by hand.
-const ACCOUNTS: std::ops::Range<u64> = 1 << 40..1 << 52;
+/// Accounts' fan numbers lie from here to where guests' begin; below are those made by hand,
+/// and at the top of these a demo's made crowds.
+pub const ACCOUNTS: std::ops::Range<u64> = 1 << 40..1 << 52;
 
 /// How long an ended session is told about, ms: its newest token is over by then.
 const TOLD_MS: i64 = SESSION_S as i64 * 1_000 + 60_000;

@@ -18,8 +18,8 @@ mod store;
 pub mod web;
 
 pub use actions::{
-    Entry, Refused, SignedIn, become_host, end, follow_ended, make_role, new_host_secret, renewed,
-    sessions, sign_in, sign_up,
+    ACCOUNTS, Entry, Refused, SignedIn, become_host, end, follow_ended, make_role, new_host_secret,
+    renewed, sessions, sign_in, sign_up,
 };
 pub use model::{Name, Password, Record};
 pub use rates::Rates;

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::drops::drop::Drop;
 use crate::drops::ticket::{Answered, Ticket};
+use crate::fans::ACCOUNTS;
 use fanfare_engine::{Command, Fan, Line, Number, Phase, Quantity};
 use fanfare_lane::{LaneId, Reply};
 use std::collections::{BTreeMap, VecDeque};
@@ -13,12 +14,12 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Made fans' numbers begin here: below every guest's, and far above where accounts are counted.
-const MADE_FROM: u64 = 1 << 51;
+/// Made fans' numbers begin here and end where accounts' begin: nobody real has one.
+const MADE_FROM: u64 = ACCOUNTS.start / 2;
 
 /// Whether a fan's number is a made fan's.
 pub fn is_made(fan: u64) -> bool {
-    (MADE_FROM..MADE_FROM << 1).contains(&fan)
+    (MADE_FROM..ACCOUNTS.start).contains(&fan)
 }
 
 /// Fans of a crowd at the least and at the most.
@@ -88,6 +89,12 @@ fn come_by(fans: u64, step: u64) -> u64 {
     fans * step * (2 * STEPS - step) / (STEPS * STEPS)
 }
 
+/// The first fan of a crowd that comes now. The moment, to an eighth of a second, is part of the
+/// number: no two crowds of half a year have a fan in common.
+fn first_of(now_ms: i64) -> u64 {
+    MADE_FROM + (((now_ms.unsigned_abs() >> 7) & 0x7ff_ffff) << 12)
+}
+
 fn come(app: &App, drop: &Drop, crowd: &Crowd) {
     for _ in 0..WAITS {
         if crowd.home.load(Ordering::Relaxed) {
@@ -101,8 +108,7 @@ fn come(app: &App, drop: &Drop, crowd: &Crowd) {
     }
     let free: u64 = drop.published.front().face.lines.iter().map(|line| u64::from(line.free)).sum();
     let fans = (free * 3 / 2).clamp(FANS.0, FANS.1);
-    // No two crowds have a fan in common: the moment is part of the number.
-    let first = MADE_FROM + ((app.now_ms().unsigned_abs() & 0x7f_ffff_ffff) << 12);
+    let first = first_of(app.now_ms());
     let (mut asked, mut paying) = (0, VecDeque::new());
     for step in 1..=STEPS + THINKS + 1 {
         thread::sleep(STEP);
@@ -160,6 +166,16 @@ fn pay(app: &App, drop: &Drop, paying: &mut VecDeque<(u64, Number)>, step: u64) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn made_fans_are_nobody_real_and_of_one_crowd() {
+        for now_ms in [0, 128, 1_795_233_600_000, i64::MAX] {
+            let first = first_of(now_ms);
+            assert!(is_made(first) && is_made(first + FANS.1), "{first}");
+            assert!(first_of(now_ms.saturating_sub(128)).abs_diff(first) >= FANS.1 || now_ms == 0);
+        }
+        assert!(!is_made(ACCOUNTS.start) && !is_made(1));
+    }
 
     #[test]
     fn a_crowd_comes_whole_and_faster_at_first() {

@@ -5,6 +5,7 @@ use super::fault::Fault;
 use super::origin;
 use super::visit::Visit;
 use crate::app::App;
+use crate::kit::token::Role;
 use axum::Form;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Most bytes a form may have.
-pub const FORM_BYTES_MAX: usize = 4 * 1024;
+const FORM_BYTES_MAX: usize = 4 * 1024;
 
 /// How long a form may take to arrive.
 const FORM_WITHIN: Duration = Duration::from_secs(10);
@@ -49,7 +50,10 @@ where
         if let Err(problem) = visit.count_stranger() {
             return Err(visit.fault(problem.into()));
         }
-        let Some(bytes) = read(body, BYTES_MAX).await else {
+        // Only hosts have long forms.
+        let host = visit.session.is_some_and(|session| session.role >= Role::Host);
+        let bytes_max = if host { BYTES_MAX } else { BYTES_MAX.min(FORM_BYTES_MAX) };
+        let Some(bytes) = read(body, bytes_max).await else {
             return Err(visit.fault(Fault::bad_form()));
         };
         let request = Request::from_parts(parts, Body::from(bytes));

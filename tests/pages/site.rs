@@ -83,11 +83,13 @@ stock = 10
 /// A running site.
 pub struct Site {
     pub app: Arc<App>,
+    #[allow(dead_code, reason = "not every test that shares this file needs it")]
     pub scratch: Scratch,
 }
 
 impl Site {
     /// Serves a festival at this moment.
+    #[allow(dead_code, reason = "not every test that shares this file needs it")]
     pub fn start(mode: Mode, text: &str, now_ms: i64) -> Self {
         let scratch = Scratch::new(None, "pages").unwrap();
         let festival = festivals::read("hostile.toml", text).unwrap();
@@ -102,6 +104,7 @@ impl Site {
     }
 
     /// Turns the clock forward and lets the lanes do what is due.
+    #[allow(dead_code, reason = "not every test that shares this file needs it")]
     pub fn turn_to(&self, now_ms: i64) {
         self.app.node.clock.turn_to(now_ms);
         self.app.node.quiet();
@@ -112,6 +115,7 @@ impl Site {
         Browser { app: self.app.clone(), cookies: BTreeMap::new(), languages: "en".to_owned() }
     }
 
+    #[allow(dead_code, reason = "not every test that shares this file needs it")]
     pub fn data(&self) -> &Path {
         self.scratch.path()
     }

@@ -157,7 +157,8 @@ impl Hall {
         let new = format!("new{}", self.fresh.get());
         let file = self.app.look.script.trim_start_matches("/assets/");
         let path = row.path.replace("{drop}", "boxes").replace("{claim}", &self.claim);
-        let path = path.replace("{file}", file).replace("{session}", "1");
+        let path =
+            path.replace("{file}", file).replace("{session}", "1").replace("{act}", "restock");
         let path = path.replace("{secret}", "not-a-secret-of-ours");
         let path = path.replace("{page}", "drop").replace("{state}", "open");
         assert!(!path.contains('{'), "{path}: say what stands for it");

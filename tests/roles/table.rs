@@ -20,6 +20,8 @@ pub enum Who {
     Cashier,
     /// Hosts and above.
     Host,
+    /// The same as a page or a form: who is not signed in is sent to do so.
+    HostPage,
     /// At a real festival nobody: what is answered instead.
     Nobody(u16),
 }
@@ -35,7 +37,7 @@ impl Who {
             Self::Owner => person == "owner",
             Self::OwnerOrStaff => person == "owner" || staff,
             Self::Cashier => staff,
-            Self::Host => ["host", "operator"].contains(&person),
+            Self::Host | Self::HostPage => ["host", "operator"].contains(&person),
             Self::Nobody(_) => false,
         }
     }
@@ -66,13 +68,15 @@ const fn post(path: &'static str, who: Who, body: &'static str) -> Row {
 const SIGN: &str = "name={new}&password=correct+horse+battery";
 const PASSWORD: &str = "name=x&old=not+the+old+one&new=correct+horse+battery";
 const WHY: &str = r#"{"why":"the table"}"#;
+const FORM: &str = "why=the+table&line=box&units=1";
+const APPLY: &str = "why=the+table&make=yes&file=%23";
 const UNITS: &str = r#"{"why":"the table","item":"box","units":1}"#;
 const BOX: &str = r#"{"item":"box"}"#;
 const TURN: &str = r#"{"opens_at_ms":1795233600000,"hold_s":60}"#;
 
 /// Everything there is.
-pub const TABLE: [Row; 53] = {
-    use Who::{Account, Anybody, Cashier, Entered, Host, Nobody, Owner, OwnerOrStaff};
+pub const TABLE: [Row; 65] = {
+    use Who::{Account, Anybody, Cashier, Entered, Host, HostPage, Nobody, Owner, OwnerOrStaff};
     [
         get("/", Anybody),
         get("/drops/{drop}", Anybody),
@@ -102,6 +106,18 @@ pub const TABLE: [Row; 53] = {
         post("/me/password", Account, PASSWORD),
         get("/host/{secret}", Anybody),
         post("/host/{secret}", Account, ""),
+        get("/host", HostPage),
+        get("/host/apply", HostPage),
+        post("/host/apply", HostPage, APPLY),
+        get("/host/drops/{drop}", HostPage),
+        get("/host/drops/{drop}/closing", HostPage),
+        post("/host/drops/{drop}/closing", HostPage, FORM),
+        get("/host/drops/{drop}/crowd", Anybody),
+        post("/host/drops/{drop}/crowd", Nobody(404), ""),
+        get("/host/drops/{drop}/claims", HostPage),
+        get("/host/drops/{drop}/claims.csv", HostPage),
+        get("/host/drops/{drop}/acts/{act}", Anybody),
+        post("/host/drops/{drop}/acts/{act}", HostPage, FORM),
         get("/dev/pages", Nobody(404)),
         get("/dev/pages/{page}/{state}", Nobody(404)),
         get("/api/v1/now", Anybody),

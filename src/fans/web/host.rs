@@ -32,7 +32,7 @@ pub async fn host_page(Path(secret): Path<String>, visit: Visit) -> Response {
         return visit.fault(Problem::new("not_found").into());
     }
     if visit.number == 0 {
-        let page = SignPage::new(&visit, true, "/me/sessions", &secret);
+        let page = SignPage::new(&visit, true, "/host", &secret);
         return visit.page(Ok(page));
     }
     let frame = Frame::new(&visit, visit.words.t("host-become"));
@@ -58,7 +58,7 @@ pub async fn make_host(Path(secret): Path<String>, posted: Posted<Nothing>) -> R
         // one at once.
         Ok(()) => {
             visit.set_cookie(crate::pages::session::set(SESSION_COOKIE, "", 0));
-            visit.go("/me/sessions")
+            visit.go("/host?told=made")
         }
         Err(Refused::NoSecret | Refused::Wrong) => {
             let frame = Frame::new(&visit, visit.words.t("host-become"));

@@ -166,13 +166,13 @@ pub async fn closing(Named(id): Named<String>, posted: Posted<ActForm>) -> Respo
 
 /// `POST /host/drops/{drop}/crowd`: the switch, in a demo.
 pub async fn crowd(Named(id): Named<String>, posted: Posted<Nothing>) -> Response {
+    if posted.visit.app.mode != Mode::Demo {
+        return posted.visit.fault(Problem::new("not_found").into());
+    }
     let (visit, session) = match of_host(posted.visit) {
         Ok(host) => host,
         Err(answer) => return answer,
     };
-    if visit.app.mode != Mode::Demo {
-        return visit.fault(Problem::new("not_found").into());
-    }
     let drop = match gate::drop_named(&visit.app, &id) {
         Ok(drop) => drop,
         Err(problem) => return visit.fault(problem.into()),

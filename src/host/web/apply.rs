@@ -4,6 +4,7 @@ use super::of_host;
 use crate::app::App;
 use crate::drops::plan::{changes, socket};
 use crate::festivals;
+use crate::host::actions;
 use crate::pages::{Fault, Frame, Page, Posted, Visit};
 use askama::Template;
 use axum::response::Response;
@@ -114,6 +115,12 @@ pub async fn apply(posted: Posted<ApplyForm, FORM_BYTES_MAX>) -> Response {
     let Ok((seen, done)) = tokio::task::spawn_blocking(work).await else {
         return visit.fault(Fault::broken());
     };
+    if done.is_some() {
+        // Whoever goes on to a drop sees there what was just done.
+        for drop in &visit.app.node.directory().drops {
+            actions::catch_up(&visit.app, drop).await;
+        }
+    }
     page.done = done;
     match seen {
         Ok(changes) => (page.changes, page.seen) = (changes, true),
