@@ -12,7 +12,7 @@ use crate::kit::rates::Rates;
 use crate::live::Live;
 use crate::look::Look;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 /// How the server was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct App {
     pub live: Live,
     /// Counters for operators.
     pub metrics: Metrics,
+    /// Whoever acts as a host on a page has it meanwhile: two do not act on what both saw.
+    pub acting: Mutex<()>,
     /// Crowds made up for a demo.
     pub crowds: Crowds,
     /// The cold side. A node held within another program has none.
@@ -106,6 +108,7 @@ impl App {
             recalls: Semaphore::new(RECALLS_MAX),
             live: Live::default(),
             metrics: Metrics::default(),
+            acting: Mutex::default(),
             crowds: Crowds::default(),
             cold,
         })

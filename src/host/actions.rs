@@ -37,7 +37,7 @@ pub async fn acts(app: &App, drop: &str) -> Result<Vec<Act>, Problem> {
     let found = side(app)?.cold.run(async move {
         let mut names = BTreeMap::new();
         let events = store::acts(&db, &drop, ACTS_MAX).await?;
-        for (_, who, ..) in &events {
+        for (_, _, who, ..) in &events {
             let fan = number_of(who);
             if let std::collections::btree_map::Entry::Vacant(place) = names.entry(fan) {
                 place.insert(store::name_of(&db, fan).await?);
@@ -55,28 +55,37 @@ pub async fn acts(app: &App, drop: &str) -> Result<Vec<Act>, Problem> {
     tokio::task::spawn_blocking(worded).await.map_err(|_| Problem::new("busy"))
 }
 
+/// The id of the newest act on a drop, if anybody did anything.
+pub async fn newest(app: &App, drop: &str) -> Result<Option<String>, Problem> {
+    let (db, drop) = (side(app)?.cold.db(), drop.to_owned());
+    let found = side(app)?.cold.run(async move { store::acts(&db, &drop, 1).await });
+    let found = found.await.map_err(|why| busy(&why))?;
+    Ok(found.into_iter().next().map(|(id, ..)| id))
+}
+
 /// The number in `fan 7`.
 fn number_of(who: &str) -> u64 {
     who.strip_prefix("fan ").and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn act(
-    (at_ms, who, what, data): store::Event,
+    (id, at_ms, who, what, data): store::Event,
     names: &BTreeMap<u64, Option<String>>,
     words: &impl Fn(u64) -> Option<String>,
 ) -> Act {
     let data: Value = serde_json::from_str(&data).unwrap_or_default();
-    let number = |name: &str| data.get(name).and_then(Value::as_u64);
+    let count = |name: &str| data.get(name).and_then(Value::as_u64);
     let why = data.get("why").and_then(Value::as_str);
     let why = why.and_then(|why| u64::from_str_radix(why, 16).ok()).and_then(words);
     let fan = number_of(&who);
     Act {
+        id,
         at_ms,
         fan,
         name: names.get(&fan).cloned().flatten(),
         what,
         why: why.unwrap_or_default(),
-        units: number("line").zip(number("units")).map(|(line, n)| (line as u16, n as u32)),
+        units: count("line").zip(count("units")).map(|(line, n)| (line as u16, n as u32)),
     }
 }
 

@@ -54,11 +54,17 @@ impl Crowds {
         crowds.get(&lane).map(|crowd| crowd.asked.load(Ordering::Relaxed))
     }
 
-    /// Sets a crowd on a drop, or sends it home; says whether it is there then.
-    pub fn switch(app: &Arc<App>, drop: &Arc<Drop>) -> bool {
+    /// Sends the crowd home that is on this lane's drop; says whether there was one.
+    pub fn send_home(&self, lane: LaneId) -> bool {
+        let mut crowds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = crowds.remove(&lane);
+        gone.inspect(|crowd| crowd.home.store(true, Ordering::Relaxed)).is_some()
+    }
+
+    /// Sets a crowd on a drop that has none; says whether it comes now.
+    pub fn let_come(app: &Arc<App>, drop: &Arc<Drop>) -> bool {
         let mut crowds = app.crowds.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(crowd) = crowds.remove(&drop.lane) {
-            crowd.home.store(true, Ordering::Relaxed);
+        if crowds.contains_key(&drop.lane) {
             return false;
         }
         let crowd = Arc::<Crowd>::default();

@@ -5,6 +5,8 @@ use fanfare_engine::Fan;
 /// Something a host did to a drop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
+    /// Its event's id.
+    pub id: String,
     /// When, ms since 1970.
     pub at_ms: i64,
     /// Who, by number.

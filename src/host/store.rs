@@ -18,7 +18,7 @@ macro_rules! claims_where {
 }
 
 crate::statements! {
-    ACTS = "SELECT at_ms, who, what, data FROM events
+    ACTS = "SELECT id, at_ms, who, what, data FROM events
         WHERE subject = $1 AND what LIKE 'drop.%' ORDER BY id DESC LIMIT $2";
     NAME_OF = "SELECT shown_name FROM accounts WHERE fan = $1";
     FAN_NAMED = "SELECT fan FROM accounts WHERE name = $1";
@@ -26,8 +26,8 @@ crate::statements! {
     CLAIMS_OF_FAN = claims_where!(" AND fan = $6");
 }
 
-/// An event's row: when, who, what, data.
-pub type Event = (i64, String, String, String);
+/// An event's row: its id, when, who, what, data.
+pub type Event = (String, i64, String, String, String);
 
 type Columns = (i64, i64, Option<String>, i64, i64, String, i64, i64, i64, i64);
 

@@ -437,6 +437,7 @@ impl<'a> Maker<'a> {
         ];
         let mut faults = known.map(|(name, code)| (name, Fault::from(Problem::new(code)))).to_vec();
         faults.push(("cross-site", Fault::cross_site()));
+        faults.push(("for-hosts", Fault::for_hosts()));
         faults.push(("broken", Fault::broken()));
         faults.push(("starting", Fault::starting()));
         let page = |(name, fault): (&'static str, Fault)| {

@@ -1,6 +1,6 @@
 //! Forms that act on a drop, and the question before what cannot be undone.
 
-use super::drop_page::{DropPage, wrong};
+use super::drop_page::{Draft, DropPage, seen, wrong};
 use super::of_host;
 use crate::app::Mode;
 use crate::drops::drop::Drop;
@@ -10,7 +10,7 @@ use crate::drops::web::host::{self, Verb};
 use crate::host::{actions, crowd};
 use crate::kit::problem::Problem;
 use crate::kit::token::Session;
-use crate::pages::{Frame, Named, Nothing, Page, Posted, State, Visit};
+use crate::pages::{Frame, Named, Page, Posted, State, Visit};
 use askama::Template;
 use axum::response::Response;
 use serde::Deserialize;
@@ -26,6 +26,17 @@ pub struct ActForm {
     line: String,
     #[serde(default)]
     units: String,
+    /// The newest act its page showed.
+    #[serde(default)]
+    seen: String,
+}
+
+/// Whether a crowd is to come, or to go home.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrowdForm {
+    #[serde(default)]
+    come: String,
 }
 
 impl ActForm {
@@ -107,8 +118,9 @@ pub async fn act(Named((id, act)): Named<(String, String)>, posted: Posted<ActFo
         Err(problem) => {
             let wrong = wrong(&visit, &problem);
             let made = DropPage::of(&visit, &id).await;
-            let why = form.why;
-            visit.page(made.map(|page| DropPage { wrong: Some(wrong), why, ..page }))
+            let ActForm { why, line, units, .. } = form;
+            let draft = Some(Draft { act, why, line, units });
+            visit.page(made.map(|page| DropPage { wrong: Some(wrong), draft, ..page }))
         }
     }
 }
@@ -121,6 +133,14 @@ async fn done(
     form: &ActForm,
 ) -> Result<(), Problem> {
     let drop: Arc<Drop> = gate::drop_named(&visit.app, id)?;
+    let _one_at_a_time = visit.app.acting.lock().await;
+    if !form.seen.is_empty() {
+        // Two hosts, or one who pressed twice: whoever comes second looks again first.
+        actions::catch_up(&visit.app, &drop).await;
+        if form.seen != seen(actions::newest(&visit.app, id).await?.as_deref()) {
+            return Err(Problem::invalid("seen", "somebody did something meanwhile"));
+        }
+    }
     host::done(&visit.app, session.fan, verb, &drop, &form.body()).await?;
     actions::catch_up(&visit.app, &drop).await;
     Ok(())
@@ -165,7 +185,7 @@ pub async fn closing(Named(id): Named<String>, posted: Posted<ActForm>) -> Respo
 }
 
 /// `POST /host/drops/{drop}/crowd`: the switch, in a demo.
-pub async fn crowd(Named(id): Named<String>, posted: Posted<Nothing>) -> Response {
+pub async fn crowd(Named(id): Named<String>, posted: Posted<CrowdForm>) -> Response {
     if posted.visit.app.mode != Mode::Demo {
         return posted.visit.fault(Problem::new("not_found").into());
     }
@@ -177,9 +197,14 @@ pub async fn crowd(Named(id): Named<String>, posted: Posted<Nothing>) -> Respons
         Ok(drop) => drop,
         Err(problem) => return visit.fault(problem.into()),
     };
-    let on = crowd::Crowds::switch(&visit.app, &drop);
-    match actions::note_crowd(&visit.app, session.fan, &drop, on).await {
-        Ok(()) => visit.go(&format!("/host/drops/{id}")),
-        Err(problem) => visit.fault(problem.into()),
+    let come = posted.form.come == "yes";
+    let changed = match come {
+        true => crowd::Crowds::let_come(&visit.app, &drop),
+        false => visit.app.crowds.send_home(drop.lane),
+    };
+    if changed && let Err(problem) = actions::note_crowd(&visit.app, session.fan, &drop, come).await
+    {
+        return visit.fault(problem.into());
     }
+    visit.go(&format!("/host/drops/{id}"))
 }

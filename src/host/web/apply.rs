@@ -1,13 +1,14 @@
 //! `/host/apply`: what a changed festival file would change, and making it so.
 
+use super::change_words::{Shown, shown};
 use super::of_host;
-use crate::app::App;
 use crate::drops::plan::{changes, socket};
 use crate::festivals;
 use crate::host::actions;
+use crate::kit::problem::Problem;
 use crate::pages::{Fault, Frame, Page, Posted, Visit};
 use askama::Template;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 /// Most bytes of the form: a festival file as browsers send it.
@@ -35,8 +36,7 @@ pub struct ApplyPage {
     pub wrong: Option<String>,
     /// What is wrong with the file itself, as `fanfare check` says it.
     pub faults: Option<String>,
-    /// Each difference, and the promise it would break.
-    pub changes: Vec<(String, Option<String>)>,
+    pub changes: Vec<Shown>,
     pub seen: bool,
     /// What was done.
     pub done: Option<(bool, String)>,
@@ -60,7 +60,9 @@ impl ApplyPage {
 
     /// Whether it can be made so.
     fn possible(&self) -> bool {
-        self.seen && !self.changes.is_empty() && self.changes.iter().all(|(_, why)| why.is_none())
+        self.seen
+            && !self.changes.is_empty()
+            && self.changes.iter().all(|change| change.breaks.is_none())
     }
 }
 
@@ -76,13 +78,14 @@ pub async fn apply_page(visit: Visit) -> Response {
 }
 
 /// What a file would change, or what is wrong with it.
-fn shown(app: &App, file: &str) -> Result<Vec<(String, Option<String>)>, String> {
+fn seen(visit: &Visit, file: &str) -> Result<Vec<Shown>, String> {
+    let app = &visit.app;
     let proposed = festivals::read("festival.toml", file).map_err(|faults| faults.to_string())?;
     if let Some(words) = socket::other_festival(app.festival.id().as_str(), &proposed) {
         return Err(words);
     }
-    let changes = changes::of_serving(app, &proposed).into_iter();
-    Ok(changes.map(|change| (change.to_string(), change.breaks)).collect())
+    let changes = changes::of_serving(app, &proposed);
+    Ok(changes.iter().map(|change| shown(visit, &proposed, change)).collect())
 }
 
 /// `POST /host/apply`: shows it, or makes it so.
@@ -102,29 +105,27 @@ pub async fn apply(posted: Posted<ApplyForm, FORM_BYTES_MAX>) -> Response {
     if form.make.is_some() && !says_why {
         page.wrong = Some(visit.words.t("host-wrong-why"));
     }
-    let (app, file) = (visit.app.clone(), page.file.clone());
+    let app = visit.app.clone();
     let work = move || {
-        let seen = shown(&app, &file);
-        let possible = |changes: &Vec<(String, Option<String>)>| {
-            !changes.is_empty() && changes.iter().all(|(_, breaks)| breaks.is_none())
-        };
-        let makes = make && seen.as_ref().is_ok_and(possible);
-        let done = makes.then(|| socket::answer_to(&app, (session.fan, &why), true, &file));
-        (seen, done)
+        match seen(&visit, &page.file) {
+            Ok(changes) => (page.changes, page.seen) = (changes, true),
+            Err(faults) => page.faults = Some(faults),
+        }
+        if make && page.possible() {
+            let by = (session.fan, why.as_str());
+            page.done = Some(socket::answer_to(&visit.app, by, true, &page.file));
+        }
+        (visit, page)
     };
-    let Ok((seen, done)) = tokio::task::spawn_blocking(work).await else {
-        return visit.fault(Fault::broken());
+    let _one_at_a_time = app.acting.lock().await;
+    let Ok((visit, page)) = tokio::task::spawn_blocking(work).await else {
+        return Problem::new("busy").into_response();
     };
-    if done.is_some() {
+    if page.done.is_some() {
         // Whoever goes on to a drop sees there what was just done.
         for drop in &visit.app.node.directory().drops {
             actions::catch_up(&visit.app, drop).await;
         }
-    }
-    page.done = done;
-    match seen {
-        Ok(changes) => (page.changes, page.seen) = (changes, true),
-        Err(faults) => page.faults = Some(faults),
     }
     visit.page(Ok::<_, Fault>(page))
 }

@@ -7,7 +7,7 @@ use crate::drops::gate;
 use crate::host::actions;
 use crate::host::crowd::is_made;
 use crate::host::model::{Row, Search};
-use crate::pages::{Fault, Frame, Key, Named, Page, Visit, claim_words, grouped};
+use crate::pages::{Fault, Frame, Key, Named, Page, Visit, grouped};
 use askama::Template;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
@@ -27,6 +27,18 @@ const STATES: [ClaimState; 6] = [
     ClaimState::Returned,
     ClaimState::RefundDue,
 ];
+
+/// A claim's state as hosts read it.
+pub fn state_text(state: ClaimState) -> Key {
+    match state {
+        ClaimState::Held => Key("host-held"),
+        ClaimState::Settled => Key("host-settled"),
+        ClaimState::Expired => Key("host-state-expired"),
+        ClaimState::Released => Key("host-state-released"),
+        ClaimState::Returned => Key("host-state-returned"),
+        ClaimState::RefundDue => Key("host-state-refund-due"),
+    }
+}
 
 /// What the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -137,7 +149,7 @@ impl ClaimsPage {
         let mut frame = Frame::new(visit, w.t("host-claims"));
         frame.here = format!("/host/drops/{id}/claims");
         let state = |state: &ClaimState| {
-            (state.word(), w.key(claim_words(*state).0), state.word() == asked.state)
+            (state.word(), w.key(state_text(*state)), state.word() == asked.state)
         };
         let query = [("number", &asked.number), ("fan", &asked.fan), ("state", &asked.state)];
         let query = query.iter().filter(|(_, value)| !value.is_empty());
@@ -179,7 +191,7 @@ fn shown(visit: &Visit, drop: &Drop, row: &Row) -> Shown {
             _ => w.with("item-times", &[("item", &name), ("n", &times)]),
         },
         state: state.word(),
-        state_text: w.key(claim_words(state).0),
+        state_text: w.key(state_text(state)),
         made: visit.moments().short(row.made_at_ms - row.made_at_ms.rem_euclid(1_000)),
     }
 }

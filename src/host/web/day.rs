@@ -33,7 +33,10 @@ pub struct DayPage {
     pub zone: String,
     pub begins: String,
     pub ends: String,
+    /// The time, and its place.
+    pub time: String,
     pub now: i64,
+    pub told: Option<String>,
     pub drops: Vec<OnLine>,
     pub shut: usize,
 }
@@ -80,6 +83,8 @@ impl DayPage {
             zone: visit.words.with("zone", &[("zone", &moments.zone())]),
             begins: moments.short(from_ms - from_ms.rem_euclid(1_000)),
             ends: moments.short(to_ms - to_ms.rem_euclid(1_000)),
+            time: moments.short(visit.now_ms - visit.now_ms.rem_euclid(60_000)),
+            told: (visit.told.as_deref() == Some("made")).then(|| visit.words.t("host-told-made")),
             now: place(now_ms, from_ms, to_ms),
             drops: drops.iter().map(|drop| on_line(visit, drop, (from_ms, to_ms))).collect(),
             shut: directory.shut.len(),

@@ -4,6 +4,8 @@ use super::of_host;
 use crate::app::Mode;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
+use crate::drops::plan::KEEPER;
+use crate::drops::spec::LineName;
 use crate::host::actions;
 use crate::host::model::Act;
 use crate::kit::problem::Problem;
@@ -37,6 +39,15 @@ pub struct Done {
     pub undo: Option<Undo>,
 }
 
+/// What a form said that was refused: it is there again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub act: String,
+    pub why: String,
+    pub line: String,
+    pub units: String,
+}
+
 /// A form that undoes an act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undo {
@@ -64,6 +75,10 @@ pub struct DropPage {
     pub told: Option<String>,
     pub wrong: Option<String>,
     pub lines: Vec<Figures>,
+    /// All lines together, where there are several.
+    pub sum: Option<Figures>,
+    /// Paid, held and set aside: where each begins, and how long it is, in a thousand.
+    pub shares: [(&'static str, u64, u64); 3],
     pub claims: String,
     pub sold_out: Option<String>,
     pub refused: Vec<(String, String)>,
@@ -71,8 +86,9 @@ pub struct DropPage {
     pub over: bool,
     pub crowd: Option<Made>,
     pub acts: Vec<Done>,
-    /// What a form that was refused said.
-    pub why: String,
+    /// The newest act there is here.
+    pub seen: String,
+    pub draft: Option<Draft>,
 }
 
 impl Page for DropPage {}
@@ -88,6 +104,16 @@ pub async fn drop_page(visit: Visit, Named(id): Named<String>) -> Response {
 }
 
 impl DropPage {
+    /// The draft of this act's form, if there is one.
+    fn draft(&self, act: &str) -> Option<&Draft> {
+        self.draft.as_ref().filter(|draft| draft.act == act)
+    }
+
+    /// What undoes the newest act.
+    fn undo(&self) -> Option<&Undo> {
+        self.acts.first().and_then(|act| act.undo.as_ref())
+    }
+
     /// The drop as it is.
     pub async fn of(visit: &Visit, id: &str) -> Result<Self, Fault> {
         let drop = gate::drop_named(&visit.app, id)?;
@@ -116,9 +142,11 @@ impl DropPage {
                     ("closes", &moments.short(face.closes_at_ms)),
                 ],
             ),
-            told: visit.told.as_deref().and_then(told).map(|key| w.key(key)),
+            told: told(visit, &acts),
             wrong: None,
             lines: lines(visit, &drop, &face.lines),
+            sum: (face.lines.len() > 1).then(|| sum(visit, &face.lines)),
+            shares: shares(&face.lines),
             claims: grouped(face.claims.into()),
             sold_out: sold_out.map(|span| w.with("when-sold-out", &[("span", &span)])),
             refused: refused(visit, &drop, &tally),
@@ -126,7 +154,8 @@ impl DropPage {
             over: state == State::Closed,
             crowd,
             acts: done(visit, &drop, &acts, state != State::Closed),
-            why: String::new(),
+            seen: seen(acts.first().map(|act| act.id.as_str())),
+            draft: None,
         })
     }
 }
@@ -141,7 +170,11 @@ fn value(drop: &Drop, at: usize) -> String {
 
 /// What people call a line.
 pub fn line_name(visit: &Visit, drop: &Drop, at: usize) -> String {
-    let Some(name) = drop.spec.lines.get(at) else { return String::new() };
+    drop.spec.lines.get(at).map_or_else(String::new, |name| line_words(visit, name))
+}
+
+/// A line's name for people.
+pub fn line_words(visit: &Visit, name: &LineName) -> String {
     let (w, item) = (visit.words, visit.words.0.of(&name.names));
     match &name.variant_names {
         Some(variant) => w.with("item-variant", &[("item", item), ("variant", w.0.of(variant))]),
@@ -160,6 +193,38 @@ fn lines(visit: &Visit, drop: &Drop, stocks: &[Stock]) -> Vec<Figures> {
         aside: grouped(stock.set_aside.into()),
     };
     stocks.iter().enumerate().map(figures).collect()
+}
+
+/// All lines together.
+fn sum(visit: &Visit, stocks: &[Stock]) -> Figures {
+    let of =
+        |count: fn(&Stock) -> u32| grouped(stocks.iter().map(|one| u64::from(count(one))).sum());
+    Figures {
+        value: String::new(),
+        name: visit.words.t("host-sum"),
+        issued: of(|stock| stock.issued),
+        free: of(|stock| stock.free),
+        held: of(|stock| stock.held),
+        settled: of(|stock| stock.settled),
+        aside: of(|stock| stock.set_aside),
+    }
+}
+
+/// What is no longer free, as parts of a bar.
+pub fn shares(stocks: &[Stock]) -> [(&'static str, u64, u64); 3] {
+    let of = |count: fn(&Stock) -> u32| stocks.iter().map(|one| u64::from(count(one))).sum::<u64>();
+    let whole = of(|stock| stock.issued).max(1);
+    let counts = [
+        ("settled", of(|stock| stock.settled)),
+        ("held", of(|stock| stock.held)),
+        ("aside", of(|stock| stock.set_aside)),
+    ];
+    let mut before = 0;
+    counts.map(|(part, count)| {
+        let from = before * 1_000 / whole;
+        before += count;
+        (part, from, before * 1_000 / whole - from)
+    })
 }
 
 /// Refusals by reason: those the journal counts, and the gate's since.
@@ -181,15 +246,23 @@ fn refusal(code: &str) -> Key {
     }
 }
 
-fn told(code: &str) -> Option<Key> {
-    Some(match code {
-        "pause" => Key("host-told-pause"),
-        "resume" => Key("host-told-resume"),
-        "restock" => Key("host-told-restock"),
-        "withdraw" => Key("host-told-withdraw"),
-        "close" => Key("host-told-close"),
+/// How forms name the newest act that their page showed.
+pub fn seen(newest: Option<&str>) -> String {
+    newest.unwrap_or("none").to_owned()
+}
+
+/// What was just done, for as long as it is the newest.
+fn told(visit: &Visit, acts: &[Act]) -> Option<String> {
+    let (what, key) = match visit.told.as_deref()? {
+        "pause" => ("drop.paused", Key("host-told-pause")),
+        "resume" => ("drop.resumed", Key("host-told-resume")),
+        "restock" => ("drop.restocked", Key("host-told-restock")),
+        "withdraw" => ("drop.withdrawn", Key("host-told-withdraw")),
+        "close" => ("drop.closed", Key("host-told-close")),
         _ => return None,
-    })
+    };
+    let newest = acts.first().is_none_or(|act| act.what == what);
+    newest.then(|| visit.words.key(key))
 }
 
 /// The acts in words; the newest with what undoes it, where something does.
@@ -203,7 +276,11 @@ fn done(visit: &Visit, drop: &Arc<Drop>, acts: &[Act], undoes: bool) -> Vec<Done
         let number = act.fan.to_string();
         Done {
             when: moments.short(act.at_ms - act.at_ms.rem_euclid(1_000)),
-            who: act.name.clone().unwrap_or_else(|| w.with("host-fan", &[("fan", &number)])),
+            who: match &act.name {
+                Some(name) => name.clone(),
+                None if act.fan == KEEPER.get() => w.t("host-keeper"),
+                None => w.with("host-fan", &[("fan", &number)]),
+            },
             what: match act.what.as_str() {
                 "drop.paused" => w.t("host-did-pause"),
                 "drop.resumed" => w.t("host-did-resume"),
@@ -242,6 +319,7 @@ pub fn wrong(visit: &Visit, problem: &Problem) -> String {
     match (problem.code, field, possible) {
         (_, _, Some(most)) => w.with("host-wrong-most", &[("n", &grouped(most))]),
         (_, Some("why"), _) => w.t("host-wrong-why"),
+        (_, Some("seen"), _) => w.t("host-wrong-seen"),
         (_, Some("units"), _) => w.t("host-wrong-units"),
         ("no_such_item", ..) | (_, Some("item" | "variant"), _) => w.t("host-wrong-line"),
         ("closed", ..) => w.t("host-wrong-closed"),

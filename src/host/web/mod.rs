@@ -2,6 +2,7 @@
 
 mod acts;
 mod apply;
+mod change_words;
 mod claims;
 mod csv;
 mod day;

@@ -2,18 +2,20 @@
 
 use super::acts::ClosingPage;
 use super::apply::ApplyPage;
-use super::claims::{ClaimsPage, Shown};
+use super::change_words::Shown as Changed;
+use super::claims::{ClaimsPage, Shown, state_text};
 use super::day::{DayPage, OnLine};
-use super::drop_page::{Done, DropPage, Figures, Made, Undo};
-use crate::pages::{Frame, State, claim_words};
-use fanfare_engine::ClaimState;
+use super::drop_page::{Done, Draft, DropPage, Figures, Made, Undo, shares};
+use crate::pages::{Frame, State};
+use fanfare_engine::{ClaimState, Stock};
 
 /// A state's name, and the page or what it lacks.
 type Sample = (&'static str, Result<String, String>);
 
 /// All of them.
 pub fn samples(frame: &Frame) -> Vec<Sample> {
-    let frame = Frame { entered: true, hosts: true, refresh_s: None, ..frame.clone() };
+    let frame =
+        Frame { entered: true, hosts: true, account: true, refresh_s: None, ..frame.clone() };
     let mut all = days(&frame);
     all.extend(drops(&frame));
     all.extend(lists(&frame));
@@ -47,12 +49,21 @@ fn days(frame: &Frame) -> Vec<Sample> {
         zone: w.with("zone", &[("zone", &w.t("zone-beijing"))]),
         begins: "11:40".to_owned(),
         ends: "12:40".to_owned(),
+        time: "12:11".to_owned(),
         now: 520,
+        told: None,
         drops: states.iter().enumerate().map(on_line).collect(),
         shut: 0,
     };
-    let shut = DayPage { drops: Vec::new(), shut: 1, ..full.clone() };
-    vec![made("day", &full), made("day-empty", &shut)]
+    let empty = DayPage { drops: Vec::new(), ..full.clone() };
+    let shut = DayPage { shut: 1, ..full.clone() };
+    let first = DayPage { told: Some(w.t("host-told-made")), ..full.clone() };
+    vec![
+        made("day", &full),
+        made("day-empty", &empty),
+        made("day-shut", &shut),
+        made("day-first", &first),
+    ]
 }
 
 fn drops(frame: &Frame) -> Vec<Sample> {
@@ -79,6 +90,14 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         units: String::new(),
         why: w.with("host-undo-why", &[("why", "<b>Fans")]),
     };
+    let stock = Stock {
+        issued: 1_000,
+        free: 23,
+        held: 117,
+        settled: 857,
+        set_aside: 3,
+        ..Stock::default()
+    };
     let open = DropPage {
         frame: Frame {
             title: "Lamps".to_owned(),
@@ -92,6 +111,8 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         told: None,
         wrong: None,
         lines: vec![line("lamp/red", "Lamp, red"), line("lamp/blue", "Lamp & <em>more")],
+        sum: Some(line("", &w.t("host-sum"))),
+        shares: shares(&[stock]),
         claims: "974".to_owned(),
         sold_out: None,
         refused: Vec::new(),
@@ -99,7 +120,8 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         over: false,
         crowd: Some(Made { asked: None }),
         acts: Vec::new(),
-        why: String::new(),
+        seen: "none".to_owned(),
+        draft: None,
     };
     let paused = DropPage {
         state: State::Paused.word(),
@@ -116,8 +138,22 @@ fn drops(frame: &Frame) -> Vec<Sample> {
     };
     let wrong = DropPage {
         wrong: Some(w.with("host-wrong-most", &[("n", "23")])),
+        draft: Some(Draft {
+            act: "withdraw".to_owned(),
+            why: "<b>Fans".to_owned(),
+            line: "lamp/blue".to_owned(),
+            units: "\"><b>Fans".to_owned(),
+        }),
         crowd: None,
         ..open.clone()
+    };
+    let meanwhile = DropPage {
+        wrong: Some(w.t("host-wrong-seen")),
+        draft: None,
+        acts: vec![act(w.t("host-did-amend"), None)],
+        sum: None,
+        lines: vec![line("lamp/red", "Lamp, red")],
+        ..wrong.clone()
     };
     let over = DropPage {
         state: State::Closed.word(),
@@ -140,6 +176,7 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         made("open", &open),
         made("paused", &paused),
         made("refused", &wrong),
+        made("meanwhile", &meanwhile),
         made("over", &over),
         made("closing", &closing),
     ]
@@ -153,11 +190,11 @@ fn lists(frame: &Frame) -> Vec<Sample> {
         fan: if at == 0 { w.t("host-made-fan") } else { "<u>friends".to_owned() },
         what: "Lamp & <em>more".to_owned(),
         state: state.word(),
-        state_text: w.key(claim_words(state).0),
+        state_text: w.key(state_text(state)),
         made: "12:00:01".to_owned(),
     };
     let states = [ClaimState::Held, ClaimState::Settled, ClaimState::RefundDue];
-    let chosen = |state: &ClaimState| (state.word(), w.key(claim_words(*state).0), false);
+    let chosen = |state: &ClaimState| (state.word(), w.key(state_text(*state)), false);
     let full = ClaimsPage {
         frame: titled(frame, "host-claims", "/host/drops/sample/claims"),
         drop: "sample".to_owned(),
@@ -176,7 +213,16 @@ fn lists(frame: &Frame) -> Vec<Sample> {
 }
 
 fn files(frame: &Frame) -> Vec<Sample> {
-    let change = |words: &str, breaks: Option<&str>| (words.to_owned(), breaks.map(str::to_owned));
+    let w = frame.w;
+    let change = |words: Option<String>, plain: &str, breaks: Option<&str>| Changed {
+        drop: "Lamp & <em>more</em>".to_owned(),
+        words,
+        plain: plain.to_owned(),
+        breaks: breaks.map(str::to_owned),
+    };
+    let more = w.with("host-change-more", &[("line", "Lamp, red"), ("n", "20")]);
+    let limit = w.with("host-change-limit", &[("to", "1"), ("from", "2")]);
+    let new = w.with("host-change-new-drop", &[("when", "15:00")]);
     let empty = ApplyPage {
         frame: titled(frame, "host-apply", "/host/apply"),
         file: String::new(),
@@ -191,13 +237,22 @@ fn files(frame: &Frame) -> Vec<Sample> {
     let seen = ApplyPage {
         file: file.clone(),
         seen: true,
-        changes: vec![change("lamps: lamp/red: stock 80 instead of 60", None)],
+        changes: vec![change(Some(more), "lamps: lamp/red: stock 80 instead of 60", None)],
         ..empty.clone()
     };
     let breaks = ApplyPage {
         changes: vec![
-            change("lamps: limit 1 instead of 2", Some("a limit never falls")),
-            change("boxes: a new drop, opens at 2026-11-21T15:00", None),
+            change(
+                Some(limit),
+                "lamps: limit 1 instead of 2",
+                Some("fans were told they may have more"),
+            ),
+            change(Some(new), "boxes: a new drop, opens at 2026-11-21T15:00", None),
+            change(
+                None,
+                "lamps: lamp: the file has it no more",
+                Some("an item once offered stays"),
+            ),
         ],
         ..seen.clone()
     };
@@ -207,6 +262,12 @@ fn files(frame: &Frame) -> Vec<Sample> {
         changes: Vec::new(),
         ..seen.clone()
     };
+    let same = ApplyPage { changes: Vec::new(), ..seen.clone() };
+    let mute = ApplyPage { wrong: Some(w.t("host-wrong-why")), ..seen.clone() };
+    let half = ApplyPage {
+        done: Some((false, "lamps: limit 2 instead of 1: REFUSED: <b>Fans\n".to_owned())),
+        ..seen.clone()
+    };
     let done = ApplyPage {
         done: Some((true, "lamps: limit 2 instead of 1: done\n".to_owned())),
         ..seen.clone()
@@ -214,6 +275,9 @@ fn files(frame: &Frame) -> Vec<Sample> {
     vec![
         made("apply", &empty),
         made("apply-seen", &seen),
+        made("apply-same", &same),
+        made("apply-mute", &mute),
+        made("apply-half", &half),
         made("apply-breaks", &breaks),
         made("apply-faults", &faults),
         made("apply-done", &done),
