@@ -4,6 +4,8 @@
 mod check;
 #[path = "browser/driver.rs"]
 mod driver;
+#[path = "browser/host.rs"]
+mod host;
 #[path = "browser/samples.rs"]
 mod samples;
 #[path = "browser/server.rs"]

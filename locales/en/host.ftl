@@ -80,6 +80,7 @@ host-crowd-more = Made fans come and claim for most of a minute, so that you see
 host-crowd-on = Let the crowd come
 host-crowd-off = Send the crowd home
 host-crowd-asked = The crowd is here: { $n } made fans have asked.
+host-crowd-waits = The crowd is here and waits for the opening.
 host-made-fan = Made fan
 
 # A changed festival file

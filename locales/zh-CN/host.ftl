@@ -1,7 +1,7 @@
 # 一天
-nav-host = 主办
+nav-host = 主持
 host-day = 今天的安排
-host-told-made = 你现在是主办方了。这里是今天的全程，实时更新。
+host-told-made = 你现在是主持人了。这里是今天的全程，实时更新。
 host-now = 细线处是现在：{ $time }。
 host-shut = 有些场次打不开，原因见服务器日志。
 host-times = { $opens } 至 { $closes }
@@ -21,7 +21,7 @@ host-claims-see = 查看全部订单
 host-refused-not-open = 拒绝：还没开抢
 host-refused-paused = 拒绝：暂停中
 host-refused-closed = 拒绝：已结束
-host-refused-sold-out = 拒绝：已抢完
+host-refused-sold-out = 拒绝：已抢光
 host-refused-limit = 拒绝：已到限购
 host-refused-other = 拒绝：其他原因
 
@@ -33,9 +33,9 @@ host-pause = 暂停
 host-pause-more = 恢复之前谁也不能抢。已抢到的仍然保留，付款时间照常走。
 host-resume = 恢复
 host-resume-more = 重新开始接受抢购，同时由你确认服务器时间无误。
-host-restock = 加货
+host-restock = 补货
 host-restock-more = 立刻可以抢。
-host-withdraw = 减货
+host-withdraw = 撤货
 host-withdraw-more = 只能减去还没人抢的。别人抢到或付过款的不动。
 host-close = 提前结束
 host-close-more = 不等到点，现在就结束这一场。
@@ -54,14 +54,14 @@ host-fan = 粉丝 { $fan }
 host-keeper = 服务器管理者
 host-did-pause = 暂停
 host-did-resume = 恢复
-host-did-restock = 加货 { $n } 件：{ $line }
-host-did-withdraw = 减货 { $n } 件：{ $line }
+host-did-restock = 补货 { $n } 件：{ $line }
+host-did-withdraw = 撤货 { $n } 件：{ $line }
 host-did-close = 提前结束
 host-did-amend = 按新的活动文件改了条款
 host-told-pause = 已暂停，现在谁也不能抢。
 host-told-resume = 已恢复，可以继续抢。
-host-told-restock = 已加货，现在就能抢。
-host-told-withdraw = 已减货。
+host-told-restock = 已补货，现在就能抢。
+host-told-withdraw = 已撤货。
 host-told-close = 这一场已结束。
 
 # 没有做成
@@ -71,15 +71,16 @@ host-wrong-units = 什么也没有发生。件数要从 1 开始的整数。
 host-wrong-line = 什么也没有发生。请选择这一场里的商品。
 host-wrong-seen = 什么也没有发生。刚才有人做了别的操作；请看下面的记录，如果仍然需要，再提交一次。
 host-wrong-closed = 什么也没有发生。这一场已经结束。
-fault-for-hosts = 这里只给主办方
-fault-for-hosts-more = 你的账号不是主办方。管理服务器的人可以把它设为主办方。
+fault-for-hosts = 这里只有主持人能看
+fault-for-hosts-more = 你的账号不是主持人。管理服务器的人可以把它设为主持人。
 
 # 模拟人群
 host-crowd = 模拟人群
-host-crowd-more = 模拟的粉丝会在将近一分钟里来抢，让你看到抢完的样子。大多数会付款。只在演示中有。
+host-crowd-more = 模拟的粉丝会在将近一分钟里来抢，让你看到抢光的样子。大多数会付款。只在演示中有。
 host-crowd-on = 让人群来抢
 host-crowd-off = 让人群散去
 host-crowd-asked = 人群来了：已有 { $n } 位模拟粉丝来抢。
+host-crowd-waits = 人群已到场，正等着开抢。
 host-made-fan = 模拟粉丝
 
 # 新的活动文件

@@ -8,7 +8,7 @@ use std::thread;
 /// A running server; it ends when this is dropped.
 pub struct Server {
     process: Child,
-    _folder: Scratch,
+    folder: Scratch,
     pub url: String,
 }
 
@@ -32,7 +32,15 @@ impl Server {
             .find_map(|line| line.ok()?.strip_prefix("listening on ").map(str::to_owned))
             .expect("it says where it listens");
         thread::spawn(move || said.for_each(drop));
-        Self { process, _folder: folder, url }
+        Self { process, folder, url }
+    }
+
+    /// Gives an account a role, as whoever runs the server does.
+    pub fn raise(&self, name: &str, role: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+        let command = command.args(["role", name, role, "--data"]);
+        let done = command.arg(self.folder.path().join("data")).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 }
 

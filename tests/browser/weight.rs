@@ -5,14 +5,14 @@ use super::server::Server;
 use serde_json::json;
 
 /// Most bytes of a page with everything, compressed.
-const BYTES_MAX: u64 = 60 * 1_000;
+pub const BYTES_MAX: u64 = 60 * 1_000;
 
 /// Most requests of a drop's page.
 const REQUESTS_MAX: u64 = 6;
 
 /// Everything that was fetched: how often, how many bytes with their heads. The icon is not
 /// among what a page can see of itself, so it is fetched and counted.
-const WEIGHED: &str = "
+pub const WEIGHED: &str = "
     const done = arguments[arguments.length - 1];
     (async () => {
       const icon = document.querySelector('link[rel=icon]').href;

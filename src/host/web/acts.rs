@@ -103,7 +103,7 @@ pub async fn act(Named((id, act)): Named<(String, String)>, posted: Posted<ActFo
     let Posted { visit, form } = posted;
     let (visit, session) = match of_host(visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let verb = match act.as_str() {
         "pause" => Verb::Pause,
@@ -150,7 +150,7 @@ async fn done(
 pub async fn closing_page(visit: Visit, Named(id): Named<String>) -> Response {
     let (visit, _) = match of_host(visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     match gate::drop_named(&visit.app, &id) {
         Ok(drop) if State::of(&drop.published.front().face, visit.now_ms) == State::Closed => {
@@ -169,7 +169,7 @@ pub async fn closing(Named(id): Named<String>, posted: Posted<ActForm>) -> Respo
     let Posted { visit, form } = posted;
     let (visit, session) = match of_host(visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     match done(&visit, &session, Verb::Closing, &id, &form).await {
         Ok(()) => visit.go(&format!("/host/drops/{id}?told=close")),
@@ -191,16 +191,17 @@ pub async fn crowd(Named(id): Named<String>, posted: Posted<CrowdForm>) -> Respo
     }
     let (visit, session) = match of_host(posted.visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let drop = match gate::drop_named(&visit.app, &id) {
         Ok(drop) => drop,
         Err(problem) => return visit.fault(problem.into()),
     };
     let come = posted.form.come == "yes";
-    let changed = match come {
-        true => crowd::Crowds::let_come(&visit.app, &drop),
-        false => visit.app.crowds.send_home(drop.lane),
+    let changed = if come {
+        crowd::Crowds::let_come(&visit.app, &drop)
+    } else {
+        visit.app.crowds.send_home(drop.lane)
     };
     if changed && let Err(problem) = actions::note_crowd(&visit.app, session.fan, &drop, come).await
     {

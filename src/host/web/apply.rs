@@ -73,7 +73,7 @@ pub async fn apply_page(visit: Visit) -> Response {
             let page = ApplyPage::empty(&visit);
             visit.page(Ok::<_, Fault>(page))
         }
-        Err(answer) => answer,
+        Err(answer) => *answer,
     }
 }
 
@@ -93,7 +93,7 @@ pub async fn apply(posted: Posted<ApplyForm, FORM_BYTES_MAX>) -> Response {
     let Posted { visit, form } = posted;
     let (visit, session) = match of_host(visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let mut page = ApplyPage::empty(&visit);
     // Browsers end lines with two characters.

@@ -51,9 +51,11 @@ fn words(
         What::Stock(line, more) => {
             let line = line_name(visit, served?, line.0.into());
             let (line, n) = (("line", line.as_str()), grouped(more.unsigned_abs()));
-            Some(match *more > 0 {
-                true => w.with("host-change-more", &[line, ("n", &n)]),
-                false => w.with("host-change-fewer", &[line, ("n", &n)]),
+            let told = [line, ("n", n.as_str())];
+            Some(if *more > 0 {
+                w.with("host-change-more", &told)
+            } else {
+                w.with("host-change-fewer", &told)
             })
         }
         What::Terms(Amendment::NewLine(line)) => new_line(visit, wanted?, line),

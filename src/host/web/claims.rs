@@ -92,7 +92,7 @@ impl Page for ClaimsPage {}
 pub async fn claims(visit: Visit, Named(id): Named<String>, asked: AskedFor) -> Response {
     let (visit, _) = match of_host(visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
     let made = ClaimsPage::of(&visit, &id, asked).await;

@@ -27,7 +27,7 @@ const HEAD: &str =
 pub async fn claims_csv(visit: Visit, Named(id): Named<String>, asked: AskedFor) -> Response {
     let (visit, _) = match of_host(visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
     let looked = match gate::drop_named(&visit.app, &id) {

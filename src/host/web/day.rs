@@ -50,7 +50,7 @@ pub async fn day(visit: Visit) -> Response {
             let page = DayPage::of(&visit);
             visit.page(Ok::<_, Fault>(page))
         }
-        Err(answer) => answer,
+        Err(answer) => *answer,
     }
 }
 

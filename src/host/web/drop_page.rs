@@ -60,7 +60,10 @@ pub struct Undo {
 /// A made crowd, in a demo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
+    /// How many have asked, where it is there.
     pub asked: Option<String>,
+    /// Whether it would wait for the opening.
+    pub waits: bool,
 }
 
 /// A drop for its host.
@@ -97,7 +100,7 @@ impl Page for DropPage {}
 pub async fn drop_page(visit: Visit, Named(id): Named<String>) -> Response {
     let (visit, _) = match of_host(visit) {
         Ok(host) => host,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let made = DropPage::of(&visit, &id).await;
     visit.page(made)
@@ -129,6 +132,7 @@ impl DropPage {
         let sold_out = face.sold_out_at_ms.map(|at_ms| span(w, at_ms - face.opens_at_ms));
         let crowd = (visit.app.mode == Mode::Demo && state != State::Closed).then(|| Made {
             asked: visit.app.crowds.asked(drop.lane).map(|asked| grouped(asked.into())),
+            waits: state == State::Before,
         });
         Ok(Self {
             frame,

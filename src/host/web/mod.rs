@@ -23,14 +23,14 @@ use crate::pages::{Fault, Visit};
 use axum::response::Response;
 
 /// A host's visit, or the answer for whoever is none: strangers are sent to sign in.
-fn of_host(visit: Visit) -> Result<(Visit, Session), Response> {
+fn of_host(visit: Visit) -> Result<(Visit, Session), Box<Response>> {
     match visit.session {
         Some(session) if session.role >= Role::Host => Ok((visit, session)),
-        Some(_) if visit.number != 0 => Err(visit.fault(Fault::for_hosts())),
+        Some(_) if visit.number != 0 => Err(Box::new(visit.fault(Fault::for_hosts()))),
         _ if visit.reads => {
             let to = format!("/sign-in?back={}", crate::pages::inside(&visit.path));
-            Err(visit.go(&to))
+            Err(Box::new(visit.go(&to)))
         }
-        _ => Err(visit.fault(Problem::new("no_session").into())),
+        _ => Err(Box::new(visit.fault(Problem::new("no_session").into()))),
     }
 }

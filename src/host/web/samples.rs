@@ -66,9 +66,8 @@ fn days(frame: &Frame) -> Vec<Sample> {
     ]
 }
 
-fn drops(frame: &Frame) -> Vec<Sample> {
-    let w = frame.w;
-    let line = |value: &str, name: &str| Figures {
+fn line(value: &str, name: &str) -> Figures {
+    Figures {
         value: value.to_owned(),
         name: name.to_owned(),
         issued: "1,000".to_owned(),
@@ -76,34 +75,28 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         held: "117".to_owned(),
         settled: "857".to_owned(),
         aside: "3".to_owned(),
-    };
-    let act = |what: String, undo: Option<Undo>| Done {
+    }
+}
+
+fn act(what: String, undo: Option<Undo>) -> Done {
+    Done {
         when: "12:01:30".to_owned(),
         who: "<u>friends".to_owned(),
         what,
         why: "<b>Fans asked for it".to_owned(),
         undo,
-    };
-    let undo = Undo {
-        act: "resume",
-        line: String::new(),
-        units: String::new(),
-        why: w.with("host-undo-why", &[("why", "<b>Fans")]),
-    };
-    let stock = Stock {
-        issued: 1_000,
-        free: 23,
-        held: 117,
-        settled: 857,
-        set_aside: 3,
-        ..Stock::default()
-    };
-    let open = DropPage {
-        frame: Frame {
-            title: "Lamps".to_owned(),
-            here: "/host/drops/sample".to_owned(),
-            ..frame.clone()
-        },
+    }
+}
+
+/// A drop that is open, and nobody did anything.
+fn open(frame: &Frame) -> DropPage {
+    let w = frame.w;
+    let (issued, free, held, settled, set_aside) = (1_000, 23, 117, 857, 3);
+    let stock = Stock { issued, free, held, settled, set_aside, ..Stock::default() };
+    let frame =
+        Frame { title: "Lamps".to_owned(), here: "/host/drops/sample".to_owned(), ..frame.clone() };
+    DropPage {
+        frame,
         id: "sample".to_owned(),
         state: State::Open.word(),
         state_text: w.key(State::Open.key()),
@@ -118,34 +111,55 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         refused: Vec::new(),
         paused: false,
         over: false,
-        crowd: Some(Made { asked: None }),
+        crowd: Some(Made { asked: None, waits: false }),
         acts: Vec::new(),
         seen: "none".to_owned(),
         draft: None,
+    }
+}
+
+fn paused(frame: &Frame) -> DropPage {
+    let w = frame.w;
+    let undo = Undo {
+        act: "resume",
+        line: String::new(),
+        units: String::new(),
+        why: w.with("host-undo-why", &[("why", "<b>Fans")]),
     };
-    let paused = DropPage {
+    DropPage {
         state: State::Paused.word(),
         state_text: w.key(State::Paused.key()),
         paused: true,
         told: Some(w.t("host-told-pause")),
         refused: vec![(w.t("host-refused-paused"), "12,345".to_owned())],
-        crowd: Some(Made { asked: Some("120".to_owned()) }),
+        crowd: Some(Made { asked: Some("120".to_owned()), waits: false }),
         acts: vec![
             act(w.t("host-did-pause"), Some(undo)),
             act(w.with("host-did-restock", &[("n", "50"), ("line", "Lamp")]), None),
         ],
-        ..open.clone()
+        ..open(frame)
+    }
+}
+
+fn drops(frame: &Frame) -> Vec<Sample> {
+    let w = frame.w;
+    let draft = Draft {
+        act: "withdraw".to_owned(),
+        why: "<b>Fans".to_owned(),
+        line: "lamp/blue".to_owned(),
+        units: "\"><b>Fans".to_owned(),
+    };
+    let before = DropPage {
+        state: State::Before.word(),
+        state_text: w.key(State::Before.key()),
+        crowd: Some(Made { asked: Some("0".to_owned()), waits: true }),
+        ..open(frame)
     };
     let wrong = DropPage {
         wrong: Some(w.with("host-wrong-most", &[("n", "23")])),
-        draft: Some(Draft {
-            act: "withdraw".to_owned(),
-            why: "<b>Fans".to_owned(),
-            line: "lamp/blue".to_owned(),
-            units: "\"><b>Fans".to_owned(),
-        }),
+        draft: Some(draft),
         crowd: None,
-        ..open.clone()
+        ..open(frame)
     };
     let meanwhile = DropPage {
         wrong: Some(w.t("host-wrong-seen")),
@@ -163,22 +177,25 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         sold_out: Some(w.with("when-sold-out", &[("span", &w.with("span-s", &[("n", "7.4")]))])),
         acts: vec![act(w.t("host-did-close"), None)],
         crowd: None,
-        ..open.clone()
+        ..open(frame)
     };
     let closing = ClosingPage {
         frame: titled(frame, "host-close", "/host/drops/sample/closing"),
         id: "sample".to_owned(),
         name: "Lamp & <em>more</em>".to_owned(),
         why: String::new(),
-        wrong: Some(w.t("host-wrong-why")),
+        wrong: None,
     };
+    let mute = ClosingPage { wrong: Some(w.t("host-wrong-why")), ..closing.clone() };
     vec![
-        made("open", &open),
-        made("paused", &paused),
+        made("before", &before),
+        made("open", &open(frame)),
+        made("paused", &paused(frame)),
         made("refused", &wrong),
         made("meanwhile", &meanwhile),
         made("over", &over),
         made("closing", &closing),
+        made("closing-mute", &mute),
     ]
 }
 
@@ -212,14 +229,17 @@ fn lists(frame: &Frame) -> Vec<Sample> {
     vec![made("claims", &full), made("claims-none", &empty), made("claims-wrong", &wrong)]
 }
 
-fn files(frame: &Frame) -> Vec<Sample> {
-    let w = frame.w;
-    let change = |words: Option<String>, plain: &str, breaks: Option<&str>| Changed {
+fn change(words: Option<String>, plain: &str, breaks: Option<&str>) -> Changed {
+    Changed {
         drop: "Lamp & <em>more</em>".to_owned(),
         words,
         plain: plain.to_owned(),
         breaks: breaks.map(str::to_owned),
-    };
+    }
+}
+
+fn files(frame: &Frame) -> Vec<Sample> {
+    let w = frame.w;
     let more = w.with("host-change-more", &[("line", "Lamp, red"), ("n", "20")]);
     let limit = w.with("host-change-limit", &[("to", "1"), ("from", "2")]);
     let new = w.with("host-change-new-drop", &[("when", "15:00")]);
