@@ -119,5 +119,6 @@ host-search = Search
 host-csv = Download as CSV
 host-next = Further claims
 host-claims-none = No claim is like that.
+host-claims-yet = Nobody has claimed here yet.
 host-search-number = A number is made of digits.
 host-search-fan = There is no fan with this name or number.

@@ -119,5 +119,6 @@ host-search = 查找
 host-csv = 下载 CSV
 host-next = 后面的订单
 host-claims-none = 没有这样的订单。
+host-claims-yet = 这一场还没有人抢到。
 host-search-number = 号码只由数字组成。
 host-search-fan = 没有这个名字或号码的粉丝。

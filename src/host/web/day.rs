@@ -7,7 +7,7 @@ use askama::Template;
 use axum::response::Response;
 
 /// How far a demo's day reaches to either side, ms: its drops repeat all day.
-const DEMO_MS: (i64, i64) = (12 * 60_000, 20 * 60_000);
+const DEMO_MS: (i64, i64) = (6 * 60_000, 12 * 60_000);
 
 /// How far any other day reaches beyond now at the least, ms; and at the most to either side.
 const AROUND_MS: (i64, i64) = (30 * 60_000, 24 * 3_600_000);

@@ -226,7 +226,13 @@ fn lists(frame: &Frame) -> Vec<Sample> {
     };
     let empty = ClaimsPage { rows: Vec::new(), next: None, ..full.clone() };
     let wrong = ClaimsPage { wrong: Some(w.t("host-search-fan")), ..empty.clone() };
-    vec![made("claims", &full), made("claims-none", &empty), made("claims-wrong", &wrong)]
+    let yet = ClaimsPage { query: String::new(), fan: String::new(), ..empty.clone() };
+    vec![
+        made("claims", &full),
+        made("claims-none", &empty),
+        made("claims-yet", &yet),
+        made("claims-wrong", &wrong),
+    ]
 }
 
 fn change(words: Option<String>, plain: &str, breaks: Option<&str>) -> Changed {
