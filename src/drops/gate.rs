@@ -87,6 +87,13 @@ pub fn admit<B>(app: &App, request: &Request<B>, peer: SocketAddr) -> Result<(),
     if known { Ok(()) } else { stranger(app, peer.ip()) }
 }
 
+/// What somebody without a session hears where one is needed: counted as a stranger, as everywhere
+/// but in a rehearsal.
+pub fn nobody(app: &App, peer: SocketAddr) -> Problem {
+    let counted = if app.mode == Mode::Rehearsal { Ok(()) } else { stranger(app, peer.ip()) };
+    counted.err().unwrap_or_else(|| Problem::new("no_session"))
+}
+
 /// Counts a stranger's request against its network's rate.
 pub fn stranger(app: &App, address: IpAddr) -> Result<(), Problem> {
     app.rates.stranger(address).map_err(too_fast)

@@ -101,6 +101,11 @@ impl Hosted {
     fn next_due_ms(&self) -> Option<i64> {
         self.drop.published.own(|served| self.lane.next_due_ms(served)).flatten()
     }
+
+    /// Whether the lane rests and nobody waits for it.
+    fn rested(&self) -> bool {
+        self.drop.published.own(|served| self.lane.rested(served)) == Some(true)
+    }
 }
 
 /// Everything the thread owns.
@@ -465,9 +470,13 @@ impl Lanes {
             }
             self.sink.push(&mut crowd);
         }
-        if hosted.drop.published.own(|served| hosted.lane.rested(served)) == Some(true)
-            && let Some(hosted) = self.hosted.remove(&id)
-        {
+        if hosted.rested() {
+            self.let_rest(id);
+        }
+    }
+
+    fn let_rest(&mut self, id: LaneId) {
+        if let Some(hosted) = self.hosted.remove(&id) {
             self.resting.insert(id, hosted.drop);
         }
     }
@@ -511,6 +520,11 @@ impl Lanes {
             let refused: Tally = refused;
             hosted.lane.count_refusals(&refused);
             self.touched.insert(*id);
+        }
+        // Somebody asked while the row that says so was under way, and was answered without one.
+        let rested = self.hosted.iter().filter(|(_, hosted)| hosted.lane.idle() && hosted.rested());
+        for id in rested.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.let_rest(id);
         }
         for drop in self.resting.values() {
             drop.published.let_go(clock.now_ms - LET_GO_AFTER_MS);
