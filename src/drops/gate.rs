@@ -1,5 +1,14 @@
 //! The gate: who may ask, what can be refused from memory, what the lane must decide. No SQL
 //! stands anywhere on this way.
+//!
+//! Whom a request is counted against, before anything else is done for it:
+//!
+//! | request | a live session | none, or one that is not live |
+//! | --- | --- | --- |
+//! | a claim (`web/hot.rs`) | its fan: `signed`, then `counted` | its network: `nobody` |
+//! | another call that needs a session | its fan: `session` | its network: `admit` |
+//! | a page, or a call for everybody | nobody | its network: `admit`, in front of the router |
+//! | signing up or in | its network and the name tried: `fans::rates` | the same |
 
 use super::answers;
 use super::cold;

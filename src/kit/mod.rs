@@ -1,6 +1,6 @@
-//! What every domain uses: the data folder, the journal's `SQLite` store, the
-//! cold side's database, clock, keys, tokens,
-//! problem answers, listeners, TLS, trusted proxies, threads that must not fall. Nothing in here knows what a drop is.
+//! What every domain uses: the data folder, the journal's `SQLite` store, the cold side's database,
+//! clock, keys, tokens, problem answers, listeners, TLS, trusted proxies, threads that must not
+//! fall. Nothing in here knows what a drop is.
 
 pub mod clock;
 pub mod data;
