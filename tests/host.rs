@@ -1,26 +1,20 @@
 //! Hosts' pages: who may see them, each act with its undo and its words, a changed festival file
 //! before and after, the list of claims as page and as CSV, and the demo's made crowd.
 
-#[path = "common/postgres.rs"]
-mod postgres;
-#[path = "pages/site.rs"]
-mod site;
+mod common;
 
 use axum::http::StatusCode;
+use common::postgres::Postgres;
+use common::site::{Browser, FESTIVAL, OPENS_MS, Page, Site};
+use common::{festival, node};
 use fanfare::app::{App, ColdSide, Mode};
 use fanfare::drops::cold::{self, Projector, Whose};
-use fanfare::drops::node::Node;
-use fanfare::drops::plan;
-use fanfare::festivals;
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::db::{Cold, MIGRATIONS, Place};
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::token::{Role, Session, Use};
 use fanfare_engine::Fan;
-use fanfare_lane::LaneConfig;
-use postgres::Postgres;
-use site::{Browser, FESTIVAL, OPENS_MS, Page, Site};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +29,7 @@ struct Hall {
 impl Hall {
     fn start(server: Option<Arc<Postgres>>, mode: Mode) -> Self {
         let scratch = Scratch::new(None, "host").unwrap();
-        let festival = festivals::read("hostile.toml", FESTIVAL).unwrap();
+        let festival = festival::read(FESTIVAL);
         let folder = DataFolder::serve(scratch.path(), festival.id().as_str(), false).unwrap();
         let place = match &server {
             Some(server) => Place::Url(server.database()),
@@ -44,9 +38,7 @@ impl Hall {
         let cold = Arc::new(Cold::open(&place, MIGRATIONS, OPENS_MS).unwrap());
         let (db, whose) = (cold.db(), Whose::of(&folder));
         cold.wait(async move { cold::own(&db, &whose).await }).unwrap();
-        let specs = plan::specs(&festival, &folder, OPENS_MS).unwrap();
-        let clock = Arc::new(Clock::standing_at(OPENS_MS));
-        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        let node = node::on(folder, &festival, Clock::standing_at(OPENS_MS)).unwrap();
         let projector =
             Projector::start(node.folder.journal(), cold.clone(), node.told.clone()).unwrap();
         let side = ColdSide::new(cold, projector.lag.clone(), &node);

@@ -1,7 +1,8 @@
 //! `/live`: totals of open drops, at most four a second, and nothing once the watcher has left.
 
-use super::hall::{BOX, Hall, boxes};
-use super::served::Place;
+use super::hall::{Hall, boxes};
+use crate::common::festival::BOX;
+use crate::common::served::Place;
 use fanfare::kit::clock::Stopwatch;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Write as _};
