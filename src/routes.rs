@@ -26,6 +26,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::programme))
         .route("/drops/{drop}", get(pages::drop))
         .route("/drops/{drop}/reminder.ics", get(pages::reminder))
+        .route("/board", get(pages::board))
         .route("/check", get(pages::check))
         .route("/assets/{file}", get(pages::asset_file))
         // People: fans. A GET of an act leads back to the page with its form.
