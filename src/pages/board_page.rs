@@ -168,5 +168,5 @@ fn sold(visit: &Visit, drops: &[Arc<Drop>]) -> Vec<Sold> {
     sold.sort_by_key(|drop| Reverse(sold_at_ms(drop)));
     let name = |drop: &Drop| visit.words.0.of(&drop.spec.names).to_owned();
     let one = |drop: &&Arc<Drop>| Some(Sold { name: name(drop), text: sold_in(visit, drop)? });
-    sold.iter().take(SOLD_MAX).filter_map(|drop| one(drop)).collect()
+    sold.iter().take(SOLD_MAX).filter_map(one).collect()
 }
