@@ -43,6 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/sign-out", get(web::back_to_sessions).post(web::sign_out))
         .route("/me/sessions", get(web::my_sessions))
         .route("/me/sessions/{session}/ending", get(web::back_to_sessions).post(web::end_session))
+        .route("/me/password", get(web::password_page).post(web::change_password))
         .route("/host/{secret}", get(web::host_page).post(web::make_host))
         // People: builders, in a demo.
         .route("/dev/pages", get(pages::dev))

@@ -146,8 +146,8 @@ async fn a_session_is_seen_and_ended_and_its_token_stops_at_once() {
         sign(&mut here, "/sign-up", "ada", PASSWORD).await;
         sign(&mut there, "/sign-in", "ada", PASSWORD).await;
         let page = here.get("/me/sessions").await;
-        assert_eq!(page.text.matches("/ending").count(), 2, "{}", page.text);
-        assert_eq!(page.text.matches("This one").count(), 1);
+        assert_eq!(page.text.matches("/ending").count(), 1, "{}", page.text);
+        assert_eq!(page.text.matches("This device").count(), 1);
         let (_, number) = hall.session(&there).unwrap();
         // A stranger's, and another fan's, are not theirs to end.
         let mut eve = hall.browser();
@@ -160,7 +160,7 @@ async fn a_session_is_seen_and_ended_and_its_token_stops_at_once() {
         assert!(hall.session(&there).is_none(), "its token is over");
         let refused = there.get("/me/sessions").await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "and its cookie renews nothing");
-        assert_eq!(here.get("/me/sessions").await.text.matches("/ending").count(), 1);
+        assert!(here.get("/me/sessions").await.says("nowhere else"));
         let left = here.post("/sign-out", "").await;
         assert_eq!(left.header("location"), "/");
         assert_eq!(here.get("/me/sessions").await.status, StatusCode::UNAUTHORIZED);
@@ -187,8 +187,8 @@ async fn names_are_taken_once_and_wrong_passwords_say_nothing_more() {
         for (name, password, says) in [
             ("a", PASSWORD, "2 to 32"),
             ("some+body", PASSWORD, "2 to 32"),
-            ("somebody", "short", "at least 8"),
-            ("somebody", "SomeBody", "at least 8"),
+            ("somebody", "short", "It has 5 so far and needs at least 8"),
+            ("somebody", "SomeBody", "cannot be your name"),
         ] {
             let page = sign(&mut hall.browser(), "/sign-up", name, password).await;
             assert!(page.says(says), "{name}: {}", page.text);
@@ -208,7 +208,9 @@ async fn names_are_taken_once_and_wrong_passwords_say_nothing_more() {
         }
         let last = last.unwrap();
         assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
-        assert!(!last.header("retry-after").is_empty());
+        let wait_s = last.header("retry-after");
+        assert!(last.says(&format!("Wait {wait_s} s")) && !wait_s.is_empty(), "{}", last.text);
+        assert_eq!(last.field("back"), Some("/me/sessions"), "and the form is there");
         assert_eq!(hall.count("SELECT COUNT(*) FROM accounts").await, 1);
     })
     .await;
@@ -283,4 +285,50 @@ async fn a_token_made_by_hand_is_no_guests_to_be_taken_over() {
     let site = Site::start(Mode::Demo, FESTIVAL, OPENS_MS);
     let refused = sign(&mut site.browser(), "/sign-up", "ada", PASSWORD).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_new_password_puts_everybody_out_who_knew_the_old_one() {
+    on_both(async |hall: &Hall| {
+        let (mut here, mut there) = (hall.browser(), hall.browser());
+        sign(&mut here, "/sign-up", "ada", PASSWORD).await;
+        sign(&mut there, "/sign-in", "ada", PASSWORD).await;
+        let form = |old: &str, new: &str| format!("name=ada&old={old}&new={new}");
+        let wrong = here.post("/me/password", &form("a+guess+or+two", "staple+of+horses")).await;
+        assert!(wrong.says("not your password until now"), "{}", wrong.text);
+        let short = here.post("/me/password", &form(PASSWORD, "short")).await;
+        assert!(short.says("It has 5 so far"), "{}", short.text);
+        assert!(hall.session(&there).is_some(), "nothing has changed");
+        let done = here.post("/me/password", &form(PASSWORD, "staple+of+horses")).await;
+        assert_eq!(done.header("location"), "/me/sessions?told=password", "{}", done.text);
+        assert!(here.get("/me/sessions?told=password").await.says("The new password holds"));
+        assert_eq!(there.get("/me/sessions").await.status, StatusCode::UNAUTHORIZED);
+        let old = sign(&mut there, "/sign-in", "ada", PASSWORD).await;
+        assert!(old.says("do not fit together"), "{}", old.text);
+        let new = sign(&mut there, "/sign-in", "ada", "staple+of+horses").await;
+        assert_eq!(new.status, StatusCode::SEE_OTHER, "{}", new.text);
+        let refused = hall.browser().post("/me/password", &form(PASSWORD, "or+another")).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "a stranger has none");
+        let changed = "SELECT COUNT(*) FROM events WHERE what = 'account.password'";
+        assert_eq!(hall.count(changed).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn my_claims_lead_to_an_account_and_say_whose_it_is() {
+    let hall = Hall::start(None);
+    let mut ada = hall.browser();
+    assert!(ada.get("/me").await.says("/sign-in?back=/me"));
+    ada.claim("boxes", "box").await;
+    let page = ada.get("/me").await;
+    assert!(page.says("/sign-up?back=/me") && page.says("href=\"/sign-in\""), "{}", page.text);
+    sign(&mut ada, "/sign-up", "Ada", PASSWORD).await;
+    let page = ada.get("/me").await;
+    assert!(page.says("<bdi>Ada</bdi>") && page.says("action=\"/sign-out\""), "{}", page.text);
+    assert!(!page.says("/sign-up") && page.says("href=\"/me/sessions\""), "{}", page.text);
+    // An error is tied to its field, which has the focus; the name typed stays.
+    let wrong = sign(&mut hall.browser(), "/sign-in", "Ada", "another+password").await;
+    assert!(wrong.says("aria-describedby=\"password-wrong\" autofocus"), "{}", wrong.text);
+    assert_eq!(wrong.field("name"), Some("Ada"));
 }

@@ -12,9 +12,10 @@ use crate::kit::token::{Role, Session, Tokens, Use};
 use crate::rehearsal::{Load, Next, Traffic, Why, call_get, call_post};
 use fanfare_engine::Fan;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::path::Path;
+
+/// Turns each of the four takes in a round.
+const TURNS: u32 = 10;
 
 /// How the bench is run.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +34,29 @@ impl Default for HttpBench {
     }
 }
 
-/// What one kind of request did in one round.
+/// What was answered in some time, and what it cost the server.
 #[derive(Clone, Copy, Debug, Default)]
-struct Figures {
-    per_s: f64,
-    cpu_us: f64,
+struct Spent {
+    answered: u64,
+    passed_s: f64,
+    cpu_us: u64,
+}
+
+impl Spent {
+    fn add(&mut self, other: Self) {
+        self.answered += other.answered;
+        self.passed_s += other.passed_s;
+        self.cpu_us += other.cpu_us;
+    }
+
+    fn per_s(&self) -> f64 {
+        self.answered as f64 / self.passed_s
+    }
+
+    /// CPU µs a request.
+    fn cpu_each_us(&self) -> f64 {
+        self.cpu_us as f64 / self.answered.max(1) as f64
+    }
 }
 
 /// Runs the bench; the server keeps its data in this folder.
@@ -57,24 +76,28 @@ pub fn run(bench: HttpBench, folder: &Path, told: impl Fn(&str)) -> Result<Value
     let refusal_bytes = refusals.one_body(&server)?.len();
     let bare_claims = Peer::bare(claim_bytes, "201")?;
     let bare_refusals = Peer::bare(refusal_bytes, "409")?;
-    let mut rounds: [Vec<Figures>; 4] = Default::default();
+    let mut of = Floods {
+        clock: Stopwatch::start(),
+        turn_us: i64::from(bench.seconds) * 1_000_000 / i64::from(TURNS),
+        bare_refusals: Flood::of(&bare_refusals, bench)?,
+        refusals: Flood::of(&server, bench)?,
+        bare_claims: Flood::of(&bare_claims, bench)?,
+        claims: Flood::of(&server, bench)?,
+    };
+    let mut rounds: [Vec<Spent>; 4] = Default::default();
     for round in 0..=bench.rounds {
-        let one = [
-            flood(bench, &bare_refusals, &mut refusals)?,
-            flood(bench, &server, &mut refusals)?,
-            flood(bench, &bare_claims, &mut claims)?,
-            flood(bench, &server, &mut claims)?,
-        ];
+        let one = of.round(&mut refusals, &mut claims)?;
         if round == 0 {
             continue; // Everything warms up once.
         }
-        let [bare_refused, refused, bare_claimed, claimed] = one.map(|figures| figures.cpu_us);
+        let [bare_refused, refused, bare_claimed, claimed] = one.map(|spent| spent.cpu_each_us());
         told(&format!(
             "round {round}: CPU µs a request: refusals {refused:.2}, bare {bare_refused:.2}; \
              claims {claimed:.2}, bare {bare_claimed:.2}; refusals/s {:.0}, claims/s {:.0}",
-            one[1].per_s, one[3].per_s
+            one[1].per_s(),
+            one[3].per_s()
         ));
-        rounds.iter_mut().zip(one).for_each(|(kept, figures)| kept.push(figures));
+        rounds.iter_mut().zip(one).for_each(|(kept, spent)| kept.push(spent));
     }
     Ok(outcome(bench, &rounds, [refusal_bytes, claim_bytes]))
 }
@@ -164,39 +187,83 @@ impl Traffic for Requests<'_> {
     }
 }
 
-/// As many requests as the server answers in the time.
-fn flood(bench: HttpBench, peer: &Peer, requests: &mut Requests<'_>) -> Result<Figures, String> {
-    let watch = Stopwatch::start();
-    let clock_us = || i64::try_from(watch.passed_us()).unwrap_or(i64::MAX);
-    let mut load = open(peer.address, bench.connections)?;
-    requests.answered = 0;
-    requests.until_us = i64::from(bench.seconds) * 1_000_000;
-    let cpu_us = machine::cpu_us_of(peer.process());
-    load.run(requests, &clock_us).map_err(|why| why.to_string())?;
-    let cpu_us = machine::cpu_us_of(peer.process()).saturating_sub(cpu_us) as f64;
-    if let Some((status, body)) = requests.wrong.take() {
-        let mut words = String::new();
-        let _ = write!(words, "answered {status} instead of {}: {body}", requests.status);
-        return Err(words);
+/// Kept connections to one of the servers.
+struct Flood<'a> {
+    peer: &'a Peer,
+    load: Load,
+}
+
+impl<'a> Flood<'a> {
+    fn of(peer: &'a Peer, bench: HttpBench) -> Result<Self, String> {
+        let load = Load::new(peer.address, bench.connections).map_err(|why| why.to_string())?;
+        Ok(Self { peer, load })
     }
-    let answered = requests.answered.max(1) as f64;
-    Ok(Figures { per_s: answered / watch.passed_s(), cpu_us: cpu_us / answered })
+
+    /// As many requests as the server answers in the time.
+    fn turn(
+        &mut self,
+        requests: &mut Requests<'_>,
+        clock: &Stopwatch,
+        turn_us: i64,
+    ) -> Result<Spent, String> {
+        let clock_us = || i64::try_from(clock.passed_us()).unwrap_or(i64::MAX);
+        let (began_us, cpu_us) = (clock_us(), machine::cpu_us_of(self.peer.process()));
+        requests.answered = 0;
+        requests.until_us = began_us + turn_us;
+        self.load.run(requests, &clock_us).map_err(|why| why.to_string())?;
+        if let Some((status, body)) = requests.wrong.take() {
+            return Err(format!("answered {status} instead of {}: {body}", requests.status));
+        }
+        Ok(Spent {
+            answered: requests.answered,
+            passed_s: (clock_us() - began_us) as f64 / 1e6,
+            cpu_us: machine::cpu_us_of(self.peer.process()).saturating_sub(cpu_us),
+        })
+    }
 }
 
-fn open(address: SocketAddr, connections: usize) -> Result<Load, String> {
-    Load::new(address, connections).map_err(|why| why.to_string())
+/// The four that take turns.
+struct Floods<'a> {
+    clock: Stopwatch,
+    turn_us: i64,
+    bare_refusals: Flood<'a>,
+    refusals: Flood<'a>,
+    bare_claims: Flood<'a>,
+    claims: Flood<'a>,
 }
 
-fn outcome(bench: HttpBench, rounds: &[Vec<Figures>; 4], bytes: [usize; 2]) -> Value {
-    let median = |of: usize, pick: fn(&Figures) -> f64| {
+impl Floods<'_> {
+    fn round(
+        &mut self,
+        refusals: &mut Requests<'_>,
+        claims: &mut Requests<'_>,
+    ) -> Result<[Spent; 4], String> {
+        let mut spent = [Spent::default(); 4];
+        let server = self.claims.peer.process();
+        let cpu_us = machine::cpu_us_of(server);
+        for _ in 0..TURNS {
+            let (clock, turn_us) = (&self.clock, self.turn_us);
+            spent[0].add(self.bare_refusals.turn(refusals, clock, turn_us)?);
+            spent[1].add(self.refusals.turn(refusals, clock, turn_us)?);
+            spent[2].add(self.bare_claims.turn(claims, clock, turn_us)?);
+            spent[3].add(self.claims.turn(claims, clock, turn_us)?);
+        }
+        let all_us = machine::cpu_us_of(server).saturating_sub(cpu_us);
+        spent[3].cpu_us = all_us.saturating_sub(spent[1].cpu_us);
+        Ok(spent)
+    }
+}
+
+fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 4], bytes: [usize; 2]) -> Value {
+    let median = |of: usize, pick: fn(&Spent) -> f64| {
         machine::median(&rounds[of].iter().map(pick).collect::<Vec<f64>>())
     };
     let ratio = |bare: usize, ours: usize| {
-        let each = rounds[bare].iter().zip(&rounds[ours]).map(|(b, o)| b.cpu_us / o.cpu_us);
+        let each =
+            rounds[bare].iter().zip(&rounds[ours]).map(|(b, o)| b.cpu_each_us() / o.cpu_each_us());
         machine::median(&each.collect::<Vec<f64>>())
     };
-    let cpu: fn(&Figures) -> f64 = |figures| figures.cpu_us;
-    let rate: fn(&Figures) -> f64 = |figures| figures.per_s;
+    let (cpu, rate) = (Spent::cpu_each_us, Spent::per_s);
     json!({
         "version": 1,
         "bench": "http",

@@ -210,12 +210,69 @@ async fn end_in(
     now_ms: i64,
 ) -> Result<Vec<u64>, Refused> {
     let ended = store::end(tx, fan, number, now_ms).await?;
+    note_ended(tx, fan, &ended, now_ms).await?;
+    Ok(ended)
+}
+
+async fn note_ended(tx: &mut Tx, fan: Fan, ended: &[u64], now_ms: i64) -> Result<(), Refused> {
     let who = format!("fan {}", fan.get());
-    for number in &ended {
+    for number in ended {
         let data = format!(r#"{{"session":{number}}}"#);
         note(tx, "session.ended", (&who, fan), data, now_ms).await?;
     }
-    Ok(ended)
+    Ok(())
+}
+
+/// The name of an account as its owner writes it.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn name_of(people: People, fan: Fan) -> Result<Option<Name>, Refused> {
+    let shown = store::name_of(&people.cold.db(), fan).await?;
+    Ok(shown.and_then(|shown| Name::new(&shown)))
+}
+
+/// Another password for whoever is signed in.
+pub struct Change {
+    /// Whose.
+    pub fan: Fan,
+    /// Their name.
+    pub name: Name,
+    /// The session it is asked from, which goes on.
+    pub here: u64,
+    /// The password until now.
+    pub old: Password,
+    /// The password from now on.
+    pub new: Password,
+    /// Where from.
+    pub address: Option<IpAddr>,
+    /// When, ms since 1970.
+    pub now_ms: i64,
+}
+
+/// Changes a password and ends every other session: whoever knew the old one is out.
+///
+/// # Errors
+/// If the old one is wrong, or was tried too often.
+pub async fn change_password(people: People, change: Change) -> Result<(), Refused> {
+    let Change { fan, name, here, old, new, address, now_ms } = change;
+    people.rates.attempt(&name.folded, address).map_err(Refused::TooFast)?;
+    let account = store::account(&people.cold.db(), &name).await?;
+    let account = account.filter(|account| account.fan == fan);
+    let same = people.hasher.same(old, account.map(|account| account.password)).await?;
+    if !same {
+        return Err(Refused::Wrong);
+    }
+    let password = people.hasher.hash(new).await?;
+    let mut tx = people.cold.db().begin().await?;
+    store::set_password(&mut tx, fan, &password).await?;
+    let who = format!("fan {}", fan.get());
+    note(&mut tx, "account.password", (&who, fan), "{}".to_owned(), now_ms).await?;
+    let ended = store::end_others(&mut tx, (fan, here), now_ms).await?;
+    note_ended(&mut tx, fan, &ended, now_ms).await?;
+    commit(tx).await?;
+    ended.iter().for_each(|number| people.ended.end_session(*number, now_ms + TOLD_MS));
+    Ok(())
 }
 
 /// Makes a fan host with the secret that the server printed.

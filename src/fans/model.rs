@@ -33,15 +33,39 @@ impl Name {
     }
 }
 
+/// Why a password is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// So many characters, which are too few.
+    Short(usize),
+    /// Longer than anybody types.
+    Long,
+    /// It is the account's name.
+    Name,
+}
+
 /// A password as it was typed, long enough to be one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes a password for a new account; none if it is too short, too long, or the name itself.
-    pub fn new(text: &str, name: &Name) -> Option<Self> {
-        let long = text.chars().count() >= PASSWORD_CHARS_MIN && text.len() <= PASSWORD_BYTES_MAX;
-        (long && text.to_lowercase() != name.folded).then(|| Self(text.to_owned()))
+    /// Takes a password for an account with this name.
+    ///
+    /// # Errors
+    /// If it is too short, too long, or the name itself.
+    pub fn new(text: &str, name: &Name) -> Result<Self, Unfit> {
+        let chars = text.chars().count();
+        if chars < PASSWORD_CHARS_MIN {
+            return Err(Unfit::Short(chars));
+        }
+        if text.len() > PASSWORD_BYTES_MAX {
+            return Err(Unfit::Long);
+        }
+        if text.to_lowercase() == name.folded {
+            Err(Unfit::Name)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
     }
 
     /// Takes what somebody signs in with, who may have typed anything.
@@ -67,8 +91,41 @@ pub struct Record {
     pub seen_at_ms: i64,
 }
 
-/// What a browser calls itself, short enough to show.
+/// What systems call themselves, and what people call them; the first that is found.
+const SYSTEMS: [(&str, &str); 8] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+];
+
+/// The same of browsers: those that also call themselves something else come first.
+const BROWSERS: [(&str, &str); 10] = [
+    ("MicroMessenger/", "WeChat"),
+    ("HuaweiBrowser/", "Huawei Browser"),
+    ("MiuiBrowser/", "Mi Browser"),
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+];
+
+/// A browser's name and system in people's words; where they are not known, what it calls itself,
+/// short enough to show.
 pub fn device(agent: &str) -> String {
+    let known = |all: &[(&str, &'static str)]| {
+        all.iter().find(|(said, _)| agent.contains(said)).map(|(_, name)| *name)
+    };
+    if let (Some(browser), Some(system)) = (known(&BROWSERS), known(&SYSTEMS)) {
+        return format!("{browser} · {system}");
+    }
     agent.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
@@ -94,16 +151,21 @@ mod tests {
     #[test]
     fn a_password_is_long_enough_and_not_the_name() {
         let name = Name::new("Somebody").unwrap();
-        assert!(Password::new("correct horse", &name).is_some());
-        assert!(Password::new("八个汉字也是密码", &name).is_some());
-        for bad in ["", "short", "somebody", "SOMEBODY", &"a".repeat(257)] {
-            assert!(Password::new(bad, &name).is_none(), "{bad:?}");
-        }
+        let why = |text: &str| Password::new(text, &name).err();
+        assert_eq!(why("correct horse"), None);
+        assert_eq!(why("八个汉字也是密码"), None);
+        assert_eq!(why(""), Some(Unfit::Short(0)));
+        assert_eq!(why("七个汉字不够长"), Some(Unfit::Short(7)));
+        assert_eq!(why("SOMEBODY"), Some(Unfit::Name));
+        assert_eq!(why(&"a".repeat(257)), Some(Unfit::Long));
     }
 
     #[test]
     fn a_device_is_short_and_plain() {
         assert_eq!(device("a\r\nb"), "ab");
+        let phone = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) \
+                     Chrome/140.0.0.0 Mobile Safari/537.36";
+        assert_eq!(device(phone), "Chrome · Android");
         assert_eq!(device(&"长".repeat(500)).chars().count(), 120);
     }
 }

@@ -11,6 +11,8 @@ crate::statements! {
             made_at_ms)
         VALUES ($1, $2, $3, $4, 'fan', $5, $6) ON CONFLICT DO NOTHING";
     ACCOUNT = "SELECT fan, password, role FROM accounts WHERE name = $1";
+    NAME_OF = "SELECT shown_name FROM accounts WHERE fan = $1";
+    SET_PASSWORD = "UPDATE accounts SET password = $1 WHERE fan = $2";
     ROLE_OF = "SELECT role FROM accounts WHERE fan = $1";
     SET_ROLE = "UPDATE accounts SET role = $1 WHERE fan = $2";
     HOSTS = "SELECT COUNT(*) FROM accounts WHERE role IN ('host', 'operator')";
@@ -26,6 +28,8 @@ crate::statements! {
         WHERE number = $2 AND fan = $3 AND ended_at_ms IS NULL RETURNING number";
     END_ALL = "UPDATE sessions SET ended_at_ms = $1 WHERE fan = $2 AND ended_at_ms IS NULL
         RETURNING number";
+    END_OTHERS = "UPDATE sessions SET ended_at_ms = $1
+        WHERE fan = $2 AND number <> $3 AND ended_at_ms IS NULL RETURNING number";
     ENDED = "SELECT number, ended_at_ms FROM sessions WHERE ended_at_ms >= $1";
     GUESTS = "SELECT fan, made_at_ms FROM accounts WHERE was_guest AND made_at_ms >= $1";
     FORGET_SECRETS = "DELETE FROM host_secrets";
@@ -64,6 +68,24 @@ pub async fn account(db: &Db, name: &Name) -> Result<Option<Account>, DbError> {
     Ok(row.and_then(|(fan, password, role)| {
         Some(Account { fan: Fan::new(fan as u64)?, password, role: model::role(&role) })
     }))
+}
+
+/// The name of an account as its owner writes it.
+pub async fn name_of(db: &Db, fan: Fan) -> Result<Option<String>, DbError> {
+    let row = on!(db.read(), pool => {
+        let query = sqlx::query_as::<_, (String,)>(NAME_OF).bind(fan.get() as i64);
+        query.fetch_optional(pool).await
+    })?;
+    Ok(row.map(|(name,)| name))
+}
+
+/// Keeps another password.
+pub async fn set_password(tx: &mut Tx, fan: Fan, password: &str) -> Result<(), DbError> {
+    on!(tx, tx => {
+        let query = sqlx::query(SET_PASSWORD).bind(password).bind(fan.get() as i64);
+        query.execute(&mut **tx).await.map(|_| ())
+    })?;
+    Ok(())
 }
 
 pub async fn role_of(tx: &mut Tx, fan: Fan) -> Result<Option<Role>, DbError> {
@@ -144,6 +166,19 @@ pub async fn end(
             let query = sqlx::query_as::<_, (i64,)>(END_ALL).bind(now_ms);
             query.bind(fan.get() as i64).fetch_all(&mut **tx).await
         }
+    })?;
+    Ok(rows.into_iter().map(|(number,)| number as u64).collect())
+}
+
+/// Ends a fan's sessions but this one; their numbers.
+pub async fn end_others(
+    tx: &mut Tx,
+    (fan, here): (Fan, u64),
+    now_ms: i64,
+) -> Result<Vec<u64>, DbError> {
+    let rows = on!(tx, tx => {
+        let query = sqlx::query_as::<_, (i64,)>(END_OTHERS).bind(now_ms);
+        query.bind(fan.get() as i64).bind(here as i64).fetch_all(&mut **tx).await
     })?;
     Ok(rows.into_iter().map(|(number,)| number as u64).collect())
 }

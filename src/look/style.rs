@@ -7,10 +7,11 @@ use crate::festivals::{Brand, Colour, Picture};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-const STYLE: [&str; 3] = [
+const STYLE: [&str; 4] = [
     include_str!("../../assets/fanfare.css"),
     include_str!("../../assets/parts.css"),
     include_str!("../../assets/pages.css"),
+    include_str!("../../assets/people.css"),
 ];
 const DISPLAY: &[u8] = include_bytes!("../../assets/fonts/bricolage-800.woff2");
 

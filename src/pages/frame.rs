@@ -52,6 +52,8 @@ pub struct Frame {
     pub refresh_s: Option<i64>,
     /// Whether the visitor has a session.
     pub entered: bool,
+    /// Whether the visitor is signed in to an account.
+    pub account: bool,
     /// Style, script, pictures.
     pub files: Files,
 }
@@ -65,6 +67,7 @@ impl Frame {
             here: visit.path.clone(),
             now_ms: visit.now_ms,
             entered: visit.session.is_some(),
+            account: visit.number != 0,
             ..Self::bare(visit.words, &app.festival, &app.look, app.mode)
         }
     }
@@ -83,6 +86,7 @@ impl Frame {
             banner: banner(mode).map(|key| w.key(key)),
             refresh_s: None,
             entered: false,
+            account: false,
             files: Files::of(look, &site),
             site,
         }
@@ -151,6 +155,7 @@ impl Frame {
             banner: banner(Mode::Demo).map(|key| w.key(key)),
             refresh_s: Some(31),
             entered: false,
+            account: false,
             files: Files::default(),
         }
     }

@@ -24,7 +24,7 @@ pub async fn enter(posted: Posted<Entry>) -> Response {
 
 /// A path of ours, or the fan's own page.
 pub fn inside(back: &str) -> &str {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_');
     let ours = back.starts_with('/') && !back.starts_with("//") && back.bytes().all(plain);
     if ours { back } else { "/me" }
 }

@@ -5,6 +5,7 @@ use super::fault::Fault;
 use super::frame::Frame;
 use super::visit::{Page, Visit};
 use crate::drops::cold::rest;
+use crate::fans::web::Account;
 use crate::kit::problem::Problem;
 use askama::Template;
 use axum::response::Response;
@@ -18,6 +19,7 @@ const SHOWN_MAX: usize = 200;
 pub struct Me {
     pub frame: Frame,
     pub claims: Vec<ClaimView>,
+    pub account: Option<Account>,
 }
 
 impl Page for Me {}
@@ -38,7 +40,7 @@ impl Me {
         for claim in &claims {
             claim.countdown.iter().for_each(|countdown| frame.refresh_at(countdown.until_ms));
         }
-        Ok(Self { frame, claims })
+        Ok(Self { frame, claims, account: Account::of(visit).await })
     }
 }
 

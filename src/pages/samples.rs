@@ -15,6 +15,7 @@ use super::me::Me;
 use super::programme::{Programme, Section, groups};
 use super::visit::Visit;
 use super::words::Words;
+use crate::fans::web::{self, Account};
 use crate::kit::problem::Problem;
 use fanfare_engine::ClaimState;
 
@@ -57,6 +58,7 @@ impl<'a> Maker<'a> {
         all.extend(self.claims());
         all.extend(self.mine());
         all.extend(self.boards());
+        all.extend(self.people());
         all.extend(self.checks());
         all.extend(self.faults());
         all
@@ -363,14 +365,32 @@ impl<'a> Maker<'a> {
             let mut frame = self.frame(&self.w.t("nav-me"), "/me", pose);
             frame.entered = entered;
             let claims = states.iter().map(|state| self.claim(*state, hostile)).collect();
-            Me { frame, claims }
+            Me { frame, claims, account: None }
         };
+        let mut signed_in = page(true, &[Settled], false);
+        signed_in.frame.account = true;
+        signed_in.account = Some(Account::sample("Ada", None));
         vec![
             sample("mine", "stranger", &page(false, &[], false)),
             sample("mine", "empty", &page(true, &[], false)),
             sample("mine", "full", &page(true, &[Held, Settled, Expired], false)),
+            sample("mine", "account", &signed_in),
             sample("mine", "hostile", &page(true, &[Held, Settled], true)),
         ]
+    }
+
+    /// Accounts: signing in and up, sessions, the password, becoming host.
+    fn people(&self) -> Vec<Sample> {
+        let frame = |here: &str| self.frame("", here, "hello");
+        let sign = web::SignPage::samples(&frame("/sign-in")).into_iter();
+        let mut all: Vec<_> = sign.map(|(state, page)| sample("sign", state, &page)).collect();
+        let sessions = web::SessionsPage::samples(&frame("/me/sessions")).into_iter();
+        all.extend(sessions.map(|(state, page)| sample("sessions", state, &page)));
+        let password = web::PasswordPage::samples(&frame("/me/password")).into_iter();
+        all.extend(password.map(|(state, page)| sample("password", state, &page)));
+        let host = web::HostPage::samples(&frame("/host/s")).into_iter();
+        all.extend(host.map(|(state, page)| sample("become-host", state, &page)));
+        all
     }
 
     fn checks(&self) -> Vec<Sample> {

@@ -56,8 +56,7 @@ fn sources(folder: &str, end: &str) -> String {
 
 /// What pages say in a language.
 fn said(lang: Lang) -> String {
-    let folder = format!("locales/{}", lang.tag());
-    sources(&folder, "pages.ftl") + &sources(&folder, "board.ftl")
+    sources(&format!("locales/{}", lang.tag()), ".ftl")
 }
 
 /// The keys of a language.
@@ -111,7 +110,8 @@ fn pure(page: &str) {
 
 #[test]
 fn a_page_has_no_words_of_its_own() {
-    for entry in fs::read_dir(Path::new(ROOT).join("templates/pages")).unwrap() {
+    let within = |folder: &str| fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
+    for entry in within("templates/pages").chain(within("templates/fans")) {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         let mut bare = String::new();

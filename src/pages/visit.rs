@@ -223,6 +223,14 @@ impl Visit {
         }
     }
 
+    /// Answers with a page that asks to wait before the next try.
+    pub fn waits<P: Page>(self, wait_s: u32, page: &P) -> Response {
+        self.app.metrics.refused("too_fast");
+        let mut answer = self.html(StatusCode::TOO_MANY_REQUESTS, page);
+        answer.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
+        answer
+    }
+
     /// Answers with what is wrong, in words.
     pub fn fault(self, fault: Fault) -> Response {
         self.app.metrics.refused(fault.code);

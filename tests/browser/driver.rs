@@ -6,6 +6,7 @@ use fanfare::kit::scratch::Scratch;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -164,13 +165,24 @@ impl Browser {
 
     /// Waits until a script gives true.
     pub fn until(&self, what: &str, script: &str) {
-        for _ in 0..150 {
+        for _ in 0..600 {
             if self.run(script) == json!(true) {
                 return;
             }
             thread::sleep(Duration::from_millis(100));
         }
         panic!("never: {what}; at {}:\n{}", self.url(), self.text());
+    }
+
+    /// The page's scripts do not run from the next page on.
+    pub fn without_scripts(&self) {
+        self.chrome("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+    }
+
+    /// Files that the page offers are kept in this folder.
+    pub fn keeps_files_in(&self, folder: &Path) {
+        let wanted = json!({ "behavior": "allow", "downloadPath": folder });
+        self.chrome("Browser.setDownloadBehavior", &wanted);
     }
 
     /// A window of this size, light or dark.
@@ -222,6 +234,11 @@ impl Element<'_> {
     /// Taps it.
     pub fn tap(&self) {
         self.post("click", &json!({}));
+    }
+
+    /// Types into it.
+    pub fn types(&self, text: &str) {
+        self.post("value", &json!({ "text": text }));
     }
 
     /// What it says.

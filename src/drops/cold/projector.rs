@@ -31,6 +31,16 @@ const GATHER: Duration = Duration::from_millis(25);
 /// How much the thread gives way to those who answer the crowd.
 const NICE: i32 = 10;
 
+/// While rows come faster than they are taken, one part in so many of the time goes into taking
+/// them: a table may wait, a fan may not. What gathered is taken when the crowd is gone.
+const SHARE: u64 = 100;
+
+/// The longest rest of all.
+const REST_MAX_US: u64 = 10_000_000;
+
+/// How long the thread goes on when the process stops; the rest is taken after the next start.
+const STOP_WITHIN_US: u64 = 3_000_000;
+
 /// How long the thread sleeps if nothing rings.
 const NAP: Duration = Duration::from_millis(500);
 
@@ -118,11 +128,21 @@ impl Run {
     fn until(mut self, stop: &AtomicBool, told: &Told) {
         // Like the cold side's own thread: the crowd goes first.
         let _ = rustix::process::nice(NICE);
+        let mut stopping = None;
         loop {
-            // What was published before the word to stop is still taken.
+            // What was published before the word to stop is still taken, as far as time allows.
             let ending = stop.load(Ordering::Acquire);
+            let late = ending
+                && stopping.get_or_insert_with(Stopwatch::start).passed_us() >= STOP_WITHIN_US;
+            let began = Stopwatch::start();
             match self.pass() {
-                Ok(true) => continue,
+                Ok(true) if late => return,
+                Ok(true) => {
+                    if told.rows.wait(Duration::ZERO) {
+                        rest((SHARE - 1) * began.passed_us(), stop);
+                    }
+                    continue;
+                }
                 Ok(false) => {}
                 Err(why) => self.tell(&why),
             }
@@ -160,16 +180,17 @@ impl Run {
             if stopped.contains_key(&id) || newest_seq == lane.cursor.seq && lane.checked {
                 continue;
             }
-            let new = u64::from(newest_seq.saturating_sub(lane.cursor.seq));
+            // Rows appended meanwhile may be read already, so a load may end past the newest.
+            let left = |seq: u32| u64::from(newest_seq.saturating_sub(seq));
             if facts >= FACTS_MAX {
-                behind += new;
+                behind += left(lane.cursor.seq);
                 continue;
             }
             match read(&self.reader, id, lane, newest_seq, FACTS_MAX - facts) {
                 Ok(load) if load.to == load.from => {}
                 Ok(load) => {
                     facts += load.facts;
-                    behind += new - u64::from(load.to.seq - load.from.seq);
+                    behind += left(load.to.seq);
                     loads.push(load);
                 }
                 Err(why) => self.stop_lane(id, why),
@@ -240,6 +261,14 @@ impl Run {
     fn stop_lane(&self, lane: LaneId, why: String) {
         tracing::error!(lane, why, "PROJECTION STOPPED: this lane's tables stay as they are");
         self.lag.stop(lane, why);
+    }
+}
+
+/// Rests so long, or until the process stops.
+fn rest(rest_us: u64, stop: &AtomicBool) {
+    let since = Stopwatch::start();
+    while since.passed_us() < rest_us.min(REST_MAX_US) && !stop.load(Ordering::Acquire) {
+        thread::sleep(GATHER);
     }
 }
 

@@ -5,8 +5,7 @@ use super::{on_cold, people};
 use crate::drops::gate::SESSION_COOKIE;
 use crate::fans::actions::{self, Refused};
 use crate::kit::problem::Problem;
-use crate::kit::token::Role;
-use crate::pages::{Fault, Frame, Key, Nothing, Page, Posted, Visit};
+use crate::pages::{Fault, Frame, Nothing, Page, Posted, Visit};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -21,16 +20,6 @@ pub struct HostPage {
 }
 
 impl Page for HostPage {}
-
-/// What a role is called; a fan is called nothing.
-pub(super) fn role_words(role: Role) -> Option<Key> {
-    match role {
-        Role::Fan => None,
-        Role::Cashier => Some(Key("role-cashier")),
-        Role::Host => Some(Key("role-host")),
-        Role::Operator => Some(Key("role-operator")),
-    }
-}
 
 /// A secret as it may stand in an address.
 fn plain(secret: &str) -> bool {
@@ -80,14 +69,14 @@ pub async fn make_host(Path(secret): Path<String>, posted: Posted<Nothing>) -> R
     }
 }
 
-#[cfg(test)]
 impl HostPage {
     /// Before and after a secret that is used up.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        let frame = Frame { entered: true, title: frame.w.t("host-become"), ..frame.clone() };
+    pub fn samples(frame: &Frame) -> Vec<(&'static str, Self)> {
+        let title = frame.w.t("host-become");
+        let frame = Frame { entered: true, account: true, title, ..frame.clone() };
         let wrong = Some(frame.w.t("host-no-secret"));
         let secret = String::from("s");
         let first = Self { frame: frame.clone(), secret: secret.clone(), wrong: None };
-        vec![first, Self { frame, secret, wrong }]
+        vec![("form", first), ("used", Self { frame, secret, wrong })]
     }
 }

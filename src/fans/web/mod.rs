@@ -1,21 +1,20 @@
-//! Pages and forms of accounts: signing up and in, where one is signed in, becoming host.
+//! Pages and forms of accounts: signing up and in, where one is signed in, the password, becoming
+//! host.
 //!
 //! Two cookies carry an account: the short token every fan has, and a secret that renews it.
 
+mod account;
 mod host;
+mod password;
 mod sessions;
 mod sign;
+mod wrong;
 
-pub use host::{host_page, make_host};
-pub use sessions::{back_to_sessions, end_session, my_sessions, sign_out};
-pub use sign::{sign_in, sign_in_page, sign_up, sign_up_page};
-
-#[cfg(test)]
-pub use host::HostPage;
-#[cfg(test)]
-pub use sessions::SessionsPage;
-#[cfg(test)]
-pub use sign::SignPage;
+pub use account::Account;
+pub use host::{HostPage, host_page, make_host};
+pub use password::{PasswordPage, change_password, password_page};
+pub use sessions::{SessionsPage, back_to_sessions, end_session, my_sessions, sign_out};
+pub use sign::{SignPage, sign_in, sign_in_page, sign_up, sign_up_page};
 
 use super::model::SIGNED_IN_MS;
 use super::{People, Refused, SignedIn, actions};

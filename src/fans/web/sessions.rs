@@ -1,6 +1,6 @@
 //! Where one is signed in, and leaving.
 
-use super::{ACCOUNT_COOKIE, on_cold, people};
+use super::{ACCOUNT_COOKIE, Account, on_cold, people};
 use crate::drops::gate::SESSION_COOKIE;
 use crate::fans::actions;
 use crate::kit::problem::Problem;
@@ -25,7 +25,9 @@ pub struct Shown {
 #[template(path = "fans/sessions.html")]
 pub struct SessionsPage {
     frame: Frame,
-    role: Option<String>,
+    account: Option<Account>,
+    /// What an act before did.
+    told: Option<String>,
     sessions: Vec<Shown>,
 }
 
@@ -52,8 +54,10 @@ impl SessionsPage {
             here: record.number == visit.number,
         };
         let frame = Frame::new(visit, visit.words.t("sessions"));
-        let role = super::host::role_words(session.role).map(|key| visit.words.key(key));
-        Ok(Self { frame, role, sessions: records.into_iter().map(shown).collect() })
+        let told = visit.told.as_deref().filter(|code| *code == "password");
+        let told = told.map(|_| visit.words.t("password-changed"));
+        let account = Account::of(visit).await;
+        Ok(Self { frame, account, told, sessions: records.into_iter().map(shown).collect() })
     }
 }
 
@@ -97,24 +101,37 @@ fn left(mut visit: Visit) -> Response {
     visit.go("/")
 }
 
-#[cfg(test)]
 impl SessionsPage {
-    /// One session of a fan's, and several of a host's.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        use crate::kit::token::Role;
-        let entered = Frame { entered: true, title: frame.w.t("sessions"), ..frame.clone() };
-        let shown = |number| Shown {
-            number,
-            device: "<u>friends Phone".to_owned(),
-            since: "2026-11-21".to_owned(),
-            seen: "2026-11-21".to_owned(),
-            here: number == 1,
+    /// One session of a fan's, several of a host's, after another password, with odd names.
+    pub fn samples(frame: &Frame) -> Vec<(&'static str, Self)> {
+        let w = frame.w;
+        let mut frame = Frame { entered: true, account: true, ..frame.clone() };
+        frame.title = w.t("sessions");
+        let of = |name, role: Option<&str>, devices: &[&str]| {
+            let shown = |(number, device): (u64, &&str)| Shown {
+                number,
+                device: (*device).to_owned(),
+                since: w.with("moment", &[("day", &w.t("day-today")), ("time", "11:40")]),
+                seen: w.with("moment", &[("day", &w.t("day-today")), ("time", "12:00")]),
+                here: number == 1,
+            };
+            Self {
+                frame: frame.clone(),
+                account: Some(Account::sample(name, role.map(str::to_owned))),
+                told: None,
+                sessions: (1..).zip(devices).map(shown).collect(),
+            }
         };
-        let of = |role, count| Self {
-            frame: entered.clone(),
-            role: super::host::role_words(role).map(|key| frame.w.key(key)),
-            sessions: (1..=count).map(shown).collect(),
-        };
-        vec![of(Role::Fan, 1), of(Role::Cashier, 2), of(Role::Host, 3), of(Role::Operator, 1)]
+        let two = ["Chrome · Android", "Safari · Mac"];
+        let told = Some(w.t("password-changed"));
+        vec![
+            ("one", of("Ada", None, &two[..1])),
+            ("several", of("Ada", None, &two)),
+            ("told", Self { told, ..of("Ada", None, &two[..1]) }),
+            ("cashier", of("Ada", Some(&w.t("role-cashier")), &two[..1])),
+            ("host", of("Ada", Some(&w.t("role-host")), &two)),
+            ("operator", of("Ada", Some(&w.t("role-operator")), &two[..1])),
+            ("hostile", of("ThirtyTwoLettersAreAName_Already", None, &["<u>friends\"Phone"])),
+        ]
     }
 }

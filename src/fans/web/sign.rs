@@ -1,9 +1,10 @@
 //! Signing up and in. One page in two shapes, and what it says when it did not work.
 
+use super::wrong::{self, Wrong};
 use super::{carry, on_cold, people};
 use crate::fans::actions::{self, Entry, Refused, SignedIn};
 use crate::fans::model::{self, Name, Password};
-use crate::pages::{Fault, Frame, Key, Page, Posted, Visit, inside};
+use crate::pages::{Frame, Key, Page, Posted, Visit, inside};
 use askama::Template;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -31,7 +32,7 @@ pub struct SignPage {
     /// A guest's claims go along.
     guest: bool,
     /// What did not work.
-    wrong: Option<String>,
+    wrong: Option<Wrong>,
     name: String,
     back: String,
     /// Set where a host is made by it.
@@ -55,9 +56,12 @@ impl SignPage {
         }
     }
 
-    fn saying(mut self, visit: &Visit, why: Key, name: &str) -> Self {
-        self.frame.lead_back();
-        self.wrong = Some(visit.words.key(why));
+    fn wrong(&self, at: &str) -> Option<&str> {
+        wrong::of(self.wrong.as_ref(), at)
+    }
+
+    fn saying(mut self, wrong: Wrong, name: &str) -> Self {
+        self.wrong = Some(wrong);
         name.trim().chars().take(32).collect::<String>().clone_into(&mut self.name);
         self
     }
@@ -95,14 +99,17 @@ pub async fn sign_in(headers: HeaderMap, posted: Posted<SignForm>) -> Response {
 pub async fn sign_up(headers: HeaderMap, posted: Posted<SignForm>) -> Response {
     let Posted { visit, form } = posted;
     let said =
-        |why| SignPage::new(&visit, true, &form.back, &form.secret).saying(&visit, why, &form.name);
+        |wrong| SignPage::new(&visit, true, &form.back, &form.secret).saying(wrong, &form.name);
     let Some(name) = Name::new(&form.name) else {
-        let page = said(Key("sign-bad-name"));
+        let page = said(Wrong::at(&visit, "name", Key("sign-bad-name")));
         return visit.page(Ok(page));
     };
-    let Some(password) = Password::new(&form.password, &name) else {
-        let page = said(Key("sign-bad-password"));
-        return visit.page(Ok(page));
+    let password = match Password::new(&form.password, &name) {
+        Ok(password) => password,
+        Err(why) => {
+            let page = said(Wrong::unfit(&visit, "password", why));
+            return visit.page(Ok(page));
+        }
     };
     let entry = entry_of(&visit, &headers, name, password);
     let signed_up = match people(&visit.app) {
@@ -154,51 +161,65 @@ fn finish(
     signed_in: Result<SignedIn, Refused>,
     new: bool,
 ) -> Response {
-    let why = match signed_in {
+    let said =
+        |wrong| SignPage::new(&visit, new, &form.back, &form.secret).saying(wrong, &form.name);
+    let page = match signed_in {
         Ok(signed_in) => {
             let carried = carry(&visit.app, &signed_in, visit.now_ms);
             visit.carry(carried);
             let to = inside(&form.back).to_owned();
             return visit.go(&to);
         }
-        Err(Refused::TooFast(wait_s)) => return visit.fault(Fault::too_fast(wait_s)),
+        Err(Refused::TooFast(wait_s)) => {
+            let page = said(Wrong::too_fast(&visit, wait_s));
+            return visit.waits(wait_s, &page);
+        }
         Err(Refused::Busy) => return visit.fault(crate::kit::problem::Problem::new("busy").into()),
-        Err(Refused::Taken) => Key("sign-taken"),
-        Err(Refused::HasAccount) => Key("sign-has-account"),
-        Err(Refused::Wrong | Refused::NoSecret) => Key("sign-wrong"),
+        Err(Refused::Taken) => said(Wrong::at(&visit, "name", Key("sign-taken"))),
+        Err(Refused::HasAccount) => said(Wrong::at(&visit, "", Key("sign-has-account"))),
+        Err(Refused::Wrong | Refused::NoSecret) => {
+            said(Wrong::at(&visit, "password", Key("sign-wrong")))
+        }
     };
-    let page = SignPage::new(&visit, new, &form.back, &form.secret).saying(&visit, why, &form.name);
     visit.page(Ok(page))
 }
 
-#[cfg(test)]
 impl SignPage {
     /// Signing in, signing up as a stranger and as a guest, becoming host, and what went wrong.
-    pub fn samples(frame: &Frame) -> Vec<Self> {
-        let page = |title, new, guest| Self {
-            frame: Frame { title: frame.w.key(title), ..frame.clone() },
+    pub fn samples(frame: &Frame) -> Vec<(&'static str, Self)> {
+        let w = frame.w;
+        let page = |new: bool| Self {
+            frame: Frame {
+                title: w.key(if new { Key("sign-up") } else { Key("sign-in") }),
+                here: if new { "/sign-up" } else { "/sign-in" }.to_owned(),
+                ..frame.clone()
+            },
             new,
-            guest,
+            guest: false,
             wrong: None,
             name: String::new(),
             back: "/me".to_owned(),
             secret: String::new(),
         };
-        let wrong = |why| Self {
-            wrong: Some(frame.w.key(why)),
-            name: "<b>Ada".to_owned(),
-            ..page(Key("sign-up"), true, false)
+        let wrong = |new, at, says| Self {
+            wrong: Some(Wrong::new(at, says)),
+            name: "Ada".to_owned(),
+            ..page(new)
         };
+        let hostile = wrong(true, "name", w.t("sign-bad-name"));
         vec![
-            page(Key("sign-in"), false, false),
-            page(Key("sign-up"), true, false),
-            page(Key("sign-up"), true, true),
-            Self { secret: "s".to_owned(), ..page(Key("sign-up"), true, false) },
-            wrong(Key("sign-taken")),
-            wrong(Key("sign-bad-name")),
-            wrong(Key("sign-bad-password")),
-            wrong(Key("sign-wrong")),
-            wrong(Key("sign-has-account")),
+            ("in", page(false)),
+            ("up", page(true)),
+            ("up-guest", Self { guest: true, ..page(true) }),
+            ("up-host", Self { secret: "s".to_owned(), ..page(true) }),
+            ("wrong", wrong(false, "password", w.t("sign-wrong"))),
+            ("too-fast", wrong(false, "", w.with("sign-too-fast", &[("s", "42")]))),
+            ("taken", wrong(true, "name", w.t("sign-taken"))),
+            ("short", wrong(true, "password", w.with("sign-short", &[("n", "5")]))),
+            ("long", wrong(true, "password", w.t("sign-long"))),
+            ("is-name", wrong(true, "password", w.t("sign-is-name"))),
+            ("has-account", wrong(true, "", w.t("sign-has-account"))),
+            ("hostile", Self { name: "<b>Fans \"Ada\"".to_owned(), ..hostile }),
         ]
     }
 }
