@@ -16,13 +16,13 @@ use super::tls;
 use axum::body::Body;
 use axum::http::{Method, Request, Response};
 use bytes::Bytes;
-use handover::{Leaving, Watched};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Socket, Type};
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{self, Future, poll_fn};
 use std::io;
@@ -304,15 +304,16 @@ async fn connection<S: Service, D: Door>(
     house: Rc<House<S, D>>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let (leaving, house) = (&Leaving::default(), &*house);
+    let (leaving, house) = (&Cell::new(None), &*house);
     let answer = service_fn(|request| async move {
         let may_leave = D::BARE && request.method() == Method::GET;
         let mut answer = house.door.ask(&house.service, request, peer).await;
         let taker = answer.extensions_mut().remove::<Handover>();
         if let Some(taker) = taker.filter(|_| may_leave) {
-            leaving.want(taker, &answer);
+            leaving.set(Some((taker, handover::head(&answer))));
             drop(answer);
-            // Never answered here: the connection ends as soon as its socket is free.
+            // Never answered here. A request is read once all answers before it are out: nothing
+            // stands in the connection's buffers that would be lost with them.
             return future::pending().await;
         }
         Ok::<_, Infallible>(answer)
@@ -321,10 +322,10 @@ async fn connection<S: Service, D: Door>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Watched { socket: stream, leaving }), answer);
+        .serve_connection(TokioIo::new(stream), answer);
     let left = poll_fn(|context| match Pin::new(&mut served).poll(context) {
         Poll::Ready(_) => Poll::Ready(None),
-        Poll::Pending => leaving.now().map_or(Poll::Pending, |taker| Poll::Ready(Some(taker))),
+        Poll::Pending => leaving.take().map_or(Poll::Pending, |taker| Poll::Ready(Some(taker))),
     });
     let left = tokio::select! {
         left = left => left,
@@ -335,7 +336,7 @@ async fn connection<S: Service, D: Door>(
         }
     };
     let Some((taker, head)) = left else { return };
-    let socket = D::bare(served.into_parts().io.into_inner().socket);
+    let socket = D::bare(served.into_parts().io.into_inner());
     if let Some(Ok(socket)) = socket.map(TcpStream::into_std) {
         taker.take(socket, head);
     }
