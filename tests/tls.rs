@@ -14,6 +14,7 @@ use fanfare::kit::tls::{self, Tls};
 use fanfare::kit::token::{Role, Session, Tokens, Use};
 use fanfare_engine::Fan;
 use http_body_util::Either;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -165,6 +166,28 @@ async fn a_claim_over_https_is_made_and_cookies_are_secure() {
     let other = Pair::make(scratch.path(), "other", [2; 32]);
     let refused = ask(server.address, &other, &version::TLS13, GUEST).await;
     assert!(refused.unwrap_err().to_string().contains("certificate"), "another's is not taken");
+}
+
+#[tokio::test]
+async fn who_watches_over_https_gets_events_until_the_server_stops() {
+    let scratch = Scratch::new(None, "tls-live").unwrap();
+    let (pair, file) = (Pair::make(scratch.path(), "own", [1; 32]), festival(scratch.path()));
+    let (cert, key) = (pair.cert.to_str().unwrap(), pair.key.to_str().unwrap());
+    let flags = [&file, "--tls-cert", cert, "--tls-key", key];
+    let server = Server::start(scratch.path(), &flags, "listening on https://");
+    let watch = "GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let seen = ask(server.address, &pair, &version::TLS13, watch);
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let pid = Pid::from_raw(server.child.id() as i32).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+    };
+    let (seen, ()) = tokio::join!(seen, stop);
+    let (_, answer) = seen.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("strict-transport-security: "), "{answer}");
+    let events = answer.matches("event: totals\ndata: {").count();
+    assert!((2..=6).contains(&events), "{events} events: {answer}");
 }
 
 /// All that comes back for these bytes, until the server closes.
