@@ -2,24 +2,20 @@
 //! for, and a file that would break a promise changes nothing; over the socket of a serving
 //! process, and on a folder nobody serves.
 
+mod common;
 #[path = "apply/day.rs"]
 mod day;
-#[path = "kill/http.rs"]
-mod http;
 #[path = "apply/promises.rs"]
 mod promises;
-#[path = "apply/served.rs"]
-mod served;
 #[path = "apply/shown.rs"]
 mod shown;
 
+use common::festival::BOX;
+use common::served::{Place, Served, files, words};
 use day::{BOXES, Day, LAMP, LATE};
 use fanfare::kit::token::Role;
 use fanfare_engine::{Amendment, Fact};
-use served::{Place, Served, files, words};
 use std::os::unix::fs::PermissionsExt as _;
-
-const BOX: &str = r#"{"item":"box"}"#;
 
 /// Applies a text; whether it ended well, and what it said.
 fn apply(place: &Place, text: &str, yes: bool) -> (bool, String) {
@@ -263,8 +259,7 @@ fn the_socket_is_the_owners_alone_and_goes_with_the_server() {
     assert!(well && said == "now: box: stock 6 instead of 5: done\n", "{said}");
     assert_eq!(lines(&served, "now"), named(&[("box", 6)]));
     // Killed, it leaves its socket behind; then nobody answers there, and the folder is opened.
-    served.child.kill().unwrap();
-    served.child.wait().unwrap();
+    served.program.kill();
     assert!(socket.exists());
     let (well, said) = apply(&place, &day.text, true);
     assert!(well && said.ends_with("now: box: stock 5 instead of 6: done\n"), "{said}");

@@ -2,6 +2,7 @@
 
 #[path = "browser/check.rs"]
 mod check;
+mod common;
 #[path = "browser/driver.rs"]
 mod driver;
 #[path = "browser/samples.rs"]

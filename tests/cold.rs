@@ -2,24 +2,21 @@
 
 #[path = "cold/beside.rs"]
 mod beside;
+mod common;
 #[path = "cold/kills.rs"]
 mod kills;
-#[path = "common/postgres.rs"]
-mod postgres;
 #[path = "cold/tables.rs"]
 mod tables;
-#[path = "verify/world.rs"]
-mod world;
 
+use common::postgres::Postgres;
+use common::world::Temp;
 use fanfare::drops::cold::{self, Projector, Whose};
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::db::{Cold, MIGRATIONS, Place};
 use fanfare::verify::{self, Broken, Report};
-use postgres::Postgres;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use world::Temp;
 
 /// A moment; nothing is decided by it.
 const NOW_MS: i64 = 1_775_620_000_000;

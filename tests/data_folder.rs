@@ -1,12 +1,11 @@
 //! Bad data folders: each gets a clear answer, nothing is lost, and what is sound goes on.
 
+mod common;
 #[path = "data_folder/disk.rs"]
 mod disk;
-#[path = "verify/world.rs"]
-#[expect(dead_code, reason = "what only the tests of verify use")]
-mod world;
 
 use axum::extract::State;
+use common::world::{LAMPS, LATE, OPENS_MS, Temp, World, act, ask, claimed};
 use disk::Disk;
 use fanfare::drops::drop::Drop as Sold;
 use fanfare::drops::ticket::Ticket;
@@ -20,7 +19,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use world::{LAMPS, LATE, OPENS_MS, Temp, World, ask, claimed};
 
 /// Why a folder cannot be served, in words.
 fn refused(data: &Path) -> String {
@@ -279,7 +277,7 @@ fn a_lane_at_rest_that_is_damaged_stays_closed() {
     let world = World::start(&temp.data(), OPENS_MS - 5_000);
     world.at(0);
     world.claim(LATE, 1, 0, 1);
-    world.ask(LAMPS, Command::Close(world::act()));
+    world.ask(LAMPS, Command::Close(act()));
     world.node.quiet();
     world.stop();
     let newest = "(SELECT MAX(seq) FROM journal WHERE lane = 1)";
@@ -307,7 +305,7 @@ fn a_torn_witness_is_the_operators_to_remove() {
 fn answers(world: &World, many: usize, steps: i64) -> Vec<Reply> {
     let mut replies = Vec::new();
     for _ in 0..steps {
-        world.clock.turn_to(world.clock.now_ms() + 100);
+        world.node.clock.turn_to(world.node.clock.now_ms() + 100);
         world.node.sink.take(&mut replies, Duration::from_millis(30));
         if replies.len() >= many {
             break;

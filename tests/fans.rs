@@ -1,27 +1,20 @@
 //! Accounts as people meet them, on both databases: signing up and in, keeping a guest's claims,
 //! seeing and ending sessions, becoming host; and what must not work.
 
-#[path = "common/postgres.rs"]
-mod postgres;
-#[path = "pages/site.rs"]
-mod site;
+mod common;
 
 use axum::http::StatusCode;
+use common::postgres::Postgres;
+use common::site::{Browser, FESTIVAL, OPENS_MS, Page, Site};
+use common::{festival, node};
 use fanfare::app::{App, ColdSide, Mode};
-use fanfare::drops::node::Node;
-use fanfare::drops::plan;
 use fanfare::fans::{self, Name};
-use fanfare::festivals;
 use fanfare::kit::clock::Clock;
-use fanfare::kit::data::DataFolder;
 use fanfare::kit::db::{Cold, MIGRATIONS, Place};
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::token::{Role, Session, Use};
 use fanfare::on;
 use fanfare_engine::Fan;
-use fanfare_lane::LaneConfig;
-use postgres::Postgres;
-use site::{Browser, FESTIVAL, OPENS_MS, Page, Site};
 use std::sync::Arc;
 
 const PASSWORD: &str = "correct+horse+battery";
@@ -36,15 +29,12 @@ struct Hall {
 impl Hall {
     fn start(server: Option<Arc<Postgres>>) -> Self {
         let scratch = Scratch::new(None, "fans").unwrap();
-        let festival = festivals::read("hostile.toml", FESTIVAL).unwrap();
-        let folder = DataFolder::serve(scratch.path(), festival.id().as_str(), false).unwrap();
+        let festival = festival::read(FESTIVAL);
+        let node = node::start(scratch.path(), &festival, Clock::standing_at(OPENS_MS));
         let place = match &server {
             Some(server) => Place::Url(server.database()),
-            None => Place::File(folder.cold()),
+            None => Place::File(node.folder.cold()),
         };
-        let specs = plan::specs(&festival, &folder, OPENS_MS).unwrap();
-        let clock = Arc::new(Clock::standing_at(OPENS_MS));
-        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
         let cold = Arc::new(Cold::open(&place, MIGRATIONS, OPENS_MS).unwrap());
         let side = ColdSide::new(cold.clone(), Arc::default(), &node);
         let app = App::beside(node, festival, Mode::Demo, Some(side));

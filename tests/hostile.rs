@@ -5,8 +5,7 @@
 
 #[path = "hostile/bodies.rs"]
 mod bodies;
-#[path = "kill/http.rs"]
-mod http;
+mod common;
 #[path = "hostile/process.rs"]
 mod process;
 #[path = "hostile/refusals.rs"]

@@ -6,12 +6,11 @@
 //! new version; what stands there is never written over. A changed written form takes a new
 //! number: `fanfare_engine::wire::VERSION`.
 
+mod common;
 #[path = "journals/every_fact.rs"]
 mod every_fact;
-#[path = "verify/world.rs"]
-#[expect(dead_code, reason = "only the temporary folder is used here")]
-mod world;
 
+use common::world::Temp;
 use every_fact::{FESTIVAL, commits};
 use fanfare::drops::wake::festival_number;
 use fanfare::kit::data::DataFolder;
@@ -30,7 +29,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use world::Temp;
 
 /// The secret the kept journals are signed with. It signs nothing else.
 const SECRET: [u8; 32] = [42; 32];

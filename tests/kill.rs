@@ -5,23 +5,23 @@
 //! `KILLS` times (4), on a folder that starts with `CLAIMS` claims (20,000). `acceptance/1-04`
 //! does it 100 times with a million.
 
+mod common;
 #[path = "kill/crowd.rs"]
 mod crowd;
-#[path = "kill/http.rs"]
-mod http;
 #[path = "kill/memory.rs"]
 mod memory;
 #[path = "kill/place.rs"]
 mod place;
 
+use common::http::Client;
+use common::token_now;
 use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::token::{Role, Tokens};
 use fanfare::verify;
 use fanfare_engine::ClaimState;
-use http::Client;
 use memory::{Ask, Memory, Told};
-use place::{DROP, Place, first_key, token};
+use place::{DROP, Place, first_key};
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -158,7 +158,7 @@ impl Sale {
         let newest = known.len().saturating_sub(NEWEST)..known.len();
         let sample = (0..known.len().min(SAMPLE)).map(|_| below(known.len() as u64) as usize);
         for told in newest.chain(sample).map(|at| &known[at]) {
-            let token = token(&self.tokens, told.ask.fan, Role::Fan);
+            let token = token_now(&self.tokens, told.ask.fan, Role::Fan);
             let path = format!("/api/v1/claims/{}", told.id);
             crowd::same(told, &client.call(("GET", &path), &token, None, "").unwrap());
         }
@@ -205,7 +205,7 @@ fn what_was_answered_survives_every_kill() {
     sale.ask_again(address);
     let mut client = Client::connect(address).unwrap();
     for told in &sale.memory.told {
-        let token = token(&sale.tokens, told.ask.fan, Role::Fan);
+        let token = token_now(&sale.tokens, told.ask.fan, Role::Fan);
         let path = format!("/api/v1/claims/{}", told.id);
         crowd::same(told, &client.call(("GET", &path), &token, None, "").unwrap());
     }

@@ -1,14 +1,13 @@
 //! The pages, walked as a fan without scripts walks them, on a real node.
 
-#[path = "pages/site.rs"]
-mod site;
+mod common;
 
 use axum::http::StatusCode;
+use common::site::{FESTIVAL, OPENS_MS, Page, Site};
 use fanfare::app::Mode;
 use fanfare::kit::token::{Role, Session, Use};
 use fanfare_engine::Fan;
 use serde_json::Value;
-use site::{FESTIVAL, OPENS_MS, Page, Site};
 use std::process::Command;
 
 const DEMO: &str = include_str!("../festivals/demo.toml");

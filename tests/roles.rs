@@ -2,6 +2,7 @@
 //! cashier, a host and an operator over a real socket. What is not listed here fails: the list is
 //! compared with the routes themselves.
 
+mod common;
 #[path = "roles/hall.rs"]
 mod hall;
 #[path = "roles/table.rs"]

@@ -1,21 +1,18 @@
 //! A serving process over days: rounds, rest, doubtful time, hosts' acts, live totals, the end and
 //! the next start. Partly in this process on a clock turned by hand, partly the program itself.
 
+mod common;
 #[path = "serving/doubt.rs"]
 mod doubt;
 #[path = "serving/hall.rs"]
 mod hall;
 #[path = "serving/hosts.rs"]
 mod hosts;
-#[path = "kill/http.rs"]
-mod http;
 #[path = "serving/live.rs"]
 mod live;
 #[path = "serving/rest.rs"]
 mod rest;
 #[path = "serving/rounds.rs"]
 mod rounds;
-#[path = "apply/served.rs"]
-mod served;
 #[path = "serving/stops.rs"]
 mod stops;

@@ -3,22 +3,23 @@
 
 #[path = "tls/cert.rs"]
 mod cert;
+mod common;
 
 use cert::Pair;
-use fanfare::kit::clock::{Clock, Stopwatch};
+use common::program::Program;
+use common::{festival, program};
+use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::proxy::Proxies;
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::serve::{self, AnyBody, Service};
 use fanfare::kit::tls::{self, Tls};
-use fanfare::kit::token::{Role, Session, Tokens, Use};
-use fanfare_engine::Fan;
+use fanfare::kit::token::{Role, Tokens};
 use http_body_util::Either;
-use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -30,78 +31,27 @@ use tokio_rustls::rustls::{
     ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion, version,
 };
 
-fn program(folder: &Path, flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--fronts", "1", "--log", "error", "--data"])
-        .arg(folder.join("data"))
-        .args(flags)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+fn command(folder: &Path, flags: &[&str]) -> Command {
+    let terms = "open_for = \"2d\"\nhold = \"2m\"";
+    let text = festival::open_boxes("tls-day", terms, 10);
+    let mut command = program::serve(folder, Some(&text));
+    command.args(["--fronts", "1"]).args(flags).stderr(Stdio::piped());
     command
 }
 
-/// A server; it is ended when this is dropped.
+/// A server, and where it listens.
 struct Server {
-    child: Child,
+    program: Program,
     address: SocketAddr,
 }
 
 impl Server {
-    fn start(folder: &Path, flags: &[&str], says: &str) -> Self {
-        let mut child = program(folder, flags).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix(says);
-        let address = address.unwrap_or_else(|| panic!("{line}")).parse().unwrap();
-        Self { child, address }
+    fn start(folder: &Path, flags: &[&str], scheme: &str) -> Self {
+        let mut program = Program::start(&mut command(folder, flags));
+        assert!(program.url().starts_with(scheme));
+        let address = program.address();
+        Self { program, address }
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The demo's festival with one drop that is open.
-fn festival(folder: &Path) -> String {
-    let opens_at = jiff::Timestamp::from_millisecond(Clock::machine().now_ms() - 3_600_000);
-    let opens_at = opens_at.unwrap().strftime("%Y-%m-%dT%H:%M:%SZ");
-    let text = format!(
-        r#"
-[festival]
-id = "tls-day"
-name = {{ zh = "锁日", en = "TLS day" }}
-zone = "UTC"
-currency = "CNY"
-
-[[goods]]
-id = "lock"
-name = {{ zh = "锁", en = "Lock" }}
-maker.name = {{ zh = "某厂", en = "A maker" }}
-maker.address = {{ zh = "某路 1 号", en = "1 Some Road" }}
-certificate = "TEST-0001"
-
-[[drops]]
-id = "locks"
-kind = "sale"
-name = {{ zh = "锁", en = "Locks" }}
-opens_at = {opens_at}
-open_for = "2d"
-hold = "2m"
-
-[[drops.items]]
-good = "lock"
-price = "9.00"
-stock = 10
-"#
-    );
-    let path = folder.join("festival.toml");
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
 }
 
 /// Asks once over TLS; the protocol agreed on and all that came back.
@@ -139,19 +89,17 @@ const GUEST: &str = "POST /guest HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: 
 #[tokio::test]
 async fn a_claim_over_https_is_made_and_cookies_are_secure() {
     let scratch = Scratch::new(None, "tls").unwrap();
-    let (pair, file) = (Pair::make(scratch.path(), "own", [1; 32]), festival(scratch.path()));
+    let pair = Pair::make(scratch.path(), "own", [1; 32]);
     let (cert, key) = (pair.cert.to_str().unwrap(), pair.key.to_str().unwrap());
-    let flags = [&file, "--tls-cert", cert, "--tls-key", key];
-    let server = Server::start(scratch.path(), &flags, "listening on https://");
+    let flags = ["--tls-cert", cert, "--tls-key", key];
+    let server = Server::start(scratch.path(), &flags, "https://");
     let tokens = Tokens::new(Keys::open(&scratch.path().join("data")).unwrap().tokens);
     for (fan, speaks) in [(1, &version::TLS13), (2, &version::TLS12)] {
-        let until_s = (Clock::machine().now_ms() / 1_000 + 600) as u32;
-        let session = Session { fan: Fan::new(fan).unwrap(), role: Role::Fan, until_s };
-        let token = tokens.make(&session, Use::Session);
+        let token = common::token_now(&tokens, fan, Role::Fan);
         let request = format!(
-            "POST /api/v1/drops/locks/claims HTTP/1.1\r\nHost: localhost\r\n\
+            "POST /api/v1/drops/boxes/claims HTTP/1.1\r\nHost: localhost\r\n\
              Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-             Content-Length: 15\r\nConnection: close\r\n\r\n{{\"item\":\"lock\"}}"
+             Content-Length: 14\r\nConnection: close\r\n\r\n{{\"item\":\"box\"}}"
         );
         let (agreed, answer) = ask(server.address, &pair, speaks, &request).await.unwrap();
         assert_eq!(agreed, speaks.version);
@@ -171,18 +119,18 @@ async fn a_claim_over_https_is_made_and_cookies_are_secure() {
 #[tokio::test]
 async fn who_watches_over_https_gets_events_until_the_server_stops() {
     let scratch = Scratch::new(None, "tls-live").unwrap();
-    let (pair, file) = (Pair::make(scratch.path(), "own", [1; 32]), festival(scratch.path()));
+    let pair = Pair::make(scratch.path(), "own", [1; 32]);
     let (cert, key) = (pair.cert.to_str().unwrap(), pair.key.to_str().unwrap());
-    let flags = [&file, "--tls-cert", cert, "--tls-key", key];
-    let server = Server::start(scratch.path(), &flags, "listening on https://");
+    let flags = ["--tls-cert", cert, "--tls-key", key];
+    let mut server = Server::start(scratch.path(), &flags, "https://");
     let watch = "GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let seen = ask(server.address, &pair, &version::TLS13, watch);
     let stop = async {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
-        let pid = Pid::from_raw(server.child.id() as i32).unwrap();
-        kill_process(pid, Signal::TERM).unwrap();
+        tokio::task::spawn_blocking(move || server.program.end()).await.unwrap()
     };
-    let (seen, ()) = tokio::join!(seen, stop);
+    let (seen, code) = tokio::join!(seen, stop);
+    assert_eq!(code, Some(0));
     let (_, answer) = seen.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("strict-transport-security: "), "{answer}");
@@ -206,7 +154,7 @@ async fn plain_http_to_the_https_port_is_closed_and_others_are_served() {
     let pair = Pair::make(scratch.path(), "own", [1; 32]);
     let (cert, key) = (pair.cert.to_str().unwrap(), pair.key.to_str().unwrap());
     let flags = ["--tls-cert", cert, "--tls-key", key];
-    let server = Server::start(scratch.path(), &flags, "listening on https://");
+    let server = Server::start(scratch.path(), &flags, "https://");
     for bytes in [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".as_slice(), &[0; 100], &[0x16; 100]] {
         let answer = said_to(server.address, bytes);
         assert!(answer.first().is_none_or(|first| *first == 21), "at most an alert: {answer:?}");
@@ -264,7 +212,7 @@ fn what_is_wrong_with_a_pair_is_said_before_anything_is_touched() {
     std::fs::write(&rubbish, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n")
         .unwrap();
     let said = |cert: Option<&Path>, key: Option<&Path>| {
-        let mut command = program(scratch.path(), &[]);
+        let mut command = command(scratch.path(), &[]);
         for (flag, path) in [("--tls-cert", cert), ("--tls-key", key)] {
             path.into_iter().for_each(|path| {
                 command.arg(flag).arg(path);
@@ -301,7 +249,7 @@ fn a_trusted_proxy_says_that_its_caller_came_by_https() {
         (&trust[..2], "https", false),
         (&[], "https", false),
     ] {
-        let server = Server::start(scratch.path(), flags, "listening on http://");
+        let server = Server::start(scratch.path(), flags, "http://");
         let proto = format!("Host: localhost\r\nX-Forwarded-Proto: {proto}\r\n");
         let request = GUEST.replacen("Host: localhost\r\n", &proto, 1);
         let answer = String::from_utf8(said_to(server.address, request.as_bytes())).unwrap();
@@ -315,7 +263,7 @@ fn a_trusted_proxy_says_that_its_caller_came_by_https() {
 fn callers_behind_a_trusted_proxy_are_counted_each_by_itself() {
     let scratch = Scratch::new(None, "tls-rates").unwrap();
     let trust = ["--trusted-proxy", "127.0.0.0/8"];
-    let server = Server::start(scratch.path(), &trust, "listening on http://");
+    let server = Server::start(scratch.path(), &trust, "http://");
     let from = |client: &str, last: bool| {
         let client = format!("Host: localhost\r\nX-Forwarded-For: 6.6.6.6, {client}\r\n");
         let request = GUEST.replacen("Host: localhost\r\n", &client, 1);

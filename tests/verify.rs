@@ -2,13 +2,13 @@
 
 #[path = "verify/bundles.rs"]
 mod bundles;
+mod common;
 #[path = "verify/damage.rs"]
 mod damage;
 #[path = "verify/forged.rs"]
 mod forged;
-#[path = "verify/world.rs"]
-mod world;
 
+use common::world::{LAMPS, LATE, OPENS_MS, Temp, World, ask, whole_day};
 use fanfare::kit::sqlite::JournalReader;
 use fanfare::verify::{self, Broken, Report};
 use fanfare_lane::LaneId;
@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 
 /// Verifies a folder that can be read.
 fn report(data: &Path) -> Report {
@@ -87,7 +86,7 @@ fn it_runs_beside_a_serving_node() {
     std::thread::scope(|scope| {
         let busy = scope.spawn(|| {
             for fan in 100..400 {
-                world.ask(LAMPS, world::ask(fan, 0, 1, None));
+                world.ask(LAMPS, ask(fan, 0, 1, None));
                 world.at(i64::try_from(fan).unwrap());
             }
         });

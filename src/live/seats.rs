@@ -125,7 +125,7 @@ mod tests {
         }
         assert!(!seat.gone());
         let mut all = Vec::new();
-        let mut piece = [0; 65_536];
+        let mut piece = [0; 8_192];
         // As it reads, what was left comes, and then the newest.
         while !all.ends_with(b"!\n") {
             let bytes = (&watcher).read(&mut piece).unwrap();

@@ -1,37 +1,10 @@
 //! The festival whose file is changed: one drop that opens in an hour, one that is open.
 
+use crate::common::festival;
 use fanfare::kit::clock::Clock;
 use jiff::{ToSpan as _, Zoned};
 
-const TEXT: &str = r#"
-[festival]
-id = "apply-day"
-name = { zh = "改日", en = "Apply day" }
-zone = "Asia/Shanghai"
-currency = "CNY"
-
-[[goods]]
-id = "lamp"
-name = { zh = "台灯", en = "Lamp" }
-maker.name = { zh = "某厂", en = "A maker" }
-maker.address = { zh = "某路 1 号", en = "1 Some Road" }
-certificate = "TEST-0001"
-
-[[goods.variants]]
-id = "cloud"
-name = { zh = "云白", en = "Cloud" }
-
-[[goods.variants]]
-id = "pine"
-name = { zh = "松绿", en = "Pine" }
-
-[[goods]]
-id = "box"
-name = { zh = "礼盒", en = "Box" }
-maker.name = { zh = "某厂", en = "A maker" }
-maker.address = { zh = "某路 1 号", en = "1 Some Road" }
-certificate = "TEST-0002"
-
+const DROPS: &str = r#"
 [[drops]]
 id = "early"
 kind = "sale"
@@ -98,7 +71,7 @@ impl Day {
         let noon = now.in_tz("Asia/Shanghai").unwrap();
         let noon = noon.with().second(0).subsec_nanosecond(0).build().unwrap();
         let mut day = Self { noon, text: String::new() };
-        day.text = day.timed(TEXT);
+        day.text = day.timed(&festival::text("apply-day", DROPS));
         day
     }
 

@@ -1,8 +1,8 @@
 //! Changes that would break a promise are named, and then nothing of the file is done.
 
 use super::day::{Day, LAMP};
-use super::served::files;
 use super::{apply, begun, lines, named};
+use crate::common::served::files;
 
 /// A change that breaks nothing, and stands in every one of these files.
 const HARMLESS: (&str, &str) = ("cloud = 12", "cloud = 13");

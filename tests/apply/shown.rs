@@ -1,9 +1,10 @@
 //! Files that are no proposal, and a server that is started with a changed file.
 
 use super::day::{Day, LAMP};
-use super::http::Client;
-use super::served::{Place, files};
-use super::{BOX, apply, begun, changed, differences, lines, named};
+use super::{apply, begun, changed, differences, lines, named};
+use crate::common::festival::BOX;
+use crate::common::http::Client;
+use crate::common::served::{Place, files};
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 

@@ -1,8 +1,8 @@
 //! The tables beside a serving node: they follow it, they testify how far it had come, and a lane
 //! at rest is read from them.
 
-use super::world::{LAMPS, LATE, OPENS_MS, World, festival, whole_day};
 use super::{Base, compared, on_both, project, wait_for};
+use crate::common::world::{LAMPS, LATE, OPENS_MS, World, festival, whole_day};
 use fanfare::app::{App, ColdSide, Mode};
 use fanfare::drops::answers::claim_id;
 use fanfare::drops::cold::{self, Projector, rest};

@@ -1,23 +1,18 @@
 //! The projector killed at any point: `kill -9` of a server that has facts to make rows of, over
 //! and over. `KILLS` says how often on each database.
 
-use super::world::Temp;
 use super::{Base, compared, project};
+use crate::common::program::{self, Program};
+use crate::common::world::Temp;
+use crate::common::{festival, node};
 use fanfare::drops::cold;
-use fanfare::drops::node::Node;
-use fanfare::drops::plan;
 use fanfare::drops::ticket::Ticket;
-use fanfare::festivals::{self, Festival};
+use fanfare::festivals::Festival;
 use fanfare::kit::clock::{Clock, Stopwatch};
-use fanfare::kit::data::DataFolder;
 use fanfare::kit::db::Place;
 use fanfare::kit::sqlite::JournalReader;
 use fanfare_engine::{Command, Fan, Line, Number, Quantity};
-use fanfare_lane::LaneConfig;
-use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Claims made before each kill; most of them are paid, some given back.
@@ -32,6 +27,7 @@ const COMPARE_EVERY: u32 = 10;
 
 struct Shop {
     temp: Temp,
+    text: String,
     festival: Festival,
     made: u32,
 }
@@ -40,42 +36,10 @@ impl Shop {
     /// One drop, open since an hour ago for ten days.
     fn new(name: &str) -> Self {
         let temp = Temp::new(name);
-        let opens_at = jiff::Timestamp::from_millisecond(Clock::machine().now_ms() - 3_600_000);
-        let opens_at = opens_at.unwrap().strftime("%Y-%m-%dT%H:%M:%SZ");
-        let text = format!(
-            r#"
-[festival]
-id = "kill-day"
-name = {{ zh = "断电日", en = "Kill day" }}
-zone = "UTC"
-currency = "CNY"
-
-[[goods]]
-id = "phone"
-name = {{ zh = "手机", en = "Phone" }}
-maker.name = {{ zh = "某厂", en = "A maker" }}
-maker.address = {{ zh = "某路 1 号", en = "1 Some Road" }}
-certificate = "TEST-0001"
-
-[[drops]]
-id = "phones"
-kind = "sale"
-name = {{ zh = "手机", en = "Phones" }}
-opens_at = {opens_at}
-open_for = "10d"
-hold = "20d"
-limit = 2
-
-[[drops.items]]
-good = "phone"
-price = "799.00"
-stock = 90000000
-"#
-        );
-        std::fs::write(temp.path().join("festival.toml"), &text).unwrap();
-        let festival = festivals::read("festival.toml", &text);
-        let festival = festival.unwrap_or_else(|faults| panic!("{faults}"));
-        Self { temp, festival, made: 0 }
+        let terms = "open_for = \"10d\"\nhold = \"20d\"\nlimit = 2";
+        let text = festival::open_boxes("kill-day", terms, 90_000_000);
+        let festival = festival::read(&text);
+        Self { temp, text, festival, made: 0 }
     }
 
     fn data(&self) -> PathBuf {
@@ -84,10 +48,7 @@ stock = 90000000
 
     /// A few thousand facts while nobody serves: the projector has not seen them.
     fn fill(&mut self) {
-        let folder = DataFolder::serve(&self.data(), "kill-day", false).unwrap();
-        let clock = Arc::new(Clock::machine());
-        let specs = plan::specs(&self.festival, &folder, clock.now_ms()).unwrap();
-        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        let node = node::start(&self.data(), &self.festival, Clock::machine());
         let numbers = self.made + 1..=self.made + CLAIMS;
         let ask = |command| (1, command, Ticket::Nobody);
         let claims = numbers.clone().map(|number| {
@@ -116,20 +77,13 @@ stock = 90000000
         self.made += CLAIMS;
     }
 
-    fn serve(&self, base: &Base) -> Child {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fanfare"));
-        command
-            .arg("serve")
-            .arg(self.temp.path().join("festival.toml"))
-            .args(["--listen", "127.0.0.1:0", "--fronts", "1", "--data"])
-            .arg(self.data())
-            .env("FANFARE_LOG", "error")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+    fn serve(&self, base: &Base) -> Program {
+        let mut command = program::serve(self.temp.path(), Some(&self.text));
+        command.args(["--fronts", "1"]);
         if let Place::Url(url) = &base.place {
             command.args(["--database", url]);
         }
-        command.spawn().unwrap()
+        Program::start(&mut command)
     }
 
     /// How many rows of the journal are not yet in the tables, and at which row these stand; none
@@ -158,12 +112,10 @@ fn kills_on(name: &str, base: impl Fn(&Shop) -> Base, fresh: impl Fn(&Shop) -> B
         let mut server = shop.serve(&base);
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         if !kill.is_multiple_of(4) {
-            let mut line = String::new();
-            BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+            server.url();
         }
         std::thread::sleep(Duration::from_micros((seed >> 33) % (KILL_WITHIN_MS * 1_000)));
-        server.kill().unwrap();
-        server.wait().unwrap();
+        server.kill();
         let (rows, stands) = shop.behind(&base).unwrap_or((u32::MAX, 0));
         amid += u32::from(rows > 0);
         moved += u32::from(stands > stood);
@@ -175,8 +127,7 @@ fn kills_on(name: &str, base: impl Fn(&Shop) -> Base, fresh: impl Fn(&Shop) -> B
     }
     let mut server = shop.serve(&base);
     super::wait_for(|| shop.behind(&base).is_some_and(|(rows, _)| rows == 0));
-    server.kill().unwrap();
-    server.wait().unwrap();
+    server.kill();
     let report = compared(&base, &shop.data());
     assert!(report.holds(), "{:#?}", report.broken);
     let lane = &report.lanes[0];

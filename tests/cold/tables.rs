@@ -1,7 +1,7 @@
 //! What stands in the tables after a day, and what is said when it is not what the facts say.
 
-use super::world::{OPENS_MS, Temp, World, act, whole_day};
 use super::{Base, NOW_MS, compared, of_tables, on_both, project};
+use crate::common::world::{OPENS_MS, Temp, World, act, whole_day};
 use fanfare::drops::cold;
 use fanfare::kit::db::{self, Cold, MIGRATIONS, Migration, Place};
 use fanfare::on;

@@ -1,7 +1,7 @@
 //! Disks that can be filled: a small one of their own where mounting is allowed, else a journal
 //! whose table refuses every row.
 
-use super::world::Temp;
+use crate::common::world::Temp;
 use rusqlite::Connection;
 use std::fs::{self, File};
 use std::io::Write as _;

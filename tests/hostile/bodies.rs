@@ -1,7 +1,8 @@
 //! Claims whose body is wrong in one way or another: each is told which field and why, and
 //! nothing is sold by it.
 
-use super::shop::{PINE, Shop};
+use super::shop::Shop;
+use crate::common::festival::PINE;
 use fanfare::kit::token::Role;
 
 /// Body, status, code, field.
@@ -189,6 +190,6 @@ fn a_key_with_other_fields_is_refused_and_makes_nothing() {
     let again = shop.claim("lamps", 1, Some("once"), PINE);
     assert_eq!((again.status, again.text_of("claim")), (200, first.text_of("claim")));
     // In another drop it is another key.
-    shop.made("boxes", 1, Some("once"), super::shop::BOX);
+    shop.made("boxes", 1, Some("once"), crate::common::festival::BOX);
     shop.close();
 }

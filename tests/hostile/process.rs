@@ -1,81 +1,45 @@
 //! The program as it is started: a port in use, a signal during claims; and what everybody may
 //! ask of it.
 
-use super::http::Client;
-use super::shop::{PINE, Shop};
+use super::shop::{DROPS, Shop};
+use crate::common::festival::PINE;
+use crate::common::http::Client;
+use crate::common::program::{self, Program};
+use crate::common::{self, festival};
 use fanfare::drops::wake;
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::keys::Keys;
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::sqlite::JournalReader;
-use fanfare::kit::token::{Role, Session, Tokens, Use};
+use fanfare::kit::token::{Role, Tokens};
 use fanfare::verify;
-use fanfare_engine::{Fan, Number};
-use std::io::{BufRead as _, BufReader};
+use fanfare_engine::Number;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// Writes a festival with one drop, open since an hour ago.
-fn festival(folder: &Path) {
+/// A festival with one drop of lamps, open since an hour ago.
+fn sale() -> String {
     let opens_at = jiff::Timestamp::from_millisecond(Clock::machine().now_ms() - 3_600_000);
-    let text = super::shop::FESTIVAL
-        .replacen(
-            "opens_at = 2026-04-08T12:00",
-            &format!("opens_at = {}", opens_at.unwrap().strftime("%Y-%m-%dT%H:%M:%SZ")),
-            1,
-        )
+    let opens_at = opens_at.unwrap().strftime("%Y-%m-%dT%H:%M:%SZ");
+    let drops = DROPS
+        .replacen("opens_at = 2026-04-08T12:00", &format!("opens_at = {opens_at}"), 1)
         .replacen("open_for = \"20m\"", "open_for = \"2d\"", 1)
         .replace("pine = 1000", "pine = 1000000");
-    std::fs::write(folder.join("festival.toml"), text).unwrap();
+    festival::text("hostile-day", &drops)
 }
 
+/// The program, told to listen there; of a flag given twice the last counts.
 fn serve(folder: &Path, listen: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
-    command
-        .arg("serve")
-        .arg(folder.join("festival.toml"))
-        .args(["--listen", listen, "--data"])
-        .arg(folder.join("data"))
-        .env("FANFARE_LOG", "error")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Ended if the test fails before it does so itself.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Server {
-    fn start(folder: &Path) -> (Self, SocketAddr) {
-        let mut child = serve(folder, "127.0.0.1:0").spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
-        (Self(child), address)
-    }
-
-    fn terminate(&self) {
-        let process = rustix::process::Pid::from_raw(self.0.id() as i32).unwrap();
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-    }
+    program::serve_at(listen, folder, Some(&sale()))
 }
 
 #[test]
 fn a_port_in_use_is_said_and_nothing_is_touched() {
     let scratch = Scratch::new(None, "port").unwrap();
-    festival(scratch.path());
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
@@ -85,9 +49,9 @@ fn a_port_in_use_is_said_and_nothing_is_touched() {
     assert!(said(&output).starts_with(&words), "{}", said(&output));
     assert!(output.stdout.is_empty() && !scratch.path().join("data").exists());
     // Another fanfare is another program, although it could share the port.
-    let (server, address) = Server::start(scratch.path());
+    let mut server = Program::start(&mut serve(scratch.path(), "127.0.0.1:0"));
+    let address = server.address();
     let other = Scratch::new(None, "port").unwrap();
-    festival(other.path());
     let output = serve(other.path(), &address.to_string()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("is in use by another program"), "{}", said(&output));
@@ -108,9 +72,7 @@ fn buy(server: SocketAddr, tokens: &Tokens, next_fan: &AtomicU64) -> Vec<(u64, u
     let Ok(mut client) = Client::connect(server) else { return made };
     loop {
         let fan = next_fan.fetch_add(1, Ordering::Relaxed);
-        let until_s = (Clock::machine().now_ms() / 1_000 + 600) as u32;
-        let session = Session { fan: Fan::new(fan).unwrap(), role: Role::Fan, until_s };
-        let token = tokens.make(&session, Use::Session);
+        let token = common::token_now(tokens, fan, Role::Fan);
         let answer = client.call(("POST", "/api/v1/drops/lamps/claims"), &token, None, PINE);
         let Ok(answer) = answer else { return made };
         match answer.status {
@@ -124,8 +86,8 @@ fn buy(server: SocketAddr, tokens: &Tokens, next_fan: &AtomicU64) -> Vec<(u64, u
 #[test]
 fn a_signal_during_claims_ends_it_in_order_and_every_201_stands() {
     let scratch = Scratch::new(None, "signal").unwrap();
-    festival(scratch.path());
-    let (mut server, address) = Server::start(scratch.path());
+    let mut server = Program::start(&mut serve(scratch.path(), "127.0.0.1:0"));
+    let address = server.address();
     let data = scratch.path().join("data");
     let tokens = Tokens::new(Keys::open(&data).unwrap().tokens);
     let next_fan = AtomicU64::new(1);
@@ -139,9 +101,7 @@ fn a_signal_during_claims_ends_it_in_order_and_every_201_stands() {
             (0..8).map(|_| scope.spawn(|| buy(address, &tokens, &next_fan))).collect();
         thread::sleep(Duration::from_millis(700));
         let watch = Stopwatch::start();
-        server.terminate();
-        let ended = server.0.wait().unwrap();
-        assert_eq!(ended.code(), Some(0));
+        assert_eq!(server.end(), Some(0));
         let seconds = watch.passed_s();
         let made: Vec<_> = buyers.into_iter().flat_map(|buyer| buyer.join().unwrap()).collect();
         (made, seconds)

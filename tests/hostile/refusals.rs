@@ -1,8 +1,9 @@
 //! Claims too early, too late, of nothing left; what hosts ask too much of; and the same answer to
 //! the same request, whatever has happened since.
 
-use super::http::Answer;
-use super::shop::{BOX, CLOSES_MS, CLOUD, OPENS_MS, PINE, Shop, seal_of};
+use super::shop::{CLOSES_MS, OPENS_MS, Shop, seal_of};
+use crate::common::festival::{BOX, CLOUD, PINE};
+use crate::common::http::Answer;
 use fanfare::app::Mode;
 use fanfare::kit::hex;
 use fanfare::kit::token::Role;

@@ -1,7 +1,8 @@
 //! Sessions that are forged, over, another festival's or another fan's, and roles that are too
 //! low.
 
-use super::shop::{OPENS_MS, PINE, Shop};
+use super::shop::{OPENS_MS, Shop};
+use crate::common::festival::PINE;
 use fanfare::app::Mode;
 use fanfare::kit::token::{Role, Session, Tokens, Use};
 use fanfare_engine::Fan;

@@ -1,26 +1,21 @@
 //! A real server on a real socket, on a clock turned by hand; and the checks every answer of it
 //! has to pass.
 
-use super::http::{Answer, Client};
+use crate::common::festival::PINE;
+use crate::common::http::{Answer, Client};
+use crate::common::node::Door;
+use crate::common::{self, festival, node};
 use fanfare::app::{App, Mode};
-use fanfare::drops::node::Node;
-use fanfare::drops::plan;
-use fanfare::festivals;
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::hex;
 use fanfare::kit::scratch::Scratch;
-use fanfare::kit::serve;
-use fanfare::kit::token::{Role, Session, Use};
-use fanfare::routes::Front;
+use fanfare::kit::token::Role;
 use fanfare::verify;
-use fanfare_engine::Fan;
-use fanfare_lane::{Hash, LaneConfig, Seal};
+use fanfare_lane::{Hash, Seal};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use tokio::sync::watch;
 
 /// 2026-04-08 12:00 in Shanghai, ms since 1970: when `lamps` and `boxes` open, for 20 minutes.
 pub const OPENS_MS: i64 = 1_775_620_800_000;
@@ -28,35 +23,7 @@ pub const CLOSES_MS: i64 = OPENS_MS + 20 * 60_000;
 
 /// Two lamps in cloud and a thousand in pine, two a fan; three boxes, three a fan; and a drop
 /// that opens an hour later.
-pub const FESTIVAL: &str = r#"
-[festival]
-id = "hostile-day"
-name = { zh = "不速之日", en = "Hostile day" }
-zone = "Asia/Shanghai"
-currency = "CNY"
-
-[[goods]]
-id = "lamp"
-name = { zh = "台灯", en = "Lamp" }
-maker.name = { zh = "某厂", en = "A maker" }
-maker.address = { zh = "某路 1 号", en = "1 Some Road" }
-certificate = "TEST-0001"
-
-[[goods.variants]]
-id = "cloud"
-name = { zh = "云白", en = "Cloud" }
-
-[[goods.variants]]
-id = "pine"
-name = { zh = "松绿", en = "Pine" }
-
-[[goods]]
-id = "box"
-name = { zh = "礼盒", en = "Box" }
-maker.name = { zh = "某厂", en = "A maker" }
-maker.address = { zh = "某路 1 号", en = "1 Some Road" }
-certificate = "TEST-0002"
-
+pub const DROPS: &str = r#"
 [[drops]]
 id = "lamps"
 kind = "sale"
@@ -96,11 +63,6 @@ price = "5.00"
 stock = 3
 "#;
 
-/// One box, and one lamp of which there are plenty.
-pub const BOX: &str = r#"{"item":"box"}"#;
-pub const PINE: &str = r#"{"item":"lamp","variant":"pine"}"#;
-pub const CLOUD: &str = r#"{"item":"lamp","variant":"cloud"}"#;
-
 /// A fan whom no test uses.
 const HONEST: u64 = 999_999;
 
@@ -109,8 +71,7 @@ pub struct Shop {
     pub app: Arc<App>,
     pub address: SocketAddr,
     scratch: Scratch,
-    stopper: watch::Sender<bool>,
-    fronts: Vec<JoinHandle<()>>,
+    door: Door,
 }
 
 impl Shop {
@@ -122,21 +83,14 @@ impl Shop {
     /// Serves at this moment.
     pub fn open_at(mode: Mode, now_ms: i64) -> Self {
         let scratch = Scratch::new(None, "hostile").unwrap();
-        let festival = festivals::read("hostile.toml", FESTIVAL);
-        let festival = festival.unwrap_or_else(|faults| panic!("{faults}"));
-        let rehearsal = mode == Mode::Rehearsal;
+        let festival = festival::read(&festival::text("hostile-day", DROPS));
         let data = scratch.path().join("data");
-        let folder = DataFolder::serve(&data, festival.id().as_str(), rehearsal).unwrap();
-        let specs = plan::specs(&festival, &folder, now_ms).unwrap();
-        let clock = Arc::new(Clock::standing_at(now_ms));
-        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        let id = festival.id().as_str();
+        let folder = DataFolder::serve(&data, id, mode == Mode::Rehearsal).unwrap();
+        let node = node::on(folder, &festival, Clock::standing_at(now_ms)).unwrap();
         let app = App::new(node, festival, mode);
-        let listeners = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 2).unwrap();
-        let address = listeners[0].local_addr().unwrap();
-        let (stopper, stop) = watch::channel(false);
-        let served = app.clone();
-        let fronts = serve::start(listeners, move || Front::new(served.clone()), &stop).unwrap();
-        Self { app, address, scratch, stopper, fronts }
+        let door = Door::open(&app, 2);
+        Self { app, address: door.address, scratch, door }
     }
 
     /// Turns the clock and lets the lanes do what is due.
@@ -150,11 +104,9 @@ impl Shop {
         Client::connect(self.address).unwrap()
     }
 
-    /// A session that lives for 15 minutes of the clock.
+    /// A session.
     pub fn token(&self, fan: u64, role: Role) -> String {
-        let until_s = (self.app.now_ms() / 1_000 + 900) as u32;
-        let session = Session { fan: Fan::new(fan).unwrap(), role, until_s };
-        self.app.node.tokens.make(&session, Use::Session)
+        common::token(&self.app.node.tokens, self.app.now_ms(), fan, role)
     }
 
     /// Asks once, on a connection of its own.
@@ -245,10 +197,7 @@ impl Shop {
     }
 
     fn stop(&mut self) {
-        let _ = self.stopper.send(true);
-        for front in self.fronts.drain(..) {
-            let _ = front.join();
-        }
+        self.door.close();
         self.app.node.stop();
     }
 }

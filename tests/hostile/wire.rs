@@ -1,8 +1,9 @@
 //! What comes over the wire before it is a claim: no HTTP at all, heads and bodies too large, cut
 //! off, too slow, many at once.
 
-use super::http::{Answer, Client};
-use super::shop::{PINE, Shop};
+use super::shop::Shop;
+use crate::common::festival::PINE;
+use crate::common::http::{Answer, Client};
 use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::token::Role;
 use std::io::{Read as _, Write as _};

@@ -1,20 +1,21 @@
 //! A client: claims, asks again, pays, gives back, and remembers what it was told, until the
 //! connection breaks.
 
-use super::http::{Answer, Client};
 use super::memory::{Ask, Memory, Told};
-use super::place::{DROP, token};
+use super::place::DROP;
+use crate::common::http::{Answer, Client};
+use crate::common::token_now;
 use fanfare::kit::token::{Role, Tokens};
 use fanfare_engine::ClaimState;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Asks for one phone.
+/// Asks for one box.
 pub fn claim(client: &mut Client, tokens: &Tokens, ask: &Ask) -> io::Result<Answer> {
     let path = format!("/api/v1/drops/{DROP}/claims");
-    let (token, key) = (token(tokens, ask.fan, Role::Fan), ask.key.as_deref());
-    client.call(("POST", &path), &token, key, r#"{"item":"phone"}"#)
+    let (token, key) = (token_now(tokens, ask.fan, Role::Fan), ask.key.as_deref());
+    client.call(("POST", &path), &token, key, r#"{"item":"box"}"#)
 }
 
 /// What a 200 or 201 says of a claim.
@@ -108,7 +109,7 @@ fn change(
     // Whoever takes the money has the fan's number here, so that no cashier asks too fast.
     let role = if to == ClaimState::Settled { Role::Cashier } else { Role::Fan };
     told.asked = Some(to);
-    let answer = client.call(("POST", &path), &token(tokens, told.ask.fan, role), None, "")?;
+    let answer = client.call(("POST", &path), &token_now(tokens, told.ask.fan, role), None, "")?;
     let is = self::told(&told.ask, &answer);
     assert_eq!((&is.id, is.number, is.state), (&told.id, told.number, to));
     (told.state, told.asked) = (to, None);

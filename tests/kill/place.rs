@@ -1,27 +1,23 @@
 //! The folder the sale goes on in: its festival file, its first claims, its server.
 
+use crate::common::program::{self, Program};
+use crate::common::{festival, node};
 use fanfare::drops::node::Node;
-use fanfare::drops::plan;
 use fanfare::drops::ticket::Ticket;
 use fanfare::drops::wake;
-use fanfare::festivals::{self, Festival};
+use fanfare::festivals::Festival;
 use fanfare::kit::clock::{Clock, Stopwatch};
-use fanfare::kit::data::DataFolder;
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::sqlite::JournalReader;
-use fanfare::kit::token::{Role, Session, Tokens, Use};
 use fanfare_engine::{Claim, Command, Fan, Line, Quantity, State};
-use fanfare_lane::{LaneConfig, LaneId, Reply};
-use std::io::{BufRead as _, BufReader};
+use fanfare_lane::{LaneId, Reply};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
-use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// The festival's id, its drop's, and the only lane's number.
 pub const FESTIVAL: &str = "kill-day";
-pub const DROP: &str = "phones";
+pub const DROP: &str = "boxes";
 pub const LANE: LaneId = 1;
 
 /// Callers at once while the folder is filled; it makes rows of a busy sale's size.
@@ -30,6 +26,7 @@ const CALLERS: usize = 1_024;
 /// A folder with a festival file beside it.
 pub struct Place {
     scratch: Scratch,
+    text: String,
     festival: Festival,
 }
 
@@ -42,41 +39,10 @@ impl Place {
     /// Writes the festival file: one drop, open since an hour ago for ten days.
     pub fn new() -> Self {
         let scratch = Scratch::new(None, "kill").unwrap();
-        let opens_at = jiff::Timestamp::from_millisecond(Clock::machine().now_ms() - 3_600_000);
-        let text = format!(
-            r#"
-[festival]
-id = "{FESTIVAL}"
-name = {{ zh = "断电日", en = "Kill day" }}
-zone = "UTC"
-currency = "CNY"
-
-[[goods]]
-id = "phone"
-name = {{ zh = "手机", en = "Phone" }}
-maker.name = {{ zh = "某厂", en = "A maker" }}
-maker.address = {{ zh = "某路 1 号", en = "1 Some Road" }}
-certificate = "TEST-0001"
-
-[[drops]]
-id = "{DROP}"
-kind = "sale"
-name = {{ zh = "手机", en = "Phones" }}
-opens_at = {}
-open_for = "10d"
-hold = "20d"
-limit = 2
-
-[[drops.items]]
-good = "phone"
-price = "799.00"
-stock = 90000000
-"#,
-            opens_at.unwrap().strftime("%Y-%m-%dT%H:%M:%SZ")
-        );
-        std::fs::write(scratch.path().join("festival.toml"), &text).unwrap();
-        let festival = festivals::read("festival.toml", &text);
-        Self { scratch, festival: festival.unwrap_or_else(|faults| panic!("{faults}")) }
+        let terms = "open_for = \"10d\"\nhold = \"20d\"\nlimit = 2";
+        let text = festival::open_boxes(FESTIVAL, terms, 90_000_000);
+        let festival = festival::read(&text);
+        Self { scratch, text, festival }
     }
 
     /// The data folder.
@@ -86,10 +52,7 @@ stock = 90000000
 
     /// Makes the first claims, some of them paid, some given back; says how they stand.
     pub fn fill(&self, claims: u64) -> Vec<Claim> {
-        let folder = DataFolder::serve(&self.data(), FESTIVAL, false).unwrap();
-        let clock = Arc::new(Clock::machine());
-        let specs = plan::specs(&self.festival, &folder, clock.now_ms()).unwrap();
-        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        let node = node::start(&self.data(), &self.festival, Clock::machine());
         assert_eq!(node.directory().drops[0].lane, LANE);
         let made = all(&node, 1..claims + 1, |fan| Command::Claim {
             fan: Fan::new(fan).unwrap(),
@@ -119,18 +82,8 @@ stock = 90000000
     /// Starts the server; gives it back as soon as it says where it listens.
     pub fn serve(&self) -> Server {
         let watch = Stopwatch::start();
-        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_fanfare"))
-            .arg("serve")
-            .arg(self.scratch.path().join("festival.toml"))
-            .args(["--listen", "127.0.0.1:0", "--data"])
-            .arg(self.data())
-            .env("FANFARE_LOG", "error")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = child.stdout.take().unwrap();
-        Server { child, stdout: Some(stdout), watch }
+        let program = Program::start(&mut program::serve(self.scratch.path(), Some(&self.text)));
+        Server { program, watch }
     }
 }
 
@@ -157,26 +110,16 @@ fn all(node: &Node, range: std::ops::Range<u64>, command: impl Fn(u64) -> Comman
     claims
 }
 
-/// A session for six hours.
-pub fn token(tokens: &Tokens, fan: u64, role: Role) -> String {
-    let until_s = (Clock::machine().now_ms() / 1_000 + 6 * 3_600) as u32;
-    tokens.make(&Session { fan: Fan::new(fan).unwrap(), role, until_s }, Use::Session)
-}
-
 /// A server; it is killed when this is dropped.
 pub struct Server {
-    child: Child,
-    stdout: Option<std::process::ChildStdout>,
+    program: Program,
     watch: Stopwatch,
 }
 
 impl Server {
     /// Waits until it says where it listens.
     pub fn address(&mut self) -> SocketAddr {
-        let mut line = String::new();
-        BufReader::new(self.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://");
-        address.unwrap_or_else(|| panic!("the server did not come up: `{line}`")).parse().unwrap()
+        self.program.address()
     }
 
     /// Milliseconds since the process was started.
@@ -187,7 +130,7 @@ impl Server {
     /// Milliseconds of processor time it has used; the rest of the time it waited for a disk, or
     /// for whatever else the machine was doing.
     pub fn cpu_ms(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.program.child.id()));
         let stat = stat.unwrap_or_default();
         let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
         let ticks = |at: usize| fields.get(at).and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
@@ -196,13 +139,6 @@ impl Server {
 
     /// `kill -9`, at once and waited for.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
+        self.program.kill();
     }
 }

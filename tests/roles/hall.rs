@@ -1,57 +1,23 @@
 //! A real festival on a real socket beside a database, and people of every role in it.
 
 use super::table::Row;
+use crate::common::node::Door;
+use crate::common::{festival, node};
 use fanfare::app::{App, ColdSide, Mode};
-use fanfare::drops::node::Node;
-use fanfare::drops::plan;
 use fanfare::fans::{self, Name};
-use fanfare::festivals;
 use fanfare::kit::clock::Clock;
-use fanfare::kit::data::DataFolder;
 use fanfare::kit::db::{Cold, MIGRATIONS, Place};
 use fanfare::kit::scratch::Scratch;
-use fanfare::kit::serve;
 use fanfare::kit::token::Role;
-use fanfare::routes::Front;
-use fanfare_lane::LaneConfig;
 use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// 2026-11-21, noon in Beijing: when the only drop opens.
 const OPENS_MS: i64 = 1_795_233_600_000;
-
-const FESTIVAL: &str = r#"
-[festival]
-id = "roles"
-name = { zh = "身份", en = "Roles" }
-zone = "Asia/Shanghai"
-currency = "CNY"
-
-[[goods]]
-id = "box"
-name = { zh = "礼盒", en = "Box" }
-maker.name = { zh = "厂家", en = "Maker" }
-maker.address = { zh = "杭州", en = "Hangzhou" }
-certificate = "CCC 2"
-
-[[drops]]
-id = "boxes"
-kind = "sale"
-name = { zh = "礼盒", en = "Boxes" }
-opens_at = 2026-11-21T12:00
-open_for = "1h"
-hold = "10m"
-limit = 3
-[[drops.items]]
-good = "box"
-price = "5.00"
-stock = 100
-"#;
 
 /// Somebody, and the cookies they carry.
 pub struct Person {
@@ -71,9 +37,7 @@ struct Told {
 pub struct Hall {
     app: Arc<App>,
     cold: Arc<Cold>,
-    address: SocketAddr,
-    stopper: watch::Sender<bool>,
-    fronts: Vec<JoinHandle<()>>,
+    door: Door,
     /// The claim that the owner holds.
     claim: String,
     fresh: Cell<u32>,
@@ -84,24 +48,17 @@ impl Hall {
     /// A real festival just after the opening, where the owner holds a claim.
     pub fn open() -> Self {
         let scratch = Scratch::new(None, "roles").unwrap();
-        let festival = festivals::read("roles.toml", FESTIVAL).unwrap();
-        let folder = DataFolder::serve(scratch.path(), festival.id().as_str(), false).unwrap();
-        let place = Place::File(folder.cold());
+        let terms = "open_for = \"1h\"\nhold = \"10m\"\nlimit = 3";
+        let festival = festival::read(&festival::boxes("roles", OPENS_MS, terms, 100));
         let now_ms = OPENS_MS + 1_000;
-        let specs = plan::specs(&festival, &folder, now_ms).unwrap();
-        let clock = Arc::new(Clock::standing_at(now_ms));
-        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        let node = node::start(scratch.path(), &festival, Clock::standing_at(now_ms));
+        let place = Place::File(node.folder.cold());
         let cold = Arc::new(Cold::open(&place, MIGRATIONS, now_ms).unwrap());
         let side = ColdSide::new(cold.clone(), Arc::default(), &node);
         let app = App::beside(node, festival, Mode::Real, Some(side));
-        let listeners = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 1).unwrap();
-        let address = listeners[0].local_addr().unwrap();
-        let (stopper, stop) = watch::channel(false);
-        let served = app.clone();
-        let fronts = serve::start(listeners, move || Front::new(served.clone()), &stop).unwrap();
+        let door = Door::open(&app, 1);
         let (claim, fresh) = (String::new(), Cell::new(0));
-        let mut hall =
-            Self { app, cold, address, stopper, fronts, claim, fresh, _scratch: scratch };
+        let mut hall = Self { app, cold, door, claim, fresh, _scratch: scratch };
         let owner = hall.signed("/sign-up", "owner");
         let row = Row { method: "POST", path: "/drops/{drop}/claims", ..super::TABLE[0] };
         let told = hall.tell(&Row { body: "line=box&key={new}", ..row }, &owner);
@@ -178,7 +135,7 @@ impl Hall {
         } else {
             ("application/x-www-form-urlencoded", "text/html")
         };
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        let mut stream = TcpStream::connect(self.door.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         write!(
             stream,
@@ -217,8 +174,7 @@ fn read(mut answer: BufReader<TcpStream>) -> Told {
 
 impl Drop for Hall {
     fn drop(&mut self) {
-        let _ = self.stopper.send(true);
-        self.fronts.drain(..).for_each(|front| front.join().unwrap());
+        self.door.close();
         self.app.node.stop();
     }
 }

@@ -1,7 +1,8 @@
 //! A clock nobody can vouch for: the drop opens paused, says so, and a host confirms the time.
 
-use super::hall::{BOX, Hall, boxes};
-use super::served::{Place, Served};
+use super::hall::{Hall, boxes};
+use crate::common::festival::BOX;
+use crate::common::served::{Place, Served};
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::token::Role;
@@ -23,7 +24,7 @@ fn paused_in_doubt(drop: &Value) -> bool {
 }
 
 /// When a claim's hold ends, and its state.
-fn hold(hall: &Hall, claim: &super::http::Answer, fan: u64) -> (i64, String) {
+fn hold(hall: &Hall, claim: &crate::common::http::Answer, fan: u64) -> (i64, String) {
     let claim = hall.read(claim, fan);
     (claim.body["held_until_ms"].as_i64().unwrap(), claim.text_of("state").to_owned())
 }

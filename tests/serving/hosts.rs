@@ -1,8 +1,9 @@
 //! What hosts do by token, each with its reason; and commands that run beside a server.
 
-use super::hall::{BOX, boxes};
-use super::http::{Answer, Client};
-use super::served::{Place, Served, files, words};
+use super::hall::boxes;
+use crate::common::festival::BOX;
+use crate::common::http::{Answer, Client};
+use crate::common::served::{Place, Served, files, words};
 use fanfare::kit::clock::Clock;
 use fanfare::kit::token::Role;
 use fanfare_engine::{Act, Fact};

@@ -1,8 +1,9 @@
 //! `/live`: totals of open drops, at most four a second, and nothing once the watcher has left.
 //! The socket is taken from its connection, whatever came over it before.
 
-use super::hall::{BOX, Hall, boxes};
-use super::served::Place;
+use super::hall::{Hall, boxes};
+use crate::common::festival::BOX;
+use crate::common::served::Place;
 use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::token::Role;
 use serde_json::Value;

@@ -1,7 +1,8 @@
 //! A drop closes by itself and its lane rests; it can be read, and wakes only for what changes it.
 
-use super::hall::{BOX, Hall, boxes};
-use super::served::Place;
+use super::hall::{Hall, boxes};
+use crate::common::festival::BOX;
+use crate::common::served::Place;
 use fanfare::kit::token::Role;
 use fanfare_engine::Fact;
 use fanfare_lane::LaneId;

@@ -1,7 +1,7 @@
 //! The demo's rounds: those of earlier starts stay, the next ones appear while it serves.
 
 use super::hall::Hall;
-use super::served::Place;
+use crate::common::served::Place;
 use fanfare::drops::plan;
 use fanfare::festivals::Opening;
 use fanfare::kit::data::DataFolder;

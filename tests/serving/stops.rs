@@ -1,8 +1,9 @@
 //! The end of a serving process during claims, and the next start; one server a folder.
 
-use super::hall::{BOX, boxes};
-use super::http::Client;
-use super::served::{Place, Served, words};
+use super::hall::boxes;
+use crate::common::festival::BOX;
+use crate::common::http::Client;
+use crate::common::served::{Place, Served, words};
 use fanfare::kit::clock::Clock;
 use fanfare::kit::token::Role;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 //! Proofs and receipts without a server: as given they hold, altered they are refused.
 
-use super::world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 use super::{fanfare, out};
+use crate::common::world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 use fanfare::drops::proof;
 use fanfare::drops::receipts::{Receipts, receipt_json};
 use fanfare::kit::hex;

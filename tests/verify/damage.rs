@@ -1,7 +1,7 @@
 //! Damaged journals: each damage is named with lane, drop, row and promise.
 
-use super::world::{LAMPS, LATE, Temp, whole_day};
 use super::{names, report};
+use crate::common::world::{LAMPS, LATE, Temp, whole_day};
 use fanfare::drops::receipts::receipt_json;
 use fanfare::drops::wake::festival_number;
 use fanfare::kit::keys::Keys;

@@ -1,8 +1,8 @@
 //! Journals whose owner cheats: every row follows and is signed with the festival's own key, but
 //! the facts break a promise. The own tally must name it, whatever the engine says.
 
-use super::world::{LAMPS, OPENS_MS, Temp, act};
 use super::{names, report};
+use crate::common::world::{LAMPS, OPENS_MS, Temp, act};
 use fanfare::drops::wake::festival_number;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::keys::Keys;

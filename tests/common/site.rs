@@ -1,17 +1,14 @@
 //! A node on a folder of its own, and a browser without scripts that walks its pages.
 
+use super::{festival, node};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use fanfare::app::{App, Mode};
-use fanfare::drops::node::Node;
-use fanfare::drops::plan;
-use fanfare::festivals;
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::scratch::Scratch;
 use fanfare::routes;
-use fanfare_lane::LaneConfig;
 use http_body_util::BodyExt as _;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -90,14 +87,11 @@ impl Site {
     /// Serves a festival at this moment.
     pub fn start(mode: Mode, text: &str, now_ms: i64) -> Self {
         let scratch = Scratch::new(None, "pages").unwrap();
-        let festival = festivals::read("hostile.toml", text).unwrap();
-        let folder =
-            DataFolder::serve(scratch.path(), festival.id().as_str(), mode == Mode::Rehearsal)
-                .unwrap();
+        let festival = festival::read(text);
+        let id = festival.id().as_str();
+        let folder = DataFolder::serve(scratch.path(), id, mode == Mode::Rehearsal).unwrap();
         let now_ms = if festival.is_demo() { folder.made_at_ms() + now_ms } else { now_ms };
-        let specs = plan::specs(&festival, &folder, now_ms).unwrap();
-        let clock = Arc::new(Clock::standing_at(now_ms));
-        let node = Node::start(folder, clock, LaneConfig::default(), specs).unwrap();
+        let node = node::on(folder, &festival, Clock::standing_at(now_ms)).unwrap();
         Self { app: App::new(node, festival, mode), scratch }
     }
 
@@ -162,7 +156,6 @@ impl Browser {
     }
 
     /// Asks with any method, without a form.
-    #[allow(dead_code, reason = "not every test that shares this file sends by method")]
     pub async fn send_as(&mut self, method: &str, path: &str) -> Page {
         let request = Request::builder().method(method).uri(path);
         let request = request.header(header::ACCEPT, "text/html");

@@ -1,42 +1,19 @@
 //! A festival day in a folder of its own, held by a real node on a clock turned by hand.
 
+use super::{festival, node};
 use fanfare::app::{App, Mode};
 use fanfare::drops::node::Node;
-use fanfare::drops::plan;
 use fanfare::drops::ticket::Ticket;
-use fanfare::festivals::{self, Festival};
+use fanfare::festivals::Festival;
 use fanfare::kit::clock::Clock;
-use fanfare::kit::data::DataFolder;
+use fanfare::kit::scratch::Scratch;
 use fanfare_engine::{Act, Claim, Command, Fan, Key, Line, Quantity};
-use fanfare_lane::{LaneConfig, LaneId, Reply};
-use std::fs;
+use fanfare_lane::{LaneId, Reply};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The festival held.
-pub const FESTIVAL: &str = r#"
-[festival]
-id = "small-day"
-name = { zh = "小日子", en = "Small day" }
-zone = "Asia/Shanghai"
-currency = "CNY"
-
-[[goods]]
-id = "lamp"
-name = { zh = "台灯", en = "Lamp" }
-maker.name = { zh = "某厂", en = "A maker" }
-maker.address = { zh = "某路 1 号", en = "1 Some Road" }
-certificate = "TEST-0001"
-
-[[goods.variants]]
-id = "cloud"
-name = { zh = "云白", en = "Cloud" }
-
-[[goods.variants]]
-id = "pine"
-name = { zh = "松绿", en = "Pine" }
-
+/// What the festival holds.
+const DROPS: &str = r#"
 [[drops]]
 id = "lamps"
 kind = "sale"
@@ -74,41 +51,29 @@ pub const LAMPS: LaneId = 1;
 pub const LATE: LaneId = 2;
 
 /// A folder of a test's own, removed at its end.
-pub struct Temp(PathBuf);
+pub struct Temp(Scratch);
 
 impl Temp {
     pub fn new(name: &str) -> Self {
-        static MADE: AtomicU64 = AtomicU64::new(0);
-        let nth = MADE.fetch_add(1, Ordering::Relaxed);
-        let name = format!("fanfare-{name}-{}-{nth}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(Scratch::new(None, name).unwrap())
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        self.0.path()
     }
 
     pub fn data(&self) -> PathBuf {
-        self.0.join("data")
-    }
-}
-
-impl Drop for Temp {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        self.path().join("data")
     }
 }
 
 pub fn festival() -> Festival {
-    festivals::read("small-day.toml", FESTIVAL).unwrap_or_else(|faults| panic!("{faults}"))
+    festival::read(&festival::text("small-day", DROPS))
 }
 
 /// A node that serves the festival from a folder, at this moment.
 pub struct World {
     pub node: Arc<Node>,
-    pub clock: Arc<Clock>,
 }
 
 impl World {
@@ -117,11 +82,7 @@ impl World {
     }
 
     pub fn try_start(data: &Path, now_ms: i64) -> Result<Self, String> {
-        let folder = DataFolder::serve(data, "small-day", false).map_err(|why| why.to_string())?;
-        let specs = plan::specs(&festival(), &folder, now_ms)?;
-        let clock = Arc::new(Clock::standing_at(now_ms));
-        let node = Node::start(folder, clock.clone(), LaneConfig::default(), specs)?;
-        Ok(Self { node, clock })
+        Ok(Self { node: node::try_start(data, &festival(), Clock::standing_at(now_ms))? })
     }
 
     /// Stops the node and lets go of the folder.
@@ -135,7 +96,7 @@ impl World {
 
     /// Turns the clock to so many ms after the opening and lets everything due happen.
     pub fn at(&self, after_opening_ms: i64) {
-        self.clock.turn_to(OPENS_MS + after_opening_ms);
+        self.node.clock.turn_to(OPENS_MS + after_opening_ms);
         self.node.quiet();
     }
 

@@ -1,20 +1,21 @@
 //! The program as it is started: its folder, its server, its other commands beside it.
 
 use super::http::{Answer, Client};
+use super::program::Program;
+use super::token_now;
 use fanfare::drops::wake;
-use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::sqlite::JournalReader;
-use fanfare::kit::token::{Role, Session, Tokens, Use};
+use fanfare::kit::token::{Role, Tokens};
 use fanfare::verify;
-use fanfare_engine::{Fact, Fan};
+use fanfare_engine::Fact;
 use fanfare_lane::LaneId;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// A folder with a festival file and its data.
 pub struct Place {
@@ -55,17 +56,11 @@ impl Place {
         args.extend(festival);
         args.extend(["--listen", "127.0.0.1:0"]);
         let mut command = self.command(&args);
-        command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").map(str::parse);
-        let Some(Ok(address)) = address else {
-            let _ = child.wait();
-            panic!("not listening: {line}{}", fs::read_to_string(&log).unwrap());
-        };
+        command.stderr(File::create(&log).unwrap());
+        let mut program = Program::start(&mut command);
+        let address = program.address();
         let tokens = Tokens::new(Keys::open(&self.data).unwrap().tokens);
-        Served { child, address, log, tokens }
+        Served { program, address, log, tokens }
     }
 
     /// A lane's facts, without those that only serving makes.
@@ -100,26 +95,17 @@ impl Place {
     }
 }
 
-/// A serving process, ended if the test fails before it does so itself.
+/// A serving process.
 pub struct Served {
-    pub child: Child,
+    pub program: Program,
     pub address: SocketAddr,
     log: PathBuf,
     tokens: Tokens,
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Served {
     pub fn token(&self, fan: u64, role: Role) -> String {
-        let until_s = (Clock::machine().now_ms() / 1_000 + 900) as u32;
-        let session = Session { fan: Fan::new(fan).unwrap(), role, until_s };
-        self.tokens.make(&session, Use::Session)
+        token_now(&self.tokens, fan, role)
     }
 
     pub fn ask(&self, call: (&str, &str), fan: u64, role: Role, body: &str) -> Answer {
@@ -148,9 +134,7 @@ impl Served {
     /// Sends SIGTERM; it must end in order. Gives how long that took, seconds.
     pub fn end(mut self) -> f64 {
         let watch = Stopwatch::start();
-        let process = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.said());
+        assert_eq!(self.program.end(), Some(0), "{}", self.said());
         watch.passed_s()
     }
 }
