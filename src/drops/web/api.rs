@@ -248,10 +248,10 @@ pub fn not_done(app: &App, drop: &Drop, reply: &Reply) -> Problem {
 /// An event may be missed; each says how everything stands.
 #[utoipa::path(get, path = "/api/v1/live",
     responses((status = 200, content_type = "text/event-stream", body = String,
-        description = "Events named totals. Their data is a JSON object: now_ms; drops, those open, \
-            paused or sold out, each as /api/v1/drops/{drop} answers; claims_per_s, of which counts \
-            are the claims in each of the up to ten whole seconds before now_s, oldest first, and \
-            now_s the second under way, since 1970")))]
+        description = "Events named totals. Their data is a JSON object: now_ms; drops, those \
+            open, paused or sold out, each as /api/v1/drops/{drop} answers; claims_per_s, whose \
+            counts are the claims in each of the up to ten whole seconds before now_s, oldest \
+            first, and now_s the second under way, since 1970")))]
 pub async fn live(State(app): Shared) -> Response {
     let date = jiff::Timestamp::from_millisecond(app.now_ms()).unwrap_or_default();
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap_or_default();
