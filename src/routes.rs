@@ -101,7 +101,7 @@ impl Service for Front {
     // had room for the router would be several times as large.
     async fn call(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
-            return hot::claim(&self.app, &mut request).await;
+            return hot::claim(&self.app, &mut request, peer).await;
         }
         let admitted = gate::admit(&self.app, &request, peer);
         if admitted.is_ok()

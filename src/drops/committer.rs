@@ -5,6 +5,7 @@ use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::clock::Stopwatch;
 use crate::kit::sqlite::JournalWriter;
+use crate::kit::vital;
 use fanfare_lane::{
     Draft, FestivalKey, LaneId, Placed, Sealed, Store as _, StoreError, seal_commit,
 };
@@ -76,7 +77,7 @@ pub fn start(
             inbox.push_urgent(Message::Stored(outcome));
         }
     };
-    let thread = thread::Builder::new().name("journal".to_owned()).spawn(body)?;
+    let thread = vital::spawn("journal", body)?;
     Ok((sender, thread))
 }
 

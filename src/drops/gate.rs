@@ -1,5 +1,14 @@
 //! The gate: who may ask, what can be refused from memory, what the lane must decide. No SQL
 //! stands anywhere on this way.
+//!
+//! Whom a request is counted against, before anything else is done for it:
+//!
+//! | request | a live session | none, or one that is not live |
+//! | --- | --- | --- |
+//! | a claim (`web/hot.rs`) | its fan: `signed`, then `counted` | its network: `nobody` |
+//! | another call that needs a session | its fan: `session` | its network: `admit` |
+//! | a page, or a call for everybody | nobody | its network: `admit`, in front of the router |
+//! | signing up or in | its network and the name tried: `fans::rates` | the same |
 
 use super::answers;
 use super::cold;
@@ -85,6 +94,13 @@ pub fn admit<B>(app: &App, request: &Request<B>, peer: SocketAddr) -> Result<(),
     let known = token_of(request.headers())
         .is_some_and(|token| app.node.tokens.check(token, Use::Session, app.now_ms()).is_ok());
     if known { Ok(()) } else { stranger(app, peer.ip()) }
+}
+
+/// What somebody without a session hears where one is needed: counted as a stranger, as everywhere
+/// but in a rehearsal.
+pub fn nobody(app: &App, peer: SocketAddr) -> Problem {
+    let counted = if app.mode == Mode::Rehearsal { Ok(()) } else { stranger(app, peer.ip()) };
+    counted.err().unwrap_or_else(|| Problem::new("no_session"))
 }
 
 /// Counts a stranger's request against its network's rate.

@@ -1,7 +1,17 @@
 //! The thread that owns every lane of the process: it decides, publishes and answers.
 //!
 //! While one commit is under way commands collect, so the busier, the larger the batch. A lane
-//! decides ahead of the commit only when a full batch already waits.
+//! decides ahead of the commit only when a full batch already waits (decisions 0005 and 0008).
+//!
+//! A lane is looked at again for one of four reasons: something was asked of it or stored for it
+//! (`touched`), its time has come (`dues`, of which `due_ms` is the copy beside the lane), its
+//! append failed and the journal is to be read (`resolve_at_mono_ms`), or a second has
+//! passed and the house is kept. A row that became durable is published in three steps, inside
+//! out: `Served::publish` in the state, `Durable::publish` in the lane, `Published::publish` here
+//! beside the words that everybody reads.
+
+mod house;
+mod publish;
 
 use super::cold::Bell;
 use super::committer::{Outcome, Work};
@@ -11,12 +21,12 @@ use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
-use crate::kit::heads::{self, Head, Heads};
-use fanfare_engine::{Command, Fact, Tally};
+use crate::kit::heads::Heads;
+use fanfare_engine::Command;
 use fanfare_lane::{
-    Draft, Durable, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed,
-    StoreError,
+    Draft, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
 };
+use publish::head_of;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -39,9 +49,6 @@ const PACE_US: u64 = 3_000;
 
 /// How long a commit that is nearly done is waited for awake.
 const AWAKE_US: u64 = 150;
-
-/// A resting lane's state that nobody read for this long leaves memory.
-const LET_GO_AFTER_MS: i64 = 60_000;
 
 /// What the thread is told.
 pub enum Message {
@@ -100,6 +107,11 @@ impl Hosted {
     /// When the lane has something to do without being asked.
     fn next_due_ms(&self) -> Option<i64> {
         self.drop.published.own(|served| self.lane.next_due_ms(served)).flatten()
+    }
+
+    /// Whether the lane rests and nobody waits for it.
+    fn rested(&self) -> bool {
+        self.drop.published.own(|served| self.lane.rested(served)) == Some(true)
     }
 }
 
@@ -441,37 +453,6 @@ impl Lanes {
         }
     }
 
-    fn publish(&mut self, id: LaneId, durable: Vec<Durable<Ticket>>) {
-        let Some(hosted) = self.hosted.get_mut(&id) else { return };
-        for durable in durable {
-            if let Err(broken) = hosted.drop.published.publish(&durable) {
-                hosted.drop.stop(&format!("published and decided state differ: {broken}"));
-                continue;
-            }
-            let front = hosted.drop.published.front();
-            self.heads.insert(id, head_of(&front.face));
-            self.heads_changed = true;
-            self.told.rows.ring();
-            hosted.drop.note_facts(&durable.facts);
-            let mut crowd = Vec::new();
-            for (ticket, reply) in durable.answers {
-                if let Ticket::Many(id) = ticket {
-                    crowd.push((id, reply));
-                    continue;
-                }
-                let proof = proof_of(&reply, &durable.facts, front.face.seq)
-                    .map(|fact| (front.head.clone(), fact));
-                ticket.deliver(Answered { reply, proof });
-            }
-            self.sink.push(&mut crowd);
-        }
-        if hosted.drop.published.own(|served| hosted.lane.rested(served)) == Some(true)
-            && let Some(hosted) = self.hosted.remove(&id)
-        {
-            self.resting.insert(id, hosted.drop);
-        }
-    }
-
     fn resolve(&mut self, id: LaneId, rows: Result<Vec<Sealed>, StoreError>, clock: &Reading) {
         let Some(hosted) = self.hosted.get_mut(&id) else { return };
         self.touched.insert(id);
@@ -490,41 +471,6 @@ impl Lanes {
                 let why = hosted.lane.stopped().map_or("lost to another owner", |why| &why.0);
                 hosted.drop.stop(why);
             }
-        }
-    }
-
-    /// Once a second: what the gate refused, patience, the witness, lanes at rest.
-    fn keep_house(&mut self, clock: &Reading) {
-        self.kept_house_mono_ms = clock.mono_ms;
-        if self.told.stepped.swap(clock.stepped, Ordering::Relaxed) != clock.stepped {
-            if clock.stepped {
-                tracing::error!(
-                    "THE CLOCK STEPPED: nothing expires until it is right again, or a host \
-                     resumes a drop and so confirms the time"
-                );
-            } else {
-                tracing::warn!("the clock is right again");
-            }
-        }
-        for (id, hosted) in &mut self.hosted {
-            let refused = hosted.drop.refused.each_ref().map(|n| n.swap(0, Ordering::Relaxed));
-            let refused: Tally = refused;
-            hosted.lane.count_refusals(&refused);
-            self.touched.insert(*id);
-        }
-        for drop in self.resting.values() {
-            drop.published.let_go(clock.now_ms - LET_GO_AFTER_MS);
-        }
-        self.write_heads();
-    }
-
-    fn write_heads(&mut self) {
-        if !std::mem::take(&mut self.heads_changed) {
-            return;
-        }
-        if let Err(why) = heads::write(&self.folder.heads(), &self.heads) {
-            tracing::error!(%why, "the witness cannot be written");
-            self.heads_changed = true;
         }
     }
 
@@ -556,23 +502,5 @@ fn say(sink: &Sink, ticket: Ticket, reply: Reply) {
     match ticket {
         Ticket::Many(id) => sink.push(&mut vec![(id, reply)]),
         other => other.deliver(Answered { reply, proof: None }),
-    }
-}
-
-/// The fact behind a fresh claim, for its receipt.
-fn proof_of(reply: &Reply, facts: &[Fact], seq: u32) -> Option<Fact> {
-    let Reply::Claim { claim, fresh: true } = reply else { return None };
-    let fact = facts.get(usize::from(claim.place.index)).filter(|_| claim.place.seq == seq)?;
-    matches!(fact, Fact::Claimed { number, .. } if *number == claim.number).then(|| fact.clone())
-}
-
-fn head_of(face: &fanfare_lane::Face) -> Head {
-    let out = |stock: &fanfare_engine::Stock| u64::from(stock.held) + u64::from(stock.settled);
-    Head {
-        seq: face.seq,
-        hash: face.hash,
-        time_ms: face.time_ms,
-        next_number: face.claims.saturating_add(1),
-        units_out: face.lines.iter().map(out).sum(),
     }
 }

@@ -15,6 +15,7 @@ use crate::kit::heads::{self, Heads};
 use crate::kit::keys::Keys;
 use crate::kit::sqlite::{JournalReader, JournalWriter};
 use crate::kit::token::Tokens;
+use crate::kit::vital;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, LaneConfig, LaneId, PublicKey, Reply};
 use std::collections::BTreeMap;
@@ -153,10 +154,7 @@ impl Node {
             resting,
         )
         .remember(witnessed);
-        let lanes = std::thread::Builder::new()
-            .name("lanes".to_owned())
-            .spawn(move || lanes.run())
-            .map_err(|why| why.to_string())?;
+        let lanes = vital::spawn("lanes", move || lanes.run()).map_err(|why| why.to_string())?;
         Ok(Arc::new(Self {
             clock,
             folder,

@@ -24,6 +24,9 @@ pub struct Front {
 /// Bytes of recent rows kept for receipts of repeats, which mostly come within seconds.
 const RECENT_BYTES_MAX: usize = 1 << 20;
 
+/// What a row takes besides its facts: header, seal, and its head in words.
+const HEAD_BYTES: usize = 1_024;
+
 /// One lane's published state.
 pub struct Published {
     state: RwLock<Option<Served>>,
@@ -131,6 +134,10 @@ impl Published {
     }
 }
 
+fn bytes_of(head: &HeadDoc) -> usize {
+    HEAD_BYTES + head.sealed.row.facts.len()
+}
+
 /// The newest rows, oldest first, without gaps.
 #[derive(Default)]
 struct Recent {
@@ -140,12 +147,12 @@ struct Recent {
 
 impl Recent {
     fn add(&mut self, head: Arc<HeadDoc>) {
-        self.bytes += head.sealed.row.facts.len();
+        self.bytes += bytes_of(&head);
         self.heads.push_back(head);
         while self.bytes > RECENT_BYTES_MAX
             && let Some(oldest) = self.heads.pop_front()
         {
-            self.bytes -= oldest.sealed.row.facts.len();
+            self.bytes -= bytes_of(&oldest);
         }
     }
 
@@ -162,4 +169,28 @@ pub struct NotInMemory;
 fn front_of(state: Seen<'_>, newest: &Sealed) -> Front {
     let face = Face::of(state, newest.row.header.seq, newest.row.hash);
     Front { face, head: Arc::new(HeadDoc::new(newest)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fanfare_engine::{Act, Fact};
+    use fanfare_lane::{Draft, FestivalKey, Written, seal_commit};
+
+    #[test]
+    fn what_is_kept_for_repeats_is_bounded_however_small_the_rows() {
+        let key = FestivalKey::from_secret(&[7; 32]);
+        let facts = [Fact::Paused(Act { by: Fan::FIRST, why: 1 })];
+        let mut recent = Recent::default();
+        for seq in 1..=5_000 {
+            let (festival, prev, written) = ([0; 16], [0; 32], Arc::new(Written::of(&facts)));
+            let row = Draft { festival, lane: 1, seq, prev, time_ms: 0, written }.finish();
+            let sealed = seal_commit(&[Arc::new(row)], &key).remove(0);
+            recent.add(Arc::new(HeadDoc::new(&sealed)));
+        }
+        assert!((500..=RECENT_BYTES_MAX / 1_024).contains(&recent.heads.len()));
+        assert!(recent.find(5_000).is_some() && recent.find(1).is_none());
+        let kept = |seq| recent.find(seq).map(|head| head.sealed.row.header.seq);
+        assert_eq!(kept(4_700), Some(4_700));
+    }
 }

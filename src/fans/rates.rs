@@ -33,10 +33,12 @@ impl Rates {
         let now_ms = self.ticks.passed_ms();
         let mut name = DefaultHasher::new();
         folded_name.hash(&mut name);
-        let networks = address.map(|address| self.networks.count(network(address), now_ms));
-        let names = self.names.count(name.finish(), now_ms);
-        let waits = [names.err(), networks.and_then(Result::err)].into_iter().flatten();
-        waits.max().map_or(Ok(()), |wait_ms| Err(seconds(wait_ms)))
+        // A network that asks too often is refused before the name is looked at: else one machine
+        // could keep as many people out as it can name.
+        if let Some(address) = address {
+            self.networks.count(network(address), now_ms).map_err(seconds)?;
+        }
+        self.names.count(name.finish(), now_ms).map_err(seconds)
     }
 }
 
@@ -53,5 +55,16 @@ mod tests {
         let allowed = (0..200).filter(|n| rates.attempt(&format!("fan-{n}"), here).is_ok()).count();
         assert!(allowed < 60, "one network does not try every name: {allowed}");
         assert!(rates.attempt("eve", Some(IpAddr::from([10, 0, 1, 1]))).is_ok());
+    }
+
+    #[test]
+    fn a_network_that_tries_too_often_keeps_nobody_out() {
+        let (rates, there) = (Rates::default(), Some(IpAddr::from([10, 0, 0, 1])));
+        for n in 0..6_000 {
+            let _ = rates.attempt(&format!("fan-{}", n % 1_000), there);
+        }
+        let here = |n: u32| Some(IpAddr::from((0x0B00_0000 + (n << 8)).to_be_bytes()));
+        let kept_out = (0..1_000).filter(|&n| rates.attempt(&format!("fan-{n}"), here(n)).is_err());
+        assert_eq!(kept_out.count(), 0);
     }
 }

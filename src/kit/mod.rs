@@ -1,6 +1,6 @@
-//! What every domain uses: the data folder, the journal's `SQLite` store, the
-//! cold side's database, clock, keys, tokens,
-//! problem answers, listeners, TLS, trusted proxies. Nothing in here knows what a drop is.
+//! What every domain uses: the data folder, the journal's `SQLite` store, the cold side's database,
+//! clock, keys, tokens, problem answers, listeners, TLS, trusted proxies, threads that must not
+//! fall. Nothing in here knows what a drop is.
 
 pub mod clock;
 pub mod data;
@@ -19,3 +19,4 @@ pub mod serve;
 pub mod sqlite;
 pub mod tls;
 pub mod token;
+pub mod vital;

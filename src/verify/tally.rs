@@ -6,11 +6,13 @@
 mod claims;
 mod facts;
 mod fans;
+mod gap;
 mod stock;
 
 use super::report::{Fault, Promise, fault};
 use claims::{Claims, Life};
 use fans::Fans;
+use gap::Gap;
 use std::collections::BTreeMap;
 pub(super) use stock::Units;
 
@@ -25,10 +27,11 @@ struct Right {
 
 /// The count so far.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four flags that come and go by themselves")]
 pub(super) struct Tally {
     begun: bool,
+    before_ms: i64,
     now_ms: i64,
+    gap: Gap,
     lines: Vec<Units>,
     claims: Claims,
     fans: Fans,
@@ -39,7 +42,6 @@ pub(super) struct Tally {
     opens_at_ms: i64,
     closes_at_ms: i64,
     paused: bool,
-    doubtful_time: bool,
     closed: bool,
     sold_out_at_ms: Option<i64>,
 }
@@ -65,7 +67,8 @@ impl Tally {
         if self.begun && time_ms < self.now_ms {
             return Err(fault(Promise::Chain, "lane time went back"));
         }
-        self.now_ms = time_ms;
+        (self.before_ms, self.now_ms) = (self.now_ms, time_ms);
+        self.gap.begin(held(&self.lines));
         Ok(())
     }
 
@@ -98,6 +101,11 @@ impl Tally {
         }
         Ok(())
     }
+}
+
+/// Units held, of all lines.
+fn held(lines: &[Units]) -> u64 {
+    lines.iter().map(|units| units.held).sum()
 }
 
 /// A line without what its claims and rights account for.

@@ -26,9 +26,9 @@ use fanfare::kit::clock::Clock;
 use fanfare::kit::token::{Role, Session, Tokens, Use};
 use fanfare_engine::Fan;
 
-/// A session that lives for six hours from this moment.
+/// A session that lives for 15 minutes from this moment.
 pub fn token(tokens: &Tokens, now_ms: i64, fan: u64, role: Role) -> String {
-    let until_s = (now_ms / 1_000 + 6 * 3_600) as u32;
+    let until_s = (now_ms / 1_000 + 900) as u32;
     tokens.make(&Session { fan: Fan::new(fan).unwrap(), role, until_s }, Use::Session)
 }
 

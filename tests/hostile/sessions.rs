@@ -206,3 +206,23 @@ fn who_asks_too_fast_waits_and_nobody_else() {
     drop(client);
     shop.close();
 }
+
+#[test]
+fn whoever_has_no_session_is_counted_at_the_claims_too() {
+    let shop = Shop::open();
+    let over = shop.token(1, Role::Fan);
+    shop.turn_to(shop.app.now_ms() + 900_000);
+    let mut client = shop.client();
+    let forged = "A".repeat(40);
+    let answers: Vec<_> = (0..3_000)
+        .map(|n| client.call(CLAIMS, if n % 2 == 0 { &over } else { &forged }, None, PINE).unwrap())
+        .collect();
+    shop.refused(&answers[0], 401, "no_session");
+    shop.refused(&answers[1], 401, "no_session");
+    let fast = answers.iter().find(|answer| answer.status == 429).expect("3,000 at once");
+    shop.refused(fast, 429, "too_fast");
+    // A fan at the same address has a rate of their own.
+    shop.made("lamps", 2, None, PINE);
+    drop(client);
+    shop.close();
+}

@@ -3,9 +3,12 @@
 use super::hall::{Hall, boxes};
 use crate::common::festival::BOX;
 use crate::common::served::Place;
+use fanfare::drops::ticket::Ticket;
 use fanfare::kit::token::Role;
-use fanfare_engine::Fact;
+use fanfare_engine::{Act, Command, Fact, Fan, Number};
 use fanfare_lane::LaneId;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 const OPENS_MS: i64 = 1_775_620_800_000;
 const CLOSES_MS: i64 = OPENS_MS + 20 * 60_000;
@@ -76,6 +79,45 @@ fn it_closes_by_itself_rests_is_read_and_wakes_for_a_return() {
     assert_eq!((returned.status, returned.text_of("state")), (200, "returned"));
     hall.app.node.quiet();
     assert!(rests(&hall) && hall.rows("boxes").len() > rows);
+    leaves_memory(&hall);
+    hall.close();
+    place.verified();
+}
+
+#[test]
+fn it_leaves_memory_though_somebody_asked_while_it_went_to_rest() {
+    let place = Place::new();
+    let text = boxes(OPENS_MS, "20m");
+    let hall = Hall::open(&place.data, &text, OPENS_MS);
+    let claim = hall.claim("boxes", 1, "k", BOX);
+    assert_eq!(claim.status, 201);
+    hall.turn_to(OPENS_MS + 60_000);
+    let node = &hall.app.node;
+    let lane = node.directory().named("boxes").unwrap().lane;
+    let one = Number::MIN;
+    let close = Command::Close(Act { by: Fan::FIRST, why: 1 });
+    let last = vec![Command::Settle { number: one }, close];
+    let ask = |commands: Vec<Command>| {
+        let asks = commands.into_iter().map(|command| (lane, command, Ticket::Nobody));
+        node.ask_many(asks.collect());
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    // The journal's writer is busy, so the row that says the lane rests is long under way.
+    let (busy, free) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    std::thread::scope(|scope| {
+        let (is_busy, is_free) = (busy.clone(), free.clone());
+        scope.spawn(|| {
+            node.with_writer(move |_| {
+                is_busy.wait();
+                is_free.wait();
+            })
+        });
+        busy.wait();
+        ask(last);
+        ask(vec![Command::Release { number: one }]);
+        free.wait();
+    });
+    node.quiet();
     leaves_memory(&hall);
     hall.close();
     place.verified();

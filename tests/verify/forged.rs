@@ -207,6 +207,31 @@ fn a_hold_cut_short_is_found() {
 }
 
 #[test]
+fn a_hold_that_ran_while_nobody_served_is_found() {
+    let made = (0, vec![claim(1, 1, 1)]);
+    let opened = |owner, doubtful_time| Fact::Opened { owner, doubtful_time };
+    let extended = |after_ms| Fact::Extended { since_ms: OPENS_MS + after_ms };
+    let over = vec![Fact::Expired(number(1))];
+    // Another owner, at once or only in the next row; and one who gives back less than was lost.
+    breaks("hold", &[made.clone(), (59_000, vec![opened(2, false)]), (60_000, over.clone())]);
+    breaks("hold", &[made.clone(), (59_000, vec![opened(2, false), extended(30_000)])]);
+    breaks("hold", &[made.clone(), (59_000, vec![opened(2, false), Fact::Settled(number(1))])]);
+    // The clock is believed again.
+    let (doubtful, believed) = ((0, vec![opened(2, true)]), (0, vec![Fact::Resumed(act())]));
+    breaks("hold", &[made.clone(), doubtful.clone(), believed.clone(), (60_000, over.clone())]);
+    for honest in [
+        vec![made.clone(), (59_000, vec![opened(2, false), extended(0)])],
+        vec![made.clone(), doubtful, believed, (90_000, vec![extended(0)])],
+        // The same owner proves that it still is; a new one finds nothing held.
+        vec![made.clone(), (59_000, vec![opened(1, false)]), (60_000, over)],
+        vec![made, (1_000, vec![Fact::Settled(number(1))]), (59_000, vec![opened(2, false)])],
+    ] {
+        let (_temp, report) = written(&honest);
+        assert!(report.holds(), "{honest:?}: {:#?}", report.broken);
+    }
+}
+
+#[test]
 fn a_repeat_that_made_a_second_claim_is_found() {
     let two = [(0, vec![keyed(claim(1, 1, 1), 5)]), (0, vec![keyed(claim(2, 1, 1), 5)])];
     breaks("repeats", &two);

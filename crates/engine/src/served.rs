@@ -5,6 +5,14 @@
 //! kept once, as decided, and beside them what hides the rows under way: how many claims are
 //! published, and of each published claim that a row under way has changed, what it was before.
 //! The book is small, and there are two. [`Seen`] is the only way to read what is published.
+//!
+//! | type | is | reads or keeps claims |
+//! | --- | --- | --- |
+//! | `Claims` | the only copy, as decided | both |
+//! | `Ahead` | `Claims` as the owner changes them: what it overwrites goes to `Hidden` | keeps |
+//! | `Hidden` | how far `Claims` are published, and what they were before | neither |
+//! | `Behind` | `Claims` behind `Hidden`, while a row becomes published | keeps: it only forgets |
+//! | [`Seen`] | `Claims` behind `Hidden`, for everybody else | reads |
 
 use crate::book::Book;
 use crate::claim::{Claim, Kept};

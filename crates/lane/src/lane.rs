@@ -269,9 +269,10 @@ impl<T> Lane<T> {
         }
     }
 
-    /// When [`Lane::turn`] has something to do without being asked: guarded time, ms.
+    /// When [`Lane::turn`] has something to do without being asked: guarded time, ms. Never once
+    /// the lane has stopped.
     pub fn next_due_ms(&self, served: &Served) -> Option<i64> {
-        served.decided().next_due_ms()
+        if self.stopped.is_some() { None } else { served.decided().next_due_ms() }
     }
 
     /// Takes the answers that wait for no row.

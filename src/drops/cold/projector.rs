@@ -12,6 +12,7 @@ use crate::kit::db::Cold;
 use crate::kit::sqlite::{JournalReader, LaneRecord};
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -135,7 +136,9 @@ impl Run {
             let late = ending
                 && stopping.get_or_insert_with(Stopwatch::start).passed_us() >= STOP_WITHIN_US;
             let began = Stopwatch::start();
-            match self.pass() {
+            // Tables are not worth the crowd: whatever goes wrong here is tried again.
+            let passed = panic::catch_unwind(AssertUnwindSafe(|| self.pass()));
+            match passed.unwrap_or_else(|_| self.fell()) {
                 Ok(true) if late => return,
                 Ok(true) => {
                     if told.rows.wait(Duration::ZERO) {
@@ -155,6 +158,12 @@ impl Run {
                 thread::sleep(GATHER);
             }
         }
+    }
+
+    /// After a panic, told above: what is in the tables is read anew.
+    fn fell(&mut self) -> Result<bool, String> {
+        self.look_again();
+        Err("a fault of the program".to_owned())
     }
 
     /// Says once that the database is not well.

@@ -40,8 +40,9 @@ crate::statements! {
 /// How long a fan waits for the tables before the journal is asked instead.
 const WITHIN: Duration = Duration::from_millis(1_500);
 
-/// Most claims of one fan that are read: more than all limits of a festival together allow.
-const OF_FAN_MAX: i64 = 10_000;
+/// Most claims of one fan in one lane: a fan can make no more, given-back ones counted
+/// (`docs/decisions/0010-claims-a-fan.md`).
+const OF_LANE_MAX: i64 = 256;
 
 type Row = (i64, i64, i64, i64, String, i64, Option<i64>, i64, i64, i64, i64, i64, i64);
 
@@ -227,9 +228,10 @@ pub async fn claims_of(
                 known.insert(lane, Vec::new());
             }
         }
+        let most = OF_LANE_MAX * cursors.len() as i64;
         let rows = on!(&mut moment.tx, tx => {
             let query = sqlx::query_as::<_, Row>(CLAIMS_OF).bind(fan.get() as i64);
-            query.bind(OF_FAN_MAX).fetch_all(&mut **tx).await
+            query.bind(most).fetch_all(&mut **tx).await
         })?;
         for (lane, made) in rows.into_iter().map(made) {
             if let Some(claims) = known.get_mut(&lane) {

@@ -16,6 +16,7 @@ use axum::http::{
 use fanfare_engine::{Fan, Key, Quantity, Refusal};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// An answer of the hot route.
@@ -54,8 +55,8 @@ pub fn state(app: &App, id: &str) -> Answer {
 }
 
 /// Answers a claim.
-pub async fn claim(app: &Arc<App>, request: &mut Request<Incoming>) -> Answer {
-    match put_claim(app, request).await {
+pub async fn claim(app: &Arc<App>, request: &mut Request<Incoming>, peer: SocketAddr) -> Answer {
+    match put_claim(app, request, peer).await {
         Ok(answer) => answer,
         Err(problem) => problem_answer(app, &problem),
     }
@@ -63,11 +64,19 @@ pub async fn claim(app: &Arc<App>, request: &mut Request<Incoming>) -> Answer {
 
 /// The request stays where it is: it is hundreds of bytes, and to move it costs as much as to
 /// check who sent it.
-async fn put_claim(app: &Arc<App>, request: &mut Request<Incoming>) -> Result<Answer, Problem> {
-    let session = gate::signed(app, request.headers())?;
+async fn put_claim(
+    app: &Arc<App>,
+    request: &mut Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<Answer, Problem> {
+    let session = gate::signed(app, request.headers());
+    let session = session.map_err(|_| gate::nobody(app, peer))?;
     let whole = body::read_whole(request.body_mut()).await;
     // One look at the clock for session and gate, and after the body: it may have been slow.
     let now_ms = app.now_ms();
+    if session.over(now_ms) {
+        return Err(gate::nobody(app, peer));
+    }
     gate::counted(app, &session, now_ms)?;
     let key = key_of(app, request.headers())?;
     let id = claims_of(request.method(), request.uri().path()).unwrap_or_default();

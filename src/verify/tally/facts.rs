@@ -2,7 +2,7 @@
 
 use super::claims::{Entry, Life};
 use super::stock::{Pile, Units};
-use super::{Right, Tally};
+use super::{Right, Tally, held};
 use crate::verify::report::{Fault, Promise, fault};
 use fanfare_engine::{Amendment, Fact, LineTerms, Number, Quantity, RightId, Terms, Totals};
 
@@ -11,6 +11,8 @@ type Done = Result<(), Fault>;
 impl Tally {
     /// Takes the next fact.
     pub(in crate::verify) fn fact(&mut self, fact: &Fact) -> Done {
+        let (times, lines) = ((self.before_ms, self.now_ms), &self.lines);
+        self.gap.fact(fact, times, || held(lines))?;
         match fact {
             Fact::Terms(terms) => return self.terms(terms),
             _ if !self.begun => {
@@ -29,11 +31,10 @@ impl Tally {
             Fact::Withdrawn { line, units, .. } => self.line(line.0)?.withdraw(*units)?,
             Fact::Amended { amendment, .. } => self.amended(*amendment)?,
             Fact::Extended { since_ms } => self.claims.extend(*since_ms, self.now_ms),
-            Fact::Opened { doubtful_time, .. } => self.doubtful_time = *doubtful_time,
             Fact::Paused(_) => self.paused = true,
-            Fact::Resumed(_) => (self.paused, self.doubtful_time) = (false, false),
+            Fact::Resumed(_) => self.paused = false,
             Fact::Closed(_) => self.closed = true,
-            Fact::Tallied(_) => {}
+            Fact::Opened { .. } | Fact::Tallied(_) => {}
             Fact::Rested(totals) => self.rested(totals)?,
         }
         if self.sold_out_at_ms.is_none() && self.lines.iter().all(|units| units.free == 0) {
@@ -94,7 +95,7 @@ impl Tally {
             "before the opening"
         } else if self.closed || self.now_ms >= self.closes_at_ms {
             "after the closing"
-        } else if self.paused || self.doubtful_time {
+        } else if self.paused || self.gap.doubtful_time() {
             "while the drop was paused"
         } else {
             return Ok(());

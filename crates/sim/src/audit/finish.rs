@@ -4,8 +4,9 @@ use super::lane::short;
 use super::model::{Known, Model};
 use super::{Auditor, Breach, Check, caught};
 use crate::store::SimStore;
-use fanfare_engine::{ClaimState, Seen, State};
+use fanfare_engine::{ClaimState, Number, Seen, State};
 use fanfare_lane::{FestivalId, LaneId, Receipt, Replay, Row, Sealed, leaf_hash, path};
+use std::collections::BTreeSet;
 
 impl Auditor {
     /// Checks a lane that has come to rest against its journal.
@@ -46,6 +47,25 @@ impl Auditor {
             }
         }
         Ok(())
+    }
+
+    /// While rows are under way nothing of them is seen: no claim, no end of a hold, no unit.
+    /// Looked at when the lane has just decided and everything durable is published.
+    pub(crate) fn seen(&self, lane: usize, seen: Seen<'_>) -> Check {
+        let audit = &self.lanes[lane];
+        Self::same_units(&audit.published, seen)?;
+        let next = Number::new(seen.count() + 1);
+        if let Some(claim) = next.and_then(|number| seen.claim(number)) {
+            return caught(Breach::PublishedNotDurable, format!("{claim:?} is seen"));
+        }
+        // Whoever claimed last is the likeliest to have a claim under way.
+        let Some(fan) = audit.model.claims.last().map(|newest| newest.fan) else { return Ok(()) };
+        let own = audit.published.claims_of(fan).map(|(number, _)| number);
+        let said = seen.claims_of(fan).map(|claim| claim.number.get());
+        if own.collect::<BTreeSet<_>>() == said.collect::<BTreeSet<_>>() {
+            return Ok(());
+        }
+        caught(Breach::OtherDigest, format!("other claims of fan {} are seen", fan.get()))
     }
 
     /// With a real key, the receipt of a row's last fact proves that fact.

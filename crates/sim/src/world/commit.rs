@@ -7,6 +7,10 @@ use crate::fault::Met;
 use crate::store::AppendFault;
 use fanfare_lane::{Resolution, Store as _, seal_commit};
 
+/// One decision in about so many is looked at for what can be seen of it: a look costs a pass over
+/// all claims.
+const LOOKS_EVERY: u32 = 16;
+
 /// Rows of several lanes on their way into the store.
 pub(super) struct Commit {
     /// By lane; with the outcome once there is one, none if it is not known.
@@ -45,6 +49,12 @@ impl World {
         }
         self.audit.turned(lane, &clock, decided, self.plan.config.batch_max)?;
         self.audit.ready(lane, &answers, clock.mono_ms)?;
+        if decided
+            && self.steps.is_multiple_of(LOOKS_EVERY)
+            && let Some(seen) = self.slots[lane].seen()
+        {
+            self.audit.seen(lane, seen)?;
+        }
         let out = |(ticket, reply)| Out { lane, ticket, reply };
         self.outbox.extend(answers.into_iter().map(out));
         self.after(Step::Turn)

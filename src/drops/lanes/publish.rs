@@ -1,0 +1,63 @@
+//! Rows that became durable: what they say is published first, answered next.
+
+use super::Lanes;
+use crate::drops::ticket::{Answered, Ticket};
+use crate::kit::heads::Head;
+use fanfare_engine::{Fact, Stock};
+use fanfare_lane::{Durable, Face, LaneId, Reply};
+
+impl Lanes {
+    pub(super) fn publish(&mut self, id: LaneId, durable: Vec<Durable<Ticket>>) {
+        let Some(hosted) = self.hosted.get_mut(&id) else { return };
+        for durable in durable {
+            if let Err(broken) = hosted.drop.published.publish(&durable) {
+                hosted.drop.stop(&format!("published and decided state differ: {broken}"));
+                continue;
+            }
+            let front = hosted.drop.published.front();
+            self.heads.insert(id, head_of(&front.face));
+            self.heads_changed = true;
+            self.told.rows.ring();
+            hosted.drop.note_facts(&durable.facts);
+            let mut crowd = Vec::new();
+            for (ticket, reply) in durable.answers {
+                if let Ticket::Many(id) = ticket {
+                    crowd.push((id, reply));
+                    continue;
+                }
+                let proof = proof_of(&reply, &durable.facts, front.face.seq)
+                    .map(|fact| (front.head.clone(), fact));
+                ticket.deliver(Answered { reply, proof });
+            }
+            self.sink.push(&mut crowd);
+        }
+        if hosted.rested() {
+            self.let_rest(id);
+        }
+    }
+
+    pub(super) fn let_rest(&mut self, id: LaneId) {
+        if let Some(hosted) = self.hosted.remove(&id) {
+            self.resting.insert(id, hosted.drop);
+        }
+    }
+}
+
+/// The fact behind a fresh claim, for its receipt.
+fn proof_of(reply: &Reply, facts: &[Fact], seq: u32) -> Option<Fact> {
+    let Reply::Claim { claim, fresh: true } = reply else { return None };
+    let fact = facts.get(usize::from(claim.place.index)).filter(|_| claim.place.seq == seq)?;
+    matches!(fact, Fact::Claimed { number, .. } if *number == claim.number).then(|| fact.clone())
+}
+
+/// What the witness notes of a lane.
+pub(super) fn head_of(face: &Face) -> Head {
+    let out = |stock: &Stock| u64::from(stock.held) + u64::from(stock.settled);
+    Head {
+        seq: face.seq,
+        hash: face.hash,
+        time_ms: face.time_ms,
+        next_number: face.claims.saturating_add(1),
+        units_out: face.lines.iter().map(out).sum(),
+    }
+}
