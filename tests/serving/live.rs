@@ -166,6 +166,7 @@ fn whatever_was_asked_before_on_the_connection_is_answered_whole() {
         "HTTP/1.1 200 OK\r\n",
         "content-type: text/event-stream\r\n",
         "cache-control: no-store\r\n",
+        "x-accel-buffering: no\r\n",
         "connection: close\r\n",
         "date: Wed, 08 Apr 2026 04:00:00 GMT\r\n",
     ] {

@@ -13,7 +13,7 @@ use crate::kit::token::{Role, SESSION_S, Session, Use};
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fanfare_engine::Command;
 use fanfare_lane::Reply;
@@ -259,6 +259,8 @@ pub async fn live(State(app): Shared) -> Response {
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
         (header::DATE, date.as_str()),
+        // Proxies that gather answers before they pass them on let this one through.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     let body = Body::from_stream(events(app.clone()));
     let taker = Handover::to(move |socket, head| app.live.watch_at(socket, head));
