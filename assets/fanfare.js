@@ -327,6 +327,8 @@ function reveal() {
 
 addEventListener("popstate", () => location.reload());
 addEventListener("offline", () => reached(false));
+// The board's script hears of changes that need the page anew.
+document.addEventListener("renew", renew);
 addEventListener("online", () => { reached(true); renew(); });
 // Back from the browser's memory, or from the phone's pocket: clocks may have stood still.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

@@ -20,6 +20,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tower::Service as _;
 
+/// People: hosts.
+fn of_hosts() -> Router<Arc<App>> {
+    Router::new()
+        .route("/host", get(hosts::day))
+        .route("/host/apply", get(hosts::apply_page).post(hosts::apply))
+        .route("/host/drops/{drop}", get(hosts::drop_page))
+        .route("/host/drops/{drop}/closing", get(hosts::closing_page).post(hosts::closing))
+        .route("/host/drops/{drop}/crowd", get(hosts::back).post(hosts::crowd))
+        .route("/host/drops/{drop}/claims", get(hosts::claims))
+        .route("/host/drops/{drop}/claims.csv", get(hosts::claims_csv))
+        .route("/host/drops/{drop}/acts/{act}", get(hosts::back_to_drop).post(hosts::act))
+}
+
 /// The router behind the hot route.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -27,6 +40,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::programme))
         .route("/drops/{drop}", get(pages::drop))
         .route("/drops/{drop}/reminder.ics", get(pages::reminder))
+        .route("/board", get(pages::board))
         .route("/check", get(pages::check))
         .route("/assets/{file}", get(pages::asset_file))
         // People: fans. A GET of an act leads back to the page with its form.
@@ -45,15 +59,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/me/sessions/{session}/ending", get(web::back_to_sessions).post(web::end_session))
         .route("/me/password", get(web::password_page).post(web::change_password))
         .route("/host/{secret}", get(web::host_page).post(web::make_host))
-        // People: hosts.
-        .route("/host", get(hosts::day))
-        .route("/host/apply", get(hosts::apply_page).post(hosts::apply))
-        .route("/host/drops/{drop}", get(hosts::drop_page))
-        .route("/host/drops/{drop}/closing", get(hosts::closing_page).post(hosts::closing))
-        .route("/host/drops/{drop}/crowd", get(hosts::back).post(hosts::crowd))
-        .route("/host/drops/{drop}/claims", get(hosts::claims))
-        .route("/host/drops/{drop}/claims.csv", get(hosts::claims_csv))
-        .route("/host/drops/{drop}/acts/{act}", get(hosts::back_to_drop).post(hosts::act))
+        .merge(of_hosts())
         // People: builders, in a demo.
         .route("/dev/pages", get(pages::dev))
         .route("/dev/pages/{page}/{state}", get(pages::dev_sample))

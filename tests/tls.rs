@@ -41,7 +41,7 @@ fn command(folder: &Path, flags: &[&str]) -> Command {
 
 /// A server, and where it listens.
 struct Server {
-    _program: Program,
+    program: Program,
     address: SocketAddr,
 }
 
@@ -49,7 +49,8 @@ impl Server {
     fn start(folder: &Path, flags: &[&str], scheme: &str) -> Self {
         let mut program = Program::start(&mut command(folder, flags));
         assert!(program.url().starts_with(scheme));
-        Self { address: program.address(), _program: program }
+        let address = program.address();
+        Self { program, address }
     }
 }
 
@@ -113,6 +114,28 @@ async fn a_claim_over_https_is_made_and_cookies_are_secure() {
     let other = Pair::make(scratch.path(), "other", [2; 32]);
     let refused = ask(server.address, &other, &version::TLS13, GUEST).await;
     assert!(refused.unwrap_err().to_string().contains("certificate"), "another's is not taken");
+}
+
+#[tokio::test]
+async fn who_watches_over_https_gets_events_until_the_server_stops() {
+    let scratch = Scratch::new(None, "tls-live").unwrap();
+    let pair = Pair::make(scratch.path(), "own", [1; 32]);
+    let (cert, key) = (pair.cert.to_str().unwrap(), pair.key.to_str().unwrap());
+    let flags = ["--tls-cert", cert, "--tls-key", key];
+    let mut server = Server::start(scratch.path(), &flags, "https://");
+    let watch = "GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let seen = ask(server.address, &pair, &version::TLS13, watch);
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        tokio::task::spawn_blocking(move || server.program.end()).await.unwrap()
+    };
+    let (seen, code) = tokio::join!(seen, stop);
+    assert_eq!(code, Some(0));
+    let (_, answer) = seen.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("strict-transport-security: "), "{answer}");
+    let events = answer.matches("event: totals\ndata: {").count();
+    assert!((2..=6).contains(&events), "{events} events: {answer}");
 }
 
 /// All that comes back for these bytes, until the server closes.

@@ -4,11 +4,17 @@
 //! A `Door` stands between the socket and the requests: `Plain` lets everybody in as they are and
 //! costs nothing, behind `Proxies` the caller is looked up, `tls::Tls` shakes hands first. The
 //! compiler makes a listener for each, so none pays for another.
+//!
+//! An answer that lasts for hours may take the bare socket with it: see `Handover`.
+
+mod handover;
+
+pub use handover::Handover;
 
 use super::proxy::{Caller, Proxies};
 use super::tls;
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::{Method, Request, Response};
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -16,12 +22,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Socket, Type};
+use std::cell::Cell;
 use std::convert::Infallible;
-use std::future::{self, Future};
+use std::future::{self, Future, poll_fn};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -62,6 +70,12 @@ pub trait Door: Clone + Send + 'static {
     /// Lets a connection in; none if it does not behave.
     fn open(&self, stream: TcpStream) -> impl Future<Output = Option<Self::Stream>>;
 
+    /// Whether the stream is the socket itself, so that it can be handed over.
+    const BARE: bool;
+
+    /// The socket, where the stream is that.
+    fn bare(stream: Self::Stream) -> Option<TcpStream>;
+
     /// Has a request answered that came in here.
     fn ask<S: Service>(
         &self,
@@ -82,6 +96,12 @@ impl Door for Plain {
         future::ready(Some(stream))
     }
 
+    const BARE: bool = true;
+
+    fn bare(stream: TcpStream) -> Option<TcpStream> {
+        Some(stream)
+    }
+
     fn ask<S: Service>(
         &self,
         service: &S,
@@ -97,6 +117,12 @@ impl Door for Proxies {
 
     fn open(&self, stream: TcpStream) -> impl Future<Output = Option<TcpStream>> {
         future::ready(Some(stream))
+    }
+
+    const BARE: bool = true;
+
+    fn bare(stream: TcpStream) -> Option<TcpStream> {
+        Some(stream)
     }
 
     fn ask<S: Service>(
@@ -278,19 +304,40 @@ async fn connection<S: Service, D: Door>(
     house: Rc<House<S, D>>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let answer = service_fn(|request| {
-        let house = house.clone();
-        async move { Ok::<_, Infallible>(house.door.ask(&house.service, request, peer).await) }
+    let (leaving, house) = (&Cell::new(None), &*house);
+    let answer = service_fn(|request| async move {
+        let may_leave = D::BARE && request.method() == Method::GET;
+        let mut answer = house.door.ask(&house.service, request, peer).await;
+        let taker = answer.extensions_mut().remove::<Handover>();
+        if let Some(taker) = taker.filter(|_| may_leave) {
+            leaving.set(Some((taker, handover::head(&answer))));
+            drop(answer);
+            // Never answered here. A request is read once all answers before it are out: nothing
+            // stands in the connection's buffers that would be lost with them.
+            return future::pending().await;
+        }
+        Ok::<_, Infallible>(answer)
     });
-    let served = http1::Builder::new()
+    let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), answer);
-    let mut served = pin!(served);
-    tokio::select! {
-        _ = served.as_mut() => return,
-        _ = stop.wait_for(|stop| *stop) => served.as_mut().graceful_shutdown(),
+    let left = poll_fn(|context| match Pin::new(&mut served).poll(context) {
+        Poll::Ready(_) => Poll::Ready(None),
+        Poll::Pending => leaving.take().map_or(Poll::Pending, |taker| Poll::Ready(Some(taker))),
+    });
+    let left = tokio::select! {
+        left = left => left,
+        _ = stop.wait_for(|stop| *stop) => {
+            Pin::new(&mut served).graceful_shutdown();
+            let _ = served.await;
+            return;
+        }
+    };
+    let Some((taker, head)) = left else { return };
+    let socket = D::bare(served.into_parts().io.into_inner());
+    if let Some(Ok(socket)) = socket.map(TcpStream::into_std) {
+        taker.take(socket, head);
     }
-    let _ = served.await;
 }

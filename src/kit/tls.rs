@@ -42,6 +42,14 @@ impl Door for Tls {
         shaken.await.ok()?.ok()
     }
 
+    // What is written goes through the session's keys: a connection stays with them, and whoever
+    // watches over TLS costs a connection. Behind a proxy that does TLS they cost a socket.
+    const BARE: bool = false;
+
+    fn bare(_: Self::Stream) -> Option<TcpStream> {
+        None
+    }
+
     fn ask<S: Service>(
         &self,
         service: &S,

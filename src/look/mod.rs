@@ -40,6 +40,8 @@ pub struct Look {
     pub script: String,
     /// The script of the page that checks receipts.
     pub checker: String,
+    /// The live board's style and script.
+    pub board: [String; 2],
     /// The icon: the brand's logo, else ours.
     pub icon: String,
     /// What is shown where a page is shared.
@@ -66,6 +68,10 @@ impl Look {
             style: put("fanfare", "css", theme.css.as_bytes()),
             script: put("fanfare", "js", include_bytes!("../../assets/fanfare.js")),
             checker: put("check", "js", include_bytes!("../../assets/check.js")),
+            board: [
+                put("board", "css", style::board(brand).as_bytes()),
+                put("board", "js", include_bytes!("../../assets/board.js")),
+            ],
             icon: put("icon", "svg", include_bytes!("../../assets/icon.svg")),
             share: put("share", "png", include_bytes!("../../assets/share.png")),
             lantern: put("lantern", "svg", include_bytes!("../../assets/lantern.svg")),

@@ -35,6 +35,14 @@ const DARK: Scheme = Scheme {
     wash_share: 0.16,
 };
 
+/// Darker than dark pages: a screen in a hall.
+const STAGE: Scheme = Scheme {
+    paper: Colour([0x0f, 0x07, 0x16]),
+    sheet: Colour([0x1b, 0x10, 0x24]),
+    lighter: true,
+    wash_share: 0.2,
+};
+
 /// On paper everything is black on white, whatever scheme the screen has.
 const PAPER: &str = "--paper:#fff;--sheet:#fff;--accent:#000;--on-accent:#fff;--wash:#fff;\
                      --glow:#fff;--on-glow:#000;--glow-wash:#fff;";
@@ -62,6 +70,12 @@ pub fn theme(brand: &Brand, logo: Option<&Picture>) -> Theme {
         STYLE.concat(),
     );
     Theme { css, bars: [brand.glow(), DARK.paper].map(colour::css) }
+}
+
+/// The live board's style: a dark stage in the brand's colours, whatever scheme the screen has.
+pub fn board(brand: &Brand) -> String {
+    let stage = properties(brand, &STAGE);
+    format!("html:has(.board){{{stage}}}\n{}", include_str!("../../assets/board.css"))
 }
 
 fn properties(brand: &Brand, scheme: &Scheme) -> String {
@@ -100,7 +114,7 @@ mod tests {
             let text = EXAMPLE
                 .replace("currency =", &format!("brand = {{ accent = \"{accent}\" }}\ncurrency ="));
             let festival = read("x.toml", &text).unwrap();
-            for scheme in [&LIGHT, &DARK] {
+            for scheme in [&LIGHT, &DARK, &STAGE] {
                 let css = properties(festival.brand(), scheme);
                 let of = |name: &str| property(&css, name);
                 for ground in ["paper", "sheet", "wash"] {

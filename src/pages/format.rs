@@ -58,6 +58,11 @@ impl Moments<'_> {
         }
     }
 
+    /// A time of day to the second: `12:00:05`.
+    pub fn clock(&self, ms: i64) -> String {
+        self.zoned(ms).strftime("%H:%M:%S").to_string()
+    }
+
     /// A moment without its zone: `today 12:00`, `21 Nov 12:00:30`.
     pub fn short(&self, ms: i64) -> String {
         let (at, now) = (self.zoned(ms), self.zoned(self.now_ms));

@@ -13,6 +13,7 @@
 //! | `session`, `origin`, `form`, `named` | guests and cookies, what our forms and addresses say |
 //! | `frame`, `drop_view`, `item_view`, `claim_view`, `countdown` | what templates show |
 //! | `programme`, `drop_page`, `put_claim`, `claim_page`, `me`, `guest` | one page or act each |
+//! | `board_page`, `board_view`, `board_samples` | the big screen |
 //! | `check_page`, `reminder` | receipts checked in the browser; a calendar's entry |
 //! | `samples`, `dev` | every page in every state, made up, and the page that shows them |
 //! | `fault`, `starting` | refusals in words; what a server says that does not serve yet |
@@ -20,6 +21,9 @@
 //! | `assets` | style, scripts, pictures |
 
 mod assets;
+mod board_page;
+mod board_samples;
+mod board_view;
 mod check_page;
 mod claim_page;
 mod claim_view;
@@ -49,6 +53,7 @@ mod visit;
 mod words;
 
 pub use assets::asset_file;
+pub use board_page::board;
 pub use check_page::check;
 pub use claim_page::{back_to_claim, claim, receipt, release, settle};
 pub use dev::{dev, dev_sample};

@@ -88,7 +88,7 @@ fn sections(visit: &Visit, cards: Vec<DropView>) -> Vec<Section> {
 
 /// The drops a programme shows: all of them; of one that repeats the round that is on or next,
 /// and the last that is over, so that the page never grows.
-fn chosen(visit: &Visit) -> Vec<Arc<Drop>> {
+pub fn chosen(visit: &Visit) -> Vec<Arc<Drop>> {
     let (festival, directory) = (&visit.app.festival, visit.app.node.directory());
     if !festival.is_demo() {
         return directory.drops.clone();

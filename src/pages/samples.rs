@@ -32,15 +32,15 @@ pub struct Sample {
 
 /// What samples are made with.
 pub struct Maker<'a> {
-    visit: &'a Visit,
-    w: Words,
-    now_ms: i64,
+    pub(super) visit: &'a Visit,
+    pub(super) w: Words,
+    pub(super) now_ms: i64,
     frame: Frame,
 }
 
 /// A name in both languages, and one that is no good.
-struct Called {
-    drop: &'static str,
+pub(super) struct Called {
+    pub(super) drop: &'static str,
     item: &'static str,
     variants: [&'static str; 2],
 }
@@ -58,6 +58,7 @@ impl<'a> Maker<'a> {
         all.extend(self.drops());
         all.extend(self.claims());
         all.extend(self.mine());
+        all.extend(self.boards());
         all.extend(self.people());
         all.extend(self.checks());
         all.extend(self.faults());
@@ -66,7 +67,7 @@ impl<'a> Maker<'a> {
         all
     }
 
-    fn called(&self, hostile: bool) -> Called {
+    pub(super) fn called(&self, hostile: bool) -> Called {
         use super::lang::Lang;
         match (hostile, self.w.0) {
             (true, _) => Called {
@@ -87,7 +88,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn frame(&self, title: &str, here: &str, pose: &str) -> Frame {
+    pub(super) fn frame(&self, title: &str, here: &str, pose: &str) -> Frame {
         let mut frame = self.frame.clone();
         title.clone_into(&mut frame.title);
         here.clone_into(&mut frame.here);
@@ -120,7 +121,7 @@ impl<'a> Maker<'a> {
     }
 
     /// A drop in this state.
-    fn drop(&self, state: State, called: &Called) -> DropView {
+    pub(super) fn drop(&self, state: State, called: &Called) -> DropView {
         let (w, now_ms) = (self.w, self.now_ms);
         let lines = self.lines(state, called);
         let free: u32 = lines.iter().map(|line| line.free).sum();
@@ -453,6 +454,10 @@ impl<'a> Maker<'a> {
     }
 }
 
-fn sample(page: &'static str, state: &'static str, made: &impl askama::Template) -> Sample {
+pub(super) fn sample(
+    page: &'static str,
+    state: &'static str,
+    made: &impl askama::Template,
+) -> Sample {
     Sample { page, state, html: made.render().map_err(|why| why.to_string()) }
 }

@@ -75,12 +75,13 @@ const BOX: &str = r#"{"item":"box"}"#;
 const TURN: &str = r#"{"opens_at_ms":1795233600000,"hold_s":60}"#;
 
 /// Everything there is.
-pub const TABLE: [Row; 65] = {
+pub const TABLE: [Row; 66] = {
     use Who::{Account, Anybody, Cashier, Entered, Host, HostPage, Nobody, Owner, OwnerOrStaff};
     [
         get("/", Anybody),
         get("/drops/{drop}", Anybody),
         get("/drops/{drop}/reminder.ics", Anybody),
+        get("/board", Anybody),
         get("/check", Anybody),
         get("/assets/{file}", Anybody),
         post("/guest", Anybody, "back=/me"),

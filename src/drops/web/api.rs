@@ -8,14 +8,16 @@ use crate::drops::drop::Drop;
 use crate::drops::gate;
 use crate::drops::proof;
 use crate::kit::problem::Problem;
+use crate::kit::serve::Handover;
 use crate::kit::token::{Role, SESSION_S, Session, Use};
-use crate::live::Watcher;
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fanfare_engine::Command;
 use fanfare_lane::Reply;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -242,21 +244,39 @@ pub fn not_done(app: &App, drop: &Drop, reply: &Reply) -> Problem {
     problem
 }
 
-/// Totals of every open drop as they change.
+/// Totals of every open drop as they change: events at most four a second, rarer the more watch.
+/// An event may be missed; each says how everything stands.
 #[utoipa::path(get, path = "/api/v1/live",
-    responses((status = 200, description = "text/event-stream")))]
+    responses((status = 200, content_type = "text/event-stream", body = String,
+        description = "Events named totals. Their data is a JSON object: now_ms; drops, those \
+            open, paused or sold out, each as /api/v1/drops/{drop} answers; claims_per_s, whose \
+            counts are the claims in each of the up to ten whole seconds before now_s, oldest \
+            first, and now_s the second under way, since 1970")))]
 pub async fn live(State(app): Shared) -> Response {
-    let events = async_stream(Watcher::new(app));
-    let kind = (header::CONTENT_TYPE, "text/event-stream");
-    let body = Body::from_stream(events);
-    ([kind, (header::CACHE_CONTROL, "no-store")], body).into_response()
+    let date = jiff::Timestamp::from_millisecond(app.now_ms()).unwrap_or_default();
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap_or_default();
+    let head = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::DATE, date.as_str()),
+        // Proxies that gather answers before they pass them on let this one through.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    let body = Body::from_stream(events(app.clone()));
+    let taker = Handover::to(move |socket, head| app.live.watch_at(socket, head));
+    (Extension(taker), head, body).into_response()
 }
 
-fn async_stream(
-    watcher: Watcher,
-) -> impl futures_core::Stream<Item = Result<Bytes, Infallible>> + Send {
-    futures_util::stream::unfold(watcher, |mut watcher| async move {
-        watcher.next().await.map(|event| (Ok(event), watcher))
+/// The events as a body. Nobody watches before it is first asked for one.
+fn events(app: Arc<App>) -> impl futures_core::Stream<Item = Result<Bytes, Infallible>> + Send {
+    futures_util::stream::unfold(None, move |events| {
+        let app = app.clone();
+        async move {
+            let mut events = events.unwrap_or_else(|| app.live.watch());
+            events.changed().await.ok()?;
+            let event = events.borrow_and_update().clone();
+            Some((Ok(event), Some(events)))
+        }
     })
 }
 

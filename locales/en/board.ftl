@@ -1,0 +1,23 @@
+# The live board: a big screen in a hall
+board-title = Live board
+board-about = { $festival } live: what is left, how fast it goes, and the newest signed entry.
+board-link = Live board for a big screen
+board-live = Live
+board-as-of = As of { $time }
+board-lost = No connection. As of [time].
+board-left = left
+board-to-come = to share out
+board-more = and { $n } more
+board-pace = Claims a second
+board-pace-peak = Most in one second, last minute: { $n }
+board-sold-in = Sold out in { $span }
+board-sold-heading = Sold out
+board-next = Next
+board-idle = Nothing is open right now
+board-idle-next = { $drop } opens in
+board-idle-none = Everything has been shared out
+board-idle-none-more = No further drop is announced. Whoever got one has a signed receipt.
+board-head = Newest signed entry
+board-head-none = The first signed entry stands here as soon as there is one.
+board-head-line = No. { $seq }
+board-key = The festival’s key

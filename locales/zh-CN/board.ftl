@@ -1,0 +1,23 @@
+# 现场大屏
+board-title = 现场大屏
+board-about = { $festival }现场：还剩多少、抢得多快，以及最新的签名记录。
+board-link = 现场大屏
+board-live = 直播中
+board-as-of = 截至 { $time }
+board-lost = 连接已断开，数据截至 [time]。
+board-left = 件剩余
+board-to-come = 件待抢
+board-more = 另有 { $n } 款
+board-pace = 每秒抢购
+board-pace-peak = 最近一分钟峰值：每秒 { $n } 单
+board-sold-in = { $span }抢光
+board-sold-heading = 抢光时刻
+board-next = 接下来
+board-idle = 现在没有进行中的场次
+board-idle-next = 距「{ $drop }」开抢
+board-idle-none = 全部场次已结束
+board-idle-none-more = 没有更多场次了。抢到的人都有签名凭证。
+board-head = 最新签名记录
+board-head-none = 有了第一条签名记录，就会显示在这里。
+board-head-line = 第 { $seq } 条
+board-key = 本届密钥指纹
