@@ -101,7 +101,7 @@ async fn a_guest_signs_up_and_keeps_the_claims_and_the_guests_cookie_is_nobodys(
         let (before, number) = hall.session(&guest).unwrap();
         assert_eq!(number, 0);
         let page = guest.get("/sign-up").await;
-        assert!(page.says("stays yours"), "{}", page.text);
+        assert!(page.says("as a guest stays yours"), "{}", page.text);
         let sent = sign(&mut guest, "/sign-up", "Ada", PASSWORD).await;
         assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, "/me/sessions"));
         let (session, number) = hall.session(&guest).unwrap();
@@ -125,6 +125,25 @@ async fn a_guest_signs_up_and_keeps_the_claims_and_the_guests_cookie_is_nobodys(
         assert_eq!(hall.count("SELECT COUNT(*) FROM events WHERE what = 'account.made'").await, 1);
         let opened = "SELECT COUNT(*) FROM events WHERE what = 'session.opened'";
         assert_eq!(hall.count(opened).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_guest_who_signs_in_is_told_and_is_there_again_after_signing_out() {
+    on_both(async |hall: &Hall| {
+        let mut elsewhere = hall.browser();
+        sign(&mut elsewhere, "/sign-up", "Ada", PASSWORD).await;
+        let mut guest = hall.browser();
+        assert!(guest.claim("boxes", "box").await.says("Boxes"));
+        let page = guest.get("/sign-in").await;
+        assert!(page.says("does not come along"), "{}", page.text);
+        sign(&mut guest, "/sign-in", "Ada", PASSWORD).await;
+        assert!(!guest.get("/me").await.says("/claims/"), "they are the guest's");
+        // Whoever is signed in is no guest: another account takes nothing along.
+        assert!(!guest.get("/sign-up").await.says("as a guest stays yours"));
+        guest.post("/sign-out", "").await;
+        assert!(guest.get("/me").await.says("/claims/"), "the guest is there again");
     })
     .await;
 }

@@ -10,6 +10,7 @@ sign-name-more = 2 to 32 letters or digits; - _ . are fine too.
 sign-password = Password
 sign-password-more = At least 8 characters. A few words are easier to remember than a riddle.
 sign-guest = What you have claimed as a guest stays yours.
+sign-in-guest = What you have claimed as a guest does not come along. Sign out, and it is here again; or make an account, and it becomes the account’s.
 sign-have = I have an account
 sign-have-not = I have no account yet
 sign-wrong = Name and password do not fit together. Check both: capitals count in the password, not in the name.
