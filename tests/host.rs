@@ -299,6 +299,22 @@ async fn claims_are_found_by_number_fan_and_state_and_come_as_csv() {
         ] {
             assert_eq!(rows(&mut host, query).await, count, "{query}");
         }
+        // A name may be digits, and may be another fan's number: both are shown.
+        let mut caller = hall.site.browser();
+        let signed = "name=13800138000&password=correct+horse+battery&back=/me";
+        caller.post("/sign-up", signed).await;
+        caller.claim("boxes", "box").await;
+        let called = |csv: &str| csv.contains(",13800138000,no,");
+        wait_for(&mut host, &format!("{at}.csv?fan=13800138000"), called).await;
+        assert_eq!(rows(&mut host, "fan=13800138000").await, 1);
+        assert_eq!(rows(&mut host, "number=0,002").await, 1, "as pages write it");
+        // What cannot be read is no search for everything.
+        for unread in ["number=2&after=x", "state=sold"] {
+            for page in [format!("{at}?{unread}"), format!("{at}.csv?{unread}")] {
+                let page = host.get(&page).await;
+                assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.text);
+            }
+        }
         let csv = host.get(&format!("{at}.csv?fan=-somebody")).await;
         assert!(csv.header("content-type").starts_with("text/csv"));
         assert_eq!(csv.header("cache-control"), "no-store");
