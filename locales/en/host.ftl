@@ -50,6 +50,7 @@ host-undo-why = Undone: { $why }
 # What was done
 host-acts = Who did what
 host-acts-none = Nobody has done anything here yet.
+host-acts-mute = What was done cannot be read just now, because the database does not answer. You can still pause, resume and close.
 host-fan = Fan { $fan }
 host-keeper = Whoever runs the server
 host-did-pause = Paused
