@@ -209,6 +209,7 @@ check-not-json = This is not a whole receipt or proof: the text cannot be read a
 check-too-large = It is larger than any receipt or proof: 1 MiB at most.
 check-field = “[field]” is missing or not as it is written.
 check-extra = “[field]”: nothing says what this is, and nothing proves it.
+check-twice = One name stands in it twice, so that people could read something that is not proven.
 check-version = It is of another version than this page knows: [field].
 check-kind = It is neither a receipt nor a proof.
 check-other-key = It was signed with another key: [field]. It may be another festival’s.

@@ -203,6 +203,7 @@ check-not-json = 这不是完整的凭证或证明：文本不是有效的 JSON�
 check-too-large = 太大了：凭证或证明最多 1 MiB。
 check-field = “[field]”缺失，或者写法不对。
 check-extra = “[field]”：没有说明，也没有东西能证明它。
+check-twice = 有一个名称写了两次，看到的可能是没有经过证明的那一个。
 check-version = 版本不是本页认识的：[field]。
 check-kind = 它既不是凭证，也不是证明。
 check-other-key = 它是用另一把密钥签的：[field]。可能属于别的粉丝节。

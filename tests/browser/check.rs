@@ -132,5 +132,8 @@ fn what_is_wrong_is_named_in_both_languages() {
     assert_eq!(verdict(&browser, proof).0, "open", "the totals are not proven yet: {proof}");
     let more = proof.replacen("\"claims\":1", "\"claims\":1,\"extra\":1", 1);
     assert_eq!(verdict(&browser, &more).0, "bad");
+    let twice = proof.replacen('{', "{\"festival\":\"You won \\\" {:} :\",", 1);
+    let (found, said) = verdict(&browser, &twice);
+    assert!(found == "bad" && said.contains("写了两次"), "{said}");
     assert_eq!(verdict(&browser, "").0, "none");
 }
