@@ -11,6 +11,8 @@ use crate::kit::metrics::Metrics;
 use crate::kit::rates::Rates;
 use crate::live::Live;
 use crate::look::Look;
+use fanfare_lane::LaneId;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -55,8 +57,9 @@ pub struct App {
     pub live: Live,
     /// Counters for operators.
     pub metrics: Metrics,
-    /// Whoever acts as a host on a page has it meanwhile: two do not act on what both saw.
-    pub acting: Mutex<()>,
+    /// Whoever acts as a host on a page has it meanwhile: two do not act on what both saw. By lane
+    /// the newest act that the page of the last form had shown; the tables may be late.
+    pub acting: Mutex<BTreeMap<LaneId, String>>,
     /// Crowds made up for a demo.
     pub crowds: Crowds,
     /// The cold side. A node held within another program has none.

@@ -141,6 +141,10 @@ impl Front {
             return pages::told(&self.app, request, problem).await.map(Either::Right);
         }
         let programs = request.uri().path().starts_with("/api/");
+        if programs && by_cookie_from_elsewhere(&request) {
+            let problem = Problem::new("not_allowed").with("why", "a page of another site asks");
+            return problem.into_response().map(Either::Right);
+        }
         request.extensions_mut().insert(ConnectInfo(peer));
         match self.router.clone().call(request).await {
             Ok(response) if programs => worded(response).map(Either::Right),
@@ -148,6 +152,14 @@ impl Front {
             Err(never) => match never {},
         }
     }
+}
+
+/// Whether another site's page acts with a cookie it does not have. The claim route needs no such
+/// look: it takes JSON only, which browsers let no other site send.
+fn by_cookie_from_elsewhere(request: &Request<Body>) -> bool {
+    let headers = request.headers();
+    let by_cookie = !headers.contains_key(header::AUTHORIZATION);
+    by_cookie && !request.method().is_safe() && pages::is_elsewheres(headers)
 }
 
 /// What the router refuses by itself, in the form of the API's other refusals.

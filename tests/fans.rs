@@ -101,7 +101,7 @@ async fn a_guest_signs_up_and_keeps_the_claims_and_the_guests_cookie_is_nobodys(
         let (before, number) = hall.session(&guest).unwrap();
         assert_eq!(number, 0);
         let page = guest.get("/sign-up").await;
-        assert!(page.says("stays yours"), "{}", page.text);
+        assert!(page.says("as a guest stays yours"), "{}", page.text);
         let sent = sign(&mut guest, "/sign-up", "Ada", PASSWORD).await;
         assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, "/me/sessions"));
         let (session, number) = hall.session(&guest).unwrap();
@@ -130,6 +130,25 @@ async fn a_guest_signs_up_and_keeps_the_claims_and_the_guests_cookie_is_nobodys(
 }
 
 #[tokio::test]
+async fn a_guest_who_signs_in_is_told_and_is_there_again_after_signing_out() {
+    on_both(async |hall: &Hall| {
+        let mut elsewhere = hall.browser();
+        sign(&mut elsewhere, "/sign-up", "Ada", PASSWORD).await;
+        let mut guest = hall.browser();
+        assert!(guest.claim("boxes", "box").await.says("Boxes"));
+        let page = guest.get("/sign-in").await;
+        assert!(page.says("does not come along"), "{}", page.text);
+        sign(&mut guest, "/sign-in", "Ada", PASSWORD).await;
+        assert!(!guest.get("/me").await.says("/claims/"), "they are the guest's");
+        // Whoever is signed in is no guest: another account takes nothing along.
+        assert!(!guest.get("/sign-up").await.says("as a guest stays yours"));
+        guest.post("/sign-out", "").await;
+        assert!(guest.get("/me").await.says("/claims/"), "the guest is there again");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_session_is_seen_and_ended_and_its_token_stops_at_once() {
     on_both(async |hall: &Hall| {
         let (mut here, mut there) = (hall.browser(), hall.browser());
@@ -150,7 +169,7 @@ async fn a_session_is_seen_and_ended_and_its_token_stops_at_once() {
         assert!(hall.session(&there).is_none(), "its token is over");
         let refused = there.get("/me/sessions").await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "and its cookie renews nothing");
-        assert!(here.get("/me/sessions").await.says("nowhere else"));
+        assert!(here.get("/me/sessions").await.says("not signed in anywhere else"));
         let left = here.post("/sign-out", "").await;
         assert_eq!(left.header("location"), "/");
         assert_eq!(here.get("/me/sessions").await.status, StatusCode::UNAUTHORIZED);
@@ -171,7 +190,7 @@ async fn names_are_taken_once_and_wrong_passwords_say_nothing_more() {
         let nobody = sign(&mut hall.browser(), "/sign-in", "nobody", "another+password").await;
         let odd = sign(&mut hall.browser(), "/sign-in", "%3Cscript%3E", "x").await;
         for page in [&wrong, &nobody, &odd] {
-            assert!(page.says("do not fit together") && !page.says("<script>x"), "{}", page.text);
+            assert!(page.says("do not match") && !page.says("<script>x"), "{}", page.text);
             assert!(page.headers.get("set-cookie").is_none());
         }
         for (name, password, says) in [
@@ -285,16 +304,16 @@ async fn a_new_password_puts_everybody_out_who_knew_the_old_one() {
         sign(&mut there, "/sign-in", "ada", PASSWORD).await;
         let form = |old: &str, new: &str| format!("name=ada&old={old}&new={new}");
         let wrong = here.post("/me/password", &form("a+guess+or+two", "staple+of+horses")).await;
-        assert!(wrong.says("not your password until now"), "{}", wrong.text);
+        assert!(wrong.says("not your current password"), "{}", wrong.text);
         let short = here.post("/me/password", &form(PASSWORD, "short")).await;
         assert!(short.says("It has 5 so far"), "{}", short.text);
         assert!(hall.session(&there).is_some(), "nothing has changed");
         let done = here.post("/me/password", &form(PASSWORD, "staple+of+horses")).await;
         assert_eq!(done.header("location"), "/me/sessions?told=password", "{}", done.text);
-        assert!(here.get("/me/sessions?told=password").await.says("The new password holds"));
+        assert!(here.get("/me/sessions?told=password").await.says("Your password is changed"));
         assert_eq!(there.get("/me/sessions").await.status, StatusCode::UNAUTHORIZED);
         let old = sign(&mut there, "/sign-in", "ada", PASSWORD).await;
-        assert!(old.says("do not fit together"), "{}", old.text);
+        assert!(old.says("do not match"), "{}", old.text);
         let new = sign(&mut there, "/sign-in", "ada", "staple+of+horses").await;
         assert_eq!(new.status, StatusCode::SEE_OTHER, "{}", new.text);
         let refused = hall.browser().post("/me/password", &form(PASSWORD, "or+another")).await;

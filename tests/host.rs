@@ -11,9 +11,10 @@ use fanfare::app::{App, ColdSide, Mode};
 use fanfare::drops::cold::{self, Projector, Whose};
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;
-use fanfare::kit::db::{Cold, MIGRATIONS, Place};
+use fanfare::kit::db::{Cold, DbError, MIGRATIONS, Place, commit};
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::token::{Role, Session, Use};
+use fanfare::on;
 use fanfare_engine::Fan;
 use std::sync::Arc;
 use std::time::Duration;
@@ -217,6 +218,65 @@ async fn who_did_not_see_the_newest_act_looks_again_first() {
 }
 
 #[tokio::test]
+async fn a_form_pressed_twice_adds_once_while_the_tables_are_late() {
+    let hall = Hall::start(None, Mode::Real);
+    let mut host = hall.somebody(7, Role::Host);
+    let at = "/host/drops/boxes";
+    let seen = host.get(at).await.field("seen").unwrap().to_owned();
+    // Whoever has the only writer keeps the projector waiting.
+    let cold = hall.site.app.cold.as_ref().unwrap().cold.clone();
+    let (db, (held, has)) = (cold.db(), tokio::sync::oneshot::channel());
+    let late = tokio::spawn(async move {
+        let held_up = cold.run(async move {
+            let tx = db.begin().await?;
+            let _ = held.send(());
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            drop(tx);
+            Ok::<_, DbError>(())
+        });
+        held_up.await.unwrap();
+    });
+    has.await.unwrap();
+    let form = format!("why=more&line=box&units=5&seen={seen}");
+    let sent = host.post(&format!("{at}/acts/restock"), &form).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let again = host.post(&format!("{at}/acts/restock"), &form).await;
+    assert!(again.says("Somebody did something meanwhile"), "{}", again.text);
+    assert_eq!(hall.free("boxes", 0), 15);
+    // What done twice is done once is not kept waiting.
+    let pause = format!("why=late&seen={seen}");
+    let sent = host.post(&format!("{at}/acts/pause"), &pause).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    assert!(!late.is_finished(), "the tables were not late");
+    late.await.unwrap();
+}
+
+#[tokio::test]
+async fn without_the_tables_a_host_still_pauses() {
+    let hall = Hall::start(None, Mode::Real);
+    let mut host = hall.somebody(7, Role::Host);
+    let cold = hall.site.app.cold.as_ref().unwrap().cold.clone();
+    let db = cold.db();
+    let gone = cold.run(async move {
+        let mut tx = db.begin().await?;
+        let gone = "ALTER TABLE events RENAME TO gone";
+        on!(&mut tx, tx => sqlx::query(gone).execute(&mut **tx).await.map(|_| ()))?;
+        commit(tx).await
+    });
+    gone.await.unwrap();
+    let at = "/host/drops/boxes";
+    let page = host.get(at).await;
+    assert!(page.says("You can still pause"), "{}", page.text);
+    let seen = page.field("seen").unwrap();
+    let sent = host.post(&format!("{at}/acts/pause"), &format!("why=trouble&seen={seen}")).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    assert!(host.get(at).await.says("Paused"));
+    let more = format!("why=more&line=box&units=5&seen={seen}");
+    let sent = host.post(&format!("{at}/acts/restock"), &more).await;
+    assert_eq!(hall.free("boxes", 0), 10, "{}", sent.text);
+}
+
+#[tokio::test]
 async fn a_changed_file_is_shown_first_and_done_whole_or_not_at_all() {
     let hall = Hall::start(None, Mode::Real);
     let mut host = hall.somebody(7, Role::Host);
@@ -298,6 +358,22 @@ async fn claims_are_found_by_number_fan_and_state_and_come_as_csv() {
             ("fan=99999999999999999999", 0),
         ] {
             assert_eq!(rows(&mut host, query).await, count, "{query}");
+        }
+        // A name may be digits, and may be another fan's number: both are shown.
+        let mut caller = hall.site.browser();
+        let signed = "name=13800138000&password=correct+horse+battery&back=/me";
+        caller.post("/sign-up", signed).await;
+        caller.claim("boxes", "box").await;
+        let called = |csv: &str| csv.contains(",13800138000,no,");
+        wait_for(&mut host, &format!("{at}.csv?fan=13800138000"), called).await;
+        assert_eq!(rows(&mut host, "fan=13800138000").await, 1);
+        assert_eq!(rows(&mut host, "number=0,002").await, 1, "as pages write it");
+        // What cannot be read is no search for everything.
+        for unread in ["number=2&after=x", "state=sold"] {
+            for page in [format!("{at}?{unread}"), format!("{at}.csv?{unread}")] {
+                let page = host.get(&page).await;
+                assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.text);
+            }
         }
         let csv = host.get(&format!("{at}.csv?fan=-somebody")).await;
         assert!(csv.header("content-type").starts_with("text/csv"));

@@ -10,9 +10,10 @@ sign-name-more = 2 to 32 letters or digits; - _ . are fine too.
 sign-password = Password
 sign-password-more = At least 8 characters. A few words are easier to remember than a riddle.
 sign-guest = What you have claimed as a guest stays yours.
+sign-in-guest = What you have claimed as a guest does not come along. Sign out, and it is here again; or make an account, and it becomes the account’s.
 sign-have = I have an account
 sign-have-not = I have no account yet
-sign-wrong = Name and password do not fit together. Check both: capitals count in the password, not in the name.
+sign-wrong = The name and password do not match. Check both: capitals count in the password, not in the name.
 sign-too-fast = Too many tries. Wait { $s } s, then try again; nothing is lost.
 sign-taken = Somebody has this name. Take another one, or sign in if it is you.
 sign-has-account = You have an account already: sign in.
@@ -30,11 +31,11 @@ keep = Keep your claims
 keep-sign-up = Keep them with an account
 password = Change password
 password-lead = All other devices are signed out, so that whoever knew the old one is out.
-password-old = Password until now
+password-old = Current password
 password-new = New password
-password-wrong = This is not your password until now. Type it again.
-password-changed = The new password holds. All other devices are signed out.
-password-back = Leave it as it is
+password-wrong = That is not your current password. Type it again.
+password-changed = Your password is changed. All other devices are signed out.
+password-back = Keep the password as it is
 
 # Where somebody is signed in
 sessions = Where you are signed in
@@ -43,7 +44,7 @@ sessions-here = This device
 sessions-since = Since { $when }.
 sessions-seen = Last seen { $when }.
 sessions-end = Sign it out
-sessions-only = You are signed in nowhere else.
+sessions-only = You are not signed in anywhere else.
 
 # Roles
 role-cashier = You are a cashier: you take money and take units back.

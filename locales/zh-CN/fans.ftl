@@ -10,6 +10,7 @@ sign-name-more = 2 到 32 个文字或数字，也可以用 - _ .
 sign-password = 密码
 sign-password-more = 至少 8 个字符。几个词连起来，比一串怪字符好记。
 sign-guest = 你以游客身份抢到的都还是你的。
+sign-in-guest = 以游客身份抢到的不会并入这个账号；退出登录后还能看到。想留在账号里，请改为注册新账号。
 sign-have = 我已有账号
 sign-have-not = 还没有账号
 sign-wrong = 用户名或密码不对。请都检查一遍：密码区分大小写，用户名不区分。

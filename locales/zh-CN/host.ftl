@@ -50,6 +50,7 @@ host-undo-why = 撤销：{ $why }
 # 做过什么
 host-acts = 谁做过什么
 host-acts-none = 还没有人动过这一场。
+host-acts-mute = 数据库没有响应，暂时看不到操作记录。你仍然可以暂停、恢复或结束这一场。
 host-fan = 粉丝 { $fan }
 host-keeper = 服务器管理者
 host-did-pause = 暂停

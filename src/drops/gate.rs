@@ -7,7 +7,8 @@
 //! | --- | --- | --- |
 //! | a claim (`web/hot.rs`) | its fan: `signed`, then `counted` | its network: `nobody` |
 //! | another call that needs a session | its fan: `session` | its network: `admit` |
-//! | a page, or a call for everybody | nobody | its network: `admit`, in front of the router |
+//! | a page | its fan: `pages::Visit` | its network: `admit`, in front of the router |
+//! | a call for everybody | nobody | its network: `admit`, in front of the router |
 //! | signing up or in | its network and the name tried: `fans::rates` | the same |
 
 use super::answers;

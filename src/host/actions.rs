@@ -103,16 +103,19 @@ pub async fn catch_up(app: &App, drop: &Drop) {
     }
 }
 
-/// Who is meant by a number or an account's name.
-pub async fn fan_meant(app: &App, text: &str) -> Result<Option<Fan>, Problem> {
-    if let Ok(number) = text.parse::<u64>() {
-        // The tables count no further.
-        return Ok(Fan::new(number).filter(|fan| i64::try_from(fan.get()).is_ok()));
-    }
-    let Some(name) = Name::new(text) else { return Ok(None) };
-    let db = side(app)?.cold.db();
-    let found = side(app)?.cold.run(async move { store::fan_named(&db, &name.folded).await });
-    found.await.map_err(|why| busy(&why))
+/// Who is meant by a number or an account's name. A name may be all digits, a phone number say:
+/// then both are.
+pub async fn fans_meant(app: &App, text: &str) -> Result<Option<[Fan; 2]>, Problem> {
+    let numbered = text.parse().ok().and_then(Fan::new);
+    let named = match Name::new(text) {
+        Some(name) => {
+            let db = side(app)?.cold.db();
+            let find = async move { store::fan_named(&db, &name.folded).await };
+            side(app)?.cold.run(find).await.map_err(|why| busy(&why))?
+        }
+        None => None,
+    };
+    Ok(numbered.or(named).map(|fan| [fan, named.unwrap_or(fan)]))
 }
 
 /// Claims of a lane behind this number, at most so many.

@@ -49,8 +49,8 @@ pub struct Row {
 pub struct Search {
     /// This one only.
     pub number: Option<u32>,
-    /// This fan's only.
-    pub fan: Option<Fan>,
+    /// These fans' only: two where one's name is the other's number.
+    pub fans: Option<[Fan; 2]>,
     /// In this state only; all where it is empty.
     pub state: String,
 }

@@ -23,7 +23,7 @@ crate::statements! {
     NAME_OF = "SELECT shown_name FROM accounts WHERE fan = $1";
     FAN_NAMED = "SELECT fan FROM accounts WHERE name = $1";
     CLAIMS = claims_where!("");
-    CLAIMS_OF_FAN = claims_where!(" AND fan = $6");
+    CLAIMS_OF_FANS = claims_where!(" AND fan IN ($6, $7)");
 }
 
 /// An event's row: its id, when, who, what, data.
@@ -67,12 +67,12 @@ pub async fn claims(
         None => (after, u32::MAX),
     };
     let rows = on!(db.read(), pool => {
-        let sql = if search.fan.is_some() { CLAIMS_OF_FAN } else { CLAIMS };
+        let sql = if search.fans.is_some() { CLAIMS_OF_FANS } else { CLAIMS };
         let query = sqlx::query_as::<_, Columns>(sql).bind(i64::from(lane));
         let query = query.bind(i64::from(first)).bind(i64::from(last)).bind(&search.state);
         let query = query.bind(i64::from(most));
-        let query = match search.fan {
-            Some(fan) => query.bind(fan.get() as i64),
+        let query = match search.fans {
+            Some([one, other]) => query.bind(one.get() as i64).bind(other.get() as i64),
             None => query,
         };
         query.fetch_all(pool).await

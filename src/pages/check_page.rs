@@ -9,7 +9,7 @@ use askama::Template;
 use axum::response::Response;
 
 /// What the script may say, each under its name without `check-`.
-const SAYS: [&str; 38] = [
+const SAYS: [&str; 41] = [
     "check-none",
     "check-none-more",
     "check-good",
@@ -23,6 +23,7 @@ const SAYS: [&str; 38] = [
     "check-too-large",
     "check-field",
     "check-extra",
+    "check-twice",
     "check-version",
     "check-kind",
     "check-other-key",
@@ -34,7 +35,9 @@ const SAYS: [&str; 38] = [
     "check-head",
     "check-sum",
     "check-totals",
+    "check-cannot",
     "check-no-crypto",
+    "check-insecure",
     "check-unreachable",
     "check-did-read",
     "check-did-key",

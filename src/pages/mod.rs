@@ -68,6 +68,7 @@ pub use guest::enter;
 pub(crate) use guest::inside;
 pub use me::me;
 pub(crate) use named::Named;
+pub use origin::is_elsewheres;
 pub use programme::programme;
 pub use put_claim::put_claim;
 pub use reminder::reminder;

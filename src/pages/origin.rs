@@ -17,6 +17,12 @@ pub fn is_ours(headers: &HeaderMap) -> bool {
     ours.is_some_and(|ours| !ours.is_empty() && ours.eq_ignore_ascii_case(host))
 }
 
+/// Whether a browser says that a page of another site sent this. Programs say nothing of the kind.
+pub fn is_elsewheres(headers: &HeaderMap) -> bool {
+    let says = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
+    says && !is_ours(headers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,6 +38,7 @@ mod tests {
             is_ours(&headers)
         };
         let (site, origin, host) = ("sec-fetch-site", "origin", "host");
+        assert!(!is_elsewheres(&HeaderMap::new()), "programs say nothing");
         assert!(ours(&[(site, "same-origin")]));
         assert!(ours(&[(site, "none")]));
         assert!(ours(&[(origin, "http://fans.example:8080"), (host, "fans.example:8080")]));

@@ -414,11 +414,14 @@ impl<'a> Maker<'a> {
         let good = judged("good", "check-good", w.t("check-good-more"), &held[..2]);
         let partly = judged("open", "check-partly", w.t("check-partly-more"), &held);
         let bad = judged("bad", "check-bad", String::new(), &[("bad", "check-root")]);
+        let cannot = [("open", "check-insecure")];
+        let cannot = judged("none", "check-cannot", String::new(), &cannot);
         vec![
             sample("check", "empty", &page),
             sample("check", "good", &good),
             sample("check", "partly", &partly),
             sample("check", "bad", &bad),
+            sample("check", "cannot", &cannot),
         ]
     }
 

@@ -109,13 +109,14 @@ impl FromRequestParts<Arc<App>> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         let mut visit = Self::of(parts, app.clone());
-        if let Some(carried) = fans::web::carried(app, &parts.headers, visit.now_ms).await {
-            visit.carry(carried);
-        }
+        // Counted before an account is looked up: any cookie of that name would ask the database.
         if let Some(session) = visit.session
             && let Err(wait_s) = app.rates.fan(session.fan.get())
         {
             return Err(visit.fault(Fault::too_fast(wait_s)));
+        }
+        if let Some(carried) = fans::web::carried(app, &parts.headers, visit.now_ms).await {
+            visit.carry(carried);
         }
         Ok(visit)
     }

@@ -127,8 +127,37 @@ fn read(bytes: &[u8]) -> Result<Value, Fault> {
     if bytes.len() > BYTES_MAX {
         return Err(fault(Promise::Receipt, "larger than 1 MiB: no proof or receipt is"));
     }
-    serde_json::from_slice(bytes)
-        .map_err(|why| fault(Promise::Receipt, format!("it is not JSON: {why}")))
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|why| fault(Promise::Receipt, format!("it is not JSON: {why}")))?;
+    // Of two members with one name a reader takes one; people may read the other.
+    if members(&value) != colons(bytes) {
+        return Err(fault(Promise::Receipt, "a member stands in it twice"));
+    }
+    Ok(value)
+}
+
+/// Members of all objects in it.
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Object(all) => all.len() + all.values().map(members).sum::<usize>(),
+        Value::Array(all) => all.iter().map(members).sum(),
+        _ => 0,
+    }
+}
+
+/// Colons outside of texts: JSON has one for each member that is written.
+fn colons(json: &[u8]) -> usize {
+    let (mut colons, mut in_text, mut escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_text = !in_text,
+            b':' if !in_text => colons += 1,
+            _ => {}
+        }
+    }
+    colons
 }
 
 fn check(value: &Value, known: &Known<'_>) -> Result<Checked, Fault> {

@@ -40,6 +40,21 @@ fn verdict(browser: &Browser, text: &str) -> (String, String) {
 }
 
 #[test]
+fn what_a_browser_cannot_check_is_not_called_wrong() {
+    let server = Server::start(Some(FESTIVAL));
+    let own = receipt(&server);
+    let browser = Browser::start("en");
+    browser.open(&format!("{}/check?lang=en", server.url));
+    browser.run(JUDGE);
+    // As over plain http.
+    browser.run("Object.defineProperty(crypto, 'subtle', { value: undefined });");
+    let (found, said) = verdict(&browser, &own);
+    assert_eq!(found, "none", "{said}");
+    assert!(said.contains("cannot be checked here") && said.contains("https"), "{said}");
+    assert!(!said.contains("does not hold"), "{said}");
+}
+
+#[test]
 fn a_receipt_passes_and_one_altered_in_any_byte_does_not() {
     let server = Server::start(Some(FESTIVAL));
     let own = receipt(&server);
@@ -117,5 +132,8 @@ fn what_is_wrong_is_named_in_both_languages() {
     assert_eq!(verdict(&browser, proof).0, "open", "the totals are not proven yet: {proof}");
     let more = proof.replacen("\"claims\":1", "\"claims\":1,\"extra\":1", 1);
     assert_eq!(verdict(&browser, &more).0, "bad");
+    let twice = proof.replacen('{', "{\"festival\":\"You won \\\" {:} :\",", 1);
+    let (found, said) = verdict(&browser, &twice);
+    assert!(found == "bad" && said.contains("写了两次"), "{said}");
     assert_eq!(verdict(&browser, "").0, "none");
 }

@@ -67,6 +67,31 @@ fn a_session_comes_as_bearer_or_cookie_and_in_no_other_way() {
 }
 
 #[test]
+fn another_sites_page_does_not_act_with_a_fans_cookie() {
+    let shop = Shop::open();
+    let token = shop.token(1, Role::Fan);
+    let claim = shop.made("lamps", 1, None, PINE);
+    let sent = |headers: &str| {
+        let request = format!(
+            "POST /api/v1/claims/{}/release HTTP/1.1\r\nHost: a\r\n{headers}\
+             Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n",
+            claim.text_of("claim")
+        );
+        let mut client = shop.client();
+        client.send(request.as_bytes()).unwrap();
+        client.answer().unwrap()
+    };
+    let cookie = format!("Cookie: fanfare-session={token}\r\n");
+    for from in ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: http://b"] {
+        shop.refused(&sent(&format!("{cookie}{from}\r\n")), 403, "not_allowed");
+    }
+    // A program, and one of our own pages.
+    assert_eq!(sent(&format!("{cookie}Sec-Fetch-Site: same-origin\r\n")).status, 200);
+    assert_eq!(sent(&cookie).status, 200);
+    shop.close();
+}
+
+#[test]
 fn every_call_that_needs_a_session_says_so() {
     let shop = Shop::open();
     let claim = shop.made("lamps", 1, None, PINE);

@@ -309,6 +309,12 @@ fn hostile_bundles_are_told_in_clear_words() {
         (with("fact", json!("")), "altered"),
         (with("head", json!(null)), "head is not an object"),
         (with("public_key", json!("00")), "64 hex digits are expected"),
+        (with("public_key", json!(hex::hex(&key.0).to_uppercase())), "64 hex digits are expected"),
+        // Readers take the last; people may read the first.
+        (
+            receipt.to_string().replacen('{', "{\"festival\":\"You won \\\" {:} :\",", 1),
+            "a member stands in it twice",
+        ),
         (
             with("place", json!({ "index": -1, "count": 1, "siblings": [] })),
             "`place.index`: a whole number",

@@ -23,7 +23,7 @@ use crate::drops::gate::{SESSION_COOKIE, cookie};
 use crate::kit::db::DbError;
 use crate::kit::problem::Problem;
 use crate::kit::token::{SESSION_S, Session, Use};
-use crate::pages::session::{GUEST_COOKIE, set};
+use crate::pages::session::set;
 use axum::http::HeaderMap;
 use std::future::Future;
 
@@ -65,8 +65,6 @@ fn carry(app: &App, signed_in: &SignedIn, now_ms: i64) -> Carried {
     if let Some(secret) = &signed_in.secret {
         let for_s = u32::try_from(SIGNED_IN_MS / 1_000).unwrap_or(u32::MAX);
         cookies.push(set(ACCOUNT_COOKIE, secret, for_s));
-        // Whoever signs in is not the guest any more, and a guest who signed up is the account.
-        cookies.push(set(GUEST_COOKIE, "", 0));
     }
     Carried { session: Some((session, signed_in.number)), cookies }
 }

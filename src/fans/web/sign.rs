@@ -4,6 +4,7 @@ use super::wrong::{self, Wrong};
 use super::{carry, on_cold, people};
 use crate::fans::actions::{self, Entry, Refused, SignedIn};
 use crate::fans::model::{self, Name, Password};
+use crate::pages::session::{GUEST_COOKIE, set};
 use crate::pages::{Frame, Key, Page, Posted, Visit, inside};
 use askama::Template;
 use axum::http::{HeaderMap, header};
@@ -29,7 +30,7 @@ pub struct SignPage {
     frame: Frame,
     /// Signing up, not in.
     new: bool,
-    /// A guest's claims go along.
+    /// A guest asks: signing up takes the claims along, signing in does not.
     guest: bool,
     /// What did not work.
     wrong: Option<Wrong>,
@@ -48,7 +49,7 @@ impl SignPage {
         Self {
             frame: Frame::new(visit, visit.words.key(title)),
             new,
-            guest: new && visit.session.is_some(),
+            guest: visit.is_guest(),
             wrong: None,
             name: String::new(),
             back: inside(back).to_owned(),
@@ -166,7 +167,13 @@ fn finish(
     let page = match signed_in {
         Ok(signed_in) => {
             let carried = carry(&visit.app, &signed_in, visit.now_ms);
+            let was_guest = new && visit.is_guest();
             visit.carry(carried);
+            // A guest who signed up is the account now. One who signs in elsewhere is there again
+            // after signing out: nothing but this cookie knows what the guest claimed.
+            if was_guest {
+                visit.set_cookie(set(GUEST_COOKIE, "", 0));
+            }
             let to = inside(&form.back).to_owned();
             return visit.go(&to);
         }
@@ -210,6 +217,7 @@ impl SignPage {
         vec![
             ("in", page(false)),
             ("up", page(true)),
+            ("in-guest", Self { guest: true, ..page(false) }),
             ("up-guest", Self { guest: true, ..page(true) }),
             ("up-host", Self { secret: "s".to_owned(), ..page(true) }),
             ("wrong", wrong(false, "password", w.t("sign-wrong"))),

@@ -94,7 +94,8 @@ pub async fn claims(visit: Visit, Named(id): Named<String>, asked: AskedFor) -> 
         Ok(host) => host,
         Err(answer) => return *answer,
     };
-    let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
+    // What cannot be read is not taken for a search for everything.
+    let Ok(Query(asked)) = asked else { return visit.fault(Fault::bad_form()) };
     let made = ClaimsPage::of(&visit, &id, asked).await;
     visit.page(made)
 }
@@ -104,17 +105,22 @@ pub async fn search(visit: &Visit, asked: &Asked) -> Result<Result<Search, Key>,
     let (number, fan) = (asked.number.trim(), asked.fan.trim());
     let mut search = Search::default();
     if !number.is_empty() {
-        let Ok(number) = number.parse() else { return Ok(Err(Key("host-search-number"))) };
+        // As pages write it.
+        let Ok(number) = number.replace(',', "").parse() else {
+            return Ok(Err(Key("host-search-number")));
+        };
         search.number = Some(number);
     }
     if !fan.is_empty() {
-        search.fan = actions::fan_meant(&visit.app, fan).await?;
-        if search.fan.is_none() {
+        search.fans = actions::fans_meant(&visit.app, fan).await?;
+        if search.fans.is_none() {
             return Ok(Err(Key("host-search-fan")));
         }
     }
     if let Some(state) = STATES.iter().find(|state| state.word() == asked.state) {
         state.word().clone_into(&mut search.state);
+    } else if !asked.state.is_empty() {
+        return Err(Fault::bad_form());
     }
     Ok(Ok(search))
 }

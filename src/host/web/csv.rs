@@ -29,7 +29,7 @@ pub async fn claims_csv(visit: Visit, Named(id): Named<String>, asked: AskedFor)
         Ok(host) => host,
         Err(answer) => return *answer,
     };
-    let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
+    let Ok(Query(asked)) = asked else { return visit.fault(Fault::bad_form()) };
     let looked = match gate::drop_named(&visit.app, &id) {
         Ok(drop) => search(&visit, &asked).await.map(|search| (drop, search)),
         Err(problem) => Err(problem.into()),

@@ -89,6 +89,8 @@ pub struct DropPage {
     pub over: bool,
     pub crowd: Option<Made>,
     pub acts: Vec<Done>,
+    /// What was done cannot be read just now.
+    pub mute: bool,
     /// The newest act there is here.
     pub seen: String,
     pub draft: Option<Draft>,
@@ -125,10 +127,9 @@ impl DropPage {
         let (face, state) = (&front.face, State::of(&front.face, visit.now_ms));
         let mut frame = Frame::new(visit, w.0.of(&drop.spec.names).to_owned());
         frame.here = format!("/host/drops/{id}");
-        let acts = match &visit.app.cold {
-            Some(_) => actions::acts(&visit.app, id).await?,
-            None => Vec::new(),
-        };
+        // A host is needed most when something does not work: without the tables, too.
+        let known = actions::acts(&visit.app, id).await;
+        let (mute, acts) = (known.is_err(), known.unwrap_or_default());
         let sold_out = face.sold_out_at_ms.map(|at_ms| span(w, at_ms - face.opens_at_ms));
         let crowd = (visit.app.mode == Mode::Demo && state != State::Closed).then(|| Made {
             asked: visit.app.crowds.asked(drop.lane).map(|asked| grouped(asked.into())),
@@ -158,6 +159,7 @@ impl DropPage {
             over: state == State::Closed,
             crowd,
             acts: done(visit, &drop, &acts, state != State::Closed),
+            mute,
             seen: seen(acts.first().map(|act| act.id.as_str())),
             draft: None,
         })

@@ -113,6 +113,7 @@ fn open(frame: &Frame) -> DropPage {
         over: false,
         crowd: Some(Made { asked: None, waits: false }),
         acts: Vec::new(),
+        mute: false,
         seen: "none".to_owned(),
         draft: None,
     }
@@ -194,6 +195,7 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         made("refused", &wrong),
         made("meanwhile", &meanwhile),
         made("over", &over),
+        made("without-tables", &DropPage { mute: true, ..open(frame) }),
         made("closing", &closing),
         made("closing-mute", &mute),
     ]

@@ -65,7 +65,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn hex<const N: usize>(&self, name: &str) -> Result<[u8; N], Fault> {
-        let bytes = hex::from_hex(self.text(name)?);
+        // As it is written, not as people type it.
+        let text = self.text(name)?;
+        let bytes = hex::from_hex(text).filter(|bytes: &[u8; N]| hex::hex(bytes) == text);
         bytes.ok_or_else(|| self.wrong(name, &format!("{} hex digits are expected", N * 2)))
     }
 
