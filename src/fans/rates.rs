@@ -2,11 +2,15 @@
 
 use crate::kit::clock::Ticks;
 use crate::kit::rates::{Rate, Table, network, seconds};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::net::IpAddr;
 
-/// Tries for one name: 6 a minute on average and in one burst.
+/// Tries for one name from one network: 6 a minute on average and in one burst.
 const NAME: Rate = Rate { each_ms: 10_000, burst: 6 };
+
+/// Tries for one name from anywhere: far more than one network may make, so that nobody keeps
+/// somebody out whose name they know, and few enough that many networks guess no password.
+const NAME_ANYWHERE: Rate = Rate { each_ms: 2_000, burst: 120 };
 
 /// Tries from one network: 60 a minute on average and in one burst, a shop's worth of people.
 const NETWORK: Rate = Rate { each_ms: 1_000, burst: 60 };
@@ -14,13 +18,15 @@ const NETWORK: Rate = Rate { each_ms: 1_000, burst: 60 };
 /// Who tried how often lately.
 pub struct Rates {
     names: Table,
+    names_anywhere: Table,
     networks: Table,
     ticks: Ticks,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { names: Table::new(NAME), networks: Table::new(NETWORK), ticks: Ticks::start() }
+        let [names, names_anywhere, networks] = [NAME, NAME_ANYWHERE, NETWORK].map(Table::new);
+        Self { names, names_anywhere, networks, ticks: Ticks::start() }
     }
 }
 
@@ -31,15 +37,21 @@ impl Rates {
     /// The seconds to wait, if it was one too many.
     pub fn attempt(&self, folded_name: &str, address: Option<IpAddr>) -> Result<(), u32> {
         let now_ms = self.ticks.passed_ms();
-        let mut name = DefaultHasher::new();
-        folded_name.hash(&mut name);
+        let from = address.map(network);
         // A network that asks too often is refused before the name is looked at: else one machine
         // could keep as many people out as it can name.
-        if let Some(address) = address {
-            self.networks.count(network(address), now_ms).map_err(seconds)?;
+        if let Some(from) = from {
+            self.networks.count(from, now_ms).map_err(seconds)?;
         }
-        self.names.count(name.finish(), now_ms).map_err(seconds)
+        self.names.count(hash(&(folded_name, from)), now_ms).map_err(seconds)?;
+        self.names_anywhere.count(hash(&folded_name), now_ms).map_err(seconds)
     }
+}
+
+fn hash(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -55,6 +67,16 @@ mod tests {
         let allowed = (0..200).filter(|n| rates.attempt(&format!("fan-{n}"), here).is_ok()).count();
         assert!(allowed < 60, "one network does not try every name: {allowed}");
         assert!(rates.attempt("eve", Some(IpAddr::from([10, 0, 1, 1]))).is_ok());
+    }
+
+    #[test]
+    fn who_knows_a_name_keeps_nobody_out_and_many_networks_guess_no_more() {
+        let from = |n: u32| Some(IpAddr::from((0x0B00_0000 + (n << 8)).to_be_bytes()));
+        let rates = Rates::default();
+        let _ = (0..1_000).map(|_| rates.attempt("host", from(1))).filter(Result::is_ok).count();
+        assert!(rates.attempt("host", from(2)).is_ok());
+        let allowed = (3..1_000).filter(|&n| rates.attempt("host", from(n)).is_ok()).count();
+        assert!((100..=120).contains(&allowed), "{allowed}");
     }
 
     #[test]
