@@ -226,11 +226,12 @@ async fn a_form_pressed_twice_adds_once_while_the_tables_are_late() {
     // Whoever has the only writer keeps the projector waiting.
     let cold = hall.site.app.cold.as_ref().unwrap().cold.clone();
     let (db, (held, has)) = (cold.db(), tokio::sync::oneshot::channel());
+    let (let_go, told) = tokio::sync::oneshot::channel::<()>();
     let late = tokio::spawn(async move {
         let held_up = cold.run(async move {
             let tx = db.begin().await?;
             let _ = held.send(());
-            tokio::time::sleep(Duration::from_secs(6)).await;
+            let _ = told.await;
             drop(tx);
             Ok::<_, DbError>(())
         });
@@ -248,6 +249,7 @@ async fn a_form_pressed_twice_adds_once_while_the_tables_are_late() {
     let sent = host.post(&format!("{at}/acts/pause"), &pause).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     assert!(!late.is_finished(), "the tables were not late");
+    let_go.send(()).unwrap();
     late.await.unwrap();
 }
 

@@ -149,6 +149,7 @@ receipt-check-more = Save the file and run this command. It needs no connection 
 receipt-key = Signed with the festival’s key. Its fingerprint:
 
 # My claims
+me-newest = These are your newest { $n } claims. The page of a drop shows those you have there.
 me-empty = You have not claimed anything yet. Look when the next drop opens.
 me-stranger = Here you find what you have claimed. Enter as guest to begin; claiming something does it too.
 me-look = See the programme

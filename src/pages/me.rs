@@ -19,6 +19,8 @@ const SHOWN_MAX: usize = 200;
 pub struct Me {
     pub frame: Frame,
     pub claims: Vec<ClaimView>,
+    /// How many are shown where there are more.
+    pub newest: Option<String>,
     pub account: Option<Account>,
 }
 
@@ -33,23 +35,25 @@ pub async fn me(visit: Visit) -> Response {
 impl Me {
     async fn of(visit: &Visit) -> Result<Self, Fault> {
         let mut frame = Frame::new(visit, visit.words.t("nav-me"));
-        let claims = claims(visit).await?;
+        let (claims, all) = claims(visit).await?;
         if claims.is_empty() {
             frame.posed(&visit.app.look, "rest");
         }
         for claim in &claims {
             claim.countdown.iter().for_each(|countdown| frame.refresh_at(countdown.until_ms));
         }
-        Ok(Self { frame, claims, account: Account::of(visit).await })
+        let shown = SHOWN_MAX.to_string();
+        let newest = (all > SHOWN_MAX).then(|| visit.words.with("me-newest", &[("n", &shown)]));
+        Ok(Self { frame, claims, newest, account: Account::of(visit).await })
     }
 }
 
-/// The fan's newest claims.
-async fn claims(visit: &Visit) -> Result<Vec<ClaimView>, Problem> {
-    let Some(session) = visit.session else { return Ok(Vec::new()) };
+/// The fan's newest claims, and how many there are.
+async fn claims(visit: &Visit) -> Result<(Vec<ClaimView>, usize), Problem> {
+    let Some(session) = visit.session else { return Ok((Vec::new(), 0)) };
     let mut drops = visit.app.node.directory().drops.clone();
     drops.sort_by_key(|drop| std::cmp::Reverse(drop.published.front().face.opens_at_ms));
     let own = rest::claims_of(&visit.app, session.fan, drops).await?;
     let shown = own.iter().take(SHOWN_MAX);
-    Ok(shown.map(|(drop, claim)| ClaimView::of(visit, drop, claim)).collect())
+    Ok((shown.map(|(drop, claim)| ClaimView::of(visit, drop, claim)).collect(), own.len()))
 }

@@ -368,7 +368,8 @@ impl<'a> Maker<'a> {
             let mut frame = self.frame(&self.w.t("nav-me"), "/me", pose);
             frame.entered = entered;
             let claims = states.iter().map(|state| self.claim(*state, hostile)).collect();
-            Me { frame, claims, account: None }
+            let newest = hostile.then(|| self.w.with("me-newest", &[("n", "200")]));
+            Me { frame, claims, newest, account: None }
         };
         let mut signed_in = page(true, &[Settled], false);
         signed_in.frame.account = true;

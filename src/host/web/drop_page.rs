@@ -114,6 +114,11 @@ impl DropPage {
         self.draft.as_ref().filter(|draft| draft.act == act)
     }
 
+    /// The act that pauses, or the one that lets claim again.
+    fn stops_or_goes(&self) -> &'static str {
+        if self.paused { "resume" } else { "pause" }
+    }
+
     /// What undoes the newest act.
     fn undo(&self) -> Option<&Undo> {
         self.acts.first().and_then(|act| act.undo.as_ref())
