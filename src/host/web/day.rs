@@ -1,6 +1,6 @@
 //! `/host`: the day, every drop with its times on one line.
 
-use super::of_host;
+use super::{of_host, times};
 use crate::drops::drop::Drop;
 use crate::pages::{Fault, Frame, Page, State, Visit, grouped};
 use askama::Template;
@@ -99,7 +99,7 @@ fn place(at_ms: i64, from_ms: i64, to_ms: i64) -> i64 {
 
 fn on_line(visit: &Visit, drop: &Drop, (from_ms, to_ms): (i64, i64)) -> OnLine {
     let front = drop.published.front();
-    let (face, w, moments) = (&front.face, visit.words, visit.moments());
+    let (face, w) = (&front.face, visit.words);
     let state = State::of(face, visit.now_ms);
     let opens = place(face.opens_at_ms, from_ms, to_ms);
     let closes = place(face.closes_at_ms, from_ms, to_ms);
@@ -112,13 +112,7 @@ fn on_line(visit: &Visit, drop: &Drop, (from_ms, to_ms): (i64, i64)) -> OnLine {
         name: w.0.of(&drop.spec.names).to_owned(),
         state: state.word(),
         state_text: w.key(state.key()),
-        times: w.with(
-            "host-times",
-            &[
-                ("opens", &moments.short(face.opens_at_ms)),
-                ("closes", &moments.short(face.closes_at_ms)),
-            ],
-        ),
+        times: times(visit, face),
         left: w.with("host-left", &[("free", &free), ("of", &issued)]),
         from: opens,
         long: (closes - opens).max(8),

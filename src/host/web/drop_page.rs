@@ -1,6 +1,6 @@
 //! `/host/drops/{drop}`: figures, what a host can do, and what hosts did.
 
-use super::of_host;
+use super::{of_host, times};
 use crate::app::Mode;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
@@ -128,7 +128,7 @@ impl DropPage {
     pub async fn of(visit: &Visit, id: &str) -> Result<Self, Fault> {
         let drop = gate::drop_named(&visit.app, id)?;
         let tally = gate::read(&visit.app, &drop, |state| *state.tally()).await?;
-        let (front, w, moments) = (drop.published.front(), visit.words, visit.moments());
+        let (front, w) = (drop.published.front(), visit.words);
         let (face, state) = (&front.face, State::of(&front.face, visit.now_ms));
         let mut frame = Frame::new(visit, w.0.of(&drop.spec.names).to_owned());
         frame.here = format!("/host/drops/{id}");
@@ -145,13 +145,7 @@ impl DropPage {
             id: id.to_owned(),
             state: state.word(),
             state_text: w.key(state.key()),
-            times: w.with(
-                "host-times",
-                &[
-                    ("opens", &moments.short(face.opens_at_ms)),
-                    ("closes", &moments.short(face.closes_at_ms)),
-                ],
-            ),
+            times: times(visit, face),
             told: told(visit, &acts),
             wrong: None,
             lines: lines(visit, &drop, &face.lines),

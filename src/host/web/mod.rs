@@ -21,6 +21,7 @@ use crate::kit::problem::Problem;
 use crate::kit::token::{Role, Session};
 use crate::pages::{Fault, Visit};
 use axum::response::Response;
+use fanfare_lane::Face;
 
 /// A host's visit, or the answer for whoever is none: strangers are sent to sign in.
 fn of_host(visit: Visit) -> Result<(Visit, Session), Box<Response>> {
@@ -33,4 +34,11 @@ fn of_host(visit: Visit) -> Result<(Visit, Session), Box<Response>> {
         }
         _ => Err(Box::new(visit.fault(Problem::new("no_session").into()))),
     }
+}
+
+/// From when to when a drop is open, in words.
+fn times(visit: &Visit, face: &Face) -> String {
+    let moments = visit.moments();
+    let (opens, closes) = (moments.short(face.opens_at_ms), moments.short(face.closes_at_ms));
+    visit.words.with("host-times", &[("opens", &opens), ("closes", &closes)])
 }
