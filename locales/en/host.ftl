@@ -58,6 +58,7 @@ host-did-resume = Resumed
 host-did-restock = { $n } units added: { $line }
 host-did-withdraw = { $n } units taken away: { $line }
 host-did-close = Closed for good
+host-did-restore = Went on after rows of the journal were lost; paused
 host-did-amend = Terms changed by a festival file
 host-told-pause = Paused. Nobody can claim now.
 host-told-resume = Resumed. Claims are taken again.

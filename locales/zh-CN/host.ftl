@@ -58,6 +58,7 @@ host-did-resume = 恢复
 host-did-restock = 补货 { $n } 件：{ $line }
 host-did-withdraw = 撤货 { $n } 件：{ $line }
 host-did-close = 提前结束
+host-did-restore = 账本丢失了一段，恢复后继续；已暂停
 host-did-amend = 按新的活动文件改了条款
 host-told-pause = 已暂停，现在谁也不能抢。
 host-told-resume = 已恢复，可以继续抢。

@@ -6,6 +6,7 @@ pub mod check;
 pub mod cold;
 pub mod opening;
 pub mod rehearse;
+pub mod restore;
 pub mod role;
 pub mod serve;
 pub mod session;
@@ -52,6 +53,8 @@ enum Command {
     Verify(verify::Verify),
     /// Holds the festival with a made crowd, before the day.
     Rehearse(rehearse::Rehearse),
+    /// Shows what a journal that went back in time has lost; with --accept-loss goes on without it.
+    Restore(restore::Restore),
     /// Gives an account a role: fan, cashier, host or operator.
     Role(role::RoleArgs),
     /// Makes session tokens, for load tests and support.
@@ -126,6 +129,7 @@ fn act(cli: Cli) -> Result<ExitCode, String> {
         Some(Command::Bare(bare)) => bench::serve_bare(&bare),
         Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Rehearse(rehearse)) => rehearse::run(&rehearse),
+        Some(Command::Restore(restore)) => restore::run(&restore),
         Some(Command::Role(role)) => role::run(&role),
         Some(Command::Session(session)) => session::run(&session),
     }

@@ -16,6 +16,10 @@ use fanfare_lane::{
 };
 use std::sync::Arc;
 
+/// What to do about a journal that went back in time.
+const ADVICE: &str = "restore the newest backup, or see what going on without the lost rows would \
+                      mean: fanfare restore FESTIVAL";
+
 /// What opening needs to know.
 pub struct Founding<'a> {
     /// Whose festival.
@@ -82,30 +86,37 @@ fn at_rest(
     record: &LaneRecord,
     head: Option<&Head>,
 ) -> Result<Option<(Face, Sealed)>, String> {
-    went_back(reader, record, head)?;
+    if let Some(head) = head
+        && let Some(why) = went_back(reader, record, head)?
+    {
+        return Err(format!("{why}; {ADVICE}"));
+    }
     resting(reader, record)
 }
 
-/// Whether the journal is as long as its witness, and the same history.
-fn went_back(
+/// Says so if the journal is shorter than its witness, or another history.
+///
+/// # Errors
+/// If the journal cannot be read there.
+pub(super) fn went_back(
     reader: &JournalReader,
     record: &LaneRecord,
-    head: Option<&Head>,
-) -> Result<(), String> {
-    let Some(head) = head else { return Ok(()) };
+    head: &Head,
+) -> Result<Option<String>, String> {
     let LaneRecord { lane, drop, newest_seq } = record;
     if head.seq > *newest_seq {
-        return Err(format!(
+        return Ok(Some(format!(
             "the journal went back in time: lane {lane} (drop {drop}) ends at row {newest_seq}, \
-             but row {} was durable; restore the newest backup",
+             but row {} was durable",
             head.seq
-        ));
+        )));
     }
     let rows = reader.rows(*lane, head.seq, 1).map_err(|why| why.to_string())?;
     if rows.first().is_some_and(|sealed| sealed.row.hash == head.hash) {
-        return Ok(());
+        return Ok(None);
     }
-    Err(format!("lane {lane} (drop {drop}): row {} is not the one that was durable", head.seq))
+    let what = format!("row {} is not the one that was durable", head.seq);
+    Ok(Some(format!("lane {lane} (drop {drop}): {what}")))
 }
 
 /// What the newest row says, if it sent the lane to rest.
@@ -153,13 +164,13 @@ fn decide_opening(
     let lane = record.lane;
     let shut = |why| format!("lane {lane}: {why}");
     if record.newest_seq == 0 {
-        let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock);
+        let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock, None);
         return new.map_err(shut);
     }
     let mut replay = wake::replay(reader, *festival, lane)?;
     let mut served = Served::new(replay.take_state().ok_or("a lane without rows")?);
-    let opened = Lane::open(&replay, &mut served, owner(), *config, clock).map_err(shut)?;
-    Ok((opened, served))
+    let opened = Lane::open(&replay, &mut served, owner(), *config, clock, None);
+    Ok((opened.map_err(shut)?, served))
 }
 
 /// Appends the opening rows in one commit and makes the drops of those that stand.

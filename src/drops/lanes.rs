@@ -11,7 +11,7 @@
 //! beside the words that everybody reads.
 
 mod house;
-mod publish;
+pub(super) mod publish;
 
 use super::cold::Bell;
 use super::committer::{Outcome, Work};
@@ -173,7 +173,7 @@ impl Lanes {
         };
         for drop in lanes.resting.values() {
             let front = drop.published.front();
-            lanes.heads.insert(drop.lane, head_of(&front.face));
+            lanes.heads.insert(drop.lane, head_of(&drop.spec.id, &front.face));
         }
         for (lane, drop) in open {
             lanes.host(lane, drop);
@@ -194,7 +194,7 @@ impl Lanes {
     fn host(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>) {
         let id = lane.id();
         let front = drop.published.front();
-        self.heads.insert(id, head_of(&front.face));
+        self.heads.insert(id, head_of(&drop.spec.id, &front.face));
         self.heads_changed = true;
         self.touched.insert(id);
         self.resting.remove(&id);
@@ -332,8 +332,9 @@ impl Lanes {
             return answers.for_each(|((_, ticket), reply)| self.say(ticket, reply));
         }
         let opened = replay.and_then(|replay| {
-            let open =
-                |served: &mut _| Lane::open(&replay, served, wake::owner(), self.config, clock);
+            let open = |served: &mut _| {
+                Lane::open(&replay, served, wake::owner(), self.config, clock, None)
+            };
             let opened = drop.published.own(open).ok_or("its state is gone")?;
             opened.map_err(|why| why.to_string())
         });

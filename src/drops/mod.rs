@@ -21,6 +21,7 @@ pub mod plan;
 pub mod proof;
 pub mod published;
 pub mod receipts;
+pub mod restore;
 pub mod spec;
 pub mod ticket;
 pub mod wake;

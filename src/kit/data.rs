@@ -6,6 +6,7 @@
 //! | `festival` | version of the folder, the festival's id, whether it is a rehearsal's |
 //! | `journal.sqlite` | the journal |
 //! | `festival.key`, `token.key` | the keys, mode 0600 |
+//! | `lost-….csv` | claims a `fanfare restore` went on without, mode 0600 |
 //! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |
 //! | `apply.sock` | where `fanfare apply` asks the serving process, mode 0600 |
 
@@ -13,7 +14,7 @@ use super::clock::Clock;
 use rustix::fs::{FlockOperation, flock};
 use std::fmt;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -227,6 +228,17 @@ impl DataFolder {
     pub fn heads(&self) -> PathBuf {
         self.path.join("heads")
     }
+}
+
+/// Writes a file that nobody else may read.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.create(true).write(true).truncate(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| file.write_all(bytes));
+    written.map_err(|why| DataError::io(path, &why))
 }
 
 /// Writes a file in one piece: beside it, then renamed over it.

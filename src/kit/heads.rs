@@ -9,8 +9,10 @@ use std::fs;
 use std::path::Path;
 
 /// A lane's newest durable row, as the witness saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
+    /// The lane's drop.
+    pub drop: String,
     /// The row's number.
     pub seq: u32,
     /// Its hash.
@@ -19,8 +21,8 @@ pub struct Head {
     pub time_ms: i64,
     /// The running number the next claim gets.
     pub next_number: u32,
-    /// Units held or settled.
-    pub units_out: u64,
+    /// Units by line that are not free: set aside, held or settled.
+    pub out: Vec<u32>,
 }
 
 /// All lanes' heads.
@@ -31,11 +33,15 @@ pub type Heads = BTreeMap<LaneId, Head>;
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, heads: &Heads) -> Result<(), DataError> {
-    let mut text = String::from("fanfare-heads 1\n");
+    let mut text = String::from("fanfare-heads 2\n");
     for (lane, head) in heads {
-        let Head { seq, hash, time_ms, next_number, units_out } = head;
+        let Head { drop, seq, hash, time_ms, next_number, out } = head;
         let hash = hex::hex(hash);
-        text += &format!("{lane} {seq} {hash} {time_ms} {next_number} {units_out}\n");
+        text += &format!("{lane} {drop} {seq} {hash} {time_ms} {next_number}");
+        for units in out {
+            text += &format!(" {units}");
+        }
+        text.push('\n');
     }
     // Unsynced, the newest file can be found empty after a power cut; the one before cannot.
     if path.exists() {
@@ -62,9 +68,8 @@ pub fn read(path: &Path) -> Result<Heads, DataError> {
 /// Two testimonies as one: of each lane the newer head.
 pub fn newest(mut heads: Heads, others: Heads) -> Heads {
     for (lane, other) in others {
-        let head = heads.entry(lane).or_insert(other);
-        if head.seq < other.seq {
-            *head = other;
+        if heads.get(&lane).is_none_or(|head| head.seq < other.seq) {
+            heads.insert(lane, other);
         }
     }
     heads
@@ -82,7 +87,7 @@ fn read_one(path: &Path) -> Result<Heads, DataError> {
         DataError::Io(path.to_owned(), why.to_owned())
     };
     let mut lines = text.lines();
-    if lines.next() != Some("fanfare-heads 1") {
+    if lines.next() != Some("fanfare-heads 2") {
         return Err(damaged());
     }
     lines.map(|line| parse(line).ok_or_else(damaged)).collect()
@@ -93,11 +98,12 @@ fn parse(line: &str) -> Option<(LaneId, Head)> {
     let mut next = || fields.next();
     let lane = next()?.parse().ok()?;
     let head = Head {
+        drop: next()?.to_owned(),
         seq: next()?.parse().ok()?,
         hash: hex::from_hex(next()?)?,
         time_ms: next()?.parse().ok()?,
         next_number: next()?.parse().ok()?,
-        units_out: next()?.parse().ok()?,
+        out: fields.map(|units| units.parse().ok()).collect::<Option<_>>()?,
     };
     Some((lane, head))
 }
@@ -112,12 +118,14 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("heads");
         assert!(read(&path).unwrap().is_empty());
-        let head = Head { seq: 9, hash: [7; 32], time_ms: -3, next_number: 5, units_out: 4 };
+        let drop = "bowls".to_owned();
+        let (hash, out) = ([7; 32], vec![4, 0]);
+        let head = Head { drop, seq: 9, hash, time_ms: -3, next_number: 5, out };
         let heads = Heads::from([(2, head)]);
         write(&path, &heads).unwrap();
         assert_eq!(read(&path).unwrap(), heads);
         write(&path, &heads).unwrap();
-        for torn in ["", "fanfare-heads 1\n2 9 07"] {
+        for torn in ["", "fanfare-heads 2\n2 bowls 9 07"] {
             fs::write(&path, torn).unwrap();
             assert_eq!(read(&path).unwrap(), heads, "the one before testifies");
         }

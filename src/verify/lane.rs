@@ -156,8 +156,8 @@ impl<'a> LaneCheck<'a> {
             let what = "two histories: it is not the row that was durable, says the witness";
             self.name(Some(head.seq), fault(Promise::Kept, what));
         } else if self.tally_holds
-            && (u64::from(head.next_number), head.units_out)
-                != (u64::from(self.tally.claims()) + 1, self.tally.units_out())
+            && (u64::from(head.next_number), &head.out)
+                != (u64::from(self.tally.claims()) + 1, &self.tally.not_free())
         {
             let what = "the witness says other numbers than the facts";
             self.name(Some(head.seq), fault(Promise::Totals, what));
@@ -204,6 +204,7 @@ impl<'a> LaneCheck<'a> {
             rows: self.rows,
             facts: self.facts,
             claims: self.tally.claims().into(),
+            claims_lost: self.tally.lost().into(),
             units_out: self.tally.units_out(),
             digest: state.map(|state| hex::hex(&state.digest())),
             newest_seq: newest,

@@ -124,6 +124,8 @@ pub struct LaneReport {
     pub facts: u64,
     /// Claims ever made.
     pub claims: u64,
+    /// Of these, claims whose rows were lost and given up: of them nothing but numbers is left.
+    pub claims_lost: u64,
     /// Units held or settled at the end.
     pub units_out: u64,
     /// The engine's digest of the lane's state, hexadecimal; none if the lane does not replay.

@@ -6,7 +6,7 @@ use crate::drops::cold::read::Moment;
 use crate::drops::cold::rows::{Cursor, Made, Stock};
 use crate::kit::db::{Cold, DbError};
 use crate::kit::hex;
-use fanfare_engine::{Claim, Key, State};
+use fanfare_engine::{Claim, Key, Number, State};
 use fanfare_lane::{Hash, LaneId};
 
 /// Claims compared at a time.
@@ -65,10 +65,10 @@ impl<'a> Tables<'a> {
             let page = self.page(after)?;
             for made in &page {
                 let number = made.number;
-                if number != after + 1 {
-                    return Err(missing(after + 1));
+                if let Some(number) = missed(state, after, number - 1) {
+                    return Err(missing(number));
                 }
-                let facts = fanfare_engine::Number::new(number);
+                let facts = Number::new(number);
                 let facts = facts.and_then(|number| state.claims().get(number));
                 match facts {
                     Some(claim) if same(made, &claim) => {}
@@ -84,7 +84,10 @@ impl<'a> Tables<'a> {
                 break;
             }
         }
-        if after < state.claims().count() { Err(missing(after + 1)) } else { Ok(()) }
+        match missed(state, after, state.claims().count()) {
+            Some(number) => Err(missing(number)),
+            None => Ok(()),
+        }
     }
 
     fn totals(&mut self, state: &State) -> Result<(), Fault> {
@@ -133,6 +136,14 @@ impl Drop for Tables<'_> {
 
 fn unread(why: DbError) -> Fault {
     fault(Promise::Tables, format!("they cannot be read: {why}"))
+}
+
+/// The first claim behind this one, up to that one, that the facts know.
+fn missed(state: &State, after: u32, to: u32) -> Option<u32> {
+    let known = |number: &u32| {
+        Number::new(*number).is_some_and(|number| state.claims().get(number).is_some())
+    };
+    (after + 1..=to).find(known)
 }
 
 fn missing(number: u32) -> Fault {

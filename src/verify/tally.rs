@@ -57,6 +57,16 @@ impl Tally {
         self.lines.iter().map(|units| units.held + units.settled).sum()
     }
 
+    /// Units by line that are not free.
+    pub(super) fn not_free(&self) -> Vec<u32> {
+        self.lines.iter().map(|units| (units.issued - units.free) as u32).collect()
+    }
+
+    /// Claims that are lost: nothing is known of them but their numbers.
+    pub(super) fn lost(&self) -> u32 {
+        self.claims.lost()
+    }
+
     /// The lines.
     pub(super) fn lines(&self) -> &[Units] {
         &self.lines
@@ -80,7 +90,7 @@ impl Tally {
             match entry.life {
                 Life::Held => units.held += u64::from(entry.quantity),
                 Life::Settled => units.settled += u64::from(entry.quantity),
-                Life::Expired | Life::Released | Life::Returned | Life::RefundDue => {}
+                Life::Expired | Life::Released | Life::Returned | Life::RefundDue | Life::Lost => {}
             }
         }
         for right in self.rights.values() {

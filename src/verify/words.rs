@@ -45,6 +45,10 @@ pub fn table(report: &Report) -> String {
         }
         text.push('\n');
     }
+    for lane in report.lanes.iter().filter(|lane| lane.claims_lost > 0) {
+        let (lost, drop) = (counted(lane.claims_lost, "claim"), &lane.drop);
+        let _ = writeln!(text, "lost: {lost} of {drop}, given up when the journal was restored");
+    }
     for key in &report.keys {
         let _ = writeln!(text, "key {}", hex::hex(&key.fingerprint()));
     }
@@ -103,7 +107,7 @@ pub fn report_json(report: &Report) -> Value {
     let lane = |lane: &LaneReport| {
         json!({
             "lane": lane.lane, "drop": lane.drop, "rows": lane.rows, "facts": lane.facts,
-            "claims": lane.claims, "units_out": lane.units_out, "digest": lane.digest,
+            "claims": lane.claims, "claims_lost": lane.claims_lost, "units_out": lane.units_out, "digest": lane.digest,
             "newest_seq": lane.newest_seq, "seconds": lane.seconds,
         })
     };

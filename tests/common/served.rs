@@ -21,13 +21,15 @@ use std::process::{Command, Output, Stdio};
 pub struct Place {
     scratch: Scratch,
     pub data: PathBuf,
+    /// Where the tables are, if not in the folder.
+    pub database: Option<String>,
 }
 
 impl Place {
     pub fn new() -> Self {
         let scratch = Scratch::new(None, "served").unwrap();
         let data = scratch.path().join("data");
-        Self { scratch, data }
+        Self { scratch, data, database: None }
     }
 
     /// The program with its data folder.
@@ -35,7 +37,8 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
         command.args(args).arg("--data").arg(&self.data).current_dir(self.scratch.path());
         command.env_remove("FANFARE_DATA").env_remove("FANFARE_LISTEN").env_remove("FANFARE_LOG");
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).env_remove("FANFARE_DATABASE");
+        command.envs(self.database.iter().map(|url| ("FANFARE_DATABASE", url)));
         command
     }
 

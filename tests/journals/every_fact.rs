@@ -1,7 +1,7 @@
 //! A day in which everything happens that a fact can say.
 
 use fanfare_engine::{
-    Act, Amendment, CODES, Fact, Fan, Key, Line, LineTerms, Number, Quantity, RightId, Terms,
+    Act, Amendment, CODES, Fact, Fan, Key, Line, LineTerms, Loss, Number, Quantity, RightId, Terms,
     Totals,
 };
 use fanfare_lane::LaneId;
@@ -79,7 +79,7 @@ fn tallied() -> Fact {
 fn rested(claims: u32, closes_ms: i64, sold_out_ms: Option<i64>, lines: Vec<[u32; 4]>) -> Fact {
     Fact::Rested(Box::new(Totals {
         claims,
-        opens_at_ms: if claims == 0 { OPENS_MS } else { OPENS_MS - 1_000 },
+        opens_at_ms: if claims == 3 { OPENS_MS } else { OPENS_MS - 1_000 },
         closes_at_ms: OPENS_MS + closes_ms,
         sold_out_at_ms: sold_out_ms.map(|ms| OPENS_MS + ms),
         lines,
@@ -169,11 +169,16 @@ pub fn commits() -> Vec<Vec<Written>> {
         vec![vec![(1, founded_ms, vec![all, opened.clone()]), (2, founded_ms, vec![none, opened])]];
     let alone = |(after_ms, facts)| vec![(1, OPENS_MS + after_ms, facts)];
     commits.extend(everything().into_iter().map(alone));
+    // Rows with three claims were lost, of which no more than two units were out.
+    let loss = Loss { seq: 9, claims: 3, set_aside: vec![2], act: act(7) };
+    let restored =
+        vec![Fact::Opened { owner: 8, doubtful_time: false }, Fact::Restored(Box::new(loss))];
+    commits.push(vec![(2, OPENS_MS + 170_000, restored)]);
     let sold = vec![[10, 0, 2, 8], [5, 0, 0, 5], [4, 0, 0, 4]];
     let closed_ms = OPENS_MS + 600_000;
     commits.push(vec![
         (1, closed_ms, vec![Fact::Closed(Some(act(6))), rested(9, 700_000, Some(150_000), sold)]),
-        (2, closed_ms, vec![Fact::Closed(None), rested(0, 600_000, None, vec![[5, 5, 0, 0]])]),
+        (2, closed_ms, vec![Fact::Closed(None), rested(3, 600_000, None, vec![[3, 3, 0, 0]])]),
     ]);
     commits
 }

@@ -195,6 +195,10 @@ impl Book {
                     return Err(Broken("rest with other totals, or too early"));
                 }
             }
+            Fact::Restored(loss) => {
+                self.lose(loss)?;
+                claims.lose(loss.claims, place)?;
+            }
             _ => self.apply_alone(fact)?,
         }
         self.settle_flags(fact);

@@ -79,6 +79,24 @@ impl Kept {
         }
     }
 
+    /// A claim of which nothing is left but its number; the row at this place says so.
+    pub(crate) fn lost(place: Place) -> Self {
+        Self {
+            fan_and_line: 0,
+            key: None,
+            until_s: 0,
+            seq: place.seq,
+            before: 0,
+            index_and_state: place.index << 3 | ClaimState::Expired as u16,
+            quantity: Quantity::MIN,
+        }
+    }
+
+    /// Whether nothing is left but the number. No fan is number 0.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.fan_and_line == 0
+    }
+
     pub(crate) fn fan(&self) -> Fan {
         Fan::new(self.fan_and_line >> 8).unwrap_or(Fan::FIRST)
     }
@@ -101,10 +119,10 @@ impl Kept {
             == (other.fan_and_line, other.key, other.quantity, other.place())
     }
 
-    /// The claim as it is read, with what was added to its hold.
-    pub(crate) fn read(&self, number: Number, ends: &Ends) -> Claim {
+    /// The claim as it is read, with what was added to its hold; none if it is lost.
+    pub(crate) fn read(&self, number: Number, ends: &Ends) -> Option<Claim> {
         let state = self.state();
-        Claim {
+        let claim = Claim {
             number,
             fan: self.fan(),
             line: Line((self.fan_and_line & 0xFF) as u16),
@@ -117,7 +135,8 @@ impl Kept {
             key: self.key,
             place: self.place(),
             before: self.before,
-        }
+        };
+        (!self.is_lost()).then_some(claim)
     }
 }
 

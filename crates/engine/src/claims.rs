@@ -11,6 +11,7 @@ use crate::ends::Ends;
 use crate::holders::Holders;
 use crate::ids::{Fan, Number, Place};
 use crate::ledger::Broken;
+use crate::loss::LOST_MAX;
 use alloc::vec::Vec;
 
 /// Claims a chunk holds. Growing adds a chunk; nothing larger is ever copied.
@@ -32,7 +33,7 @@ pub(crate) trait ReadClaims {
 
     /// The claim of this number.
     fn get(&self, number: Number) -> Option<Claim> {
-        Some(self.kept(number.get())?.read(number, self.ends()))
+        self.kept(number.get())?.read(number, self.ends())
     }
 
     /// The fan's claims, newest first.
@@ -118,10 +119,29 @@ pub(crate) trait KeepClaims: ReadClaims {
         }
         claim.set_state(to);
         self.change(number.get(), claim, seq);
+        self.pass_over();
+        Ok(())
+    }
+
+    /// Moves the oldest claim that may be held past those that are not.
+    fn pass_over(&mut self) {
         let over = |kept: Option<Kept>| kept.is_none_or(|claim| claim.state() != ClaimState::Held);
         while self.ends().oldest_held <= self.count() && over(self.kept(self.ends().oldest_held)) {
             self.ends_mut().oldest_held += 1;
         }
+    }
+
+    /// Gives the numbers up to this one to claims that are lost, so that none is given again.
+    fn lose(&mut self, count: u32, place: Place) -> Result<(), Broken> {
+        let lost = count.checked_sub(self.count());
+        let lost = lost.ok_or(Broken("fewer claims than were made"))?;
+        if lost > LOST_MAX {
+            return Err(Broken("more claims lost than a journal can lose"));
+        }
+        for _ in 0..lost {
+            self.push(Kept::lost(place))?;
+        }
+        self.pass_over();
         Ok(())
     }
 
@@ -239,7 +259,11 @@ impl KeepClaims for Claims {
             self.chunks.push(Vec::with_capacity(room));
         }
         self.count += 1;
-        let before = self.holders.put(claim.fan(), self.count, fan_of(&self.chunks));
+        let before = if claim.is_lost() {
+            None
+        } else {
+            self.holders.put(claim.fan(), self.count, fan_of(&self.chunks))
+        };
         claim.before = before.unwrap_or_default();
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.push(claim);

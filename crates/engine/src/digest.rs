@@ -43,6 +43,7 @@ pub(crate) fn of(book: &Book, claims: &impl ReadClaims) -> Digest {
     let flags = [book.paused, book.doubtful_time, book.closed, book.resting];
     bytes.extend(flags.map(u8::from));
     hash.update(&bytes);
+    hash.update(claims.count().to_be_bytes());
     for claim in claims.all() {
         bytes.clear();
         bytes.extend(claim.fan.get().to_be_bytes());

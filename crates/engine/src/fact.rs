@@ -106,6 +106,8 @@ pub enum Fact {
     /// Closed, nothing held: the lane leaves memory. Totals stand here so that reading them
     /// needs no replay.
     Rested(Box<Totals>),
+    /// The newest rows were gone and an operator accepted the loss. No new claims until resumed.
+    Restored(Box<Loss>),
 }
 
 /// One change of a drop's terms.
@@ -123,6 +125,19 @@ pub enum Amendment {
     Price(Line, i64),
     /// A further line at the end.
     NewLine(LineTerms),
+}
+
+/// What is known of rows that are gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The newest row a witness had seen.
+    pub seq: u32,
+    /// Claims made by then: running numbers go on behind them.
+    pub claims: u32,
+    /// Units by line that lost claims may have; they leave the stock.
+    pub set_aside: Vec<u32>,
+    /// Who and why.
+    pub act: Act,
 }
 
 /// A resting lane in numbers.

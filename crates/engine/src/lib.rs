@@ -23,6 +23,7 @@
 //! | `rights` | what fans may still take: who, for what, until when |
 //! | `sale` | the first mechanism: first come, first served |
 //! | `host` | what hosts do: pause, restock, withdraw, amend, close |
+//! | `loss` | going on where a journal has lost rows |
 //! | `book`, `state`, `digest` | all of it together, replayed from facts |
 //! | `served` | the state as decided, and what of it is published |
 //! | `wire` | facts as bytes, with a version |
@@ -44,6 +45,7 @@ mod holders;
 mod host;
 mod ids;
 mod ledger;
+mod loss;
 mod refusal;
 mod rights;
 mod sale;
@@ -58,9 +60,10 @@ pub use claims::Claims;
 pub use command::{Act, Command};
 pub use decide::Answer;
 pub use digest::Digest;
-pub use fact::{Amendment, Fact, Facts, Totals};
+pub use fact::{Amendment, Fact, Facts, Loss, Totals};
 pub use ids::{Fan, Key, Line, Number, Place, Quantity, RightId};
 pub use ledger::{Broken, Ledger, Stock};
+pub use loss::Witnessed;
 pub use refusal::{CODES, Refusal, Tally};
 pub use rights::{Right, Rights};
 pub use served::{Seen, Served};

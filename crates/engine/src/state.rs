@@ -6,8 +6,9 @@ use crate::decide::{self, Answer, View};
 use crate::fact::{Fact, Facts, Totals};
 use crate::ids::Place;
 use crate::ledger::Broken;
+use crate::loss::Witnessed;
 use crate::terms::Terms;
-use crate::{Command, Fan, Refusal};
+use crate::{Act, Command, Fan, Refusal};
 use core::ops::Deref;
 
 /// One lane's state. It reads as its [`Book`] does, and has claims besides.
@@ -63,6 +64,11 @@ impl State {
     /// If the fact breaks a promise or does not fit; the state is then spoilt and must be dropped.
     pub fn apply(&mut self, place: Place, fact: &Fact) -> Result<(), Broken> {
         self.book.apply(&mut self.claims, place, fact)
+    }
+
+    /// The fact that goes on where the newest rows a witness saw are gone.
+    pub fn accept_loss(&self, witnessed: &Witnessed, act: Act) -> Fact {
+        self.book.accept_loss(self.claims.count(), witnessed, act)
     }
 
     fn view(&self) -> View<'_, Claims> {

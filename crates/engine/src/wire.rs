@@ -35,6 +35,7 @@ mod kind {
     pub(super) const EXTENDED: u8 = 18;
     pub(super) const TALLIED: u8 = 19;
     pub(super) const RESTED: u8 = 20;
+    pub(super) const RESTORED: u8 = 21;
 }
 
 #[cfg(test)]

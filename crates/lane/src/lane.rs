@@ -18,8 +18,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::{string::String, sync::Arc, vec::Vec};
 use fanfare_engine::{
-    Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Number, Phase, Place, Refusal,
-    Served, State, Tally,
+    Act, Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Number, Phase, Place, Refusal,
+    Served, State, Tally, Witnessed,
 };
 
 /// A day: the longest gap in which an opening lane believes the machine's clock.
@@ -55,6 +55,15 @@ impl Default for LaneConfig {
 /// Why a lane stopped for good; an operator has to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped(pub String);
+
+/// A lane's newest rows, gone from the journal, and who goes on without them.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    /// What is known of them.
+    pub witnessed: Witnessed,
+    /// Who and why.
+    pub act: Act,
+}
 
 pub(crate) struct Waiting<T> {
     ticket: T,
@@ -125,7 +134,8 @@ pub struct Lane<T> {
 }
 
 impl<T> Lane<T> {
-    /// A new drop's lane and state: the first row holds the terms and the owner's opening.
+    /// A new drop's lane and state: the first row holds the terms and the owner's opening. Where
+    /// a witness knows of rows and not one is left, the row goes on behind them.
     ///
     /// # Errors
     /// If the terms contradict themselves.
@@ -135,19 +145,23 @@ impl<T> Lane<T> {
         owner: u64,
         config: LaneConfig,
         clock: &Reading,
+        lost: Option<&Lost>,
     ) -> Result<(Self, Served), Broken> {
-        let mut served = Served::new(State::new(terms, clock.now_ms)?);
-        let before = Tip { time_ms: clock.now_ms, ..Tip::default() };
+        let now_ms = clock.now_ms.max(lost.map_or(i64::MIN, |lost| lost.witnessed.time_ms));
+        let state = State::new(terms, now_ms)?;
+        let before = Tip { time_ms: now_ms, ..Tip::default() };
         let mut new = Self::after(before, (festival, lane), owner, config);
-        let terms = Fact::Terms(Box::new(terms.clone()));
-        let opened = Fact::Opened { owner, doubtful_time: false };
-        let facts = alloc::vec![terms, opened];
-        new.open_with(&mut served, facts, clock.now_ms, clock.mono_ms)?;
+        let mut facts = alloc::vec![Fact::Terms(Box::new(terms.clone()))];
+        facts.push(Fact::Opened { owner, doubtful_time: false });
+        facts.extend(lost.map(|lost| state.accept_loss(&lost.witnessed, lost.act)));
+        let mut served = Served::new(state);
+        new.open_with(&mut served, facts, now_ms, clock.mono_ms)?;
         Ok((new, served))
     }
 
     /// Takes over a lane whose rows were replayed and whose state is served from now on: decides
-    /// its `opened` row. The lane answers nothing before that is durable.
+    /// its `opened` row. The lane answers nothing before that is durable. Where the newest rows are
+    /// lost, the row goes on behind what a witness knows of them.
     ///
     /// # Errors
     /// If what opening does would break a promise.
@@ -157,16 +171,21 @@ impl<T> Lane<T> {
         owner: u64,
         config: LaneConfig,
         clock: &Reading,
+        lost: Option<&Lost>,
     ) -> Result<Self, Broken> {
         let tip = Tip { seq: replay.seq(), hash: replay.hash(), time_ms: replay.time_ms() };
         let mut new = Self::after(tip, (replay.festival(), replay.lane()), owner, config);
-        let gap_ms = clock.now_ms - tip.time_ms;
+        // Fans were answered up to here, whatever is left of it.
+        let newest_ms = lost.map_or(tip.time_ms, |lost| lost.witnessed.time_ms.max(tip.time_ms));
+        let gap_ms = clock.now_ms - newest_ms;
         let doubtful_time = !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
-        let now_ms = if doubtful_time { tip.time_ms } else { clock.now_ms };
+        let now_ms = if doubtful_time { newest_ms } else { clock.now_ms };
         let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
         if served.decided().ledger().held() > 0 && !doubtful_time {
             facts.push(Fact::Extended { since_ms: tip.time_ms });
         }
+        let restored = |lost: &Lost| served.decided().accept_loss(&lost.witnessed, lost.act);
+        facts.extend(lost.map(restored));
         new.open_with(served, facts, now_ms, clock.mono_ms)?;
         Ok(new)
     }

@@ -40,7 +40,7 @@ mod store;
 pub use batch::{Durable, Reply};
 pub use clock::{Guard, Reading};
 pub use face::{Face, screen};
-pub use lane::{Lane, LaneConfig, Stopped};
+pub use lane::{Lane, LaneConfig, Lost, Stopped};
 pub use merkle::{check_path, path, root};
 pub use receipt::{Receipt, ReceiptError};
 pub use replay::{Damage, Replay};

@@ -12,10 +12,10 @@ crate::statements! {
             (SELECT COUNT(*) FROM drop_lines WHERE drop_lines.lane = cursors.lane)
         FROM cursors ORDER BY lane";
     WITNESSED = "SELECT cursors.lane, cursors.seq, cursors.hash, cursors.at_ms,
-            MAX(drops.claims) + 1, CAST(COALESCE(SUM(held + settled), 0) AS BIGINT)
+            drop_id, drops.claims + 1, set_aside + held + settled
         FROM cursors JOIN drops ON drops.lane = cursors.lane
-        LEFT JOIN drop_lines ON drop_lines.lane = cursors.lane
-        GROUP BY cursors.lane, cursors.seq, cursors.hash, cursors.at_ms";
+        JOIN drop_lines ON drop_lines.lane = cursors.lane
+        ORDER BY cursors.lane, line";
 }
 
 pub(super) fn cursor_of(seq: i64, hash: &[u8], at_ms: i64) -> Cursor {
@@ -43,14 +43,16 @@ pub async fn cursors(db: &Db) -> Result<BTreeMap<LaneId, (Cursor, u16)>, DbError
 /// # Errors
 /// If the database cannot be read.
 pub async fn witnessed(db: &Db) -> Result<Heads, DbError> {
-    type Row = (i64, i64, Vec<u8>, i64, i64, i64);
+    type Row = (i64, i64, Vec<u8>, i64, String, i64, i64);
     let rows = on!(db.read(), pool => {
         sqlx::query_as::<_, Row>(WITNESSED).fetch_all(pool).await
     })?;
-    let one = |(lane, seq, hash, at_ms, next, out): Row| {
+    let mut heads = Heads::new();
+    for (lane, seq, hash, at_ms, drop, next, out) in rows {
         let Cursor { seq, hash, at_ms: time_ms } = cursor_of(seq, &hash, at_ms);
         let next_number = u32::try_from(next).unwrap_or(u32::MAX);
-        (lane as LaneId, Head { seq, hash, time_ms, next_number, units_out: out.unsigned_abs() })
-    };
-    Ok(rows.into_iter().map(one).collect())
+        let head = Head { drop, seq, hash, time_ms, next_number, out: Vec::new() };
+        heads.entry(lane as LaneId).or_insert(head).out.push(out as u32);
+    }
+    Ok(heads)
 }

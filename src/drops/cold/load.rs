@@ -4,7 +4,7 @@
 use super::change::{Change, Extended, Part};
 use super::rows::{Cursor, Made, Moved, Stock, short};
 use super::steps::{ceil_s, step_of, stock_of};
-use fanfare_engine::{Act, Amendment, ClaimState, Fact, Key, Number};
+use fanfare_engine::{Act, Amendment, ClaimState, Fact, Key, Loss, Number};
 use fanfare_lane::{LaneId, Row};
 use std::collections::BTreeMap;
 
@@ -23,6 +23,8 @@ pub struct Load {
     pub from: Cursor,
     /// The newest of them.
     pub to: Cursor,
+    /// The newest claim's number, if these rows say.
+    pub claims: Option<u32>,
     /// Claims, in order.
     pub parts: Vec<Part>,
     /// Everything else, in order.
@@ -46,6 +48,7 @@ impl Load {
             drop: drop.to_owned(),
             from,
             to: from,
+            claims: None,
             parts: vec![Part::default()],
             changes: Vec::new(),
             stock: BTreeMap::new(),
@@ -59,11 +62,6 @@ impl Load {
     /// How many lines the drop has after these rows.
     pub fn lines(&self) -> u16 {
         self.lines
-    }
-
-    /// Claims made by these rows.
-    pub fn made(&self) -> usize {
-        self.parts.iter().map(|part| part.made.len()).sum()
     }
 
     /// Takes the next row.
@@ -129,6 +127,7 @@ impl Load {
         if let Some(right) = right {
             self.changes.push(Change::RightOver(right.get(), true));
         }
+        self.claims = Some(made.number);
         self.part().made.push(made);
     }
 
@@ -198,10 +197,23 @@ impl Load {
                 vec![Change::Granted(right, fan, line.0, quantity.get(), *until_s)]
             }
             Fact::Lapsed(right) => vec![Change::RightOver(right.get(), false)],
+            Fact::Restored(loss) => {
+                self.lost(loss);
+                vec![Change::Paused(true), did("drop.restored", &loss.act)]
+            }
             Fact::Rested(totals) => vec![Change::Rested(totals.sold_out_at_ms)],
             _ => Vec::new(),
         };
         self.changes.extend(changes);
+    }
+
+    /// Numbers go on behind claims that are lost, and within a part they have no gaps.
+    fn lost(&mut self, loss: &Loss) {
+        for (line, units) in loss.set_aside.iter().enumerate() {
+            self.issue(line as u16, -i64::from(*units));
+        }
+        self.claims = Some(loss.claims);
+        self.parts.push(Part::default());
     }
 
     fn issue(&mut self, line: u16, units: i64) {

@@ -11,12 +11,14 @@
 //! | `load` | rows of the journal to changes of tables, pure |
 //! | `write`, `write_claims`, `write_rare` | those changes written, all of them or none |
 //! | `cursors`, `owner` | how far each lane is; whose database it is |
+//! | `forget` | tables of rows the journal has lost, emptied |
 //! | `projector`, `bell`, `lag` | the thread that does it, what wakes it, how far behind it is |
 //! | `read`, `rest` | claims of lanes at rest, without replaying them |
 
 mod bell;
 mod change;
 mod cursors;
+mod forget;
 mod lag;
 mod load;
 mod owner;
@@ -31,6 +33,7 @@ mod write_rare;
 
 pub use bell::Bell;
 pub use cursors::{cursors, witnessed};
+pub use forget::{forget, lost_claims};
 pub use lag::Lag;
 pub use owner::{Whose, check_owner, own};
 pub use projector::Projector;
@@ -40,6 +43,7 @@ pub use projector::Projector;
 pub fn statements() -> Vec<String> {
     let stores = [
         cursors::STATEMENTS,
+        forget::STATEMENTS,
         owner::STATEMENTS,
         read::STATEMENTS,
         write::STATEMENTS,

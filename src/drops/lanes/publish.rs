@@ -15,7 +15,7 @@ impl Lanes {
                 continue;
             }
             let front = hosted.drop.published.front();
-            self.heads.insert(id, head_of(&front.face));
+            self.heads.insert(id, head_of(&hosted.drop.spec.id, &front.face));
             self.heads_changed = true;
             self.told.rows.ring();
             hosted.drop.note_facts(&durable.facts);
@@ -51,13 +51,14 @@ fn proof_of(reply: &Reply, facts: &[Fact], seq: u32) -> Option<Fact> {
 }
 
 /// What the witness notes of a lane.
-pub(super) fn head_of(face: &Face) -> Head {
-    let out = |stock: &Stock| u64::from(stock.held) + u64::from(stock.settled);
+pub(in crate::drops) fn head_of(drop: &str, face: &Face) -> Head {
+    let out = |stock: &Stock| stock.issued - stock.free;
     Head {
+        drop: drop.to_owned(),
         seq: face.seq,
         hash: face.hash,
         time_ms: face.time_ms,
         next_number: face.claims.saturating_add(1),
-        units_out: face.lines.iter().map(out).sum(),
+        out: face.lines.iter().map(out).collect(),
     }
 }

@@ -292,6 +292,7 @@ fn done(visit: &Visit, drop: &Arc<Drop>, acts: &[Act], undoes: bool) -> Vec<Done
                 "drop.restocked" => w.with("host-did-restock", &[("n", &count), ("line", &line)]),
                 "drop.withdrawn" => w.with("host-did-withdraw", &[("n", &count), ("line", &line)]),
                 "drop.closed" => w.t("host-did-close"),
+                "drop.restored" => w.t("host-did-restore"),
                 _ => w.t("host-did-amend"),
             },
             why: act.why.clone(),

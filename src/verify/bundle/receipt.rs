@@ -129,6 +129,9 @@ pub(super) fn words(fact: &Fact) -> String {
             format!("right {right}: fan {} may take {quantity} of line {}", fan.get(), line.0)
         }
         Fact::Rested(totals) => format!("the books are closed with {} claims", totals.claims),
+        Fact::Restored(loss) => {
+            format!("rows up to {} were lost; {} claims had been made", loss.seq, loss.claims)
+        }
         other => format!("{other:?}"),
     }
 }

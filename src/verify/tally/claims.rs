@@ -3,6 +3,9 @@
 use crate::verify::report::{Fault, Promise, fault};
 use fanfare_engine::Number;
 
+/// Most claims a journal can lose and go on. The engine's bound, kept apart.
+const LOST_MAX: u32 = 1 << 24;
+
 /// What became of a claim, as the facts say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
@@ -12,6 +15,8 @@ pub(super) enum Life {
     Released,
     Returned,
     RefundDue,
+    /// Nothing is left but the number.
+    Lost,
 }
 
 /// A claim as it is counted: 20 bytes.
@@ -29,6 +34,7 @@ pub(super) struct Entry {
 #[derive(Default)]
 pub(super) struct Claims {
     entries: Vec<Entry>,
+    lost: u32,
     /// Claims below this index are held no more.
     first_held: usize,
     /// Keys used: key, fan's place, number.
@@ -57,6 +63,25 @@ impl Claims {
         }
         self.entries.push(entry);
         Ok(())
+    }
+
+    /// Gives the numbers up to this one to claims that are lost.
+    pub(super) fn lose(&mut self, claims: u32) -> Result<(), Fault> {
+        let made = self.count();
+        let lost = claims.checked_sub(made).filter(|&lost| lost <= LOST_MAX);
+        let Some(lost) = lost else {
+            let what = format!("{claims} claims are said to have been made, where {made} are left");
+            return Err(fault(Promise::Numbers, what));
+        };
+        let nothing = Entry { fan: 0, until_s: 0, line: 0, quantity: 0, life: Life::Lost };
+        self.entries.resize(self.entries.len() + lost as usize, nothing);
+        self.lost += lost;
+        Ok(())
+    }
+
+    /// How many are lost.
+    pub(super) fn lost(&self) -> u32 {
+        self.lost
     }
 
     /// Moves a claim on and gives what it is for.

@@ -4,7 +4,7 @@ use super::claims::{Entry, Life};
 use super::stock::{Pile, Units};
 use super::{Right, Tally, held};
 use crate::verify::report::{Fault, Promise, fault};
-use fanfare_engine::{Amendment, Fact, LineTerms, Number, Quantity, RightId, Terms, Totals};
+use fanfare_engine::{Amendment, Fact, LineTerms, Loss, Number, Quantity, RightId, Terms, Totals};
 
 type Done = Result<(), Fault>;
 
@@ -36,11 +36,21 @@ impl Tally {
             Fact::Closed(_) => self.closed = true,
             Fact::Opened { .. } | Fact::Tallied(_) => {}
             Fact::Rested(totals) => self.rested(totals)?,
+            Fact::Restored(loss) => self.restored(loss)?,
         }
         if self.sold_out_at_ms.is_none() && self.lines.iter().all(|units| units.free == 0) {
             self.sold_out_at_ms = Some(self.now_ms);
         }
         Ok(())
+    }
+
+    /// Rows were gone: numbers go on behind their claims, and what these may have is not for sale.
+    fn restored(&mut self, loss: &Loss) -> Done {
+        for (line, units) in loss.set_aside.iter().enumerate() {
+            self.line(line as u16)?.withdraw(*units)?;
+        }
+        self.paused = true;
+        self.claims.lose(loss.claims)
     }
 
     fn line(&mut self, line: u16) -> Result<&mut Units, Fault> {

@@ -2,7 +2,7 @@
 
 use super::kind;
 use crate::command::Act;
-use crate::fact::{Amendment, Fact, Totals};
+use crate::fact::{Amendment, Fact, Loss, Totals};
 use crate::ids::{Fan, Key, Line, Number, Quantity};
 use crate::refusal::Tally;
 use crate::terms::{LineTerms, Terms};
@@ -206,6 +206,13 @@ impl<'a> Reader<'a> {
         Ok(Box::new(Totals { claims, opens_at_ms, closes_at_ms, sold_out_at_ms, lines }))
     }
 
+    fn loss(&mut self) -> Read<Box<Loss>> {
+        let (seq, claims) = (self.number()?, self.number()?);
+        let count = self.count(LINES_MAX)?;
+        let set_aside = (0..count).map(|_| self.number()).collect::<Read<Vec<_>>>()?;
+        Ok(Box::new(Loss { seq, claims, set_aside, act: self.act()? }))
+    }
+
     fn fact(&mut self) -> Read<Fact> {
         Ok(match self.byte()? {
             kind::TERMS => Fact::Terms(Box::new(self.terms()?)),
@@ -235,6 +242,7 @@ impl<'a> Reader<'a> {
             kind::EXTENDED => Fact::Extended { since_ms: self.signed()? },
             kind::TALLIED => Fact::Tallied(self.tally()?),
             kind::RESTED => Fact::Rested(self.totals()?),
+            kind::RESTORED => Fact::Restored(self.loss()?),
             _ => return Err(WireError::Unknown),
         })
     }

@@ -171,6 +171,14 @@ fn put_rare_fact(out: &mut Vec<u8>, fact: &Fact) {
             out.push(kind::RESTED);
             put_totals(out, totals);
         }
+        Fact::Restored(loss) => {
+            let (seq, claims) = (loss.seq.into(), loss.claims.into());
+            put_all(out, [kind::RESTORED.into(), seq, claims, loss.set_aside.len() as u64]);
+            for units in &loss.set_aside {
+                put_varint(out, u64::from(*units));
+            }
+            put_act(out, &loss.act);
+        }
         common => unreachable!("written by put_fact: {common:?}"),
     }
 }

@@ -71,6 +71,7 @@ pub(crate) fn kind(fact: &Fact) -> usize {
         Fact::Tallied(_) => 18,
         Fact::Rested(_) => 19,
         Fact::Claimed { .. } => 20,
+        Fact::Restored(_) => unreachable!("no store here loses rows"),
     }
 }
 

@@ -57,7 +57,7 @@ impl World {
         let terms = self.given_terms(lane);
         let config = self.plan.config;
         let opened = if read.is_empty() {
-            Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock)
+            Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock, None)
         } else {
             take_over(replay(lane, &read)?, owner, config, &clock)
         };
@@ -119,7 +119,7 @@ fn take_over(
 ) -> Result<(Lane<u32>, Served), Broken> {
     let state = replay.take_state().ok_or(Broken("a lane without rows"))?;
     let mut served = Served::new(state);
-    let lane = Lane::open(&replay, &mut served, owner, config, clock)?;
+    let lane = Lane::open(&replay, &mut served, owner, config, clock, None)?;
     Ok((lane, served))
 }
 

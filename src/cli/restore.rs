@@ -1,0 +1,173 @@
+//! `fanfare restore`: shows what a journal that went back in time has lost; with --accept-loss
+//! its drops go on without it.
+
+use super::{Where, cold};
+use crate::drops::cold::{forget, lost_claims};
+use crate::drops::plan::{self, KEEPER, socket};
+use crate::drops::restore::{self, Gone, Restoring};
+use crate::drops::wake::festival_number;
+use crate::drops::web::host::reason_number;
+use crate::festivals::{self, Festival};
+use crate::kit::clock::Clock;
+use crate::kit::data::{DataFolder, write_private};
+use crate::kit::db::Cold;
+use crate::kit::heads::{self, Heads};
+use crate::kit::keys::Keys;
+use crate::kit::sqlite::{JournalReader, JournalWriter};
+use clap::Args;
+use fanfare_engine::{Act, Loss};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `restore` takes.
+#[derive(Args, Debug)]
+pub struct Restore {
+    /// The festival file: the terms of drops of which nothing is left.
+    festival: PathBuf,
+    /// Goes on without the lost rows. Restore the newest backup first: this cannot be undone.
+    #[arg(long)]
+    accept_loss: bool,
+    /// Why, in the host's words.
+    #[arg(long, value_name = "WORDS", default_value = "restored from a backup")]
+    why: String,
+    #[command(flatten)]
+    place: Where,
+}
+
+/// Shows what is lost, or goes on without it.
+///
+/// # Errors
+/// If the folder is served, or cannot be read.
+pub fn run(args: &Restore) -> Result<ExitCode, String> {
+    args.place.refuse_journals()?;
+    let festival = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
+    let looked = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
+    if let Some(words) = socket::other_festival(looked.festival(), &festival) {
+        return Err(words);
+    }
+    let folder = DataFolder::serve(&args.place.data, looked.festival(), looked.rehearsal())
+        .map_err(|why| why.to_string())?;
+    let now_ms = Clock::machine().now_ms();
+    let (side, tables) = cold::open(&args.place, &folder, now_ms)?;
+    let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
+    // Opened to write first: a journal that is gone altogether is made.
+    let writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
+    let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    let heads = heads::newest(witness, tables.clone());
+    let gone = restore::gone(&reader, festival_number(folder.festival()), &heads)?;
+    if gone.is_empty() {
+        println!("nothing is lost: the journal has every row its witness saw");
+        return Ok(ExitCode::SUCCESS);
+    }
+    gone.iter().for_each(say_gone);
+    if !args.accept_loss {
+        println!("{ADVICE}");
+        return Ok(ExitCode::FAILURE);
+    }
+    let mut going_on = GoingOn { args, festival, folder, side: &side, writer, reader, heads };
+    let done = going_on.all(&gone, &tables);
+    side.stop();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// What is said where nothing was done.
+const ADVICE: &str = "nothing was changed\n\
+    If there is a newer backup, restore that one. If not, --accept-loss goes on without these \
+    rows:\nrunning numbers go on behind the lost claims, units that these may have leave the \
+    stock, and each drop stays paused until a host resumes it.";
+
+/// What is said when it is done.
+const NEXT: &str = "Start the server again. Hosts resume each drop when they have looked at it, and \
+    restock what turns out to be nobody's.";
+
+fn say_gone(gone: &Gone) {
+    let made = gone.head.next_number.saturating_sub(1);
+    println!("{}", gone.why);
+    match made.saturating_sub(gone.claims_left) {
+        0 => println!("  no claim is lost, but what was done with claims may be"),
+        lost => println!("  {lost} of {made} claims are lost"),
+    }
+}
+
+struct GoingOn<'a> {
+    args: &'a Restore,
+    festival: Festival,
+    folder: DataFolder,
+    side: &'a Cold,
+    writer: JournalWriter,
+    reader: JournalReader,
+    heads: Heads,
+}
+
+impl GoingOn<'_> {
+    /// Goes on with each of these lanes: what only the tables know is written down, then comes its
+    /// row, then its tables, its witness last. Broken off and done again, it goes on from there.
+    fn all(&mut self, gone: &[Gone], tables: &Heads) -> Result<(), String> {
+        let keys = Keys::open_or_make(self.folder.path()).map_err(|why| why.to_string())?;
+        self.writer.list_key(&keys.public()).map_err(|why| why.to_string())?;
+        let act = Act { by: KEEPER, why: reason_number(&self.args.why) };
+        self.writer.keep_reason(act.why, &self.args.why).map_err(|why| why.to_string())?;
+        let clock = Clock::machine().read();
+        let specs = plan::specs(&self.festival, &self.folder, clock.now_ms)?;
+        let terms =
+            |drop: &str| specs.iter().find(|spec| spec.id == drop).map(|spec| spec.terms.clone());
+        let festival = festival_number(self.folder.festival());
+        let restoring = Restoring { festival, key: &keys.signing, clock, act, terms: &terms };
+        for one in gone {
+            let named = |why: String| format!("drop {}: {why}", one.record.drop);
+            let in_tables = tables.contains_key(&one.record.lane);
+            if in_tables {
+                self.write_lost(one).map_err(named)?;
+            }
+            let (loss, head) =
+                restore::accept(&restoring, &mut self.writer, &self.reader, one).map_err(named)?;
+            if in_tables {
+                let (db, lane) = (self.side.db(), one.record.lane);
+                let done = self.side.wait(async move { forget(&db, lane).await });
+                done.map_err(|why| named(why.to_string()))?;
+            }
+            self.heads.insert(one.record.lane, head);
+            say_done(one, &loss);
+        }
+        // Twice, so that the one before knows it too.
+        for _ in 0..2 {
+            heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
+        }
+        println!("{NEXT}");
+        Ok(())
+    }
+
+    /// Writes down what the tables alone still know of a lane.
+    fn write_lost(&self, gone: &Gone) -> Result<(), String> {
+        let (db, lane) = (self.side.db(), gone.record.lane);
+        let left = (gone.claims_left, gone.left_ms);
+        let asked = self.side.wait(async move { lost_claims(&db, lane, left).await });
+        let lost = asked.map_err(|why| why.to_string())?;
+        if !lost.is_empty() {
+            let name =
+                format!("lost-{}-behind-row-{}.csv", gone.record.drop, gone.record.newest_seq);
+            let path = self.folder.path().join(name);
+            let mut text = String::from("number,fan,line,quantity,state,made_at,changed_at\n");
+            for (number, fan, line, quantity, state, made_ms, changed_ms) in lost {
+                let (made, changed) = (utc(made_ms), utc(changed_ms));
+                let _ = writeln!(text, "{number},{fan},{line},{quantity},{state},{made},{changed}");
+            }
+            write_private(&path, text.as_bytes()).map_err(|why| why.to_string())?;
+            println!("what the tables still know of them: {}", path.display());
+        }
+        Ok(())
+    }
+}
+
+fn say_done(gone: &Gone, loss: &Loss) {
+    let drop = &gone.record.drop;
+    println!("drop {drop} goes on paused; the next claim is number {}", loss.claims + 1);
+    for (line, units) in loss.set_aside.iter().enumerate().filter(|(_, units)| **units > 0) {
+        println!("  line {line}: {units} units left the stock for lost claims");
+    }
+}
+
+fn utc(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
+}

@@ -1,0 +1,211 @@
+//! A journal goes back in time under a program that has answered from the rows it lost: nothing
+//! is served from what is left until an operator accepts the loss, and then no number and no unit
+//! is given twice.
+
+mod common;
+
+use common::festival::{BOX, open_boxes};
+use common::http::Answer;
+use common::postgres::Postgres;
+use common::served::{Place, Served, words};
+use fanfare::kit::token::Role;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "festival.toml";
+const TERMS: &str = "open_for = \"2d\"\nhold = \"10m\"\nlimit = 2";
+const RESTORE: [&str; 2] = ["restore", FILE];
+const ACCEPT: [&str; 5] = ["restore", FILE, "--accept-loss", "--why", "the disk died"];
+
+/// Twenty boxes, two a fan.
+fn place(database: Option<String>) -> Place {
+    let mut place = Place::new();
+    place.database = database;
+    place.write(FILE, &open_boxes("loss", TERMS, 20));
+    place
+}
+
+/// A claim of a fan: its number.
+fn claim(served: &Served, fan: u64) -> u64 {
+    let answer = served.claim("boxes", fan, BOX);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer.body["number"].as_u64().unwrap()
+}
+
+fn claims(served: &Served, fans: std::ops::RangeInclusive<u64>) -> Vec<Answer> {
+    fans.map(|fan| served.claim("boxes", fan, BOX)).collect()
+}
+
+/// The journal's files that hold rows, as they are now.
+fn journal(place: &Place) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = ["journal.sqlite", "journal.sqlite-wal"].map(|name| place.data.join(name));
+    paths.into_iter().filter_map(|path| Some((path.clone(), fs::read(path).ok()?))).collect()
+}
+
+/// Puts the journal back to what it was; no files for one that is gone.
+fn put_back(place: &Place, files: &[(PathBuf, Vec<u8>)]) {
+    for name in ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] {
+        let _ = fs::remove_file(place.data.join(name));
+    }
+    for (path, bytes) in files {
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+/// Five claims, a copy of the journal, then four more and a payment; the copy comes back.
+/// Gives the claims of the lost rows as they were answered.
+fn went_back(place: &Place, gone_altogether: bool) -> Vec<Answer> {
+    let served = place.serve(Some(FILE));
+    let first = claims(&served, 1..=5);
+    assert!(first.iter().all(|answer| answer.status == 201), "{first:?}");
+    served.end();
+    let copy = if gone_altogether { Vec::new() } else { journal(place) };
+    let served = place.serve(Some(FILE));
+    let lost = claims(&served, 6..=9);
+    assert!(lost.iter().all(|answer| answer.status == 201), "{lost:?}");
+    let paid = served.ask(
+        ("POST", &format!("/api/v1/claims/{}/settlement", id(&first[0]))),
+        90,
+        Role::Cashier,
+        r#"{"paid":"500"}"#,
+    );
+    assert!(paid.status < 300, "{paid:?}");
+    served.end();
+    put_back(place, &copy);
+    lost
+}
+
+fn id(answer: &Answer) -> String {
+    answer.body["claim"].as_str().unwrap().to_owned()
+}
+
+/// What the tables alone still know, as it was written down.
+fn written_down(data: &Path) -> String {
+    let entries = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("lost-");
+    let mut found: Vec<PathBuf> = entries.filter(name).collect();
+    fs::read_to_string(found.pop().expect("a list of what is lost")).unwrap()
+}
+
+fn stock(served: &Served) -> Value {
+    served.drop_json("boxes")["items"][0].clone()
+}
+
+fn accepted(place: &Place) -> String {
+    let output = place.run(&ACCEPT);
+    let said = words(&output);
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+fn resume(served: &Served) {
+    let why = r#"{"why":"looked at it"}"#;
+    let done = served.ask(("POST", "/api/v1/drops/boxes/resumption"), 80, Role::Host, why);
+    assert!(done.status < 300, "{done:?}");
+}
+
+/// The whole way, with tables on either database.
+fn goes_on(place: &Place) {
+    let lost = went_back(place, false);
+    let before = place.facts(1);
+    // Served as it is, the drop stays shut, and says so.
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("boxes", 20, BOX).status, 404);
+    assert_eq!(served.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 503);
+    let said = served.said();
+    assert!(said.contains("went back in time") && said.contains("fanfare restore"), "{said}");
+    served.end();
+    // Shown only.
+    let shown = place.run(&RESTORE);
+    let said = words(&shown);
+    assert!(!shown.status.success(), "{said}");
+    assert!(said.contains("4 of 9 claims are lost"), "{said}");
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert_eq!(place.facts(1), before);
+    // Accepted: four lost claims of at most two each, of nine units that were out.
+    let said = accepted(place);
+    assert!(said.contains("the next claim is number 10"), "{said}");
+    assert!(said.contains("8 units left the stock"), "{said}");
+    let list = written_down(&place.data);
+    let numbers: Vec<&str> = list.lines().skip(1).map(|l| l.split(',').next().unwrap()).collect();
+    assert_eq!(numbers, ["1", "6", "7", "8", "9"], "{list}");
+    assert!(list.lines().nth(1).unwrap().contains("settled"), "{list}");
+    assert!(words(&place.run(&RESTORE)).contains("nothing is lost"));
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 200);
+    assert_eq!(served.claim("boxes", 20, BOX).body["code"], "paused");
+    resume(&served);
+    assert_eq!(stock(&served)["free"], 20 - 5 - 8);
+    let again = served.claim("boxes", 2, BOX);
+    assert_eq!((again.status, &again.body["number"]), (200, &Value::from(2)), "{again:?}");
+    assert_eq!(claim(&served, 20), 10, "behind every lost claim");
+    assert_eq!(claim(&served, 6), 11, "whose claim was lost may claim");
+    let gone = served.ask(("GET", &format!("/api/v1/claims/{}", id(&lost[3]))), 9, Role::Fan, "");
+    assert_eq!(gone.status, 404, "{gone:?}");
+    served.end();
+    let verified = words(&place.run(&["verify"]));
+    assert!(verified.contains("lost: 4 claims of boxes"), "{verified}");
+    assert!(verified.contains("\nholds: "), "{verified}");
+}
+
+#[test]
+fn a_drop_goes_on_behind_the_rows_its_journal_lost() {
+    goes_on(&place(None));
+}
+
+#[test]
+fn a_drop_goes_on_with_its_tables_on_postgresql() {
+    goes_on(&place(Some(Postgres::shared().database())));
+}
+
+#[test]
+fn a_drop_goes_on_of_which_no_row_is_left() {
+    let place = place(None);
+    went_back(&place, true);
+    let said = accepted(&place);
+    assert!(said.contains("the next claim is number 10"), "{said}");
+    assert!(said.contains("9 units left the stock"), "{said}");
+    assert_eq!(written_down(&place.data).lines().count(), 10);
+    let served = place.serve(Some(FILE));
+    resume(&served);
+    assert_eq!(stock(&served)["free"], 11);
+    assert_eq!(claim(&served, 1), 10);
+    served.end();
+    place.verified();
+}
+
+#[test]
+fn a_restore_that_broke_off_is_done_again_and_sets_nothing_aside_twice() {
+    let place = place(None);
+    went_back(&place, false);
+    let witness = |name: &str| place.data.join(name);
+    let heads = ["heads", "heads.before"].map(|name| (witness(name), fs::read(witness(name))));
+    let said = accepted(&place);
+    let after = place.facts(1);
+    for (path, bytes) in heads {
+        fs::write(path, bytes.unwrap()).unwrap();
+    }
+    let again = accepted(&place);
+    let done = |said: &str| {
+        let told = |line: &&str| line.contains("next claim") || line.contains("left the stock");
+        said.lines().filter(told).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(done(&said).len(), 2, "{said}");
+    assert_eq!(done(&again), done(&said));
+    assert_eq!(place.facts(1), after, "no row more");
+    place.verified();
+}
+
+#[test]
+fn a_folder_that_lost_nothing_or_is_served_is_left_alone() {
+    let place = place(None);
+    let served = place.serve(Some(FILE));
+    claims(&served, 1..=2);
+    let said = words(&place.run(&ACCEPT));
+    assert!(said.contains("in use by another fanfare"), "{said}");
+    served.end();
+    let before = place.facts(1);
+    assert!(accepted(&place).contains("nothing is lost"));
+    assert_eq!(place.facts(1), before);
+}
