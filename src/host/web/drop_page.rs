@@ -9,7 +9,7 @@ use crate::drops::spec::LineName;
 use crate::host::actions;
 use crate::host::model::Act;
 use crate::kit::problem::Problem;
-use crate::pages::{Fault, Frame, Key, Named, Page, State, Visit, grouped, span};
+use crate::pages::{Fault, Frame, Key, Lang, Named, Page, State, Visit, Words, grouped, span};
 use askama::Template;
 use axum::response::Response;
 use fanfare_engine::{CODES, Stock};
@@ -312,7 +312,10 @@ fn undo(visit: &Visit, drop: &Drop, act: &Act) -> Option<Undo> {
     let (line, units) = act.units.map_or((String::new(), String::new()), |(line, units)| {
         (value(drop, line.into()), units.to_string())
     });
-    let why = visit.words.with("host-undo-why", &[("why", &act.why)]);
+    // What undoes an undo says so once, in whichever language the first was said.
+    let said = |lang: &Lang| Words(*lang).with("host-undo-why", &[("why", "")]);
+    let why = Lang::ALL.iter().find_map(|lang| act.why.strip_prefix(&said(lang)));
+    let why = visit.words.with("host-undo-why", &[("why", why.unwrap_or(&act.why))]);
     // A reason has a longest length, with what it is undone by too.
     Some(Undo { act: how, line, units, why: why.chars().take(500).collect() })
 }
