@@ -7,6 +7,8 @@ mod common;
 mod kills;
 #[path = "cold/tables.rs"]
 mod tables;
+#[path = "cold/unread.rs"]
+mod unread;
 
 use common::postgres::Postgres;
 use common::world::Temp;

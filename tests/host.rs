@@ -157,6 +157,12 @@ async fn each_act_says_who_and_why_and_the_newest_can_be_undone() {
         let undo = "why=Undone%3A+it&line=&units=";
         let resumed = act(&mut host, &format!("{at}/resume"), undo).await;
         assert!(resumed.says("Undone: it") && resumed.says("acts/pause"), "{}", resumed.text);
+        // Undone in its turn it says so once, in the language of whoever undoes it.
+        assert!(resumed.says("name=\"why\" value=\"Undone: it\""), "{}", resumed.text);
+        let mut other = host.clone();
+        other.languages = "zh-CN".to_owned();
+        let seen = other.get("/host/drops/boxes").await;
+        assert!(seen.says("name=\"why\" value=\"撤销：it\""), "{}", seen.text);
         let more = act(&mut host, &format!("{at}/restock"), "why=more&line=box&units=5").await;
         assert_eq!(hall.free("boxes", 0), 15);
         assert!(more.says("5 units added: Box"), "{}", more.text);

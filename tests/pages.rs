@@ -367,6 +367,20 @@ async fn whatever_is_wrong_with_an_address_is_said_in_words() {
 }
 
 #[tokio::test]
+async fn who_cannot_check_in_the_browser_hears_where_the_command_stands() {
+    let site = Site::start(Mode::Demo, FESTIVAL, OPENS_MS);
+    let mut fan = site.browser();
+    for (language, fold) in [("en", "“How it is checked”"), ("zh-CN", "“怎样查验”")] {
+        fan.languages = language.to_owned();
+        let page = fan.get("/check").await;
+        let summary = format!("<summary>{}</summary>", fold.trim_matches(['“', '”']));
+        assert!(page.says(&summary), "{}", page.text);
+        // Without a script, with an old browser, without https.
+        assert_eq!(page.text.matches(fold).count(), 3, "{}", page.text);
+    }
+}
+
+#[tokio::test]
 async fn a_reminder_an_asset_and_a_sample_are_what_they_say() {
     let site = Site::start(Mode::Demo, FESTIVAL, OPENS_MS - 60_000);
     let mut fan = site.browser();

@@ -37,8 +37,9 @@ pub enum Outcome {
 /// Most rows one reading of the journal brings.
 const READ_MAX: usize = 4_096;
 
-/// How long work that is known to come is waited for awake.
-const AWAKE_US: u64 = 100;
+/// How long rows that are known to come are waited for awake: their batch is waiting, so all that
+/// is left to do for them is to decide it.
+const AWAKE_FOR_ROWS_US: u64 = 100;
 
 /// Starts the committer; it ends when the sender is dropped.
 ///
@@ -85,7 +86,7 @@ pub fn start(
 /// where more is known to come it is waited for awake.
 fn next(receiver: &mpsc::Receiver<Work>, awake: bool) -> Result<Work, mpsc::RecvError> {
     let since = Stopwatch::start();
-    while awake && since.passed_us() < AWAKE_US {
+    while awake && since.passed_us() < AWAKE_FOR_ROWS_US {
         match receiver.try_recv() {
             Ok(work) => return Ok(work),
             Err(_) => std::hint::spin_loop(),

@@ -183,7 +183,7 @@ fn append_openings(
     let drafts = opening.iter_mut().filter_map(|(lane, ..)| lane.to_append());
     let rows: Vec<_> = drafts.map(|draft| Arc::new(draft.finish())).collect();
     let sealed = seal_commit(&rows, founding.key);
-    let placed = writer.append(&sealed).map_err(|why| JournalError(why.0))?;
+    let placed = writer.append(&sealed).map_err(|why| JournalError::Silent(why.0))?;
     for (((mut lane, mut served, spec), sealed), placed) in
         opening.into_iter().zip(sealed).zip(placed)
     {

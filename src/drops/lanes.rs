@@ -47,8 +47,9 @@ const STOP_WITHIN_MS: i64 = 4_000;
 /// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
 const PACE_US: u64 = 3_000;
 
-/// How long a commit that is nearly done is waited for awake.
-const AWAKE_US: u64 = 150;
+/// How long a commit that is nearly done is waited for awake, while a full batch waits behind it:
+/// being woken would cost that batch about a tenth of a commit. A longer one is slept through.
+const AWAKE_FOR_COMMIT_US: u64 = 150;
 
 /// What the thread is told.
 pub enum Message {
@@ -207,7 +208,7 @@ impl Lanes {
         loop {
             let collecting = self.committing || self.paced_us().is_some();
             if self.committing && self.crowded() {
-                self.inbox.wait_awake(AWAKE_US);
+                self.inbox.wait_awake(AWAKE_FOR_COMMIT_US);
             }
             self.inbox.take(&mut taken, self.nap(), collecting && self.quiet.is_empty());
             let clock = self.clock.read();

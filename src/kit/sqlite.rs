@@ -19,13 +19,20 @@ use std::fmt;
 /// write-ahead log. Source: `SQLite`'s release notes for 3.51.3.
 const SQLITE_MIN: i32 = 3_051_003;
 
-/// Why a journal cannot be opened.
+/// Why a journal cannot be opened, read or written, in words.
 #[derive(Debug)]
-pub struct JournalError(pub String);
+pub enum JournalError {
+    /// It did not answer: it is locked, say, or its disk failed. The same may go well later.
+    Silent(String),
+    /// What it holds is damaged, or neither made for this program nor for this place. The same
+    /// will not go well until somebody mends it.
+    Unfit(String),
+}
 
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let (Self::Silent(why) | Self::Unfit(why)) = self;
+        f.write_str(why)
     }
 }
 
@@ -33,7 +40,12 @@ impl std::error::Error for JournalError {}
 
 impl From<rusqlite::Error> for JournalError {
     fn from(why: rusqlite::Error) -> Self {
-        Self(advise(&why))
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        // Without a code `SQLite` answered, but not with what belongs in the column.
+        match why.sqlite_error_code() {
+            None | Some(DatabaseCorrupt | NotADatabase) => Self::Unfit(advise(&why)),
+            Some(_) => Self::Silent(advise(&why)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::driver::Browser;
 use super::server::Server;
-use super::walk::FESTIVAL;
+use super::walk::demo;
 use serde_json::{Value, json};
 
 /// Puts a text into the page and waits for its verdict.
@@ -41,7 +41,7 @@ fn verdict(browser: &Browser, text: &str) -> (String, String) {
 
 #[test]
 fn what_a_browser_cannot_check_is_not_called_wrong() {
-    let server = Server::start(Some(FESTIVAL));
+    let server = Server::start(Some(&demo("10s")));
     let own = receipt(&server);
     let browser = Browser::start("en");
     browser.open(&format!("{}/check?lang=en", server.url));
@@ -56,7 +56,7 @@ fn what_a_browser_cannot_check_is_not_called_wrong() {
 
 #[test]
 fn a_receipt_passes_and_one_altered_in_any_byte_does_not() {
-    let server = Server::start(Some(FESTIVAL));
+    let server = Server::start(Some(&demo("10s")));
     let own = receipt(&server);
     let browser = Browser::start("en");
     browser.open(&format!("{}/check?lang=en", server.url));
@@ -93,7 +93,7 @@ fn a_receipt_passes_and_one_altered_in_any_byte_does_not() {
 
 #[test]
 fn what_is_wrong_is_named_in_both_languages() {
-    let (server, other) = (Server::start(Some(FESTIVAL)), Server::start(Some(FESTIVAL)));
+    let (server, other) = (Server::start(Some(&demo("10s"))), Server::start(Some(&demo("10s"))));
     let (own, foreign) = (receipt(&server), receipt(&other));
     let browser = Browser::start("en");
     let altered = |member: &str, change: &dyn Fn(&mut Value)| {

@@ -3,7 +3,7 @@
 
 use super::driver::Browser;
 use super::server::Server;
-use super::walk::FESTIVAL;
+use super::walk::demo;
 use super::weight::{BYTES_MAX, WEIGHED};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const PASSWORD: &str = "correct horse battery";
 
 /// Six lamps, open for whoever comes within an hour.
 fn served() -> Server {
-    let server = Server::start(Some(&FESTIVAL.replace("first = \"10s\"", "first = \"1s\"")));
+    let server = Server::start(Some(&demo("1s")));
     let browser = Browser::start("en");
     browser.open(&format!("{}/sign-up", server.url));
     sign(&browser);

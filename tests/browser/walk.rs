@@ -4,6 +4,7 @@
 
 use super::driver::Browser;
 use super::server::Server;
+use crate::common::festival;
 use fanfare::kit::scratch::Scratch;
 use serde_json::{Value, json};
 use std::fs;
@@ -12,43 +13,26 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-/// A demo of one drop that opens some seconds after the start.
-pub const FESTIVAL: &str = r#"
-[festival]
-id = "walk"
-name = { zh = "走一走", en = "Walk" }
-zone = "Asia/Shanghai"
-currency = "CNY"
-demo = true
-
-[[goods]]
-id = "lamp"
-name = { zh = "灯", en = "Lamp" }
-maker.name = { zh = "厂家", en = "Maker" }
-maker.address = { zh = "杭州", en = "Hangzhou" }
-certificate = "CCC 1"
-
-[[goods.variants]]
-id = "red"
-name = { zh = "红", en = "Red" }
-
-[[goods.variants]]
-id = "blue"
-name = { zh = "蓝", en = "Blue" }
-
+/// A demo of one drop that opens so soon after the start.
+pub fn demo(first: &str) -> String {
+    let drops = format!(
+        r#"
 [[drops]]
 id = "lamps"
 kind = "sale"
-name = { zh = "灯", en = "Lamps" }
-first = "10s"
+name = {{ zh = "灯", en = "Lamps" }}
+first = "{first}"
 every = "30m"
 hold = "5m"
 limit = 2
 [[drops.items]]
 good = "lamp"
 price = "12.00"
-stock = { red = 3, blue = 3 }
-"#;
+stock = {{ cloud = 3, pine = 3 }}
+"#
+    );
+    festival::text("walk", &drops).replace("currency =", "demo = true\ncurrency =")
+}
 
 /// How far the countdown is from the server's time, in seconds, at the moment it ticks.
 const CLOCK_ERROR: &str = "
@@ -94,9 +78,9 @@ fn without_a_script_everything_works_up_to_the_receipt_in_chinese() {
     walk_without_scripts("zh-CN");
 }
 
-/// The same drop, some time later: signing up comes first.
+/// A drop some time later: signing up comes first.
 fn served() -> Server {
-    Server::start(Some(&FESTIVAL.replace("first = \"10s\"", "first = \"40s\"")))
+    Server::start(Some(&demo("40s")))
 }
 
 /// From the programme to an account, as somebody does who has none, and on to the drop.
@@ -162,7 +146,7 @@ fn walk_without_scripts(lang: &str) {
     let open = "const button = document.querySelector('[data-claim] .button');
                 return !!button && !button.disabled";
     browser.until("the opening", open);
-    browser.find("input[value='lamp/blue']").tap();
+    browser.find("input[value='lamp/pine']").tap();
     browser.find("[data-claim] .button").tap();
     browser.find(".ticket.claim-held");
     assert_eq!(browser.find(".stub b").says(), "1");
@@ -193,7 +177,7 @@ fn walk(lang: &str) {
     assert!(off_s < 0.3, "{off_s}");
     opens_in_place(&browser);
 
-    browser.find("input[value='lamp/blue']").tap();
+    browser.find("input[value='lamp/pine']").tap();
     browser.find("[data-claim] .button").tap();
     browser.until("the claim", "return location.pathname.startsWith('/claims/')");
     let claim = browser.url();

@@ -9,7 +9,7 @@ use super::write::{self, Refused};
 use crate::drops::lanes::Told;
 use crate::kit::clock::Stopwatch;
 use crate::kit::db::Cold;
-use crate::kit::sqlite::{JournalReader, LaneRecord};
+use crate::kit::sqlite::{JournalError, JournalReader, LaneRecord};
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
@@ -45,7 +45,7 @@ const STOP_WITHIN_US: u64 = 3_000_000;
 /// How long the thread sleeps if nothing rings.
 const NAP: Duration = Duration::from_millis(500);
 
-/// How long it waits for a database that did not answer.
+/// How long it waits for a database or a journal that did not answer.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The thread, running.
@@ -119,7 +119,7 @@ struct Run {
     lag: Arc<Lag>,
     /// Runs since something was first left waiting.
     waiting: Option<Stopwatch>,
-    /// Whether the database's silence was told.
+    /// Whether somebody's silence was told.
     unwell: bool,
     /// Which lane comes first.
     turn: usize,
@@ -146,7 +146,7 @@ impl Run {
                     }
                     continue;
                 }
-                Ok(false) => {}
+                Ok(false) => self.well(),
                 Err(why) => self.tell(&why),
             }
             if ending {
@@ -166,10 +166,17 @@ impl Run {
         Err("a fault of the program".to_owned())
     }
 
-    /// Says once that the database is not well.
+    /// Says once that the database or the journal does not answer.
     fn tell(&mut self, why: &str) {
         if !std::mem::replace(&mut self.unwell, true) {
             tracing::error!(why, "the tables fall behind the journal; trying again each second");
+        }
+    }
+
+    /// Says that what was told is over.
+    fn well(&mut self) {
+        if std::mem::take(&mut self.unwell) {
+            tracing::info!("the tables follow the journal again");
         }
     }
 
@@ -182,7 +189,7 @@ impl Run {
         records.rotate_left(turn);
         self.turn = self.turn.wrapping_add(1);
         let stopped = self.lag.stopped();
-        let (mut loads, mut facts, mut behind) = (Vec::new(), 0, 0);
+        let (mut loads, mut facts, mut behind, mut silent) = (Vec::new(), 0, 0, None);
         for LaneRecord { lane: id, drop, newest_seq } in records {
             let lane = self.lanes.entry(id).or_default();
             lane.drop = drop;
@@ -191,7 +198,7 @@ impl Run {
             }
             // Rows appended meanwhile may be read already, so a load may end past the newest.
             let left = |seq: u32| u64::from(newest_seq.saturating_sub(seq));
-            if facts >= FACTS_MAX {
+            if facts >= FACTS_MAX || silent.is_some() {
                 behind += left(lane.cursor.seq);
                 continue;
             }
@@ -202,7 +209,12 @@ impl Run {
                     behind += left(load.to.seq);
                     loads.push(load);
                 }
-                Err(why) => self.stop_lane(id, why),
+                Err(JournalError::Unfit(why)) => self.stop_lane(id, why),
+                // Nobody waits for it again in this pass. The next begins with another lane.
+                Err(JournalError::Silent(why)) => {
+                    behind += left(lane.cursor.seq);
+                    silent = Some(why);
+                }
             }
         }
         let rows: u64 = loads.iter().map(|load| u64::from(load.to.seq - load.from.seq)).sum();
@@ -210,6 +222,9 @@ impl Run {
         self.lag.waiting_ms.store(waiting.passed_us() / 1_000, Ordering::Relaxed);
         self.write(loads)?;
         self.lag.rows.store(behind, Ordering::Relaxed);
+        if let Some(why) = silent {
+            return Err(why);
+        }
         if behind == 0 {
             self.waiting = None;
             self.lag.waiting_ms.store(0, Ordering::Relaxed);
@@ -251,9 +266,6 @@ impl Run {
             }
             self.lag.facts.fetch_add(load.facts as u64, Ordering::Relaxed);
         }
-        if std::mem::take(&mut self.unwell) {
-            tracing::info!("the tables follow the journal again");
-        }
     }
 
     /// Reads the cursors anew, if the database answers.
@@ -281,27 +293,28 @@ fn rest(rest_us: u64, stop: &AtomicBool) {
     }
 }
 
-/// Reads a lane's rows behind its cursor.
+/// Reads a lane's rows behind its cursor. Rows that do not fit the tables are damage too.
 fn read(
     reader: &JournalReader,
     id: LaneId,
     lane: &mut Lane,
     newest_seq: u32,
     most: usize,
-) -> Result<Load, String> {
+) -> Result<Load, JournalError> {
     let mut load = Load::new(id, &lane.drop, lane.cursor, lane.lines);
     if !lane.checked && lane.cursor.seq > 0 {
         found(reader, id, &lane.cursor, newest_seq)?;
     }
     lane.checked = true;
     while load.facts < most && load.to.seq < newest_seq {
-        let rows = reader.rows(id, load.to.seq + 1, ROWS_AT_A_TIME);
-        let rows = rows.map_err(|why| why.to_string())?;
+        let next_seq = load.to.seq + 1;
+        let rows = reader.rows(id, next_seq, ROWS_AT_A_TIME)?;
         if rows.is_empty() {
-            return Err(format!("row {} of the journal is missing", load.to.seq + 1));
+            let missing = format!("row {next_seq} of the journal is missing");
+            return Err(JournalError::Unfit(missing));
         }
         for sealed in rows {
-            load.row(&sealed.row)?;
+            load.row(&sealed.row).map_err(JournalError::Unfit)?;
             if load.facts >= most {
                 break;
             }
@@ -311,23 +324,28 @@ fn read(
 }
 
 /// Whether the cursor's row is in the journal; names both where it is not.
-fn found(reader: &JournalReader, id: LaneId, at: &Cursor, newest_seq: u32) -> Result<(), String> {
+fn found(
+    reader: &JournalReader,
+    id: LaneId,
+    at: &Cursor,
+    newest_seq: u32,
+) -> Result<(), JournalError> {
     let Cursor { seq, hash, .. } = at;
     if *seq > newest_seq {
-        return Err(format!(
+        return Err(JournalError::Unfit(format!(
             "the journal went back in time: lane {id} ends at row {newest_seq}, but the tables \
              have row {seq}"
-        ));
+        )));
     }
-    let rows = reader.rows(id, *seq, 1).map_err(|why| why.to_string())?;
+    let rows = reader.rows(id, *seq, 1)?;
     let stands = rows.first().map(|sealed| sealed.row.hash);
     if stands.as_ref() == Some(hash) {
         return Ok(());
     }
     let stands = stands.map_or_else(|| "none".to_owned(), |hash| short(&hash));
-    Err(format!(
+    Err(JournalError::Unfit(format!(
         "two histories: row {seq} of lane {id} has the hash {stands} in the journal and {} in the \
          tables; restore both from the same backup",
         short(hash)
-    ))
+    )))
 }

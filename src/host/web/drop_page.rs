@@ -9,14 +9,14 @@ use crate::drops::spec::LineName;
 use crate::host::actions;
 use crate::host::model::Act;
 use crate::kit::problem::Problem;
-use crate::pages::{Fault, Frame, Key, Named, Page, State, Visit, grouped, span};
+use crate::pages::{Fault, Frame, Key, Lang, Named, Page, State, Visit, Words, grouped, span};
 use askama::Template;
 use axum::response::Response;
 use fanfare_engine::{CODES, Stock};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// A line of a drop in figures.
+/// A line of a drop in figures, or several together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {
     /// The line's ids, in forms.
@@ -27,6 +27,29 @@ pub struct Figures {
     pub held: String,
     pub settled: String,
     pub aside: String,
+}
+
+impl Figures {
+    /// The sums of these.
+    pub fn of(value: String, name: String, stocks: &[Stock]) -> Self {
+        let sum = |count: fn(&Stock) -> u32| {
+            grouped(stocks.iter().map(|one| u64::from(count(one))).sum())
+        };
+        Self {
+            value,
+            name,
+            issued: sum(|stock| stock.issued),
+            free: sum(|stock| stock.free),
+            held: sum(|stock| stock.held),
+            settled: sum(|stock| stock.settled),
+            aside: sum(|stock| stock.set_aside),
+        }
+    }
+
+    /// All lines together, where there are several.
+    pub fn together(w: Words, stocks: &[Stock]) -> Option<Self> {
+        (stocks.len() > 1).then(|| Self::of(String::new(), w.t("host-sum"), stocks))
+    }
 }
 
 /// An act, and what would undo it.
@@ -149,7 +172,7 @@ impl DropPage {
             told: told(visit, &acts),
             wrong: None,
             lines: lines(visit, &drop, &face.lines),
-            sum: (face.lines.len() > 1).then(|| sum(visit, &face.lines)),
+            sum: Figures::together(w, &face.lines),
             shares: shares(&face.lines),
             claims: grouped(face.claims.into()),
             sold_out: sold_out.map(|span| w.with("when-sold-out", &[("span", &span)])),
@@ -188,31 +211,10 @@ pub fn line_words(visit: &Visit, name: &LineName) -> String {
 }
 
 fn lines(visit: &Visit, drop: &Drop, stocks: &[Stock]) -> Vec<Figures> {
-    let figures = |(at, stock): (usize, &Stock)| Figures {
-        value: value(drop, at),
-        name: line_name(visit, drop, at),
-        issued: grouped(stock.issued.into()),
-        free: grouped(stock.free.into()),
-        held: grouped(stock.held.into()),
-        settled: grouped(stock.settled.into()),
-        aside: grouped(stock.set_aside.into()),
+    let figures = |(at, stock): (usize, &Stock)| {
+        Figures::of(value(drop, at), line_name(visit, drop, at), std::slice::from_ref(stock))
     };
     stocks.iter().enumerate().map(figures).collect()
-}
-
-/// All lines together.
-fn sum(visit: &Visit, stocks: &[Stock]) -> Figures {
-    let of =
-        |count: fn(&Stock) -> u32| grouped(stocks.iter().map(|one| u64::from(count(one))).sum());
-    Figures {
-        value: String::new(),
-        name: visit.words.t("host-sum"),
-        issued: of(|stock| stock.issued),
-        free: of(|stock| stock.free),
-        held: of(|stock| stock.held),
-        settled: of(|stock| stock.settled),
-        aside: of(|stock| stock.set_aside),
-    }
 }
 
 /// What is no longer free, as parts of a bar.
@@ -313,7 +315,10 @@ fn undo(visit: &Visit, drop: &Drop, act: &Act) -> Option<Undo> {
     let (line, units) = act.units.map_or((String::new(), String::new()), |(line, units)| {
         (value(drop, line.into()), units.to_string())
     });
-    let why = visit.words.with("host-undo-why", &[("why", &act.why)]);
+    // What undoes an undo says so once, in whichever language the first was said.
+    let said = |lang: &Lang| Words(*lang).with("host-undo-why", &[("why", "")]);
+    let why = Lang::ALL.iter().find_map(|lang| act.why.strip_prefix(&said(lang)));
+    let why = visit.words.with("host-undo-why", &[("why", why.unwrap_or(&act.why))]);
     // A reason has a longest length, with what it is undone by too.
     Some(Undo { act: how, line, units, why: why.chars().take(500).collect() })
 }

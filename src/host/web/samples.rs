@@ -66,16 +66,20 @@ fn days(frame: &Frame) -> Vec<Sample> {
     ]
 }
 
-fn line(value: &str, name: &str) -> Figures {
-    Figures {
-        value: value.to_owned(),
-        name: name.to_owned(),
-        issued: "1,000".to_owned(),
-        free: "23".to_owned(),
-        held: "117".to_owned(),
-        settled: "857".to_owned(),
-        aside: "3".to_owned(),
-    }
+/// One line sold out, one not.
+const STOCKS: [Stock; 2] = [stock(600, 0, 70, 528, 2), stock(400, 23, 47, 329, 1)];
+
+const fn stock(issued: u32, free: u32, held: u32, settled: u32, set_aside: u32) -> Stock {
+    Stock { issued, free, held, settled, set_aside, reserve: 0 }
+}
+
+/// So many of the two lines.
+fn lines(count: usize) -> Vec<Figures> {
+    let names = [("lamp/red", "Lamp, red"), ("lamp/blue", "Lamp & <em>more")];
+    let line = |((value, name), stock): ((&str, &str), Stock)| {
+        Figures::of(value.to_owned(), name.to_owned(), &[stock])
+    };
+    names.into_iter().zip(STOCKS).map(line).take(count).collect()
 }
 
 fn act(what: String, undo: Option<Undo>) -> Done {
@@ -91,8 +95,6 @@ fn act(what: String, undo: Option<Undo>) -> Done {
 /// A drop that is open, and nobody did anything.
 fn open(frame: &Frame) -> DropPage {
     let w = frame.w;
-    let (issued, free, held, settled, set_aside) = (1_000, 23, 117, 857, 3);
-    let stock = Stock { issued, free, held, settled, set_aside, ..Stock::default() };
     let frame =
         Frame { title: "Lamps".to_owned(), here: "/host/drops/sample".to_owned(), ..frame.clone() };
     DropPage {
@@ -103,9 +105,9 @@ fn open(frame: &Frame) -> DropPage {
         times: w.with("host-times", &[("opens", "12:00"), ("closes", "13:00")]),
         told: None,
         wrong: None,
-        lines: vec![line("lamp/red", "Lamp, red"), line("lamp/blue", "Lamp & <em>more")],
-        sum: Some(line("", &w.t("host-sum"))),
-        shares: shares(&[stock]),
+        lines: lines(2),
+        sum: Figures::together(w, &STOCKS),
+        shares: shares(&STOCKS),
         claims: "974".to_owned(),
         sold_out: None,
         refused: Vec::new(),
@@ -167,7 +169,8 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         draft: None,
         acts: vec![act(w.t("host-did-amend"), None)],
         sum: None,
-        lines: vec![line("lamp/red", "Lamp, red")],
+        lines: lines(1),
+        shares: shares(&STOCKS[..1]),
         ..wrong.clone()
     };
     let over = DropPage {

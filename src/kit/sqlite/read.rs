@@ -56,7 +56,7 @@ impl JournalReader {
         let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
         let key = |text: &String| {
             let bytes = hex::from_hex(text);
-            bytes.map(PublicKey).ok_or_else(|| JournalError(format!("`{text}` is no key")))
+            bytes.map(PublicKey).ok_or_else(|| JournalError::Unfit(format!("`{text}` is no key")))
         };
         texts.iter().map(key).collect()
     }
@@ -177,7 +177,8 @@ pub(super) fn read_rows(
 ) -> Result<Vec<Sealed>, JournalError> {
     let read = |raw: RawRow| {
         let seq = raw.seq;
-        raw.read(lane).map_err(|what| JournalError(format!("lane {lane}, row {seq}: {what}")))
+        raw.read(lane)
+            .map_err(|what| JournalError::Unfit(format!("lane {lane}, row {seq}: {what}")))
     };
     raw_rows(connection, lane, from, most)?.into_iter().map(read).collect()
 }

@@ -36,7 +36,7 @@ const TABLES: &str = "
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
     if rusqlite::version_number() < SQLITE_MIN {
         let version = rusqlite::version();
-        return Err(JournalError(format!(
+        return Err(JournalError::Unfit(format!(
             "SQLite {version} can lose committed rows; build with 3.51.3 or newer"
         )));
     }
@@ -67,7 +67,7 @@ fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), Journa
     if is == value {
         return Ok(());
     }
-    Err(JournalError(format!(
+    Err(JournalError::Unfit(format!(
         "the journal needs {name}={value}, but this file system gave {is}; \
          put the data folder on a local disk"
     )))
@@ -76,7 +76,7 @@ fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), Journa
 fn known_version(connection: &Connection) -> Result<i64, JournalError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > VERSION {
-        return Err(JournalError(format!(
+        return Err(JournalError::Unfit(format!(
             "the journal was written by a newer fanfare (version {version}, this one knows \
              {VERSION}); use that one"
         )));
