@@ -78,8 +78,8 @@ const ADVICE: &str = "nothing was changed\n\
     stock, and each drop stays paused until a host resumes it.";
 
 /// What is said when it is done.
-const NEXT: &str = "Start the server again. Hosts resume each drop when they have looked at it, and \
-    restock what turns out to be nobody's.";
+const NEXT: &str = "Start the server again. Hosts resume each drop when they have looked at it, \
+    and restock what turns out to be nobody's.";
 
 fn say_gone(gone: &Gone) {
     let made = gone.head.next_number.saturating_sub(1);

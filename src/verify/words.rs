@@ -107,7 +107,8 @@ pub fn report_json(report: &Report) -> Value {
     let lane = |lane: &LaneReport| {
         json!({
             "lane": lane.lane, "drop": lane.drop, "rows": lane.rows, "facts": lane.facts,
-            "claims": lane.claims, "claims_lost": lane.claims_lost, "units_out": lane.units_out, "digest": lane.digest,
+            "claims": lane.claims, "claims_lost": lane.claims_lost,
+            "units_out": lane.units_out, "digest": lane.digest,
             "newest_seq": lane.newest_seq, "seconds": lane.seconds,
         })
     };

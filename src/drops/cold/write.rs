@@ -11,8 +11,8 @@ crate::statements! {
     FIRST_CURSOR = "INSERT INTO cursors (lane, seq, hash, at_ms) VALUES ($1, $2, $3, $4)";
     NEXT_CURSOR = "UPDATE cursors SET seq = $1, hash = $2, at_ms = $3
         WHERE lane = $4 AND seq = $5 AND hash = $6";
-    COUNT = "UPDATE drops SET claims = COALESCE(CAST($1 AS BIGINT), claims), refused = refused + $2, resting = $3
-        WHERE lane = $4";
+    COUNT = "UPDATE drops SET claims = COALESCE(CAST($1 AS BIGINT), claims),
+            refused = refused + $2, resting = $3 WHERE lane = $4";
     SHIFT = "UPDATE drop_lines SET issued = issued + $1, set_aside = set_aside + $2,
             reserve = reserve + $3, held = held + $4, settled = settled + $5
         WHERE lane = $6 AND line = $7";
@@ -91,8 +91,8 @@ async fn write_lane(tx: &mut Tx, load: &Load) -> Result<(), Wrong> {
     }
     let claims = load.claims.map(i64::from);
     let counted = on!(&mut *tx, tx => {
-        let query = sqlx::query(COUNT).bind(claims).bind(load.refused).bind(load.resting).bind(lane);
-        query.execute(&mut **tx).await.map(|done| done.rows_affected())
+        let query = sqlx::query(COUNT).bind(claims).bind(load.refused).bind(load.resting);
+        query.bind(lane).execute(&mut **tx).await.map(|done| done.rows_affected())
     })?;
     one_row(counted, "a drop that the tables do not have")?;
     move_cursor(tx, load).await
