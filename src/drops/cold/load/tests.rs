@@ -1,7 +1,7 @@
 //! Facts to changes of tables.
 
 use super::*;
-use fanfare_engine::{Fan, Line, Quantity};
+use fanfare_engine::{Fan, Line, Loss, Quantity};
 use fanfare_lane::{Draft, Hash, Written};
 use std::sync::Arc;
 
@@ -63,6 +63,20 @@ fn an_extension_stands_between_what_was_before_and_after_it() {
     assert_eq!(load.parts.len(), 2);
     assert_eq!(load.parts[0].extended, Some(Extended { gap_s: 2, least_until_s: 62 }));
     assert_eq!(load.parts[1].moved.len(), 1, "the first claim is the table's by then");
+}
+
+#[test]
+fn behind_lost_claims_numbers_go_on_and_their_units_are_not_for_sale() {
+    let act = Act { by: Fan::FIRST, why: 1 };
+    let loss = Loss { seq: 9, claims: 5, set_aside: vec![0, 3], act };
+    let restored = Fact::Restored(Box::new(loss));
+    let settled = Fact::Settled(Number::new(6).unwrap());
+    let load = load(&[&[claimed(1), restored, claimed(6)], &[settled]]);
+    assert_eq!(load.claims, Some(6));
+    assert_eq!(load.stock[&1].issued, -3);
+    assert_eq!(load.changes[0], Change::Paused(true));
+    let behind = &load.parts[1];
+    assert_eq!((behind.made.len(), behind.made[0].state), (1, ClaimState::Settled));
 }
 
 #[test]
