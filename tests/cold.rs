@@ -14,7 +14,7 @@ use common::postgres::Postgres;
 use common::world::Temp;
 use fanfare::drops::cold::{self, Projector, Whose};
 use fanfare::kit::data::DataFolder;
-use fanfare::kit::db::{Cold, MIGRATIONS, Place};
+use fanfare::kit::db::{Cold, Database, MIGRATIONS};
 use fanfare::verify::{self, Broken, Report};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,18 +25,18 @@ const NOW_MS: i64 = 1_775_620_000_000;
 
 /// One of the databases, empty, with what must live as long as it does.
 struct Base {
-    place: Place,
+    place: Database,
     _server: Option<Arc<Postgres>>,
 }
 
 impl Base {
     fn sqlite(temp: &Temp) -> Self {
-        Self { place: Place::File(temp.path().join("cold.sqlite")), _server: None }
+        Self { place: Database::File(temp.path().join("cold.sqlite")), _server: None }
     }
 
     fn postgres() -> Self {
         let server = Postgres::shared();
-        Self { place: Place::Url(server.database()), _server: Some(server) }
+        Self { place: Database::Url(server.database()), _server: Some(server) }
     }
 
     fn open(&self) -> Arc<Cold> {

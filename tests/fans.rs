@@ -10,7 +10,7 @@ use common::{festival, node};
 use fanfare::app::{App, ColdSide, Mode};
 use fanfare::fans::{self, Name};
 use fanfare::kit::clock::Clock;
-use fanfare::kit::db::{Cold, MIGRATIONS, Place};
+use fanfare::kit::db::{Cold, Database, MIGRATIONS};
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::token::{Role, Session, Use};
 use fanfare::on;
@@ -32,8 +32,8 @@ impl Hall {
         let festival = festival::read(FESTIVAL);
         let node = node::start(scratch.path(), &festival, Clock::standing_at(OPENS_MS));
         let place = match &server {
-            Some(server) => Place::Url(server.database()),
-            None => Place::File(node.folder.cold()),
+            Some(server) => Database::Url(server.database()),
+            None => Database::File(node.folder.cold()),
         };
         let cold = Arc::new(Cold::open(&place, MIGRATIONS, OPENS_MS).unwrap());
         let side = ColdSide::new(cold.clone(), Arc::default(), &node);

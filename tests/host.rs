@@ -11,7 +11,7 @@ use fanfare::app::{App, ColdSide, Mode};
 use fanfare::drops::cold::{self, Projector, Whose};
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;
-use fanfare::kit::db::{Cold, DbError, MIGRATIONS, Place, commit};
+use fanfare::kit::db::{Cold, Database, DbError, MIGRATIONS, commit};
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::token::{Role, Session, Use};
 use fanfare::on;
@@ -33,8 +33,8 @@ impl Hall {
         let festival = festival::read(FESTIVAL);
         let folder = DataFolder::serve(scratch.path(), festival.id().as_str(), false).unwrap();
         let place = match &server {
-            Some(server) => Place::Url(server.database()),
-            None => Place::File(folder.cold()),
+            Some(server) => Database::Url(server.database()),
+            None => Database::File(folder.cold()),
         };
         let cold = Arc::new(Cold::open(&place, MIGRATIONS, OPENS_MS).unwrap());
         let (db, whose) = (cold.db(), Whose::of(&folder));

@@ -15,12 +15,11 @@ use every_fact::{FESTIVAL, commits};
 use fanfare::drops::wake::festival_number;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::hex;
-use fanfare::kit::sqlite::{JournalReader, JournalWriter};
+use fanfare::kit::journal::{JournalReader, JournalWriter};
 use fanfare::verify;
 use fanfare_engine::{Fact, wire};
 use fanfare_lane::{
-    Draft, FestivalKey, Hash, Header, LaneId, PublicKey, Replay, Row, Sealed, Store as _, Written,
-    seal_commit,
+    Draft, FestivalKey, Hash, Header, LaneId, PublicKey, Replay, Row, Sealed, Written, seal_commit,
 };
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -40,7 +39,7 @@ fn kept(name: &str) -> PathBuf {
 /// A folder with an empty journal of these lanes.
 fn folder(temp: &Temp, festival: &str, key: &PublicKey, drops: &[String]) -> JournalWriter {
     let folder = DataFolder::serve(&temp.data(), festival, false).unwrap();
-    let writer = JournalWriter::open(&folder.journal()).unwrap();
+    let mut writer = JournalWriter::open(&folder.journal()).unwrap();
     writer.list_key(key).unwrap();
     for (at, drop) in drops.iter().enumerate() {
         assert_eq!(writer.lane_of(drop).unwrap() as usize, at + 1);
@@ -134,7 +133,7 @@ fn load(temp: &Temp, text: &str) {
 }
 
 fn sealed_rows(data: &Path) -> Vec<(LaneId, Vec<Sealed>)> {
-    let reader = JournalReader::open(&data.join("journal.sqlite")).unwrap();
+    let reader = JournalReader::open(&data.join("journal.sqlite").into()).unwrap();
     let lanes = reader.lanes().unwrap();
     lanes.iter().map(|r| (r.lane, reader.rows(r.lane, 1, 10_000).unwrap())).collect()
 }

@@ -9,7 +9,7 @@ mod damage;
 mod forged;
 
 use common::world::{LAMPS, LATE, OPENS_MS, Temp, World, ask, whole_day};
-use fanfare::kit::sqlite::JournalReader;
+use fanfare::kit::journal::JournalReader;
 use fanfare::verify::{self, Broken, Report};
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ fn an_undamaged_folder_holds() {
     assert!(lamps.rows > 10 && lamps.claims > 6 && lamps.facts > lamps.rows, "{lamps:?}");
     // Three units were held in a rush of four and ran out; one more was bought afterwards.
     assert_eq!((late.claims, late.units_out), (4, 1), "{late:?}");
-    let reader = JournalReader::open(&temp.data().join("journal.sqlite")).unwrap();
+    let reader = JournalReader::open(&temp.data().join("journal.sqlite").into()).unwrap();
     let festival = fanfare::drops::wake::festival_number("small-day");
     for lane in &report.lanes {
         let replay = fanfare::drops::wake::replay(&reader, festival, lane.lane).unwrap();
@@ -70,7 +70,7 @@ fn an_undamaged_folder_holds() {
 fn rows_of_one_commit_share_a_signature_and_both_are_checked() {
     let temp = Temp::new("shared");
     whole_day(&temp.data());
-    let reader = JournalReader::open(&temp.data().join("journal.sqlite")).unwrap();
+    let reader = JournalReader::open(&temp.data().join("journal.sqlite").into()).unwrap();
     let first = |lane| reader.rows(lane, 1, 1).unwrap().remove(0).seal;
     assert_eq!(first(LAMPS).count, 2, "the opening is one commit");
     assert_eq!(first(LAMPS).signature, first(LATE).signature);

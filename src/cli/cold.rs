@@ -5,7 +5,7 @@ use crate::app::{App, Mode};
 use crate::drops::cold::{self, Whose};
 use crate::fans::{self, People};
 use crate::kit::data::DataFolder;
-use crate::kit::db::{Cold, DbError, MIGRATIONS, Place};
+use crate::kit::db::{Cold, Database, DbError, MIGRATIONS};
 use crate::kit::heads::Heads;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +24,11 @@ pub fn open(place: &Where, folder: &DataFolder, now_ms: i64) -> Result<(Arc<Cold
         cold::witnessed(&db).await
     });
     let tables = asked.map_err(|why| why.to_string())?;
-    if let Place::Url(_) = at {
+    if let Database::Url(_) = at {
         let (shown, journal) = (at.shown(), folder.journal());
         eprintln!(
             "tables are on PostgreSQL at {shown}; the journal stays on SQLite at {}",
-            journal.display()
+            journal.shown()
         );
     }
     Ok((Arc::new(side), tables))
@@ -85,7 +85,7 @@ pub async fn follow(app: Arc<App>) {
 pub fn look(place: &Where) -> Result<Option<Cold>, String> {
     let Ok(folder) = DataFolder::look(&place.data) else { return Ok(None) };
     let at = place.tables(&folder);
-    if matches!(&at, Place::File(path) if !path.exists()) {
+    if matches!(&at, Database::File(path) if !path.exists()) {
         return Ok(None);
     }
     let side = Cold::look(&at).map_err(|why| why.to_string())?;

@@ -14,7 +14,7 @@ pub mod settings;
 pub mod verify;
 
 use crate::kit::data::DataFolder;
-use crate::kit::db::Place;
+use crate::kit::db::Database;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -89,8 +89,8 @@ impl Where {
     }
 
     /// Where the tables beside the journal are.
-    pub fn tables(&self, folder: &DataFolder) -> Place {
-        self.database.clone().map_or_else(|| Place::File(folder.cold()), Place::Url)
+    pub fn tables(&self, folder: &DataFolder) -> Database {
+        self.database.clone().map_or_else(|| Database::File(folder.cold()), Database::Url)
     }
 }
 

@@ -5,9 +5,10 @@ use crate::drops::node::Node;
 use crate::festivals::{self, DropPlan, Festival, Id};
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
+use crate::kit::database::Database;
+use crate::kit::journal::JournalReader;
 use crate::kit::keys::Keys;
 use crate::kit::scratch::Scratch;
-use crate::kit::sqlite::JournalReader;
 use crate::kit::token::{Role, Session, Tokens as Maker, Use};
 use crate::rehearsal::{
     About, CONNECTIONS_DEFAULT, CrowdPlan, DropPlanned, DropRun, LEAD_MS, Occasion, Outcome,
@@ -208,7 +209,8 @@ impl Plans<'_> {
             }
         };
         let journal = folder.join("journal.sqlite");
-        let reader = JournalReader::open(&journal).map_err(|why| why.to_string())?;
+        let reader =
+            JournalReader::open(&Database::File(journal)).map_err(|why| why.to_string())?;
         let held = runs.into_iter().zip(&planned).map(|(run, (drop, plan))| {
             let found = findings(&reader, &run.drop, &run.memory)?;
             Ok(Held { run, about: self.about(drop, plan), found })

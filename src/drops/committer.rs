@@ -4,11 +4,9 @@
 use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::clock::Stopwatch;
-use crate::kit::sqlite::JournalWriter;
+use crate::kit::journal::JournalWriter;
 use crate::kit::vital;
-use fanfare_lane::{
-    Draft, FestivalKey, LaneId, Placed, Sealed, Store as _, StoreError, seal_commit,
-};
+use fanfare_lane::{Draft, FestivalKey, LaneId, Placed, Sealed, StoreError, seal_commit};
 use std::sync::{Arc, mpsc};
 use std::thread;
 

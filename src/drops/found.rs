@@ -8,11 +8,10 @@ use super::spec::DropSpec;
 use super::ticket::Ticket;
 use super::wake::{self, owner};
 use crate::kit::heads::{Head, Heads};
-use crate::kit::sqlite::{JournalError, JournalReader, JournalWriter, LaneRecord};
+use crate::kit::journal::{JournalError, JournalReader, JournalWriter, LaneRecord};
 use fanfare_engine::{Fact, Served};
 use fanfare_lane::{
-    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Sealed, Store as _,
-    seal_commit,
+    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Sealed, seal_commit,
 };
 use std::sync::Arc;
 

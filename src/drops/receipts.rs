@@ -1,23 +1,23 @@
 //! Receipts read back from the journal, off the hot threads.
 
 use super::head::{HeadDoc, seal_json};
+use crate::kit::database::Database;
 use crate::kit::hex;
-use crate::kit::sqlite::JournalReader;
+use crate::kit::journal::JournalReader;
 use fanfare_engine::Place;
 use fanfare_lane::{Hash, LaneId, PublicKey, Sealed, leaf_hash, path};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// Reads rows for receipts; keeps a few readers open.
 pub struct Receipts {
-    journal: PathBuf,
+    journal: Database,
     readers: Mutex<Vec<JournalReader>>,
 }
 
 impl Receipts {
     /// Over this journal.
-    pub fn new(journal: PathBuf) -> Self {
+    pub fn new(journal: Database) -> Self {
         Self { journal, readers: Mutex::new(Vec::new()) }
     }
 

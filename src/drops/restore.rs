@@ -5,11 +5,10 @@ use super::found::went_back;
 use super::lanes::publish::head_of;
 use super::wake::{self, owner};
 use crate::kit::heads::{Head, Heads};
-use crate::kit::sqlite::{JournalReader, JournalWriter, LaneRecord};
+use crate::kit::journal::{JournalReader, JournalWriter, LaneRecord};
 use fanfare_engine::{Act, Fact, Loss, Served, Terms, Witnessed};
 use fanfare_lane::{
-    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, Store as _,
-    seal_commit,
+    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, seal_commit,
 };
 use std::sync::Arc;
 
@@ -148,7 +147,7 @@ fn witnessed(head: &Head) -> Witnessed {
 }
 
 /// The lane number a drop had, given again to a journal that knows the drop no more.
-fn own_number(writer: &JournalWriter, lane: LaneId, drop: &str) -> Result<LaneId, String> {
+fn own_number(writer: &mut JournalWriter, lane: LaneId, drop: &str) -> Result<LaneId, String> {
     let given = writer.lane_of(drop).map_err(|why| why.to_string())?;
     if given == lane {
         return Ok(lane);

@@ -5,7 +5,7 @@ use super::drop::Drop;
 use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::data::DataFolder;
-use crate::kit::sqlite::{JournalReader, RawRow};
+use crate::kit::journal::{JournalReader, RawRow};
 use fanfare_engine::{Answer, Command, Fact, Facts, Seen};
 use fanfare_lane::{FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};

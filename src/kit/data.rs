@@ -11,6 +11,7 @@
 //! | `apply.sock` | where `fanfare apply` asks the serving process, mode 0600 |
 
 use super::clock::Clock;
+use super::database::Database;
 use rustix::fs::{FlockOperation, flock};
 use std::fmt;
 use std::fs::{self, File};
@@ -19,6 +20,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 const VERSION: u32 = 1;
+
+/// The journal's file, where it is in here.
+const FILE: &str = "journal.sqlite";
 
 /// Why a data folder cannot be used, and what to do about it.
 #[derive(Debug)]
@@ -114,6 +118,8 @@ pub struct DataFolder {
     festival: String,
     rehearsal: bool,
     made_at_ms: i64,
+    /// The journal's database, where it is not a file in here.
+    journal: Option<String>,
     /// Held as long as the folder is served; dropping it lets others in.
     lock: Option<File>,
 }
@@ -191,7 +197,14 @@ impl DataFolder {
         let rehearsal = field("kind ") == "rehearsal";
         let made_at_ms = field("made ").parse().unwrap_or(0);
         let festival = field("id ");
-        Ok(Self { path: path.to_owned(), festival, rehearsal, made_at_ms, lock: None })
+        Ok(Self {
+            path: path.to_owned(),
+            festival,
+            rehearsal,
+            made_at_ms,
+            journal: None,
+            lock: None,
+        })
     }
 
     /// Where it is.
@@ -214,9 +227,16 @@ impl DataFolder {
         self.made_at_ms
     }
 
-    /// The journal's file.
-    pub fn journal(&self) -> PathBuf {
-        self.path.join("journal.sqlite")
+    /// The same folder with its journal in this database, if one is named.
+    #[must_use]
+    pub fn with_journal(mut self, url: Option<String>) -> Self {
+        self.journal = url;
+        self
+    }
+
+    /// Where the journal is.
+    pub fn journal(&self) -> Database {
+        self.journal.clone().map_or_else(|| Database::File(self.path.join(FILE)), Database::Url)
     }
 
     /// The cold side's file, where no other database is named.

@@ -11,8 +11,8 @@ use crate::kit::data::DataFolder;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::hex;
+use crate::kit::journal::{JournalError, JournalReader, LaneRecord};
 use crate::kit::keys::Keys;
-use crate::kit::sqlite::{JournalReader, LaneRecord};
 use fanfare_lane::{LaneId, PublicKey};
 use std::path::Path;
 
@@ -42,7 +42,7 @@ pub fn folder_beside(
     let journal = folder.journal();
     let reader = match JournalReader::open(&journal) {
         Ok(reader) => reader,
-        Err(_) if !journal.exists() && !witness.is_empty() => {
+        Err(JournalError::Missing(_)) if !witness.is_empty() => {
             let what = "the journal is gone, and the witness says it had rows";
             report.broken.push(whole(Promise::Kept, what));
             return Ok(report);

@@ -6,7 +6,7 @@ use super::tables::Tables;
 use super::tally::{Tally, Units};
 use crate::kit::heads::Head;
 use crate::kit::hex;
-use crate::kit::sqlite::LaneRecord;
+use crate::kit::journal::LaneRecord;
 use fanfare_engine::{Fact, Stock};
 use fanfare_lane::{FestivalId, Hash, Replay, Sealed};
 

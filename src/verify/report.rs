@@ -2,7 +2,7 @@
 
 use crate::kit::data::DataError;
 use crate::kit::db::DbError;
-use crate::kit::sqlite::JournalError;
+use crate::kit::journal::JournalError;
 use fanfare_lane::{LaneId, PublicKey};
 use std::fmt;
 

@@ -3,10 +3,10 @@
 
 use super::report::{Fault, Promise, VerifyError, fault};
 use super::seals::Seals;
-use crate::kit::sqlite::JournalReader;
+use crate::kit::database::Database;
+use crate::kit::journal::JournalReader;
 use fanfare_engine::Fact;
 use fanfare_lane::{FestivalId, LaneId, Row, Sealed};
-use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
@@ -33,7 +33,7 @@ pub(super) struct Seen {
 
 /// What checking a row by itself needs.
 pub(super) struct Source<'a> {
-    pub(super) journal: &'a Path,
+    pub(super) journal: &'a Database,
     pub(super) festival: FestivalId,
     pub(super) seals: &'a Seals,
 }

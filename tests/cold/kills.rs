@@ -9,8 +9,8 @@ use fanfare::drops::cold;
 use fanfare::drops::ticket::Ticket;
 use fanfare::festivals::Festival;
 use fanfare::kit::clock::{Clock, Stopwatch};
-use fanfare::kit::db::Place;
-use fanfare::kit::sqlite::JournalReader;
+use fanfare::kit::db::Database;
+use fanfare::kit::journal::JournalReader;
 use fanfare_engine::{Command, Fan, Line, Number, Quantity};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl Shop {
     fn serve(&self, base: &Base) -> Program {
         let mut command = program::serve(self.temp.path(), Some(&self.text));
         command.args(["--fronts", "1"]);
-        if let Place::Url(url) = &base.place {
+        if let Database::Url(url) = &base.place {
             command.args(["--database", url]);
         }
         Program::start(&mut command)
@@ -89,13 +89,13 @@ impl Shop {
     /// How many rows of the journal are not yet in the tables, and at which row these stand; none
     /// if there are no tables.
     fn behind(&self, base: &Base) -> Option<(u32, u32)> {
-        if matches!(&base.place, Place::File(path) if !path.exists()) {
+        if matches!(&base.place, Database::File(path) if !path.exists()) {
             return None;
         }
         let side = fanfare::kit::db::Cold::look(&base.place).unwrap();
         let db = side.db();
         let cursors = side.wait(async move { cold::cursors(&db).await }).ok()?;
-        let newest = JournalReader::open(&self.data().join("journal.sqlite")).unwrap();
+        let newest = JournalReader::open(&self.data().join("journal.sqlite").into()).unwrap();
         let newest = newest.newest_seq(1).unwrap();
         let seq = cursors.get(&1).map_or(0, |(cursor, _)| cursor.seq);
         Some((newest.checked_sub(seq).expect("a cursor beyond the journal"), seq))
@@ -147,7 +147,7 @@ fn kills_on(name: &str, base: impl Fn(&Shop) -> Base, fresh: impl Fn(&Shop) -> B
 
 #[test]
 fn a_projector_killed_at_any_point_makes_each_fact_rows_once_on_sqlite() {
-    let at = |path| Base { place: Place::File(path), _server: None };
+    let at = |path| Base { place: Database::File(path), _server: None };
     kills_on(
         "sqlite",
         |shop| at(shop.data().join("cold.sqlite")),

@@ -3,7 +3,7 @@
 use super::{Base, NOW_MS, compared, of_tables, on_both, project};
 use crate::common::world::{OPENS_MS, Temp, World, act, whole_day};
 use fanfare::drops::cold;
-use fanfare::kit::db::{self, Cold, MIGRATIONS, Migration, Place};
+use fanfare::kit::db::{self, Cold, Database, MIGRATIONS, Migration};
 use fanfare::on;
 use fanfare_engine::{Amendment, Command, LineTerms};
 
@@ -182,11 +182,11 @@ fn a_database_of_a_newer_program_or_another_folder_is_refused() {
 #[test]
 fn an_address_that_is_none_is_refused_with_what_to_write() {
     for url in ["mysql://x/y", "postgres:/x", "nonsense"] {
-        let place = Place::Url(url.to_owned());
+        let place = Database::Url(url.to_owned());
         let why = Cold::open(&place, MIGRATIONS, NOW_MS).err().unwrap().to_string();
         assert!(why.contains("postgres://user:password@host"), "{why}");
     }
     let temp = Temp::new("nobody");
-    let place = Place::File(temp.path().join("no").join("where.sqlite"));
+    let place = Database::File(temp.path().join("no").join("where.sqlite"));
     assert!(Cold::open(&place, MIGRATIONS, NOW_MS).is_err());
 }

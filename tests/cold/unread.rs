@@ -5,7 +5,7 @@ use super::{Base, compared, on_both, project, wait_for};
 use crate::common::world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 use fanfare::drops::cold::{self, Projector};
 use fanfare::kit::db::Cold;
-use fanfare::kit::sqlite::{JournalError, JournalReader};
+use fanfare::kit::journal::{JournalError, JournalReader};
 use fanfare_lane::LaneId;
 use rusqlite::Connection;
 use std::fs;

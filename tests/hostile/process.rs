@@ -8,9 +8,9 @@ use crate::common::program::{self, Program};
 use crate::common::{self, festival};
 use fanfare::drops::wake;
 use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::journal::JournalReader;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::scratch::Scratch;
-use fanfare::kit::sqlite::JournalReader;
 use fanfare::kit::token::{Role, Tokens};
 use fanfare::verify;
 use fanfare_engine::Number;
@@ -110,7 +110,7 @@ fn a_signal_during_claims_ends_it_in_order_and_every_201_stands() {
     assert!(made.len() > 20, "{} claims", made.len());
     let report = verify::folder(&data, &mut |_| {}).unwrap();
     assert!(report.holds(), "{:#?}", report.broken);
-    let reader = JournalReader::open(&data.join("journal.sqlite")).unwrap();
+    let reader = JournalReader::open(&data.join("journal.sqlite").into()).unwrap();
     let replay = wake::replay(&reader, wake::festival_number("hostile-day"), 1).unwrap();
     let state = replay.into_state().unwrap();
     for (fan, number) in made {

@@ -7,8 +7,8 @@ use fanfare::drops::ticket::Ticket;
 use fanfare::drops::wake;
 use fanfare::festivals::Festival;
 use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::journal::JournalReader;
 use fanfare::kit::scratch::Scratch;
-use fanfare::kit::sqlite::JournalReader;
 use fanfare_engine::{Claim, Command, Fan, Line, Quantity, State};
 use fanfare_lane::{LaneId, Reply};
 use std::net::SocketAddr;
@@ -73,7 +73,7 @@ impl Place {
 
     /// The lane's state, made again from the journal's rows.
     pub fn state(&self) -> Result<State, String> {
-        let reader = JournalReader::open(&self.data().join("journal.sqlite"));
+        let reader = JournalReader::open(&self.data().join("journal.sqlite").into());
         let reader = reader.map_err(|why| why.to_string())?;
         let replay = wake::replay(&reader, wake::festival_number(FESTIVAL), LANE)?;
         replay.into_state().ok_or_else(|| "a lane without rows".to_owned())

@@ -6,7 +6,7 @@ use crate::common::{festival, node};
 use fanfare::app::{App, ColdSide, Mode};
 use fanfare::fans::{self, Name};
 use fanfare::kit::clock::Clock;
-use fanfare::kit::db::{Cold, MIGRATIONS, Place};
+use fanfare::kit::db::{Cold, Database, MIGRATIONS};
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::token::Role;
 use std::cell::Cell;
@@ -52,7 +52,7 @@ impl Hall {
         let festival = festival::read(&festival::boxes("roles", OPENS_MS, terms, 100));
         let now_ms = OPENS_MS + 1_000;
         let node = node::start(scratch.path(), &festival, Clock::standing_at(now_ms));
-        let place = Place::File(node.folder.cold());
+        let place = Database::File(node.folder.cold());
         let cold = Arc::new(Cold::open(&place, MIGRATIONS, now_ms).unwrap());
         let side = ColdSide::new(cold.clone(), Arc::default(), &node);
         let app = App::beside(node, festival, Mode::Real, Some(side));

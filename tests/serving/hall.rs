@@ -5,7 +5,7 @@ use crate::common::node::Door;
 use crate::common::{self, festival, node};
 use fanfare::app::{App, Mode};
 use fanfare::kit::clock::Clock;
-use fanfare::kit::sqlite::JournalReader;
+use fanfare::kit::journal::JournalReader;
 use fanfare::kit::token::Role;
 use fanfare_engine::Fact;
 use serde_json::Value;

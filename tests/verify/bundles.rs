@@ -5,8 +5,8 @@ use crate::common::world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 use fanfare::drops::proof;
 use fanfare::drops::receipts::{Receipts, receipt_json};
 use fanfare::kit::hex;
+use fanfare::kit::journal::JournalReader;
 use fanfare::kit::keys::Keys;
-use fanfare::kit::sqlite::JournalReader;
 use fanfare::verify::{self, Bundle};
 use fanfare_engine::{Fact, Place};
 use fanfare_lane::{FestivalKey, LaneId, PublicKey, Sealed};
@@ -19,7 +19,7 @@ fn key(data: &Path) -> PublicKey {
 }
 
 fn rows(data: &Path, lane: LaneId) -> Vec<Sealed> {
-    let reader = JournalReader::open(&data.join("journal.sqlite")).unwrap();
+    let reader = JournalReader::open(&data.join("journal.sqlite").into()).unwrap();
     reader.rows(lane, 1, 10_000).unwrap()
 }
 

@@ -4,8 +4,8 @@ use super::{names, report};
 use crate::common::world::{LAMPS, LATE, Temp, whole_day};
 use fanfare::drops::receipts::receipt_json;
 use fanfare::drops::wake::festival_number;
+use fanfare::kit::journal::JournalReader;
 use fanfare::kit::keys::Keys;
-use fanfare::kit::sqlite::JournalReader;
 use fanfare::verify;
 use fanfare_lane::{
     Draft, FestivalKey, Header, LaneId, Row, Seal, Sealed, Signer, Written, seal_commit,
@@ -22,7 +22,7 @@ pub fn run(data: &Path, sql: &str) {
 }
 
 fn rows(data: &Path, lane: LaneId) -> Vec<Sealed> {
-    let reader = JournalReader::open(&data.join("journal.sqlite")).unwrap();
+    let reader = JournalReader::open(&data.join("journal.sqlite").into()).unwrap();
     reader.rows(lane, 1, 10_000).unwrap()
 }
 

@@ -5,8 +5,8 @@ use super::{names, report};
 use crate::common::world::{LAMPS, OPENS_MS, Temp, act};
 use fanfare::drops::wake::festival_number;
 use fanfare::kit::data::DataFolder;
+use fanfare::kit::journal::JournalWriter;
 use fanfare::kit::keys::Keys;
-use fanfare::kit::sqlite::JournalWriter;
 use fanfare::verify::Report;
 use fanfare_engine::{
     Amendment, Fact, Fan, Key, Line, LineTerms, Number, Quantity, RightId, Terms, Totals,

@@ -8,12 +8,12 @@ use super::rows::{Cursor, short};
 use super::write::{self, Refused};
 use crate::drops::lanes::Told;
 use crate::kit::clock::Stopwatch;
+use crate::kit::database::Database;
 use crate::kit::db::Cold;
-use crate::kit::sqlite::{JournalError, JournalReader, LaneRecord};
+use crate::kit::journal::{JournalError, JournalReader, LaneRecord};
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -62,7 +62,7 @@ impl Projector {
     ///
     /// # Errors
     /// If either cannot be read.
-    pub fn start(journal: PathBuf, cold: Arc<Cold>, told: Arc<Told>) -> Result<Self, String> {
+    pub fn start(journal: Database, cold: Arc<Cold>, told: Arc<Told>) -> Result<Self, String> {
         let reader = JournalReader::open(&journal).map_err(|why| why.to_string())?;
         let db = cold.db();
         let cursors = cold.wait(async move { cursors(&db).await });
@@ -211,7 +211,7 @@ impl Run {
                 }
                 Err(JournalError::Unfit(why)) => self.stop_lane(id, why),
                 // Nobody waits for it again in this pass. The next begins with another lane.
-                Err(JournalError::Silent(why)) => {
+                Err(JournalError::Silent(why) | JournalError::Missing(why)) => {
                     behind += left(lane.cursor.seq);
                     silent = Some(why);
                 }

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::drops::web::host::reason_number;
 use crate::festivals::{DropPlan, Festival, Good, Id, Names, Opening, Variant};
 use crate::kit::data::DataFolder;
-use crate::kit::sqlite::JournalReader;
+use crate::kit::journal::JournalReader;
 use fanfare_engine::{Act, Command, Fact, Fan, Quantity, Terms};
 
 /// The reason the demo's resumptions have.
@@ -60,10 +60,8 @@ pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<
 /// The drops the journal knows, by lane, and the terms they began with.
 fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Terms)>, String> {
     let mut known = Vec::new();
-    if !folder.journal().exists() {
-        return Ok(known);
-    }
-    let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    let found = JournalReader::find(&folder.journal()).map_err(|why| why.to_string())?;
+    let Some(reader) = found else { return Ok(known) };
     for record in reader.lanes().map_err(|why| why.to_string())? {
         if record.newest_seq == 0 {
             continue;

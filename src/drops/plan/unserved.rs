@@ -7,7 +7,7 @@ use crate::drops::wake;
 use crate::festivals::Festival;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
-use crate::kit::sqlite::JournalReader;
+use crate::kit::journal::JournalReader;
 use std::collections::BTreeMap;
 
 /// What differs between a proposed festival and the folder's journal.
@@ -17,8 +17,7 @@ use std::collections::BTreeMap;
 pub fn changes(folder: &DataFolder, proposed: &Festival) -> Result<Vec<Change>, String> {
     let mut drops = BTreeMap::new();
     let mut ids = Vec::new();
-    if folder.journal().exists() {
-        let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    if let Some(reader) = JournalReader::find(&folder.journal()).map_err(|why| why.to_string())? {
         let festival = wake::festival_number(folder.festival());
         for record in reader.lanes().map_err(|why| why.to_string())? {
             let replay = wake::replay(&reader, festival, record.lane)?;

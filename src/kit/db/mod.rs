@@ -16,10 +16,10 @@ mod migrate;
 mod open;
 mod thread;
 
+pub use super::database::Database;
 pub use event::{Event, record, unique};
 pub use many::{chunks, values};
 pub use migrate::{MIGRATIONS, Migration, migrate};
-pub use open::Place;
 pub use thread::Cold;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};

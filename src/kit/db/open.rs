@@ -2,6 +2,7 @@
 //! still be there after a power cut.
 
 use super::{Db, DbError, Side};
+use crate::kit::database::Database;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, PgPool};
@@ -18,16 +19,7 @@ const POSTGRES_CONNECTIONS: u32 = 8;
 /// How long somebody waits for a connection.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Where the cold side is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A `SQLite` file.
-    File(PathBuf),
-    /// A PostgreSQL database's URL.
-    Url(String),
-}
-
-impl Place {
+impl Database {
     /// Opens it to read and write, making a file that is not there.
     ///
     /// # Errors
@@ -47,17 +39,6 @@ impl Place {
         match self {
             Self::File(path) => open_sqlite(path.clone(), true).await,
             Self::Url(url) => open_postgres(url).await,
-        }
-    }
-
-    /// The place in words, without a password.
-    pub fn shown(&self) -> String {
-        match self {
-            Self::File(path) => path.display().to_string(),
-            Self::Url(url) => match url.split_once("://").map(|(_, rest)| rest) {
-                Some(rest) => rest.rsplit_once('@').map_or(rest, |(_, place)| place).to_owned(),
-                None => "a database".to_owned(),
-            },
         }
     }
 }
@@ -91,7 +72,7 @@ async fn open_sqlite(path: PathBuf, look: bool) -> Result<Db, DbError> {
 }
 
 async fn open_postgres(url: &str) -> Result<Db, DbError> {
-    let shown = Place::Url(url.to_owned()).shown();
+    let shown = Database::Url(url.to_owned()).shown();
     let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let options = PgConnectOptions::from_str(url).ok().filter(|_| known).ok_or_else(|| {
         DbError("--database: write it like postgres://user:password@host:5432/name".to_owned())
@@ -122,16 +103,4 @@ async fn insist(pool: &PgPool) -> Result<(), DbError> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_shown_without_its_password() {
-        let url = Place::Url("postgres://me:s3cr@t@db.example:5432/fans".to_owned());
-        assert_eq!(url.shown(), "db.example:5432/fans");
-        assert_eq!(Place::Url("nonsense:secret".to_owned()).shown(), "a database");
-    }
 }

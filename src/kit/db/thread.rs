@@ -1,7 +1,7 @@
 //! The thread the cold side runs on. Fronts hand it what they want done and wait without holding
 //! anybody up; it gives way to them when the machine is busy.
 
-use super::{Db, DbError, Migration, Place, migrate};
+use super::{Database, Db, DbError, Migration, migrate};
 use std::future::Future;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -30,7 +30,11 @@ impl Cold {
     ///
     /// # Errors
     /// Why not, and what to do.
-    pub fn open(place: &Place, files: &'static [Migration], now_ms: i64) -> Result<Self, DbError> {
+    pub fn open(
+        place: &Database,
+        files: &'static [Migration],
+        now_ms: i64,
+    ) -> Result<Self, DbError> {
         let place = place.clone();
         Self::start(async move {
             let db = place.open().await?;
@@ -43,7 +47,7 @@ impl Cold {
     ///
     /// # Errors
     /// If it is not there or cannot be read.
-    pub fn look(place: &Place) -> Result<Self, DbError> {
+    pub fn look(place: &Database) -> Result<Self, DbError> {
         let place = place.clone();
         Self::start(async move { place.look().await })
     }

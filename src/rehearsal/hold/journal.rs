@@ -1,6 +1,6 @@
 //! The journal's facts of a drop, held against what its crowd remembers.
 
-use crate::kit::sqlite::JournalReader;
+use crate::kit::journal::JournalReader;
 use crate::rehearsal::{Audit, Findings, Memory};
 use fanfare_engine::Place;
 

@@ -4,7 +4,7 @@
 use super::{Place, PlacedFact};
 use crate::drops::wake::festival_number;
 use crate::kit::data::DataFolder;
-use crate::kit::sqlite::JournalReader;
+use crate::kit::journal::JournalReader;
 use crate::verify::report::{Broken, Promise, VerifyError};
 use fanfare_lane::{FestivalId, LaneId, PublicKey, Sealed};
 use std::path::Path;

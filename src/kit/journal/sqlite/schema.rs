@@ -1,6 +1,7 @@
 //! The journal's tables and the settings it insists on.
 
-use super::{JournalError, SQLITE_MIN, pragma};
+use super::super::JournalError;
+use super::{SQLITE_MIN, pragma};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -54,6 +55,9 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
 
 /// Opens the journal to read it beside its writer.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
+    if !path.exists() {
+        return Err(JournalError::Missing(format!("{}: there is no journal", path.display())));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;

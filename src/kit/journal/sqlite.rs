@@ -8,35 +8,16 @@ mod read;
 mod schema;
 mod write;
 
-pub use read::{JournalReader, LaneRecord, RawRow};
-pub use write::JournalWriter;
+pub use read::Reader;
+pub use write::Writer;
 
+use super::JournalError;
 use fanfare_lane::StoreError;
 use rusqlite::Connection;
-use std::fmt;
 
 /// The oldest `SQLite` that is believed with a journal: older ones can lose committed rows of a
 /// write-ahead log. Source: `SQLite`'s release notes for 3.51.3.
 const SQLITE_MIN: i32 = 3_051_003;
-
-/// Why a journal cannot be opened, read or written, in words.
-#[derive(Debug)]
-pub enum JournalError {
-    /// It did not answer: it is locked, say, or its disk failed. The same may go well later.
-    Silent(String),
-    /// What it holds is damaged, or neither made for this program nor for this place. The same
-    /// will not go well until somebody mends it.
-    Unfit(String),
-}
-
-impl fmt::Display for JournalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Silent(why) | Self::Unfit(why)) = self;
-        f.write_str(why)
-    }
-}
-
-impl std::error::Error for JournalError {}
 
 impl From<rusqlite::Error> for JournalError {
     fn from(why: rusqlite::Error) -> Self {

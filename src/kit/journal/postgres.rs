@@ -1,0 +1,13 @@
+//! The journal on PostgreSQL: any number of nodes may append, the fence decides between them.
+//!
+//! An append is one statement, committed before its answer comes. Whatever is not a clean answer
+//! leaves its outcome unknown: an error, silence, and a warning too, because a server that stops
+//! waiting for its standby says so by a warning and calls the commit done.
+
+mod link;
+mod read;
+mod schema;
+mod write;
+
+pub use read::Reader;
+pub use write::Writer;

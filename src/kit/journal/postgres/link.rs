@@ -1,0 +1,165 @@
+//! One connection, made again when it breaks, for a thread that waits for its answers.
+
+use super::super::JournalError;
+use super::schema;
+use crate::kit::database::Database;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::str::FromStr as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Socket};
+
+/// How long a server may take to let us in.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a server may be silent below a statement before the kernel calls the connection dead.
+const SILENT_FOR: Duration = Duration::from_secs(10);
+
+/// A connection to one server, or to the one of several that can be written.
+pub(super) struct Link {
+    // In this order, so that the connection ends before what drives it.
+    live: RefCell<Option<Live>>,
+    runtime: Runtime,
+    config: Config,
+    shown: String,
+    writes: bool,
+}
+
+struct Live {
+    client: Client,
+    warning: Arc<Mutex<Option<String>>>,
+    driver: JoinHandle<()>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Why a statement did not go well.
+pub(super) enum Fault {
+    /// The server, or nobody, answered.
+    Silent(String),
+    /// There is no journal there yet.
+    Missing,
+    /// The server says the statement is wrong.
+    Unfit(String),
+}
+
+impl Link {
+    /// For this URL; connects when first asked.
+    ///
+    /// # Errors
+    /// If it is no URL of a PostgreSQL server.
+    pub(super) fn new(url: &str, writes: bool) -> Result<Self, JournalError> {
+        let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let config = Config::from_str(url).ok().filter(|_| known);
+        let mut config = config.ok_or_else(|| {
+            let like = "postgres://user:password@host:5432/name";
+            JournalError::Unfit(format!("--journal: write it like {like}"))
+        })?;
+        config.application_name("fanfare");
+        config.connect_timeout(CONNECT_WITHIN).tcp_user_timeout(SILENT_FOR);
+        config.keepalives_idle(SILENT_FOR).keepalives_interval(SILENT_FOR / 5);
+        // A timeout of the server's would end a commit between its two halves.
+        config.options("-c statement_timeout=0 -c lock_timeout=0 -c client_min_messages=warning");
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|why| JournalError::Silent(why.to_string()))?;
+        let shown = Database::Url(url.to_owned()).shown();
+        Ok(Self { live: RefCell::new(None), runtime, config, shown, writes })
+    }
+
+    /// Asks the server, connecting first where need be. A connection whose answer did not come,
+    /// or came with a fault, is given up.
+    ///
+    /// # Errors
+    /// If the answer is not to be had.
+    pub(super) fn ask<R>(
+        &self,
+        within: Duration,
+        work: impl AsyncFnOnce(&Client) -> Result<R, tokio_postgres::Error>,
+    ) -> Result<R, JournalError> {
+        let asked = self.ask_warned(within, work);
+        asked.map(|(answer, _)| answer)
+    }
+
+    /// The same, with the warning the server gave while it worked, if it did.
+    pub(super) fn ask_warned<R>(
+        &self,
+        within: Duration,
+        work: impl AsyncFnOnce(&Client) -> Result<R, tokio_postgres::Error>,
+    ) -> Result<(R, Option<String>), JournalError> {
+        let mut live = self.live.borrow_mut();
+        let asked = self.runtime.block_on(async {
+            if live.as_ref().is_none_or(|live| live.client.is_closed()) {
+                *live = None;
+                *live = Some(self.connect().await?);
+            }
+            let Some(live) = live.as_ref() else {
+                return Err(Fault::Silent("not connected".to_owned()));
+            };
+            let _ = live.take_warning();
+            match timeout(within, work(&live.client)).await {
+                Ok(Ok(answer)) => Ok((answer, live.take_warning())),
+                Ok(Err(why)) => Err(fault(&why)),
+                Err(_) => Err(Fault::Silent(format!("no answer within {} s", within.as_secs()))),
+            }
+        });
+        asked.map_err(|fault| {
+            *live = None;
+            let named = |why: &str| format!("journal at {}: {why}", self.shown);
+            match fault {
+                Fault::Silent(why) => JournalError::Silent(named(&why)),
+                Fault::Missing => JournalError::Missing(named("there is no journal")),
+                Fault::Unfit(why) => JournalError::Unfit(named(&why)),
+            }
+        })
+    }
+
+    async fn connect(&self) -> Result<Live, Fault> {
+        let (client, connection) = self.config.connect(NoTls).await.map_err(|why| fault(&why))?;
+        let warning = Arc::new(Mutex::new(None));
+        let driver = tokio::spawn(drive(connection, warning.clone()));
+        let live = Live { client, warning, driver };
+        let ready = timeout(CONNECT_WITHIN, schema::insist(&live.client, self.writes)).await;
+        ready.map_err(|_| Fault::Silent("no answer".to_owned()))??;
+        Ok(live)
+    }
+}
+
+impl Live {
+    fn take_warning(&self) -> Option<String> {
+        self.warning.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Moves what goes over the wire, and keeps what the server warns of.
+async fn drive(connection: Connection<Socket, tokio_postgres::tls::NoTlsStream>, warning: Warning) {
+    let mut connection = pin!(connection);
+    while let Some(Ok(message)) = poll_fn(|cx| connection.as_mut().get_mut().poll_message(cx)).await
+    {
+        if let AsyncMessage::Notice(notice) = message {
+            let mut kept = warning.lock().unwrap_or_else(PoisonError::into_inner);
+            *kept = Some(notice.to_string());
+        }
+    }
+}
+
+type Warning = Arc<Mutex<Option<String>>>;
+
+/// An answer that says the statement or the data is wrong will be the same next time.
+pub(super) fn fault(why: &tokio_postgres::Error) -> Fault {
+    let Some(said) = why.as_db_error() else { return Fault::Silent(why.to_string()) };
+    let words = said.to_string();
+    match said.code().code().get(..2) {
+        // Data, integrity, syntax and rights, and data that is damaged.
+        Some("22" | "23" | "28" | "3D" | "42" | "XX") => Fault::Unfit(words),
+        _ => Fault::Silent(words),
+    }
+}

@@ -1,0 +1,130 @@
+//! Appending.
+
+use super::super::row::{read_all, seal_bytes};
+use super::super::{JournalError, Writes};
+use super::link::Link;
+use super::read;
+use crate::kit::hex;
+use fanfare_lane::{LaneId, Placed, PublicKey, Sealed, Store, StoreError};
+use std::time::Duration;
+use tokio_postgres::types::Type;
+
+/// How long an append may take before its outcome counts as unknown. A server that waits for its
+/// standby can be slow and right.
+const APPEND_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long anything else may take.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// All rows of a commit. Each goes in behind its own fence; those kept out do not keep out others.
+const APPEND: &str = "
+    INSERT INTO journal (lane, seq, hash, header, facts, seal)
+    SELECT lane, seq, hash, header, facts, seal
+    FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[],
+                $7::BYTEA[]) AS new (lane, seq, hash, header, facts, seal, prev)
+    WHERE CASE WHEN new.seq = 1
+        THEN NOT EXISTS (SELECT 1 FROM journal WHERE journal.lane = new.lane)
+        ELSE EXISTS (SELECT 1 FROM journal WHERE journal.lane = new.lane
+                     AND journal.seq = new.seq - 1 AND journal.hash = new.prev)
+    END
+    ON CONFLICT (lane, seq) DO NOTHING
+    RETURNING lane";
+
+/// The connection that appends.
+pub struct Writer {
+    link: Link,
+}
+
+impl Writer {
+    /// Opens the journal, making its tables at the first start.
+    ///
+    /// # Errors
+    /// If it cannot be written, or not safely.
+    pub fn open(url: &str) -> Result<Self, JournalError> {
+        let link = Link::new(url, true)?;
+        link.ask(WITHIN, async |_| Ok(()))?;
+        Ok(Self { link })
+    }
+}
+
+impl Store for Writer {
+    fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
+        let lanes: Vec<i64> = rows.iter().map(|one| one.row.header.lane.into()).collect();
+        let seqs: Vec<i64> = rows.iter().map(|one| one.row.header.seq.into()).collect();
+        let hashes: Vec<&[u8]> = rows.iter().map(|one| &one.row.hash[..]).collect();
+        let headers: Vec<_> = rows.iter().map(|one| one.row.header.to_bytes()).collect();
+        let headers: Vec<&[u8]> = headers.iter().map(|header| &header[..]).collect();
+        let facts: Vec<&[u8]> = rows.iter().map(|one| &one.row.facts[..]).collect();
+        let seals: Vec<Vec<u8>> = rows.iter().map(|one| seal_bytes(&one.seal)).collect();
+        let prevs: Vec<&[u8]> = rows.iter().map(|one| &one.row.header.prev[..]).collect();
+        let asked = self.link.ask_warned(APPEND_WITHIN, async |client| {
+            client
+                .query_typed(
+                    APPEND,
+                    &[
+                        (&lanes, Type::INT8_ARRAY),
+                        (&seqs, Type::INT8_ARRAY),
+                        (&hashes, Type::BYTEA_ARRAY),
+                        (&headers, Type::BYTEA_ARRAY),
+                        (&facts, Type::BYTEA_ARRAY),
+                        (&seals, Type::BYTEA_ARRAY),
+                        (&prevs, Type::BYTEA_ARRAY),
+                    ],
+                )
+                .await
+        });
+        let (placed, warning) = asked.map_err(|why| StoreError(why.to_string()))?;
+        if let Some(warning) = warning {
+            return Err(StoreError(format!("journal: the server warns: {warning}")));
+        }
+        let durable: Vec<i64> = placed.iter().map(|row| row.get(0)).collect();
+        let fate = |lane| {
+            if durable.contains(lane) { Placed::Durable } else { Placed::Fenced }
+        };
+        Ok(lanes.iter().map(fate).collect())
+    }
+
+    fn read(&mut self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, StoreError> {
+        let rows = read::raw_rows(&self.link, lane, from, most);
+        let rows = rows.and_then(|raw| read_all(lane, raw));
+        rows.map_err(|why| StoreError(why.to_string()))
+    }
+}
+
+impl Writes for Writer {
+    fn lane_of(&mut self, drop: &str) -> Result<LaneId, JournalError> {
+        let find = "SELECT lane FROM lanes WHERE drop_id = $1";
+        // Another node may take the same number at the same moment; then the next one is tried.
+        let give = "INSERT INTO lanes (lane, drop_id)
+            SELECT (SELECT COALESCE(MAX(lane), 0) + 1 FROM lanes), $1
+            WHERE NOT EXISTS (SELECT 1 FROM lanes WHERE drop_id = $1)
+            ON CONFLICT DO NOTHING";
+        loop {
+            let found = self.link.ask(WITHIN, async |client| {
+                client.execute_typed(give, &[(&drop, Type::TEXT)]).await?;
+                client.query_typed(find, &[(&drop, Type::TEXT)]).await
+            })?;
+            if let Some(row) = found.first() {
+                return Ok(row.get::<_, i64>(0) as LaneId);
+            }
+        }
+    }
+
+    fn list_key(&mut self, key: &PublicKey) -> Result<(), JournalError> {
+        let sql = "INSERT INTO keys (id, public) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+        let (id, public) = (hex::hex(&key.id()), hex::hex(&key.0));
+        self.link.ask(WITHIN, async |client| {
+            client.execute_typed(sql, &[(&id, Type::TEXT), (&public, Type::TEXT)]).await
+        })?;
+        Ok(())
+    }
+
+    fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError> {
+        let sql = "INSERT INTO reasons (why, words) VALUES ($1, $2) ON CONFLICT (why) DO NOTHING";
+        let why = why as i64;
+        self.link.ask(WITHIN, async |client| {
+            client.execute_typed(sql, &[(&why, Type::INT8), (&words, Type::TEXT)]).await
+        })?;
+        Ok(())
+    }
+}
