@@ -61,7 +61,8 @@ fn project(base: &Base, data: &Path) -> Vec<String> {
     cold.wait(async move { cold::own(&db, &whose).await }).unwrap();
     let told = Arc::default();
     let mut projector =
-        Projector::start(data.join("journal.sqlite"), cold.clone(), Arc::clone(&told)).unwrap();
+        Projector::start(data.join("journal.sqlite").into(), cold.clone(), Arc::clone(&told))
+            .unwrap();
     projector.stop();
     let why = projector.lag.stopped().into_values().collect();
     drop(projector);

@@ -6,7 +6,6 @@ use crate::drops::node::Node;
 use crate::drops::plan::{self, socket};
 use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
-use crate::kit::data::DataFolder;
 use clap::Args;
 use fanfare_lane::LaneConfig;
 use std::path::PathBuf;
@@ -30,7 +29,6 @@ pub struct Apply {
 /// # Errors
 /// If the folder or the file cannot be read.
 pub fn run(args: &Apply) -> Result<ExitCode, String> {
-    args.place.refuse_journals()?;
     let proposed = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
     let text = std::fs::read_to_string(&args.festival).map_err(|why| why.to_string())?;
     let asked = socket::ask(&args.place.data, args.yes, &text).map_err(|why| why.to_string())?;
@@ -44,7 +42,7 @@ pub fn run(args: &Apply) -> Result<ExitCode, String> {
 
 /// Where nobody serves: reads the folder, and opens it only to make what can be made.
 fn unserved(args: &Apply, proposed: &Festival, text: &str) -> Result<(bool, String), String> {
-    let looked = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
+    let looked = args.place.look()?;
     if let Some(words) = socket::other_festival(looked.festival(), proposed) {
         return Ok((false, words));
     }
@@ -53,8 +51,7 @@ fn unserved(args: &Apply, proposed: &Festival, text: &str) -> Result<(bool, Stri
     if !args.yes || breaks || changes.is_empty() {
         return Ok(socket::shown(&changes, args.yes));
     }
-    let folder = DataFolder::serve(&args.place.data, looked.festival(), looked.rehearsal())
-        .map_err(|why| why.to_string())?;
+    let folder = args.place.serve(looked.festival(), looked.rehearsal())?;
     let clock = Arc::new(Clock::machine());
     let specs = plan::journalled_specs(proposed, &folder)?;
     let node = Node::start(folder, clock, LaneConfig::default(), specs)?;

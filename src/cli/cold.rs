@@ -24,12 +24,9 @@ pub fn open(place: &Where, folder: &DataFolder, now_ms: i64) -> Result<(Arc<Cold
         cold::witnessed(&db).await
     });
     let tables = asked.map_err(|why| why.to_string())?;
-    if let Database::Url(_) = at {
-        let (shown, journal) = (at.shown(), folder.journal());
-        eprintln!(
-            "tables are on PostgreSQL at {shown}; the journal stays on SQLite at {}",
-            journal.shown()
-        );
+    let journal = folder.journal();
+    if matches!(at, Database::Url(_)) || matches!(journal, Database::Url(_)) {
+        eprintln!("tables at {}; the journal at {}", at.shown(), journal.shown());
     }
     Ok((Arc::new(side), tables))
 }

@@ -76,16 +76,33 @@ pub struct Where {
 }
 
 impl Where {
-    /// Refuses what this version cannot do, rather than doing something else.
+    /// The data folder, to read it beside whoever serves it.
     ///
     /// # Errors
-    /// What to leave out.
-    pub fn refuse_journals(&self) -> Result<(), String> {
-        if self.journal.is_empty() {
-            return Ok(());
+    /// If it holds no festival, or has its journal elsewhere than was named.
+    pub fn look(&self) -> Result<DataFolder, String> {
+        let folder = DataFolder::look(&self.data).map_err(|why| why.to_string())?;
+        folder.agrees(&self.journal).map_err(|why| why.to_string())?;
+        Ok(folder)
+    }
+
+    /// The data folder, to serve a festival from it.
+    ///
+    /// # Errors
+    /// If it is in use, another's, or has its journal elsewhere than was named.
+    pub fn serve(&self, festival: &str, rehearsal: bool) -> Result<DataFolder, String> {
+        if self.journal.len() > 1 {
+            return Err("this version keeps the journal in one database: name one".to_owned());
         }
-        Err("this version keeps the journal on SQLite in the data folder: leave out --journal"
-            .to_owned())
+        let folder = DataFolder::serve(&self.data, festival, rehearsal);
+        let mut folder = folder.map_err(|why| why.to_string())?;
+        // A new folder has its journal where its tables are.
+        let journals = match &self.database {
+            Some(url) if self.journal.is_empty() && !folder.has_journal() => vec![url.clone()],
+            _ => self.journal.clone(),
+        };
+        folder.keep_journals(&journals).map_err(|why| why.to_string())?;
+        Ok(folder)
     }
 
     /// Where the tables beside the journal are.

@@ -40,14 +40,12 @@ pub struct Restore {
 /// # Errors
 /// If the folder is served, or cannot be read.
 pub fn run(args: &Restore) -> Result<ExitCode, String> {
-    args.place.refuse_journals()?;
     let festival = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
-    let looked = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
+    let looked = args.place.look()?;
     if let Some(words) = socket::other_festival(looked.festival(), &festival) {
         return Err(words);
     }
-    let folder = DataFolder::serve(&args.place.data, looked.festival(), looked.rehearsal())
-        .map_err(|why| why.to_string())?;
+    let folder = args.place.serve(looked.festival(), looked.rehearsal())?;
     let now_ms = Clock::machine().now_ms();
     let (side, tables) = cold::open(&args.place, &folder, now_ms)?;
     let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;

@@ -3,7 +3,6 @@
 use super::{Where, cold};
 use crate::fans::{self, Name, Refused};
 use crate::kit::clock::Clock;
-use crate::kit::data::DataFolder;
 use crate::kit::token::Role;
 use clap::Args;
 use std::process::ExitCode;
@@ -25,8 +24,7 @@ pub struct RoleArgs {
 /// # Errors
 /// If there is no such account, or its database cannot be written.
 pub fn run(args: &RoleArgs) -> Result<ExitCode, String> {
-    args.place.refuse_journals()?;
-    let folder = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
+    let folder = args.place.look()?;
     let no_name = || format!("`{}` is no name; see the page it was made on", args.name);
     let (name, now_ms) = (Name::new(&args.name).ok_or_else(no_name)?, Clock::machine().now_ms());
     let role = Role::named(&args.role).unwrap_or(Role::Fan);

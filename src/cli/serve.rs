@@ -7,7 +7,6 @@ use crate::drops::cold::Projector;
 use crate::drops::plan;
 use crate::festivals::{self, Festival, Pictures};
 use crate::kit::clock::Clock;
-use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
 use crate::kit::tls::{self, Tls};
@@ -132,7 +131,6 @@ fn start_fronts(
 /// # Errors
 /// Why it cannot, in words, with what to do.
 pub fn run(args: &Serve) -> Result<ExitCode, String> {
-    args.place.refuse_journals()?;
     start_log(&args.log)?;
     let door = Doorway::of(args)?;
     if let Some(core) = args.core {
@@ -156,8 +154,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         Doorway::Tls(_) => None,
         _ => Some(Opening::start(&listeners, starting).map_err(|why| why.to_string())?),
     };
-    let folder = DataFolder::serve(&args.place.data, festival.id().as_str(), args.rehearsal)
-        .map_err(|why| why.to_string())?;
+    let folder = args.place.serve(festival.id().as_str(), args.rehearsal)?;
     let clock = Arc::new(Clock::machine());
     let specs = if args.rehearsal {
         plan::journalled_specs(&festival, &folder)?

@@ -2,7 +2,6 @@
 
 use super::Where;
 use crate::kit::clock::Clock;
-use crate::kit::data::DataFolder;
 use crate::kit::keys::Keys;
 use crate::kit::token::{Role, Session, Tokens, Use};
 use clap::Args;
@@ -34,8 +33,7 @@ pub struct SessionArgs {
 /// # Errors
 /// If the folder has no keys, or a fan's number is out of range.
 pub fn run(args: &SessionArgs) -> Result<ExitCode, String> {
-    args.place.refuse_journals()?;
-    let folder = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
+    let folder = args.place.look()?;
     let keys = Keys::open(folder.path()).map_err(|why| why.to_string())?;
     let tokens = Tokens::new(keys.tokens);
     let role = Role::named(&args.role).unwrap_or(Role::Fan);

@@ -2,6 +2,7 @@
 
 use super::{Where, cold};
 use crate::kit::clock::Stopwatch;
+use crate::kit::data::DataFolder;
 use crate::kit::hex;
 use crate::verify::{self, Progress};
 use clap::Args;
@@ -48,7 +49,9 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
     let data = args.data.clone().unwrap_or_else(|| PathBuf::from("./fanfare-data"));
     let (database, journal) = (args.database.clone(), args.journal.clone());
     let place = Where { data: data.clone(), database, journal };
-    place.refuse_journals()?;
+    if let Ok(folder) = DataFolder::look(&data) {
+        folder.agrees(&place.journal).map_err(|why| why.to_string())?;
+    }
     let (holds, words, json) = match &args.bundle {
         Some(file) => bundle(args, file)?,
         None => folder(&place)?,

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `fanfare.lock` | the serving process's lock; held, it is the lease on every lane |
 //! | `festival` | version of the folder, the festival's id, whether it is a rehearsal's |
-//! | `journal.sqlite` | the journal |
+//! | `journal.sqlite` | the journal, unless `journals` says where it is, mode 0600 |
 //! | `festival.key`, `token.key` | the keys, mode 0600 |
 //! | `lost-….csv` | claims a `fanfare restore` went on without, mode 0600 |
 //! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |
@@ -23,6 +23,9 @@ const VERSION: u32 = 1;
 
 /// The journal's file, where it is in here.
 const FILE: &str = "journal.sqlite";
+
+/// Where it is, if not in here: a URL a line, with what may be secret in it.
+const JOURNALS: &str = "journals";
 
 /// Why a data folder cannot be used, and what to do about it.
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub enum DataError {
     Newer(PathBuf, String),
     /// It is a rehearsal's, or it is not.
     Rehearsal(PathBuf, bool),
+    /// Its journal is somewhere else than where it was looked for.
+    JournalElsewhere(PathBuf, String),
     /// There is no festival in it.
     Empty(PathBuf),
 }
@@ -100,6 +105,12 @@ impl fmt::Display for DataError {
                  use --data with another folder",
                 folder.display()
             ),
+            Self::JournalElsewhere(folder, place) => write!(
+                f,
+                "{} keeps its journal at {place}: name that with --journal too, or leave \
+                 --journal out",
+                folder.display()
+            ),
             Self::Empty(folder) => write!(
                 f,
                 "{} holds no festival yet; start `fanfare serve` with it first",
@@ -118,8 +129,8 @@ pub struct DataFolder {
     festival: String,
     rehearsal: bool,
     made_at_ms: i64,
-    /// The journal's database, where it is not a file in here.
-    journal: Option<String>,
+    /// The journal's databases, where it is not a file in here.
+    journals: Vec<String>,
     /// Held as long as the folder is served; dropping it lets others in.
     lock: Option<File>,
 }
@@ -202,7 +213,7 @@ impl DataFolder {
             festival,
             rehearsal,
             made_at_ms,
-            journal: None,
+            journals: read_journals(path)?,
             lock: None,
         })
     }
@@ -227,16 +238,49 @@ impl DataFolder {
         self.made_at_ms
     }
 
-    /// The same folder with its journal in this database, if one is named.
-    #[must_use]
-    pub fn with_journal(mut self, url: Option<String>) -> Self {
-        self.journal = url;
-        self
-    }
-
     /// Where the journal is.
     pub fn journal(&self) -> Database {
-        self.journal.clone().map_or_else(|| Database::File(self.path.join(FILE)), Database::Url)
+        let file = || Database::File(self.path.join(FILE));
+        self.journals.first().cloned().map_or_else(file, Database::Url)
+    }
+
+    /// Whether it is known where the journal is: in here, or somewhere named.
+    pub fn has_journal(&self) -> bool {
+        !self.journals.is_empty() || self.path.join(FILE).exists()
+    }
+
+    /// Whether these databases, if any are named, are where the journal is.
+    ///
+    /// # Errors
+    /// Where it is, if not there.
+    pub fn agrees(&self, urls: &[String]) -> Result<(), DataError> {
+        let shown = |url: &String| Database::Url(url.clone()).shown();
+        let named: Vec<String> = urls.iter().map(shown).collect();
+        let file = self.path.join(FILE);
+        let known = match self.journals.as_slice() {
+            [] if file.exists() => vec![file.display().to_string()],
+            known => known.iter().map(shown).collect(),
+        };
+        let elsewhere = known.into_iter().find(|place| !named.contains(place));
+        match elsewhere.filter(|_| !urls.is_empty()) {
+            Some(place) => Err(DataError::JournalElsewhere(self.path.clone(), place)),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps where the journal is from now on, if that is named.
+    ///
+    /// # Errors
+    /// If the folder has its journal elsewhere.
+    pub fn keep_journals(&mut self, urls: &[String]) -> Result<(), DataError> {
+        self.agrees(urls)?;
+        if urls.is_empty() || urls == self.journals {
+            return Ok(());
+        }
+        let lines = urls.join("\n") + "\n";
+        write_private(&self.path.join(JOURNALS), lines.as_bytes())?;
+        urls.clone_into(&mut self.journals);
+        Ok(())
     }
 
     /// The cold side's file, where no other database is named.
@@ -247,6 +291,15 @@ impl DataFolder {
     /// The witness's file.
     pub fn heads(&self) -> PathBuf {
         self.path.join("heads")
+    }
+}
+
+fn read_journals(folder: &Path) -> Result<Vec<String>, DataError> {
+    let path = folder.join(JOURNALS);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(why) => Err(DataError::io(&path, &why)),
     }
 }
 

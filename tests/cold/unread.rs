@@ -34,7 +34,7 @@ fn a_journal_that_cannot_be_read_for_a_while_is_made_rows_of_once_it_can() {
         let journal = world.node.folder.journal();
         let reader = JournalReader::open(&journal).unwrap();
         let lanes = reader.lanes().unwrap();
-        let log = journal.with_extension("sqlite-wal");
+        let log = world.node.folder.path().join("journal.sqlite-wal");
         let whole = fs::read(&log).unwrap();
         let cut = || {
             let file = fs::File::options().write(true).open(&log).unwrap();
@@ -80,7 +80,7 @@ fn a_damaged_row_stops_its_lane_and_the_other_goes_on() {
         let (base, data) = (Base::sqlite(&temp), temp.data());
         whole_day(&data);
         let journal = data.join("journal.sqlite");
-        let lanes = JournalReader::open(&journal).unwrap().lanes().unwrap();
+        let lanes = JournalReader::open(&journal.clone().into()).unwrap().lanes().unwrap();
         let damage = format!("{damage} WHERE lane = 1 AND seq = 3");
         assert_eq!(Connection::open(&journal).unwrap().execute(&damage, []).unwrap(), 1);
         let said = project(&base, &data);

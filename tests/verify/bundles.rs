@@ -200,7 +200,7 @@ fn a_short_receipt_proves_its_row_and_says_so() {
     whole_day(&data);
     let key = key(&data);
     let (sealed, at) = claim_among_others(&data);
-    let receipts = Receipts::new(data.join("journal.sqlite"));
+    let receipts = Receipts::new(data.join("journal.sqlite").into());
     let place = |seq, index| Place { seq, index };
     let short = receipts.short(LAMPS, place(sealed.row.header.seq, at as u16)).unwrap();
     let short: Value = serde_json::from_str(&short).unwrap();

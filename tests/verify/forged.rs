@@ -11,7 +11,7 @@ use fanfare::verify::Report;
 use fanfare_engine::{
     Amendment, Fact, Fan, Key, Line, LineTerms, Number, Quantity, RightId, Terms, Totals,
 };
-use fanfare_lane::{Draft, Hash, Store as _, Written, seal_commit};
+use fanfare_lane::{Draft, Hash, Written, seal_commit};
 use std::sync::Arc;
 
 const OPENS_S: u32 = (OPENS_MS / 1_000) as u32;
