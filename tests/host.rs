@@ -296,7 +296,7 @@ async fn a_changed_file_is_shown_first_and_done_whole_or_not_at_all() {
     let seen = host.post("/host/apply", &send(&more, "")).await;
     assert!(
         seen.says("Box: 2 more units")
-            && seen.says("stock 12 instead of 10")
+            && seen.says("12 instead of 10")
             && seen.says("name=\"make\""),
         "{}",
         seen.text

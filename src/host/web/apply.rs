@@ -1,14 +1,16 @@
 //! `/host/apply`: what a changed festival file would change, and making it so.
 
-use super::change_words::{Shown, shown};
+use super::change_words::{Shown, came, shown};
 use super::of_host;
-use crate::drops::plan::{changes, socket};
-use crate::festivals;
+use crate::drops::plan::changes::{self, Change};
+use crate::drops::plan::socket::{self, Outcome};
+use crate::festivals::{self, Festival};
 use crate::host::actions;
 use crate::kit::problem::Problem;
 use crate::pages::{Fault, Frame, Page, Posted, Visit};
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
+use fanfare_engine::Fan;
 use serde::Deserialize;
 
 /// Most bytes of the form: a festival file as browsers send it.
@@ -34,20 +36,21 @@ pub struct ApplyPage {
     pub file: String,
     pub why: String,
     pub wrong: Option<String>,
-    /// What is wrong with the file itself, as `fanfare check` says it.
+    /// What is wrong with the file itself, as `fanfare check` finds it.
     pub faults: Option<String>,
     pub changes: Vec<Shown>,
     pub seen: bool,
-    /// What was done.
-    pub done: Option<(bool, String)>,
+    /// Whether all was done; none if nothing was tried.
+    pub done: Option<bool>,
 }
 
 impl Page for ApplyPage {}
 
 impl ApplyPage {
-    fn empty(visit: &Visit) -> Self {
+    /// Before a file was sent.
+    pub fn empty(frame: Frame) -> Self {
         Self {
-            frame: Frame::new(visit, visit.words.t("host-apply")),
+            frame,
             file: String::new(),
             why: String::new(),
             wrong: None,
@@ -70,22 +73,55 @@ impl ApplyPage {
 pub async fn apply_page(visit: Visit) -> Response {
     match of_host(visit) {
         Ok((visit, _)) => {
-            let page = ApplyPage::empty(&visit);
+            let page = ApplyPage::empty(titled(&visit));
             visit.page(Ok::<_, Fault>(page))
         }
         Err(answer) => *answer,
     }
 }
 
-/// What a file would change, or what is wrong with it.
-fn seen(visit: &Visit, file: &str) -> Result<Vec<Shown>, String> {
-    let app = &visit.app;
-    let proposed = festivals::read("festival.toml", file).map_err(|faults| faults.to_string())?;
-    if let Some(words) = socket::other_festival(app.festival.id().as_str(), &proposed) {
-        return Err(words);
+fn titled(visit: &Visit) -> Frame {
+    Frame::new(visit, visit.words.t("host-apply"))
+}
+
+/// What a page's file would change, put on the page; none if it cannot be applied.
+fn seen(visit: &Visit, page: &mut ApplyPage) -> Option<(Festival, Vec<Change>)> {
+    let (app, w) = (&visit.app, visit.words);
+    let proposed = match festivals::read("festival.toml", &page.file) {
+        Ok(proposed) => proposed,
+        Err(faults) => {
+            page.faults = Some(faults.to_string());
+            return None;
+        }
+    };
+    if let Some(why) = socket::other_festival(app.festival.id().as_str(), &proposed) {
+        page.wrong = Some(w.say(&why));
+        return None;
     }
     let changes = changes::of_serving(app, &proposed);
-    Ok(changes.iter().map(|change| shown(visit, &proposed, change)).collect())
+    page.changes = changes.iter().map(|change| shown(visit, &proposed, change)).collect();
+    page.seen = true;
+    Some((proposed, changes))
+}
+
+/// Makes it so, and puts what came of it on the page.
+fn make(
+    visit: &Visit,
+    page: &mut ApplyPage,
+    by: Fan,
+    (proposed, changes): (Festival, Vec<Change>),
+) {
+    let w = visit.words;
+    match socket::make_so(&visit.app, (by, &page.why), &proposed, &changes) {
+        Ok(outcomes) => {
+            let all = outcomes.iter().all(|outcome| *outcome == Outcome::Done);
+            for (change, outcome) in page.changes.iter_mut().zip(&outcomes).filter(|_| !all) {
+                change.came = Some(w.say(&came(outcome)));
+            }
+            page.done = Some(all);
+        }
+        Err(why) => page.wrong = Some(w.say(&why)),
+    }
 }
 
 /// `POST /host/apply`: shows it, or makes it so.
@@ -95,25 +131,20 @@ pub async fn apply(posted: Posted<ApplyForm, FORM_BYTES_MAX>) -> Response {
         Ok(host) => host,
         Err(answer) => return *answer,
     };
-    let mut page = ApplyPage::empty(&visit);
+    let mut page = ApplyPage::empty(titled(&visit));
     // Browsers end lines with two characters.
     page.file = form.file.replace("\r\n", "\n");
-    let why = form.why.trim().to_owned();
-    page.why.clone_from(&why);
-    let says_why = (1..=500).contains(&why.chars().count());
-    let make = form.make.is_some() && says_why;
+    page.why = form.why.trim().to_owned();
+    let says_why = (1..=500).contains(&page.why.chars().count());
+    let make_it = form.make.is_some() && says_why;
     if form.make.is_some() && !says_why {
         page.wrong = Some(visit.words.t("host-wrong-why"));
     }
     let app = visit.app.clone();
     let work = move || {
-        match seen(&visit, &page.file) {
-            Ok(changes) => (page.changes, page.seen) = (changes, true),
-            Err(faults) => page.faults = Some(faults),
-        }
-        if make && page.possible() {
-            let by = (session.fan, why.as_str());
-            page.done = Some(socket::answer_to(&visit.app, by, true, &page.file));
+        let possible = seen(&visit, &mut page).filter(|_| make_it && page.possible());
+        if let Some(seen) = possible {
+            make(&visit, &mut page, session.fan, seen);
         }
         (visit, page)
     };
