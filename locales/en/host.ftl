@@ -90,6 +90,7 @@ host-apply-more = Paste the whole file. First you see what would change; nothing
 host-apply-file = The festival file
 host-apply-show = Show what would change
 host-apply-faults = The file cannot be read
+host-apply-place = Line { $line }, column { $column }
 host-apply-seen = What would change
 host-apply-same = Nothing: the festival is as the file says.
 host-apply-breaks = This would break a promise: { $why }

@@ -7,6 +7,7 @@ use crate::drops::plan::socket::{self, Outcome};
 use crate::festivals::{self, Festival};
 use crate::host::actions;
 use crate::kit::problem::Problem;
+use crate::kit::words::Words;
 use crate::pages::{Fault, Frame, Page, Posted, Visit};
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
@@ -37,11 +38,27 @@ pub struct ApplyPage {
     pub why: String,
     pub wrong: Option<String>,
     /// What is wrong with the file itself, as `fanfare check` finds it.
-    pub faults: Option<String>,
+    pub faults: Vec<Told>,
     pub changes: Vec<Shown>,
     pub seen: bool,
     /// Whether all was done; none if nothing was tried.
     pub done: Option<bool>,
+}
+
+/// A fault of the file in a host's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Where it stands.
+    pub place: String,
+    /// What is wrong; what to write instead.
+    pub words: String,
+}
+
+/// A fault in this language.
+pub fn told(w: Words, fault: &festivals::Fault) -> Told {
+    let (line, column) = (fault.line().to_string(), fault.column().to_string());
+    let place = w.with("host-apply-place", &[("line", &line), ("column", &column)]);
+    Told { place, words: w.say(fault.what()) }
 }
 
 impl Page for ApplyPage {}
@@ -54,7 +71,7 @@ impl ApplyPage {
             file: String::new(),
             why: String::new(),
             wrong: None,
-            faults: None,
+            faults: Vec::new(),
             changes: Vec::new(),
             seen: false,
             done: None,
@@ -90,7 +107,7 @@ fn seen(visit: &Visit, page: &mut ApplyPage) -> Option<(Festival, Vec<Change>)> 
     let proposed = match festivals::read("festival.toml", &page.file) {
         Ok(proposed) => proposed,
         Err(faults) => {
-            page.faults = Some(faults.to_string());
+            page.faults = faults.shown().map(|fault| told(w, &fault)).collect();
             return None;
         }
     };

@@ -1,12 +1,13 @@
 //! Hosts' pages in their states, made up.
 
 use super::acts::ClosingPage;
-use super::apply::ApplyPage;
+use super::apply::{ApplyPage, told};
 use super::change_words::{Shown as Changed, breaks, came};
 use super::claims::{ClaimsPage, Shown, state_text};
 use super::day::{DayPage, OnLine};
 use super::drop_page::{Done, Draft, DropPage, Figures, Made, Undo, shares};
 use crate::drops::plan::socket::Outcome;
+use crate::festivals::{self, Faults};
 use crate::kit::words::{Lang, Saying, Words, say};
 use crate::pages::{Frame, State};
 use fanfare_engine::{ClaimState, Stock};
@@ -276,8 +277,13 @@ fn files(frame: &Frame) -> Vec<Sample> {
         ],
         ..seen.clone()
     };
+    let faulty = festivals::EXAMPLE
+        .replace("hold = \"15m\"", "hold = 15m")
+        .replace("limit = 1", "limit = 0\n\"<em>more\" = 1")
+        .replace("certificate", "certficate");
+    let wrong = festivals::read("sample.toml", &faulty).err();
     let faults = ApplyPage {
-        faults: Some("festival.toml:3: unknown key `<em>more`".to_owned()),
+        faults: wrong.iter().flat_map(Faults::shown).map(|fault| told(w, &fault)).collect(),
         seen: false,
         changes: Vec::new(),
         ..seen.clone()
