@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, Error};
 
 use super::faults::{Fault, Found, Sort, place};
-use crate::kit::words::{Saying, say};
+use crate::kit::words::{Part, Saying, say};
 
 /// What the TOML parser made of a text.
 pub(super) struct Parsed {
@@ -88,7 +88,7 @@ fn explained(error: &Error, runs_away: bool) -> Saying {
         _ if runs_away => say("toml-write-end"),
         _ => say("toml-write-form"),
     };
-    let expected = expected(message).unwrap_or("none").to_owned();
+    let expected = expected(message).map_or(Part::from("none"), |sign| sign.to_owned().into());
     let fault = say("toml-fault").put("message", message.to_owned());
     fault.put("expected", expected).put("advice", advice)
 }

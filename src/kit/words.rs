@@ -73,10 +73,12 @@ pub struct Saying {
 pub enum Part {
     /// The same in both languages: a name, a number, a piece of a file.
     Plain(Cow<'static, str>),
-    /// A text of its own.
-    Said(Saying),
-    /// Several of the same in both languages, with this text between any two.
-    List(&'static str, Vec<Cow<'static, str>>),
+    /// A text of its own. In a box, as a hostile file can have a million faults.
+    Said(Box<Saying>),
+    /// Several, each the same in both languages, of which one will do.
+    Any(Box<[Cow<'static, str>]>),
+    /// Several, each the same in both languages.
+    All(Box<[Cow<'static, str>]>),
 }
 
 impl From<String> for Part {
@@ -93,19 +95,19 @@ impl From<&'static str> for Part {
 
 impl From<Saying> for Part {
     fn from(saying: Saying) -> Self {
-        Self::Said(saying)
+        Self::Said(Box::new(saying))
     }
 }
 
 impl Part {
-    /// Several of which any one will do.
+    /// Several, of which one will do.
     pub fn any(list: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
-        Self::List("list-or", list.into_iter().map(Into::into).collect())
+        Self::Any(list.into_iter().map(Into::into).collect())
     }
 
     /// Several.
     pub fn all(list: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
-        Self::List("list-and", list.into_iter().map(Into::into).collect())
+        Self::All(list.into_iter().map(Into::into).collect())
     }
 }
 
@@ -161,7 +163,8 @@ impl Words {
             let text = match part {
                 Part::Plain(text) => text.to_string(),
                 Part::Said(saying) => self.say(saying),
-                Part::List(between, list) => list.join(&self.t(between)),
+                Part::Any(list) => list.join(&self.t("list-or")),
+                Part::All(list) => list.join(&self.t("list-and")),
             };
             (Cow::from(*name), FluentValue::from(text))
         };

@@ -102,8 +102,10 @@ fn elsewhere() -> Vec<Faults> {
 /// The names of the texts that say it.
 fn names(fault: &Fault) -> BTreeSet<String> {
     let shape = format!("{:?}", fault.what());
-    let after = |mark| shape.split(mark).skip(1).filter_map(|rest| rest.split('"').next());
-    after("key: \"").chain(after("List(\"")).map(str::to_owned).collect()
+    let keys = shape.split("key: \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let lists = [("Any([", "list-or"), ("All([", "list-and")];
+    let lists = lists.iter().filter(|(mark, _)| shape.contains(mark)).map(|(_, key)| *key);
+    keys.chain(lists).map(str::to_owned).collect()
 }
 
 #[test]
