@@ -44,7 +44,7 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
     let festival = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
     let looked = DataFolder::look(&args.place.data).map_err(|why| why.to_string())?;
     if let Some(words) = socket::other_festival(looked.festival(), &festival) {
-        return Err(words);
+        return Err(words.english());
     }
     let folder = DataFolder::serve(&args.place.data, looked.festival(), looked.rehearsal())
         .map_err(|why| why.to_string())?;

@@ -64,7 +64,7 @@ pub use fact::{Amendment, Fact, Facts, Loss, Totals};
 pub use ids::{Fan, Key, Line, Number, Place, Quantity, RightId};
 pub use ledger::{Broken, Ledger, Stock};
 pub use loss::Witnessed;
-pub use refusal::{CODES, Refusal, Tally};
+pub use refusal::{CODES, Promise, Refusal, Tally};
 pub use rights::{Right, Rights};
 pub use served::{Seen, Served};
 pub use state::State;
