@@ -8,6 +8,7 @@ use common::festival::{BOX, open_boxes};
 use common::http::Answer;
 use common::postgres::Postgres;
 use common::served::{Place, Served, words};
+use fanfare::kit::heads::{self, Head, Heads};
 use fanfare::kit::token::Role;
 use serde_json::Value;
 use std::fs;
@@ -105,6 +106,11 @@ fn resume(served: &Served) {
     assert!(done.status < 300, "{done:?}");
 }
 
+/// What the witness knows of the one lane.
+fn witness_of(place: &Place) -> Head {
+    heads::read(&place.data.join("heads")).unwrap()[&1].clone()
+}
+
 /// The whole way, with tables on either database.
 fn goes_on(place: &Place) {
     let lost = went_back(place, false);
@@ -194,6 +200,52 @@ fn a_restore_that_broke_off_is_done_again_and_sets_nothing_aside_twice() {
     assert_eq!(done(&said).len(), 2, "{said}");
     assert_eq!(done(&again), done(&said));
     assert_eq!(place.facts(1), after, "no row more");
+    place.verified();
+}
+
+#[test]
+fn a_restore_that_broke_off_with_its_witness_behind_the_tables_is_done_again() {
+    let place = place(None);
+    went_back(&place, false);
+    // The witness is a second old, the tables, which were newer, are emptied.
+    let mut head = witness_of(&place);
+    (head.seq, head.next_number, head.out) = (head.seq - 2, head.next_number - 1, vec![8]);
+    let lags = || {
+        let heads = Heads::from([(1, head.clone())]);
+        (0..2).for_each(|_| heads::write(&place.data.join("heads"), &heads).unwrap());
+    };
+    lags();
+    assert!(accepted(&place).contains("the next claim is number 10"));
+    let after = place.facts(1);
+    lags();
+    assert!(accepted(&place).contains("the next claim is number 10"));
+    assert_eq!(place.facts(1), after, "nothing is set aside twice");
+    place.verified();
+}
+
+#[test]
+fn a_second_loss_is_not_taken_for_the_first_though_its_row_has_that_number() {
+    let place = place(None);
+    went_back(&place, false);
+    let seq = |place: &Place| witness_of(place).seq;
+    let first = seq(&place);
+    accepted(&place);
+    let copy = journal(&place);
+    let served = place.serve(Some(FILE));
+    resume(&served);
+    served.end();
+    // Up to the number the first loss's newest row had: a start makes a row, each claim one.
+    let served = place.serve(Some(FILE));
+    for fan in 0..u64::from(first - seq(&place) - 1) {
+        claim(&served, 21 + fan);
+    }
+    served.end();
+    assert_eq!(seq(&place), first, "else this shows nothing");
+    let next = witness_of(&place).next_number;
+    assert!(next > 10, "numbers were given meanwhile");
+    put_back(&place, &copy);
+    let said = accepted(&place);
+    assert!(said.contains(&format!("the next claim is number {next}")), "{said}");
     place.verified();
 }
 
