@@ -203,6 +203,15 @@ fn a_restore_that_broke_off_is_done_again_and_sets_nothing_aside_twice() {
     place.verified();
 }
 
+/// The lists of what only the tables know: how many claims each has.
+fn lists(data: &Path) -> Vec<usize> {
+    let entries = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("lost-");
+    let mut found: Vec<PathBuf> = entries.filter(name).collect();
+    found.sort();
+    found.iter().map(|path| fs::read_to_string(path).unwrap().lines().count() - 1).collect()
+}
+
 #[test]
 fn a_restore_that_broke_off_with_its_witness_behind_the_tables_is_done_again() {
     let place = place(None);
@@ -246,6 +255,37 @@ fn a_second_loss_is_not_taken_for_the_first_though_its_row_has_that_number() {
     put_back(&place, &copy);
     let said = accepted(&place);
     assert!(said.contains(&format!("the next claim is number {next}")), "{said}");
+    place.verified();
+}
+
+#[test]
+fn the_same_old_copy_come_back_twice_keeps_both_lists() {
+    let place = place(None);
+    let lost = went_back(&place, false);
+    let copy = journal(&place);
+    accepted(&place);
+    let served = place.serve(Some(FILE));
+    resume(&served);
+    assert_eq!(claim(&served, 20), lost.len() as u64 + 6);
+    served.end();
+    put_back(&place, &copy);
+    let said = accepted(&place);
+    assert!(said.contains("the next claim is number 11"), "{said}");
+    assert_eq!(lists(&place.data), [1, 5], "{said}");
+}
+
+#[test]
+fn a_restore_that_forgot_where_the_tables_are_still_writes_down_what_they_know() {
+    let postgres = Postgres::shared();
+    let mut place = place(Some(postgres.database()));
+    went_back(&place, false);
+    let url = place.database.take();
+    let _ = accepted(&place);
+    assert_eq!(lists(&place.data), [0; 0]);
+    place.database = url;
+    let before = place.facts(1);
+    assert!(accepted(&place).contains("next claim is number 10"));
+    assert_eq!((lists(&place.data), place.facts(1)), (vec![5], before));
     place.verified();
 }
 

@@ -9,7 +9,7 @@ use crate::drops::wake::festival_number;
 use crate::drops::web::host::reason_number;
 use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
-use crate::kit::data::{DataFolder, write_private};
+use crate::kit::data::{DataError, DataFolder, write_private};
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::keys::Keys;
@@ -17,6 +17,7 @@ use crate::kit::sqlite::{JournalReader, JournalWriter};
 use clap::Args;
 use fanfare_engine::{Act, Loss};
 use std::fmt::Write as _;
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -128,12 +129,12 @@ impl GoingOn<'_> {
                 done.map_err(|why| named(why.to_string()))?;
             }
             self.heads.insert(one.record.lane, head);
+            // At once: the next lane may not get so far.
+            heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
             say_done(one, &loss);
         }
-        // Twice, so that the one before knows it too.
-        for _ in 0..2 {
-            heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
-        }
+        // Once more, so that the one before knows all of it too.
+        heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
         println!("{NEXT}");
         Ok(())
     }
@@ -144,19 +145,30 @@ impl GoingOn<'_> {
         let left = (gone.claims_left, gone.left_ms);
         let asked = self.side.wait(async move { lost_claims(&db, lane, left).await });
         let lost = asked.map_err(|why| why.to_string())?;
-        if !lost.is_empty() {
-            let name =
-                format!("lost-{}-behind-row-{}.csv", gone.record.drop, gone.record.newest_seq);
-            let path = self.folder.path().join(name);
-            let mut text = String::from("number,fan,line,quantity,state,made_at,changed_at\n");
-            for (number, fan, line, quantity, state, made_ms, changed_ms) in lost {
-                let (made, changed) = (utc(made_ms), utc(changed_ms));
-                let _ = writeln!(text, "{number},{fan},{line},{quantity},{state},{made},{changed}");
-            }
-            write_private(&path, text.as_bytes()).map_err(|why| why.to_string())?;
-            println!("what the tables still know of them: {}", path.display());
+        if lost.is_empty() {
+            return Ok(());
         }
+        let mut text = String::from("number,fan,line,quantity,state,made_at,changed_at\n");
+        for (number, fan, line, quantity, state, made_ms, changed_ms) in lost {
+            let (made, changed) = (utc(made_ms), utc(changed_ms));
+            let _ = writeln!(text, "{number},{fan},{line},{quantity},{state},{made},{changed}");
+        }
+        let name = format!("lost-{}-behind-row-{}", gone.record.drop, gone.left_seq);
+        let path = self.write_beside(&name, &text).map_err(|why| why.to_string())?;
+        println!("what the tables still know of them: {}", path.display());
         Ok(())
+    }
+
+    /// Writes a list down, and over no other: the same old backup can come back twice.
+    fn write_beside(&self, name: &str, text: &str) -> Result<PathBuf, DataError> {
+        let mut path = self.folder.path().join(format!("{name}.csv"));
+        let mut again = 1;
+        while path.exists() && fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+            again += 1;
+            path = self.folder.path().join(format!("{name}-{again}.csv"));
+        }
+        write_private(&path, text.as_bytes())?;
+        Ok(path)
     }
 }
 
