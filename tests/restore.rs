@@ -213,6 +213,26 @@ fn lists(data: &Path) -> Vec<usize> {
 }
 
 #[test]
+fn a_journal_begun_anew_keeps_its_drops_under_the_numbers_they_had() {
+    let place = place(None);
+    went_back(&place, true);
+    // Meanwhile the festival file has a new drop, and names it first.
+    let file = open_boxes("loss", TERMS, 20);
+    let (goods, boxes) = file.split_at(file.find("[[drops]]").unwrap());
+    let other = boxes.replace("\"boxes\"", "\"other\"");
+    assert_ne!(other, boxes);
+    place.write(FILE, &format!("{goods}{other}\n{boxes}"));
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("boxes", 1, BOX).status, 404, "its stock is not sold anew");
+    assert_eq!(served.claim("other", 1, BOX).status, 201);
+    served.end();
+    let said = accepted(&place);
+    assert!(said.contains("drop boxes goes on paused; the next claim is number 10"), "{said}");
+    assert_eq!((place.lane("boxes"), place.lane("other")), (1, 2));
+    place.verified();
+}
+
+#[test]
 fn a_restore_that_broke_off_with_its_witness_behind_the_tables_is_done_again() {
     let place = place(None);
     went_back(&place, false);

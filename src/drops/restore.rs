@@ -136,7 +136,8 @@ pub fn accept(
             (opened.map_err(|why| why.to_string())?, served)
         }
         None => {
-            let place = (restoring.festival, own_number(writer, lane, &gone.record.drop)?);
+            let place = (restoring.festival, lane);
+            writer.keep_lane(lane, &gone.record.drop).map_err(|why| why.to_string())?;
             let terms = (restoring.terms)(&gone.record.drop);
             let terms = terms.ok_or("no row is left, and the festival file has no such drop")?;
             let created = Lane::create(place, &terms, owner(), config, clock, lost.as_ref());
@@ -189,13 +190,4 @@ fn loss_of(facts: &[Fact]) -> Option<Loss> {
 fn witnessed(head: &Head) -> Witnessed {
     let claims = head.next_number.saturating_sub(1);
     Witnessed { seq: head.seq, time_ms: head.time_ms, claims, out: head.out.clone() }
-}
-
-/// The lane number a drop had, given again to a journal that knows the drop no more.
-fn own_number(writer: &JournalWriter, lane: LaneId, drop: &str) -> Result<LaneId, String> {
-    let given = writer.lane_of(drop).map_err(|why| why.to_string())?;
-    if given == lane {
-        return Ok(lane);
-    }
-    Err(format!("the journal gives drop {drop} lane {given}, but it was lane {lane}"))
 }
