@@ -87,6 +87,10 @@ fn read_one(path: &Path) -> Result<Heads, DataError> {
         DataError::Io(path.to_owned(), why.to_owned())
     };
     let mut lines = text.lines();
+    // Torn within its digits, the last figure would be a smaller one.
+    if !text.ends_with('\n') {
+        return Err(damaged());
+    }
     if lines.next() != Some("fanfare-heads 2") {
         return Err(damaged());
     }
@@ -125,7 +129,9 @@ mod tests {
         write(&path, &heads).unwrap();
         assert_eq!(read(&path).unwrap(), heads);
         write(&path, &heads).unwrap();
-        for torn in ["", "fanfare-heads 2\n2 bowls 9 07"] {
+        let whole = fs::read_to_string(&path).unwrap();
+        let units = whole.strip_suffix(" 0\n").unwrap();
+        for torn in ["", "fanfare-heads 2\n2 bowls 9 07", units] {
             fs::write(&path, torn).unwrap();
             assert_eq!(read(&path).unwrap(), heads, "the one before testifies");
         }
