@@ -233,6 +233,19 @@ fn a_journal_begun_anew_keeps_its_drops_under_the_numbers_they_had() {
 }
 
 #[test]
+fn a_line_that_was_added_in_lost_rows_is_named_with_what_was_out_of_it() {
+    let place = place(None);
+    went_back(&place, false);
+    let mut head = witness_of(&place);
+    head.out.push(7);
+    head.seq += 1;
+    heads::write(&place.data.join("heads"), &Heads::from([(1, head)])).unwrap();
+    let said = accepted(&place);
+    assert!(said.contains("line 1 was added in lost rows, and 7 of its units were out"), "{said}");
+    assert!(said.contains("Before the next `fanfare apply`"), "{said}");
+}
+
+#[test]
 fn a_restore_that_broke_off_with_its_witness_behind_the_tables_is_done_again() {
     let place = place(None);
     went_back(&place, false);

@@ -80,7 +80,9 @@ const ADVICE: &str = "nothing was changed\n\
 
 /// What is said when it is done.
 const NEXT: &str = "Start the server again. Hosts resume each drop when they have looked at it, \
-    and restock what turns out to be nobody's.";
+    and restock what turns out to be nobody's.\n\
+    Before the next `fanfare apply`, lower the stock in the festival file by as many units: \
+    where it is higher there, apply brings them back.";
 
 fn say_gone(gone: &Gone) {
     let made = gone.head.next_number.saturating_sub(1);
@@ -177,6 +179,13 @@ fn say_done(gone: &Gone, loss: &Loss) {
     println!("drop {drop} goes on paused; the next claim is number {}", loss.claims + 1);
     for (line, units) in loss.set_aside.iter().enumerate().filter(|(_, units)| **units > 0) {
         println!("  line {line}: {units} units left the stock for lost claims");
+    }
+    // A line the rows that are left know nothing of comes back whole by `apply`.
+    for (line, units) in gone.head.out.iter().enumerate().skip(loss.set_aside.len()) {
+        println!(
+            "  line {line} was added in lost rows, and {units} of its units were out: give it so \
+             many less in the festival file before `fanfare apply` adds it again"
+        );
     }
 }
 
