@@ -233,6 +233,26 @@ fn a_journal_begun_anew_keeps_its_drops_under_the_numbers_they_had() {
 }
 
 #[test]
+fn a_receipt_of_a_lost_row_is_told_from_a_forged_history() {
+    let place = place(None);
+    let served = place.serve(Some(FILE));
+    claims(&served, 1..=2);
+    served.end();
+    let copy = journal(&place);
+    let served = place.serve(Some(FILE));
+    let path = format!("/api/v1/claims/{}/receipt", id(&claims(&served, 3..=4)[0]));
+    let receipt = served.ask(("GET", &path), 3, Role::Fan, "").body.to_string();
+    served.end();
+    place.write("receipt.json", &receipt);
+    put_back(&place, &copy);
+    let checked = || words(&place.run(&["verify", "--bundle", "receipt.json"]));
+    assert!(!checked().contains("make good"), "nobody has given it up yet");
+    accepted(&place);
+    let said = checked();
+    assert!(said.contains("BROKEN: kept") && said.contains("the host's to make good"), "{said}");
+}
+
+#[test]
 fn a_line_that_was_added_in_lost_rows_is_named_with_what_was_out_of_it() {
     let place = place(None);
     went_back(&place, false);
