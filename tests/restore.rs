@@ -133,6 +133,7 @@ fn goes_on(place: &Place) {
     let said = accepted(place);
     assert!(said.contains("the next claim is number 10"), "{said}");
     assert!(said.contains("8 units left the stock"), "{said}");
+    assert!(said.contains("settle it anew as soon as the server runs"), "{said}");
     let list = written_down(&place.data);
     let numbers: Vec<&str> = list.lines().skip(1).map(|l| l.split(',').next().unwrap()).collect();
     assert_eq!(numbers, ["1", "6", "7", "8", "9"], "{list}");
@@ -250,6 +251,29 @@ fn a_receipt_of_a_lost_row_is_told_from_a_forged_history() {
     accepted(&place);
     let said = checked();
     assert!(said.contains("BROKEN: kept") && said.contains("the host's to make good"), "{said}");
+}
+
+#[test]
+fn a_drop_that_cannot_go_on_keeps_no_other_from_it() {
+    let place = place(None);
+    let file = open_boxes("loss", TERMS, 20);
+    let (goods, boxes) = file.split_at(file.find("[[drops]]").unwrap());
+    let gone = boxes.replace("\"boxes\"", "\"a-gone\"");
+    place.write(FILE, &format!("{goods}{gone}\n{boxes}"));
+    let served = place.serve(Some(FILE));
+    claims(&served, 1..=2);
+    served.end();
+    put_back(&place, &[]);
+    place.write(FILE, &file);
+    let output = place.run(&ACCEPT);
+    let said = words(&output);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("drop a-gone does NOT go on: no row is left"), "{said}");
+    assert!(said.contains("drop boxes goes on paused; the next claim is number 3"), "{said}");
+    assert!(said.contains("1 of 2 drops stay shut"), "{said}");
+    place.write(FILE, &format!("{goods}{gone}\n{boxes}"));
+    assert!(accepted(&place).contains("drop a-gone goes on paused"));
+    place.verified();
 }
 
 #[test]

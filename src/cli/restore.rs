@@ -117,27 +117,40 @@ impl GoingOn<'_> {
             |drop: &str| specs.iter().find(|spec| spec.id == drop).map(|spec| spec.terms.clone());
         let festival = festival_number(self.folder.festival());
         let restoring = Restoring { festival, key: &keys.signing, clock, act, terms: &terms };
+        let mut left = 0;
         for one in gone {
-            let named = |why: String| format!("drop {}: {why}", one.record.drop);
-            let in_tables = tables.contains_key(&one.record.lane);
-            if in_tables {
-                self.write_lost(one).map_err(named)?;
+            if let Err(why) = self.one(&restoring, one, tables) {
+                println!("drop {} does NOT go on: {why}", one.record.drop);
+                left += 1;
             }
-            let (loss, head) =
-                restore::accept(&restoring, &mut self.writer, &self.reader, one).map_err(named)?;
-            if in_tables {
-                let (db, lane) = (self.side.db(), one.record.lane);
-                let done = self.side.wait(async move { forget(&db, lane).await });
-                done.map_err(|why| named(why.to_string()))?;
-            }
-            self.heads.insert(one.record.lane, head);
-            // At once: the next lane may not get so far.
-            heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
-            say_done(one, &loss);
         }
         // Once more, so that the one before knows all of it too.
         heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
+        if left > 0 {
+            return Err(format!(
+                "{left} of {} drops stay shut; mend what is named and do this again",
+                gone.len()
+            ));
+        }
         println!("{NEXT}");
+        Ok(())
+    }
+
+    fn one(&mut self, restoring: &Restoring<'_>, one: &Gone, tables: &Heads) -> Result<(), String> {
+        let in_tables = tables.contains_key(&one.record.lane);
+        if in_tables {
+            self.write_lost(one)?;
+        }
+        let (loss, head) = restore::accept(restoring, &mut self.writer, &self.reader, one)?;
+        if in_tables {
+            let (db, lane) = (self.side.db(), one.record.lane);
+            let done = self.side.wait(async move { forget(&db, lane).await });
+            done.map_err(|why| why.to_string())?;
+        }
+        self.heads.insert(one.record.lane, head);
+        // At once: the next lane may not get so far.
+        heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
+        say_done(one, &loss);
         Ok(())
     }
 
@@ -150,6 +163,7 @@ impl GoingOn<'_> {
         if lost.is_empty() {
             return Ok(());
         }
+        let settled = lost.iter().any(|claim| claim.4 == "settled");
         let mut text = String::from("number,fan,line,quantity,state,made_at,changed_at\n");
         for (number, fan, line, quantity, state, made_ms, changed_ms) in lost {
             let (made, changed) = (utc(made_ms), utc(changed_ms));
@@ -158,6 +172,12 @@ impl GoingOn<'_> {
         let name = format!("lost-{}-behind-row-{}", gone.record.drop, gone.left_seq);
         let path = self.write_beside(&name, &text).map_err(|why| why.to_string())?;
         println!("what the tables still know of them: {}", path.display());
+        if settled {
+            println!(
+                "  what it calls settled may be held again, for a minute at the least: settle it \
+                 anew as soon as the server runs, or it comes free"
+            );
+        }
         Ok(())
     }
 

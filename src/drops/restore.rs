@@ -139,7 +139,9 @@ pub fn accept(
             let place = (restoring.festival, lane);
             writer.keep_lane(lane, &gone.record.drop).map_err(|why| why.to_string())?;
             let terms = (restoring.terms)(&gone.record.drop);
-            let terms = terms.ok_or("no row is left, and the festival file has no such drop")?;
+            let terms = terms.ok_or(
+                "no row is left, and the festival file has no such drop: give it back there",
+            )?;
             let created = Lane::create(place, &terms, owner(), config, clock, lost.as_ref());
             created.map_err(|why| why.to_string())?
         }
