@@ -127,6 +127,7 @@ fn goes_on(place: &Place) {
     let said = words(&shown);
     assert!(!shown.status.success(), "{said}");
     assert!(said.contains("4 of 9 claims are lost"), "{said}");
+    assert!(said.contains("gone is what happened between 20"), "{said}");
     assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(place.facts(1), before);
     // Accepted: four lost claims of at most two each, of nine units that were out.

@@ -87,6 +87,8 @@ const NEXT: &str = "Start the server again. Hosts resume each drop when they hav
 fn say_gone(gone: &Gone) {
     let made = gone.head.next_number.saturating_sub(1);
     println!("{}", gone.why);
+    let from = if gone.left_seq == 0 { "the beginning".to_owned() } else { utc(gone.left_ms) };
+    println!("  gone is what happened between {from} and {}", utc(gone.head.time_ms));
     match made.saturating_sub(gone.claims_left) {
         0 => println!("  no claim is lost, but what was done with claims may be"),
         lost => println!("  {lost} of {made} claims are lost"),
