@@ -53,12 +53,22 @@ pub fn open_all(
     specs: Vec<DropSpec>,
     heads: &Heads,
 ) -> Result<Vec<Found>, JournalError> {
+    for (&lane, head) in heads {
+        writer.keep_lane(lane, &head.drop)?;
+    }
     let mut found = Vec::new();
     let mut opening = Vec::new();
     for spec in specs {
         let lane = writer.lane_of(&spec.id)?;
         let newest_seq = reader.newest_seq(lane)?;
         let record = LaneRecord { lane, drop: spec.id.clone(), newest_seq };
+        if let Some((known, _)) = heads.iter().find(|(_, head)| head.drop == spec.id)
+            && *known != lane
+        {
+            let why = format!("drop {} was lane {known}: this is another journal", spec.id);
+            found.push(Found::Shut(lane, format!("{why}; restore the newest backup")));
+            continue;
+        }
         match at_rest(reader, &record, heads.get(&lane)) {
             Ok(Some((face, newest))) => {
                 found.push(match resting_spec(founding, reader, lane, spec, &face) {

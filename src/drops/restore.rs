@@ -6,7 +6,7 @@ use super::lanes::publish::head_of;
 use super::wake::{self, owner};
 use crate::kit::heads::{Head, Heads};
 use crate::kit::sqlite::{JournalReader, JournalWriter, LaneRecord};
-use fanfare_engine::{Act, Fact, Loss, Served, Terms, Witnessed};
+use fanfare_engine::{Act, Fact, Loss, Number, Served, State, Terms, Witnessed};
 use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, Store as _,
     seal_commit,
@@ -24,8 +24,12 @@ pub struct Gone {
     pub why: String,
     /// Claims the rows that are left made.
     pub claims_left: u32,
-    /// Lane time of the newest row that is left, ms since 1970.
+    /// The newest row that is left.
+    pub left_seq: u32,
+    /// Its lane time, ms since 1970.
     pub left_ms: i64,
+    /// What the row behind it says, where an earlier restore added it and broke off.
+    accepted: Option<Loss>,
 }
 
 /// Who goes on, with what.
@@ -67,11 +71,40 @@ pub fn gone(
         }
         let Some(why) = went_back(reader, &record, head)? else { continue };
         let replay = wake::replay(reader, festival, lane)?;
-        let claims_left = replay.state().map_or(0, |state| state.claims().count());
-        let left_ms = replay.time_ms();
-        gone.push(Gone { record, head: head.clone(), why, claims_left, left_ms });
+        let mut one = Gone {
+            claims_left: replay.state().map_or(0, |state| state.claims().count()),
+            left_seq: record.newest_seq,
+            left_ms: replay.time_ms(),
+            accepted: accepted(reader, &record, head)?,
+            record,
+            head: head.clone(),
+            why,
+        };
+        if one.accepted.is_some() {
+            // What is left is what was left before.
+            one.left_seq -= 1;
+            one.left_ms = time_of(reader, lane, one.left_seq)?;
+            one.claims_left = replay.state().map_or(0, newest_known);
+        }
+        gone.push(one);
     }
     Ok(gone)
+}
+
+fn time_of(reader: &JournalReader, lane: LaneId, seq: u32) -> Result<i64, String> {
+    if seq == 0 {
+        return Ok(i64::MIN);
+    }
+    let rows = reader.rows(lane, seq, 1).map_err(|why| why.to_string())?;
+    Ok(rows.first().map_or(i64::MIN, |sealed| sealed.row.header.time_ms))
+}
+
+/// The newest claim of which more is left than its number.
+fn newest_known(state: &State) -> u32 {
+    let known = |number: &u32| {
+        Number::new(*number).is_some_and(|number| state.claims().get(number).is_some())
+    };
+    (1..=state.claims().count()).rev().find(known).unwrap_or(0)
 }
 
 /// Goes on with one lane and gives what its new row says, and the head it then has. Done again
@@ -87,7 +120,7 @@ pub fn accept(
 ) -> Result<(Loss, Head), String> {
     let lane = gone.record.lane;
     let mut replay = wake::replay(reader, restoring.festival, lane)?;
-    if let Some(loss) = accepted(reader, gone)? {
+    if let Some(loss) = gone.accepted.clone() {
         let (seq, hash) = (replay.seq(), replay.hash());
         let served = Served::new(replay.take_state().ok_or("a lane without rows")?);
         let face = Face::of(served.seen(), seq, hash);
@@ -103,9 +136,12 @@ pub fn accept(
             (opened.map_err(|why| why.to_string())?, served)
         }
         None => {
-            let place = (restoring.festival, own_number(writer, lane, &gone.record.drop)?);
+            let place = (restoring.festival, lane);
+            writer.keep_lane(lane, &gone.record.drop).map_err(|why| why.to_string())?;
             let terms = (restoring.terms)(&gone.record.drop);
-            let terms = terms.ok_or("no row is left, and the festival file has no such drop")?;
+            let terms = terms.ok_or(
+                "no row is left, and the festival file has no such drop: give it back there",
+            )?;
             let created = Lane::create(place, &terms, owner(), config, clock, lost.as_ref());
             created.map_err(|why| why.to_string())?
         }
@@ -126,13 +162,24 @@ pub fn accept(
     Ok((loss.ok_or("the row says nothing of a loss")?, head))
 }
 
-/// The loss this lane's newest row has accepted already, if it has.
-fn accepted(reader: &JournalReader, gone: &Gone) -> Result<Option<Loss>, String> {
-    let LaneRecord { lane, newest_seq, .. } = gone.record;
-    let newest = reader.rows(lane, newest_seq.max(1), 1).map_err(|why| why.to_string())?;
+/// The loss this lane's newest row has accepted already, if it has: all that the witness knows of
+/// came before that row. A witness may have seen less by now than the one it went by, such as the
+/// tables, which are emptied meanwhile; never more. Its row's number alone does not tell: rows
+/// behind an accepted loss have the numbers of lost ones.
+fn accepted(
+    reader: &JournalReader,
+    record: &LaneRecord,
+    head: &Head,
+) -> Result<Option<Loss>, String> {
+    let newest = reader.rows(record.lane, record.newest_seq.max(1), 1);
+    let newest = newest.map_err(|why| why.to_string())?;
     let Some(sealed) = newest.first() else { return Ok(None) };
     let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
-    Ok(loss_of(&facts).filter(|loss| loss.seq == gone.head.seq))
+    let claims = head.next_number.saturating_sub(1);
+    let covers = |loss: &Loss| {
+        loss.seq >= head.seq && loss.claims >= claims && sealed.row.header.time_ms >= head.time_ms
+    };
+    Ok(loss_of(&facts).filter(covers))
 }
 
 fn loss_of(facts: &[Fact]) -> Option<Loss> {
@@ -145,13 +192,4 @@ fn loss_of(facts: &[Fact]) -> Option<Loss> {
 fn witnessed(head: &Head) -> Witnessed {
     let claims = head.next_number.saturating_sub(1);
     Witnessed { seq: head.seq, time_ms: head.time_ms, claims, out: head.out.clone() }
-}
-
-/// The lane number a drop had, given again to a journal that knows the drop no more.
-fn own_number(writer: &JournalWriter, lane: LaneId, drop: &str) -> Result<LaneId, String> {
-    let given = writer.lane_of(drop).map_err(|why| why.to_string())?;
-    if given == lane {
-        return Ok(lane);
-    }
-    Err(format!("the journal gives drop {drop} lane {given}, but it was lane {lane}"))
 }

@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+/// Lane times that can be, ms since 1970: up to the year 9999. Another would stay in the journal
+/// for good where a restore went on from it.
+const TIMES_MS: std::ops::Range<i64> = -62_135_596_800_000..253_402_300_800_000;
+
 /// A lane's newest durable row, as the witness saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -87,6 +91,10 @@ fn read_one(path: &Path) -> Result<Heads, DataError> {
         DataError::Io(path.to_owned(), why.to_owned())
     };
     let mut lines = text.lines();
+    // Torn within its digits, the last figure would be a smaller one.
+    if !text.ends_with('\n') {
+        return Err(damaged());
+    }
     if lines.next() != Some("fanfare-heads 2") {
         return Err(damaged());
     }
@@ -101,7 +109,7 @@ fn parse(line: &str) -> Option<(LaneId, Head)> {
         drop: next()?.to_owned(),
         seq: next()?.parse().ok()?,
         hash: hex::from_hex(next()?)?,
-        time_ms: next()?.parse().ok()?,
+        time_ms: next()?.parse().ok().filter(|time_ms| TIMES_MS.contains(time_ms))?,
         next_number: next()?.parse().ok()?,
         out: fields.map(|units| units.parse().ok()).collect::<Option<_>>()?,
     };
@@ -125,7 +133,10 @@ mod tests {
         write(&path, &heads).unwrap();
         assert_eq!(read(&path).unwrap(), heads);
         write(&path, &heads).unwrap();
-        for torn in ["", "fanfare-heads 2\n2 bowls 9 07"] {
+        let whole = fs::read_to_string(&path).unwrap();
+        let years = whole.replace(" -3 ", " 999999999999999999 ");
+        let units = whole.strip_suffix(" 0\n").unwrap();
+        for torn in ["", "fanfare-heads 2\n2 bowls 9 07", units, &years] {
             fs::write(&path, torn).unwrap();
             assert_eq!(read(&path).unwrap(), heads, "the one before testifies");
         }

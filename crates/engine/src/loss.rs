@@ -12,7 +12,8 @@ use crate::ids::Line;
 use crate::ledger::{Broken, Stock};
 use alloc::{boxed::Box, vec::Vec};
 
-/// Most claims a journal can lose and go on. Each keeps its number, in memory too.
+/// Most claims a journal can lose and go on, all losses together. Each keeps its number, in
+/// memory too.
 pub(crate) const LOST_MAX: u32 = 1 << 24;
 
 /// What a witness outside the journal saw of a lane.
@@ -139,6 +140,8 @@ mod tests {
         };
         assert!(state.clone().apply(at, &fact(0, 0)).is_err(), "fewer claims than there are");
         assert!(state.clone().apply(at, &fact(LOST_MAX + 2, 0)).is_err());
-        assert!(state.apply(at, &fact(1, 10)).is_err(), "units that are not free");
+        assert!(state.clone().apply(at, &fact(1, 10)).is_err(), "units that are not free");
+        state.apply(at, &fact(2, 0)).unwrap();
+        assert!(state.apply(at, &fact(LOST_MAX + 2, 0)).is_err(), "more, all losses together");
     }
 }

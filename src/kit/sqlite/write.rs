@@ -50,6 +50,19 @@ impl JournalWriter {
         Ok(self.connection.query_row(lane, params![drop], |row| row.get(0))?)
     }
 
+    /// Keeps a lane's number for the drop a witness knows it as, where the journal knows neither
+    /// any more: a journal begun anew would give them out in another order.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub fn keep_lane(&self, lane: LaneId, drop: &str) -> Result<(), JournalError> {
+        self.connection.execute(
+            "INSERT OR IGNORE INTO lanes (lane, drop_id) VALUES ($1, $2)",
+            params![lane, drop],
+        )?;
+        Ok(())
+    }
+
     /// Lists the festival's public key among those its journal was signed with.
     ///
     /// # Errors
