@@ -55,8 +55,9 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
     // Opened to write first: a journal that is gone altogether is made.
     let writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
     let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    let number = festival_number(folder.festival());
+    let gone = restore::gone(&reader, number, (&witness, &tables))?;
     let heads = heads::newest(witness, tables.clone());
-    let gone = restore::gone(&reader, festival_number(folder.festival()), &heads)?;
     if gone.is_empty() {
         println!("nothing is lost: the journal has every row its witness saw");
         return Ok(ExitCode::SUCCESS);
@@ -87,9 +88,9 @@ const NEXT: &str = "Start the server again. Hosts resume each drop when they hav
 fn say_gone(gone: &Gone) {
     let made = gone.head.next_number.saturating_sub(1);
     println!("{}", gone.why);
-    let from = if gone.left_seq == 0 { "the beginning".to_owned() } else { utc(gone.left_ms) };
+    let from = if gone.left.seq == 0 { "the beginning".to_owned() } else { utc(gone.left.time_ms) };
     println!("  gone is what happened between {from} and {}", utc(gone.head.time_ms));
-    match made.saturating_sub(gone.claims_left) {
+    match made.saturating_sub(gone.left.claims) {
         0 => println!("  no claim is lost, but what was done with claims may be"),
         lost => println!("  {lost} of {made} claims are lost"),
     }
@@ -143,12 +144,19 @@ impl GoingOn<'_> {
         if in_tables {
             self.write_lost(one)?;
         }
-        let (loss, head) = restore::accept(restoring, &mut self.writer, &self.reader, one)?;
+        let mut done = None;
+        if !one.only_tables {
+            done = Some(restore::accept(restoring, &mut self.writer, &self.reader, one)?);
+        }
         if in_tables {
             let (db, lane) = (self.side.db(), one.record.lane);
             let done = self.side.wait(async move { forget(&db, lane).await });
             done.map_err(|why| why.to_string())?;
         }
+        let Some((loss, head)) = done else {
+            println!("drop {}: its tables are made anew", one.record.drop);
+            return Ok(());
+        };
         self.heads.insert(one.record.lane, head);
         // At once: the next lane may not get so far.
         heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
@@ -159,7 +167,7 @@ impl GoingOn<'_> {
     /// Writes down what the tables alone still know of a lane.
     fn write_lost(&self, gone: &Gone) -> Result<(), String> {
         let (db, lane) = (self.side.db(), gone.record.lane);
-        let left = (gone.claims_left, gone.left_ms);
+        let left = (gone.left.claims, gone.left.time_ms);
         let asked = self.side.wait(async move { lost_claims(&db, lane, left).await });
         let lost = asked.map_err(|why| why.to_string())?;
         if lost.is_empty() {
@@ -171,7 +179,7 @@ impl GoingOn<'_> {
             let (made, changed) = (utc(made_ms), utc(changed_ms));
             let _ = writeln!(text, "{number},{fan},{line},{quantity},{state},{made},{changed}");
         }
-        let name = format!("lost-{}-behind-row-{}", gone.record.drop, gone.left_seq);
+        let name = format!("lost-{}-behind-row-{}", gone.record.drop, gone.left.seq);
         let path = self.write_beside(&name, &text).map_err(|why| why.to_string())?;
         println!("what the tables still know of them: {}", path.display());
         if settled {
@@ -203,10 +211,11 @@ fn say_done(gone: &Gone, loss: &Loss) {
         println!("  line {line}: {units} units left the stock for lost claims");
     }
     // A line the rows that are left know nothing of comes back whole by `apply`.
-    for (line, units) in gone.head.out.iter().enumerate().skip(loss.set_aside.len()) {
+    for (line, seen) in gone.head.lines.iter().enumerate().skip(loss.set_aside.len()) {
         println!(
-            "  line {line} was added in lost rows, and {units} of its units were out: give it so \
-             many less in the festival file before `fanfare apply` adds it again"
+            "  line {line} was added in lost rows, and {} of its units were out: give it so \
+             many less in the festival file before `fanfare apply` adds it again",
+            seen.out
         );
     }
 }

@@ -174,7 +174,7 @@ fn decide_opening(
     let lane = record.lane;
     let shut = |why| format!("lane {lane}: {why}");
     if record.newest_seq == 0 {
-        let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock, None);
+        let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock);
         return new.map_err(shut);
     }
     let mut replay = wake::replay(reader, *festival, lane)?;
@@ -208,7 +208,9 @@ fn append_openings(
             continue;
         }
         let state = served.seen();
-        if state.doubtful_time() {
+        if state.lost() {
+            warn_of_loss(&spec.id);
+        } else if state.doubtful_time() {
             warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
         }
         let spec = spec.with_terms(state.terms().clone());
@@ -217,6 +219,15 @@ fn append_openings(
         found.push(Found::Open(Box::new(lane), drop));
     }
     Ok(())
+}
+
+/// Nobody but a host can know what became of lost claims.
+fn warn_of_loss(drop: &str) {
+    tracing::warn!(
+        drop,
+        "ROWS WERE LOST: no claims are taken and no hold runs out until a host has looked at what \
+         they told and resumes the drop: POST /api/v1/drops/{drop}/resumption"
+    );
 }
 
 /// Nobody but a host can know whether the machine's clock is right.

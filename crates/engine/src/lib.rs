@@ -63,7 +63,7 @@ pub use digest::Digest;
 pub use fact::{Amendment, Fact, Facts, Loss, Totals};
 pub use ids::{Fan, Key, Line, Number, Place, Quantity, RightId};
 pub use ledger::{Broken, Ledger, Stock};
-pub use loss::Witnessed;
+pub use loss::{Witnessed, WitnessedLine};
 pub use refusal::{CODES, Promise, Refusal, Tally};
 pub use rights::{Right, Rights};
 pub use served::{Seen, Served};
