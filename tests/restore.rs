@@ -380,7 +380,7 @@ fn time_stands_still(place: &Place) -> bool {
         Fact::Opened { doubtful_time, .. } => Some(doubtful_time),
         _ => None,
     };
-    facts.filter_map(opened).last().unwrap()
+    facts.filter_map(opened).next_back().unwrap()
 }
 
 #[test]
