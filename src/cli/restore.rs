@@ -184,8 +184,8 @@ impl GoingOn<'_> {
         println!("what the tables still know of them: {}", path.display());
         if settled {
             println!(
-                "  what it calls settled may be held again, for a minute at the least: settle it \
-                 anew as soon as the server runs, or it comes free"
+                "  what it calls settled may be held again: settle it anew before a host resumes \
+                 the drop, or it may come free"
             );
         }
         Ok(())
