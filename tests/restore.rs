@@ -136,7 +136,7 @@ fn goes_on(place: &Place) {
     let said = accepted(place);
     assert!(said.contains("the next claim is number 10"), "{said}");
     assert!(said.contains("8 units left the stock"), "{said}");
-    assert!(said.contains("settle it anew as soon as the server runs"), "{said}");
+    assert!(said.contains("settle it anew before a host resumes"), "{said}");
     let list = written_down(&place.data);
     let numbers: Vec<&str> = list.lines().skip(1).map(|l| l.split(',').next().unwrap()).collect();
     assert_eq!(numbers, ["1", "6", "7", "8", "9"], "{list}");
