@@ -16,6 +16,8 @@ mod history;
 mod hostile;
 #[path = "festival_file/refused.rs"]
 mod refused;
+#[path = "festival_file/spoken.rs"]
+mod spoken;
 #[path = "festival_file/times.rs"]
 mod times;
 
@@ -37,7 +39,9 @@ fn festival(text: &str) -> Festival {
 }
 
 fn faults(text: &str) -> Faults {
-    read("x.toml", text).expect_err("the file has a fault")
+    let faults = read("x.toml", text).expect_err("the file has a fault");
+    spoken::in_chinese(&faults);
+    faults
 }
 
 /// The example with one text in it replaced, which must be there exactly once.
@@ -61,10 +65,11 @@ fn only(text: &str, line: &str, from: &str, words: &[&str]) {
     let shown = faults.to_string();
     assert_eq!((fault.line(), fault.column()), (at + 1, column), "{shown}");
     assert!(shown.starts_with(&format!("x.toml:{}:{column}: ", at + 1)), "{shown}");
+    let message = fault.what().english();
     for word in words {
-        assert!(fault.message().contains(word), "{word} in {shown}");
+        assert!(message.contains(word), "{word} in {shown}");
     }
-    assert!(fault.message().contains("write "), "says what to write: {shown}");
+    assert!(message.contains("write "), "says what to write: {shown}");
 }
 
 #[test]

@@ -302,7 +302,7 @@ async fn a_changed_file_is_shown_first_and_done_whole_or_not_at_all() {
     let seen = host.post("/host/apply", &send(&more, "")).await;
     assert!(
         seen.says("Box: 2 more units")
-            && seen.says("stock 12 instead of 10")
+            && seen.says("12 instead of 10")
             && seen.says("name=\"make\""),
         "{}",
         seen.text
@@ -326,6 +326,30 @@ async fn a_changed_file_is_shown_first_and_done_whole_or_not_at_all() {
     ] {
         let refused = host.post("/host/apply", &send(file, "&make=yes&why=x")).await;
         assert!(refused.says(says), "{}", refused.text);
+    }
+    host.languages = "zh".to_owned();
+    let faulty = more.replace("limit = 3", "limit = 0").replace("hold = \"2m\"", "hold = 2m");
+    let other = more.replace("id = \"hostile\"", "id = \"other\"");
+    for (file, says) in [
+        (
+            &*more.replace("price = \"5.00\"", "price = \"4.00\""),
+            "礼盒：价格改为 ¥4.00（原为 ¥5.00）",
+        ),
+        (
+            &*more.replace("price = \"5.00\"", "price = \"4.00\""),
+            "这会违背承诺：这一场已按原价开抢",
+        ),
+        (
+            &*more.replace("stock = 12", "stock = 20"),
+            "礼盒：增加 8 件，总数改为 20 件（原为 12 件）",
+        ),
+        (&*faulty, "limit 写的是 0；请改成：1 到 100 的整数"),
+        (&*faulty, "请加双引号"),
+        (&*other, "这个文件是 other 的"),
+    ] {
+        let told = host.post("/host/apply", &send(file, "")).await;
+        assert!(told.says(says), "{says} in {}", told.text);
+        assert_eq!(told.text.matches(" lang=\"en\"").count(), 1, "the way to the other language");
     }
     let huge = host.post("/host/apply", &format!("file={}", "a".repeat(3 << 20))).await;
     assert_eq!(huge.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -3,7 +3,8 @@
 //! claim at the most.
 //!
 //! `KILLS` times (4), on a folder that starts with `CLAIMS` claims (20,000). `acceptance/1-04`
-//! does it 100 times with a million.
+//! does it 100 times with a million. With the journal on PostgreSQL every third time its server is
+//! killed first, and fans go on asking while it is gone.
 
 mod common;
 #[path = "kill/crowd.rs"]
@@ -14,6 +15,7 @@ mod memory;
 mod place;
 
 use common::http::Client;
+use common::postgres::Postgres;
 use common::token_now;
 use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::keys::Keys;
@@ -56,11 +58,14 @@ struct Figures {
     unheard: usize,
     unheard_done: usize,
     killed_starting: u64,
+    killed_database: u64,
 }
 
 /// A sale that is killed again and again.
 struct Sale {
     place: Place,
+    /// What the journal is on, if it is a server.
+    database: Option<Postgres>,
     tokens: Tokens,
     next_fan: AtomicU64,
     memory: Memory,
@@ -69,12 +74,17 @@ struct Sale {
 
 impl Sale {
     fn new(claims: u64) -> Self {
-        let place = Place::new();
+        Self::on(None, claims)
+    }
+
+    /// With the journal on this server.
+    fn on(database: Option<Postgres>, claims: u64) -> Self {
+        let place = Place::new(database.as_ref().map(Postgres::database));
         let first = place.fill(claims);
         let tokens = Tokens::new(Keys::open(&place.data()).unwrap().tokens);
         let memory = Memory { first, ..Memory::default() };
         let next_fan = AtomicU64::new(claims + 1);
-        Self { place, tokens, next_fan, memory, figures: Figures::default() }
+        Self { place, database, tokens, next_fan, memory, figures: Figures::default() }
     }
 
     /// Starts the server, checks everything, lets the crowd in, and kills it.
@@ -98,6 +108,13 @@ impl Sale {
                 .map(|_| scope.spawn(|| crowd::buy(address, tokens, next_fan)))
                 .collect();
             thread::sleep(Duration::from_millis(100 + below(500)));
+            if let Some(database) = self.database.as_mut().filter(|_| nth % 3 == 1) {
+                database.kill();
+                self.figures.killed_database += 1;
+                thread::sleep(Duration::from_millis(below(1_000)));
+                database.start_again();
+                thread::sleep(Duration::from_millis(200 + below(1_000)));
+            }
             server.kill();
             buyers.into_iter().map(|buyer| buyer.join().unwrap()).collect()
         });
@@ -167,7 +184,7 @@ impl Sale {
 
 /// Prints figures, a name and a value a line.
 fn print(sale: &Sale, kills: u64, claims: u64) {
-    let Figures { first_answers, verify_s, unheard, unheard_done, killed_starting } = &sale.figures;
+    let Figures { first_answers, verify_s, unheard, unheard_done, .. } = &sale.figures;
     let sorted = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         values
@@ -176,7 +193,8 @@ fn print(sale: &Sale, kills: u64, claims: u64) {
     let cpu = sorted(first_answers.iter().map(|(_, cpu)| *cpu).collect());
     let s = sorted(verify_s.clone());
     println!("kills {kills}");
-    println!("kills_while_starting {killed_starting}");
+    println!("kills_while_starting {}", sale.figures.killed_starting);
+    println!("kills_of_the_database {}", sale.figures.killed_database);
     println!("claims_at_start {claims}");
     println!("claims_remembered {}", sale.memory.told.len());
     println!("requests_without_answer {unheard}");
@@ -192,7 +210,16 @@ fn print(sale: &Sale, kills: u64, claims: u64) {
 #[test]
 fn what_was_answered_survives_every_kill() {
     let (kills, claims) = (setting("KILLS", 4_u64), setting("CLAIMS", 20_000_u64));
-    let mut sale = Sale::new(claims);
+    survives(Sale::new(claims), kills, claims);
+}
+
+#[test]
+fn on_postgresql_no_answer_is_lost_whichever_is_killed() {
+    let (kills, claims) = (setting("KILLS", 4_u64), setting("CLAIMS", 2_000_u64));
+    survives(Sale::on(Some(Postgres::alone()), claims), kills, claims);
+}
+
+fn survives(mut sale: Sale, kills: u64, claims: u64) {
     for nth in 0..kills {
         sale.round(nth);
     }
@@ -272,7 +299,7 @@ fn a_forged_memory_is_seen() {
 
 #[test]
 fn the_drop_is_the_one_the_file_names() {
-    let place = Place::new();
+    let place = Place::new(None);
     place.fill(10);
     let mut server = place.serve();
     let mut client = Client::connect(server.address()).unwrap();

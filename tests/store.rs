@@ -166,3 +166,86 @@ fn two_owners_who_append_at_once_never_both_stand() {
         }
     }
 }
+
+#[test]
+fn rows_of_one_lane_in_one_append_stand_in_their_order() {
+    for place in places() {
+        let (mut writer, first) = begun(&place);
+        let mut rows = vec![first[0].clone()];
+        for seq in 2..=9 {
+            rows.push(row(1, seq, rows[rows.len() - 1].hash, 1));
+        }
+        let placed = writer.append(&sealed(&rows[1..])).unwrap();
+        assert_eq!(placed, [Placed::Durable; 8]);
+        assert_eq!(writer.read(1, 1, 100).unwrap().len(), 9);
+    }
+}
+
+/// A server of one's own, and a journal on it.
+fn alone(settings: &[&str]) -> (Postgres, String) {
+    let server = Postgres::with(settings);
+    let url = server.database();
+    (server, url)
+}
+
+#[test]
+fn a_server_that_may_lose_what_it_acknowledged_is_refused() {
+    for setting in ["fsync=off", "full_page_writes=off", "synchronous_commit=off"] {
+        let (_server, url) = alone(&[setting]);
+        let refused = JournalWriter::open(&Database::Url(url)).err().unwrap().to_string();
+        let name = setting.split('=').next().unwrap();
+        assert!(refused.contains(&format!("{name} = off")), "{refused}");
+        assert!(refused.contains("set it to on"), "{refused}");
+    }
+}
+
+#[test]
+fn a_commit_the_server_warns_of_is_not_taken_for_done() {
+    let (_server, url) = alone(&[]);
+    let place = Place { database: Database::Url(url.clone()), _kept: (None, None) };
+    let (mut writer, first) = begun(&place);
+    // From here on a commit waits for a standby that is not there.
+    Postgres::sql(&url, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    Postgres::sql(&url, "SELECT pg_reload_conf()");
+    let impatient = std::thread::spawn({
+        let url = url.clone();
+        move || {
+            std::thread::sleep(std::time::Duration::from_millis(1_500));
+            Postgres::sql(
+                &url,
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+                 WHERE wait_event = 'SyncRep' AND application_name = 'fanfare'",
+            );
+        }
+    });
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let next = sealed(&[row(1, 2, first[0].hash, 1)]);
+    let unknown = writer.append(&next).unwrap_err();
+    impatient.join().unwrap();
+    assert!(unknown.0.contains("warns"), "{unknown}");
+    Postgres::sql(&url, "ALTER SYSTEM RESET synchronous_standby_names");
+    Postgres::sql(&url, "SELECT pg_reload_conf()");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(writer.append(&next).unwrap(), [Placed::Fenced], "it stands already");
+    assert_eq!(writer.read(1, 2, 1).unwrap()[0].row.hash, next[0].row.hash);
+}
+
+#[test]
+fn after_a_server_was_gone_the_same_writer_and_reader_go_on() {
+    let (mut server, url) = alone(&[]);
+    let place = Place { database: Database::Url(url), _kept: (None, None) };
+    let (mut writer, first) = begun(&place);
+    let reader = JournalReader::open(&place.database).unwrap();
+    assert_eq!(reader.newest_seq(1).unwrap(), 1);
+    server.kill();
+    let next = sealed(&[row(1, 2, first[0].hash, 1)]);
+    assert!(writer.append(&next).is_err());
+    assert!(matches!(reader.newest_seq(1), Err(JournalError::Silent(_))));
+    server.start_again();
+    let placed = (0..100).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        writer.append(&next).ok()
+    });
+    assert!(placed.is_some(), "it answers again");
+    assert_eq!(reader.rows(1, 1, 10).unwrap().len(), 2);
+}

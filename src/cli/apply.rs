@@ -43,8 +43,8 @@ pub fn run(args: &Apply) -> Result<ExitCode, String> {
 /// Where nobody serves: reads the folder, and opens it only to make what can be made.
 fn unserved(args: &Apply, proposed: &Festival, text: &str) -> Result<(bool, String), String> {
     let looked = args.place.look()?;
-    if let Some(words) = socket::other_festival(looked.festival(), proposed) {
-        return Ok((false, words));
+    if let Some(why) = socket::other_festival(looked.festival(), proposed) {
+        return Ok((false, why.english() + "\n"));
     }
     let changes = plan::unserved::changes(&looked, proposed)?;
     let breaks = changes.iter().any(|change| change.breaks.is_some());

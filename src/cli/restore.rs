@@ -9,7 +9,7 @@ use crate::drops::wake::festival_number;
 use crate::drops::web::host::reason_number;
 use crate::festivals::{self, Festival};
 use crate::kit::clock::Clock;
-use crate::kit::data::{DataFolder, write_private};
+use crate::kit::data::{DataError, DataFolder, write_private};
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalReader, JournalWriter};
@@ -17,6 +17,7 @@ use crate::kit::keys::Keys;
 use clap::Args;
 use fanfare_engine::{Act, Loss};
 use std::fmt::Write as _;
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
     let festival = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
     let looked = args.place.look()?;
     if let Some(words) = socket::other_festival(looked.festival(), &festival) {
-        return Err(words);
+        return Err(words.english());
     }
     let folder = args.place.serve(looked.festival(), looked.rehearsal())?;
     let now_ms = Clock::machine().now_ms();
@@ -52,8 +53,9 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
     // Opened to write first: a journal that is gone altogether is made.
     let writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
     let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    let number = festival_number(folder.festival());
+    let gone = restore::gone(&reader, number, (&witness, &tables))?;
     let heads = heads::newest(witness, tables.clone());
-    let gone = restore::gone(&reader, festival_number(folder.festival()), &heads)?;
     if gone.is_empty() {
         println!("nothing is lost: the journal has every row its witness saw");
         return Ok(ExitCode::SUCCESS);
@@ -77,12 +79,16 @@ const ADVICE: &str = "nothing was changed\n\
 
 /// What is said when it is done.
 const NEXT: &str = "Start the server again. Hosts resume each drop when they have looked at it, \
-    and restock what turns out to be nobody's.";
+    and restock what turns out to be nobody's.\n\
+    Before the next `fanfare apply`, lower the stock in the festival file by as many units: \
+    where it is higher there, apply brings them back.";
 
 fn say_gone(gone: &Gone) {
     let made = gone.head.next_number.saturating_sub(1);
     println!("{}", gone.why);
-    match made.saturating_sub(gone.claims_left) {
+    let from = if gone.left.seq == 0 { "the beginning".to_owned() } else { utc(gone.left.time_ms) };
+    println!("  gone is what happened between {from} and {}", utc(gone.head.time_ms));
+    match made.saturating_sub(gone.left.claims) {
         0 => println!("  no claim is lost, but what was done with claims may be"),
         lost => println!("  {lost} of {made} claims are lost"),
     }
@@ -112,49 +118,87 @@ impl GoingOn<'_> {
             |drop: &str| specs.iter().find(|spec| spec.id == drop).map(|spec| spec.terms.clone());
         let festival = festival_number(self.folder.festival());
         let restoring = Restoring { festival, key: &keys.signing, clock, act, terms: &terms };
+        let mut left = 0;
         for one in gone {
-            let named = |why: String| format!("drop {}: {why}", one.record.drop);
-            let in_tables = tables.contains_key(&one.record.lane);
-            if in_tables {
-                self.write_lost(one).map_err(named)?;
+            if let Err(why) = self.one(&restoring, one, tables) {
+                println!("drop {} does NOT go on: {why}", one.record.drop);
+                left += 1;
             }
-            let (loss, head) =
-                restore::accept(&restoring, &mut self.writer, &self.reader, one).map_err(named)?;
-            if in_tables {
-                let (db, lane) = (self.side.db(), one.record.lane);
-                let done = self.side.wait(async move { forget(&db, lane).await });
-                done.map_err(|why| named(why.to_string()))?;
-            }
-            self.heads.insert(one.record.lane, head);
-            say_done(one, &loss);
         }
-        // Twice, so that the one before knows it too.
-        for _ in 0..2 {
-            heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
+        // Once more, so that the one before knows all of it too.
+        heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
+        if left > 0 {
+            return Err(format!(
+                "{left} of {} drops stay shut; mend what is named and do this again",
+                gone.len()
+            ));
         }
         println!("{NEXT}");
+        Ok(())
+    }
+
+    fn one(&mut self, restoring: &Restoring<'_>, one: &Gone, tables: &Heads) -> Result<(), String> {
+        let in_tables = tables.contains_key(&one.record.lane);
+        if in_tables {
+            self.write_lost(one)?;
+        }
+        let mut done = None;
+        if !one.only_tables {
+            done = Some(restore::accept(restoring, &mut self.writer, &self.reader, one)?);
+        }
+        if in_tables {
+            let (db, lane) = (self.side.db(), one.record.lane);
+            let done = self.side.wait(async move { forget(&db, lane).await });
+            done.map_err(|why| why.to_string())?;
+        }
+        let Some((loss, head)) = done else {
+            println!("drop {}: its tables are made anew", one.record.drop);
+            return Ok(());
+        };
+        self.heads.insert(one.record.lane, head);
+        // At once: the next lane may not get so far.
+        heads::write(&self.folder.heads(), &self.heads).map_err(|why| why.to_string())?;
+        say_done(one, &loss);
         Ok(())
     }
 
     /// Writes down what the tables alone still know of a lane.
     fn write_lost(&self, gone: &Gone) -> Result<(), String> {
         let (db, lane) = (self.side.db(), gone.record.lane);
-        let left = (gone.claims_left, gone.left_ms);
+        let left = (gone.left.claims, gone.left.time_ms);
         let asked = self.side.wait(async move { lost_claims(&db, lane, left).await });
         let lost = asked.map_err(|why| why.to_string())?;
-        if !lost.is_empty() {
-            let name =
-                format!("lost-{}-behind-row-{}.csv", gone.record.drop, gone.record.newest_seq);
-            let path = self.folder.path().join(name);
-            let mut text = String::from("number,fan,line,quantity,state,made_at,changed_at\n");
-            for (number, fan, line, quantity, state, made_ms, changed_ms) in lost {
-                let (made, changed) = (utc(made_ms), utc(changed_ms));
-                let _ = writeln!(text, "{number},{fan},{line},{quantity},{state},{made},{changed}");
-            }
-            write_private(&path, text.as_bytes()).map_err(|why| why.to_string())?;
-            println!("what the tables still know of them: {}", path.display());
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let settled = lost.iter().any(|claim| claim.4 == "settled");
+        let mut text = String::from("number,fan,line,quantity,state,made_at,changed_at\n");
+        for (number, fan, line, quantity, state, made_ms, changed_ms) in lost {
+            let (made, changed) = (utc(made_ms), utc(changed_ms));
+            let _ = writeln!(text, "{number},{fan},{line},{quantity},{state},{made},{changed}");
+        }
+        let name = format!("lost-{}-behind-row-{}", gone.record.drop, gone.left.seq);
+        let path = self.write_beside(&name, &text).map_err(|why| why.to_string())?;
+        println!("what the tables still know of them: {}", path.display());
+        if settled {
+            println!(
+                "  what it calls settled may be held again: settle it anew before a host resumes \
+                 the drop, or it may come free"
+            );
         }
         Ok(())
+    }
+
+    /// Writes a list down, and over no other: the same old backup can come back twice.
+    fn write_beside(&self, name: &str, text: &str) -> Result<PathBuf, DataError> {
+        let mut path = self.folder.path().join(format!("{name}.csv"));
+        let mut again = 1;
+        while path.exists() && fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+            again += 1;
+            path = self.folder.path().join(format!("{name}-{again}.csv"));
+        }
+        write_private(&path, text.as_bytes())?;
+        Ok(path)
     }
 }
 
@@ -163,6 +207,14 @@ fn say_done(gone: &Gone, loss: &Loss) {
     println!("drop {drop} goes on paused; the next claim is number {}", loss.claims + 1);
     for (line, units) in loss.set_aside.iter().enumerate().filter(|(_, units)| **units > 0) {
         println!("  line {line}: {units} units left the stock for lost claims");
+    }
+    // A line the rows that are left know nothing of comes back whole by `apply`.
+    for (line, seen) in gone.head.lines.iter().enumerate().skip(loss.set_aside.len()) {
+        println!(
+            "  line {line} was added in lost rows, and {} of its units were out: give it so \
+             many less in the festival file before `fanfare apply` adds it again",
+            seen.out
+        );
     }
 }
 

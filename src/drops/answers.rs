@@ -4,6 +4,7 @@
 use super::drop::Drop;
 use super::head::{HeadDoc, head_json};
 use super::published::Front;
+use super::reasons;
 use super::spec::LineName;
 use crate::app::App;
 use crate::kit::hex;
@@ -104,10 +105,12 @@ pub fn refusal_problem(refusal: &Refusal) -> Problem {
         Refusal::SoldOut { may_return } => problem.with("may_return", *may_return),
         Refusal::NotHeld { state } => problem.with("state", state.word()),
         Refusal::TooMany { possible } => {
-            let why = format!("{possible} at most are possible now");
+            let why = reasons::refused(refusal).english();
             problem.with("field", "units").with("why", why).with("possible", *possible)
         }
-        Refusal::BreaksPromise(why) => problem.with("field", "terms").with("why", *why),
+        Refusal::BreaksPromise(_) => {
+            problem.with("field", "terms").with("why", reasons::refused(refusal).english())
+        }
         _ => problem,
     }
 }

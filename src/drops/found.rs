@@ -52,12 +52,22 @@ pub fn open_all(
     specs: Vec<DropSpec>,
     heads: &Heads,
 ) -> Result<Vec<Found>, JournalError> {
+    for (&lane, head) in heads {
+        writer.keep_lane(lane, &head.drop)?;
+    }
     let mut found = Vec::new();
     let mut opening = Vec::new();
     for spec in specs {
         let lane = writer.lane_of(&spec.id)?;
         let newest_seq = reader.newest_seq(lane)?;
         let record = LaneRecord { lane, drop: spec.id.clone(), newest_seq };
+        if let Some((known, _)) = heads.iter().find(|(_, head)| head.drop == spec.id)
+            && *known != lane
+        {
+            let why = format!("drop {} was lane {known}: this is another journal", spec.id);
+            found.push(Found::Shut(lane, format!("{why}; restore the newest backup")));
+            continue;
+        }
         match at_rest(reader, &record, heads.get(&lane)) {
             Ok(Some((face, newest))) => {
                 found.push(match resting_spec(founding, reader, lane, spec, &face) {
@@ -163,7 +173,7 @@ fn decide_opening(
     let lane = record.lane;
     let shut = |why| format!("lane {lane}: {why}");
     if record.newest_seq == 0 {
-        let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock, None);
+        let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock);
         return new.map_err(shut);
     }
     let mut replay = wake::replay(reader, *festival, lane)?;
@@ -197,7 +207,9 @@ fn append_openings(
             continue;
         }
         let state = served.seen();
-        if state.doubtful_time() {
+        if state.lost() {
+            warn_of_loss(&spec.id);
+        } else if state.doubtful_time() {
             warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
         }
         let spec = spec.with_terms(state.terms().clone());
@@ -206,6 +218,15 @@ fn append_openings(
         found.push(Found::Open(Box::new(lane), drop));
     }
     Ok(())
+}
+
+/// Nobody but a host can know what became of lost claims.
+fn warn_of_loss(drop: &str) {
+    tracing::warn!(
+        drop,
+        "ROWS WERE LOST: no claims are taken and no hold runs out until a host has looked at what \
+         they told and resumes the drop: POST /api/v1/drops/{drop}/resumption"
+    );
 }
 
 /// Nobody but a host can know whether the machine's clock is right.

@@ -20,6 +20,7 @@ pub mod node;
 pub mod plan;
 pub mod proof;
 pub mod published;
+pub mod reasons;
 pub mod receipts;
 pub mod restore;
 pub mod spec;

@@ -4,13 +4,17 @@
 use super::found::went_back;
 use super::lanes::publish::head_of;
 use super::wake::{self, owner};
-use crate::kit::heads::{Head, Heads};
+use crate::kit::heads::{self, Head, Heads};
 use crate::kit::journal::{JournalReader, JournalWriter, LaneRecord};
 use fanfare_engine::{Act, Fact, Loss, Served, Terms, Witnessed};
 use fanfare_lane::{
-    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, seal_commit,
+    Draft, Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, Replay,
+    Row, Sealed, Written, seal_commit,
 };
 use std::sync::Arc;
+
+/// Rows without facts that one commit holds.
+const FILLED_AT_ONCE: usize = 1_024;
 
 /// A lane whose newest rows are gone.
 #[derive(Clone, Debug)]
@@ -21,10 +25,23 @@ pub struct Gone {
     pub head: Head,
     /// What is wrong, in words.
     pub why: String,
-    /// Claims the rows that are left made.
-    pub claims_left: u32,
-    /// Lane time of the newest row that is left, ms since 1970.
-    pub left_ms: i64,
+    /// What is left.
+    pub left: Left,
+    /// Whether the journal goes on already, and only the tables know it otherwise.
+    pub only_tables: bool,
+    /// What was accepted already, where an earlier restore broke off or its witness was lost.
+    accepted: Option<Loss>,
+}
+
+/// What is left of a lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    /// The newest row that says anything.
+    pub seq: u32,
+    /// Its lane time, ms since 1970.
+    pub time_ms: i64,
+    /// Claims made by then.
+    pub claims: u32,
 }
 
 /// Who goes on, with what.
@@ -41,36 +58,71 @@ pub struct Restoring<'a> {
     pub terms: &'a dyn Fn(&str) -> Option<Terms>,
 }
 
-/// The lanes that have lost rows the witness saw.
+/// The lanes that have lost rows the witness saw, or whose tables were made of rows that were
+/// given up since.
 ///
 /// # Errors
 /// If the journal cannot be read or believed; then there is nothing yet to go on from.
 pub fn gone(
     reader: &JournalReader,
     festival: FestivalId,
-    heads: &Heads,
+    (witness, tables): (&Heads, &Heads),
 ) -> Result<Vec<Gone>, String> {
     let lanes = reader.lanes().map_err(|why| why.to_string())?;
     let mut gone = Vec::new();
-    for (&lane, head) in heads {
+    for (&lane, newest) in &heads::newest(witness.clone(), tables.clone()) {
         let record = lanes.iter().find(|record| record.lane == lane).cloned();
-        let nothing = || LaneRecord { lane, drop: head.drop.clone(), newest_seq: 0 };
+        let nothing = || LaneRecord { lane, drop: newest.drop.clone(), newest_seq: 0 };
         let record = record.unwrap_or_else(nothing);
-        if record.drop != head.drop {
+        if record.drop != newest.drop {
             return Err(format!(
                 "lane {lane} is drop {} in the journal, but the witness knows it as drop {}: \
                  this is another festival's journal, or it was begun anew; restore the newest \
                  backup",
-                record.drop, head.drop
+                record.drop, newest.drop
             ));
         }
-        let Some(why) = went_back(reader, &record, head)? else { continue };
-        let replay = wake::replay(reader, festival, lane)?;
-        let claims_left = replay.state().map_or(0, |state| state.claims().count());
-        let left_ms = replay.time_ms();
-        gone.push(Gone { record, head: head.clone(), why, claims_left, left_ms });
+        for head in std::iter::once(newest).chain(tables.get(&lane)) {
+            let Some(why) = went_back(reader, &record, head)? else { continue };
+            // What is there must be believed before it is gone on from.
+            wake::replay(reader, festival, lane)?;
+            let accepted = accepted(reader, &record, head)?;
+            let only_tables = head != newest;
+            let given_up = only_tables || accepted.is_some();
+            let left = left(reader, lane, if given_up { head.seq } else { record.newest_seq })?;
+            let (record, head) = (record.clone(), head.clone());
+            gone.push(Gone { record, head, why, left, only_tables, accepted });
+            break;
+        }
     }
     Ok(gone)
+}
+
+/// The newest row up to this one that has facts, and the newest claim by then. Behind it an
+/// earlier restore may have broken off, or given up what was there.
+fn left(reader: &JournalReader, lane: LaneId, until: u32) -> Result<Left, String> {
+    let (mut left, mut seq) = (Left { seq: 0, time_ms: i64::MIN, claims: 0 }, until);
+    while seq > 0 {
+        let from = seq.saturating_sub(FILLED_AT_ONCE as u32 - 1).max(1);
+        let rows = reader.rows(lane, from, (seq + 1 - from) as usize);
+        for sealed in rows.map_err(|why| why.to_string())?.iter().rev() {
+            let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
+            if left.seq == 0 && !facts.is_empty() {
+                let header = &sealed.row.header;
+                (left.seq, left.time_ms) = (header.seq, header.time_ms);
+            }
+            let newest = facts.iter().rev().find_map(|fact| match fact {
+                Fact::Claimed { number, .. } => Some(number.get()),
+                Fact::Restored(loss) => Some(loss.claims),
+                _ => None,
+            });
+            if let Some(claims) = newest {
+                return Ok(Left { claims, ..left });
+            }
+        }
+        seq = from - 1;
+    }
+    Ok(left)
 }
 
 /// Goes on with one lane and gives what its new row says, and the head it then has. Done again
@@ -86,35 +138,24 @@ pub fn accept(
 ) -> Result<(Loss, Head), String> {
     let lane = gone.record.lane;
     let mut replay = wake::replay(reader, restoring.festival, lane)?;
-    if let Some(loss) = accepted(reader, gone)? {
+    if let Some(loss) = gone.accepted.clone() {
         let (seq, hash) = (replay.seq(), replay.hash());
         let served = Served::new(replay.take_state().ok_or("a lane without rows")?);
         let face = Face::of(served.seen(), seq, hash);
         return Ok((loss, head_of(&gone.record.drop, &face)));
     }
-    let (config, clock) = (LaneConfig::default(), &restoring.clock);
-    let lost = Some(Lost { witnessed: witnessed(&gone.head), act: restoring.act });
-    let (mut opened, mut served) = match replay.take_state() {
-        Some(state) => {
-            let mut served = Served::new(state);
-            let opened =
-                Lane::<()>::open(&replay, &mut served, owner(), config, clock, lost.as_ref());
-            (opened.map_err(|why| why.to_string())?, served)
-        }
-        None => {
-            let place = (restoring.festival, own_number(writer, lane, &gone.record.drop)?);
-            let terms = (restoring.terms)(&gone.record.drop);
-            let terms = terms.ok_or("no row is left, and the festival file has no such drop")?;
-            let created = Lane::create(place, &terms, owner(), config, clock, lost.as_ref());
-            created.map_err(|why| why.to_string())?
-        }
-    };
-    let draft = opened.to_append().ok_or("nothing to append")?;
-    let sealed = seal_commit(&[Arc::new(draft.finish())], restoring.key).remove(0);
-    match writer.append(std::slice::from_ref(&sealed)).map_err(|why| why.0)?.first() {
-        Some(Placed::Durable) => {}
-        _ => return Err("another process writes this lane".to_owned()),
+    if replay.seq() == 0 {
+        writer.keep_lane(lane, &gone.record.drop).map_err(|why| why.to_string())?;
+        found_anew(restoring, writer, &mut replay, &gone.record.drop)?;
     }
+    fill(restoring, writer, &mut replay, gone.head.seq)?;
+    let lost = Lost { witnessed: witnessed(&gone.head), act: restoring.act };
+    let mut served = Served::new(replay.take_state().ok_or("a lane without rows")?);
+    let (config, clock) = (LaneConfig::default(), &restoring.clock);
+    let opened = Lane::<()>::open(&replay, &mut served, owner(), config, clock, Some(&lost));
+    let mut opened = opened.map_err(|why| why.to_string())?;
+    let draft = opened.to_append().ok_or("nothing to append")?;
+    let sealed = append(restoring, writer, &[Arc::new(draft.finish())])?.remove(0);
     let mut loss = None;
     for durable in opened.durable(sealed) {
         durable.publish(&mut served).map_err(|why| why.to_string())?;
@@ -125,13 +166,92 @@ pub fn accept(
     Ok((loss.ok_or("the row says nothing of a loss")?, head))
 }
 
-/// The loss this lane's newest row has accepted already, if it has.
-fn accepted(reader: &JournalReader, gone: &Gone) -> Result<Option<Loss>, String> {
-    let LaneRecord { lane, newest_seq, .. } = gone.record;
-    let newest = reader.rows(lane, newest_seq.max(1), 1).map_err(|why| why.to_string())?;
-    let Some(sealed) = newest.first() else { return Ok(None) };
-    let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
-    Ok(loss_of(&facts).filter(|loss| loss.seq == gone.head.seq))
+/// Rows written, sealed and durable.
+fn append(
+    restoring: &Restoring<'_>,
+    writer: &mut JournalWriter,
+    rows: &[Arc<Row>],
+) -> Result<Vec<Sealed>, String> {
+    let sealed = seal_commit(rows, restoring.key);
+    let placed = writer.append(&sealed).map_err(|why| why.0)?;
+    if placed.iter().all(|placed| *placed == Placed::Durable) {
+        return Ok(sealed);
+    }
+    Err("another process writes this lane".to_owned())
+}
+
+/// The first row of a drop of which none is left.
+fn found_anew(
+    restoring: &Restoring<'_>,
+    writer: &mut JournalWriter,
+    replay: &mut Replay,
+    drop: &str,
+) -> Result<(), String> {
+    let terms = (restoring.terms)(drop);
+    let terms = terms
+        .ok_or("no row is left, and the festival file has no such drop: give it back there")?;
+    let (place, config) = ((restoring.festival, replay.lane()), LaneConfig::default());
+    let created = Lane::<()>::create(place, &terms, owner(), config, &restoring.clock);
+    let (mut lane, _) = created.map_err(|why| why.to_string())?;
+    let row = Arc::new(lane.to_append().ok_or("nothing to append")?.finish());
+    let facts = row.read_facts().map_err(|why| why.to_string())?;
+    append(restoring, writer, std::slice::from_ref(&row))?;
+    replay.row(&row, &facts).map_err(|damage| damage.to_string())
+}
+
+/// Rows without facts up to the newest the witness saw: a claim is called by its row, and no
+/// lost claim's row is to be another claim's.
+fn fill(
+    restoring: &Restoring<'_>,
+    writer: &mut JournalWriter,
+    replay: &mut Replay,
+    to: u32,
+) -> Result<(), String> {
+    let written = Arc::new(Written::of(&[]));
+    while replay.seq() < to {
+        let mut rows = Vec::new();
+        while replay.seq() < to && rows.len() < FILLED_AT_ONCE {
+            let draft = Draft {
+                festival: restoring.festival,
+                lane: replay.lane(),
+                seq: replay.seq() + 1,
+                prev: replay.hash(),
+                time_ms: replay.time_ms(),
+                written: written.clone(),
+            };
+            let row = Arc::new(draft.finish());
+            replay.row(&row, &[]).map_err(|damage| damage.to_string())?;
+            rows.push(row);
+        }
+        append(restoring, writer, &rows)?;
+    }
+    Ok(())
+}
+
+/// The loss that gave up the witness's row already, if one did: behind the rows that were left
+/// stand rows without facts, and then the one that says so. A witness may have seen less by now
+/// than the one it went by, such as the tables, which are emptied meanwhile; never more.
+fn accepted(
+    reader: &JournalReader,
+    record: &LaneRecord,
+    head: &Head,
+) -> Result<Option<Loss>, String> {
+    let claims = head.next_number.saturating_sub(1);
+    for from in (head.seq..=record.newest_seq).step_by(FILLED_AT_ONCE) {
+        let rows = reader.rows(record.lane, from, FILLED_AT_ONCE).map_err(|why| why.to_string())?;
+        for sealed in rows {
+            let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
+            let covers = |loss: &Loss| {
+                loss.seq >= head.seq
+                    && loss.claims >= claims
+                    && sealed.row.header.time_ms >= head.time_ms
+            };
+            if !facts.is_empty() {
+                return Ok(loss_of(&facts).filter(covers));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn loss_of(facts: &[Fact]) -> Option<Loss> {
@@ -143,14 +263,5 @@ fn loss_of(facts: &[Fact]) -> Option<Loss> {
 
 fn witnessed(head: &Head) -> Witnessed {
     let claims = head.next_number.saturating_sub(1);
-    Witnessed { seq: head.seq, time_ms: head.time_ms, claims, out: head.out.clone() }
-}
-
-/// The lane number a drop had, given again to a journal that knows the drop no more.
-fn own_number(writer: &mut JournalWriter, lane: LaneId, drop: &str) -> Result<LaneId, String> {
-    let given = writer.lane_of(drop).map_err(|why| why.to_string())?;
-    if given == lane {
-        return Ok(lane);
-    }
-    Err(format!("the journal gives drop {drop} lane {given}, but it was lane {lane}"))
+    Witnessed { seq: head.seq, time_ms: head.time_ms, claims, lines: head.lines.clone() }
 }

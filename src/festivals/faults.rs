@@ -1,20 +1,23 @@
 //! Faults of a festival file: where each stands, what is wrong and what to write instead.
+//!
+//! None has a language yet: hosts read them in theirs, the terminal in English.
 
 use std::fmt;
 
 use super::limits::FAULTS_SHOWN_MAX;
+use crate::kit::words::{Saying, say};
 
 /// One fault with its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
     line: usize,
     column: usize,
-    message: String,
+    what: Saying,
 }
 
 impl Fault {
-    pub(super) fn new(line: usize, column: usize, message: String) -> Self {
-        Self { line, column, message }
+    pub(super) fn new(line: usize, column: usize, what: Saying) -> Self {
+        Self { line, column, what }
     }
 
     /// Line, from 1.
@@ -28,8 +31,8 @@ impl Fault {
     }
 
     /// What is wrong; what to write instead.
-    pub fn message(&self) -> &str {
-        &self.message
+    pub fn what(&self) -> &Saying {
+        &self.what
     }
 }
 
@@ -49,13 +52,22 @@ impl Faults {
     }
 
     /// A file that could not be read at all has one fault, at its beginning.
-    pub(super) fn whole_file(name: &str, message: String) -> Self {
-        Self::new(name, vec![Fault::new(1, 1, message)])
+    pub(super) fn whole_file(name: &str, what: Saying) -> Self {
+        Self::new(name, vec![Fault::new(1, 1, what)])
     }
 
     /// The faults in the order of the file.
     pub fn list(&self) -> &[Fault] {
         &self.list
+    }
+
+    /// Those that are shown, and behind them, where there are too many, how many are not.
+    pub fn shown(&self) -> impl Iterator<Item = Fault> {
+        let more = self.list.get(FAULTS_SHOWN_MAX).map(|next| {
+            let more = self.list.len() - FAULTS_SHOWN_MAX;
+            Fault::new(next.line, next.column, say("file-more").put("n", more.to_string()))
+        });
+        self.list.iter().take(FAULTS_SHOWN_MAX).cloned().chain(more)
     }
 }
 
@@ -63,13 +75,8 @@ impl fmt::Display for Faults {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A file's name is input too: it must not steer the terminal it is printed on.
         let name = self.name.escape_debug().to_string();
-        for fault in self.list.iter().take(FAULTS_SHOWN_MAX) {
-            writeln!(out, "{name}:{}:{}: {}", fault.line, fault.column, fault.message)?;
-        }
-        if let Some(next) = self.list.get(FAULTS_SHOWN_MAX) {
-            let more = self.list.len() - FAULTS_SHOWN_MAX;
-            let place = format!("{name}:{}:{}", next.line, next.column);
-            writeln!(out, "{place}: {more} more from here on; correct those above first")?;
+        for Fault { line, column, what } in self.shown() {
+            writeln!(out, "{name}:{line}:{column}: {}", what.english())?;
         }
         Ok(())
     }
@@ -82,7 +89,7 @@ impl std::error::Error for Faults {}
 pub(super) struct Found {
     pub(super) at: usize,
     pub(super) sort: Sort,
-    pub(super) message: String,
+    pub(super) what: Saying,
 }
 
 /// What a fault rests on; in a file with broken TOML some rest on text that was not understood.
@@ -111,7 +118,7 @@ pub(super) fn place(text: &str, mut found: Vec<Found>) -> Vec<(Sort, Fault)> {
                 column = 1;
             }
         }
-        placed.push((one.sort, Fault::new(line, column, one.message)));
+        placed.push((one.sort, Fault::new(line, column, one.what)));
     }
     placed
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::faults::quoted;
 use super::limits::PRICE_MINOR_MAX;
-use super::walk::Wrong;
+use super::walk::{Wrong, is};
+use crate::kit::words::say;
 
 /// A currency people pay in; no funds, metals or test codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,18 +16,18 @@ impl Currency {
     pub(super) fn new(code: &str) -> Result<Self, Wrong> {
         let Some(found) = iso_currency::Currency::from_code(code) else {
             let upper = code.get(..3).unwrap_or_default().to_ascii_uppercase();
-            let what = format!("is unknown, {}", quoted(code));
+            let what = say("is-unknown-currency").put("code", quoted(code));
             return Err(match iso_currency::Currency::from_code(&upper) {
-                Some(_) if code.len() == 3 => Wrong::instead(what, format!("\"{upper}\"")),
+                Some(_) if code.len() == 3 => Wrong::instead(what, quoted(&upper)),
                 _ => Wrong::new(what),
             });
         };
         if let Some(now) = found.is_superseded() {
-            let what = format!("is no longer in use, \"{code}\"");
-            return Err(Wrong::instead(what, format!("\"{}\"", now.latest().code())));
+            let what = say("is-old-currency").put("code", quoted(code));
+            return Err(Wrong::instead(what, quoted(now.latest().code())));
         }
         if found.is_fund() || found.is_special() || found.exponent().is_none() {
-            return Err(Wrong::new(format!("is not a currency people pay in, \"{code}\"")));
+            return Err(Wrong::new(say("is-no-money").put("code", quoted(code))));
         }
         Ok(Self(found))
     }
@@ -55,19 +56,13 @@ impl Money {
         let decimals = currency.decimals();
         let form = || {
             let like = Self { minor: 10_i64.pow(decimals as u32) * 799, currency };
-            Wrong::instead(
-                format!("is {}", quoted(text)),
-                format!(
-                    "an amount with {}, as {} has them, for example \"{}\"",
-                    match decimals {
-                        0 => "no decimals".to_owned(),
-                        1 => "1 decimal".to_owned(),
-                        more => format!("{more} decimals"),
-                    },
-                    currency.code(),
-                    like.amount()
-                ),
-            )
+            let with = match decimals {
+                0 => say("decimals-none"),
+                // No currency has one.
+                more => say("decimals").put("n", more.to_string()),
+            };
+            let write = say("write-amount").put("decimals", with).put("currency", currency.code());
+            Wrong::instead(is(quoted(text)), write.put("example", quoted(&like.amount())))
         };
         let (whole, cents) = match text.split_once('.') {
             Some((whole, cents)) if decimals > 0 => (whole, cents),
@@ -81,8 +76,8 @@ impl Money {
         let most = Self { minor: PRICE_MINOR_MAX, currency };
         let minor = format!("{whole}{cents}").parse().unwrap_or(i64::MAX);
         if minor > PRICE_MINOR_MAX {
-            let write = format!("at most \"{}\"", most.amount());
-            return Err(Wrong::instead(format!("is {}", quoted(text)), write));
+            let write = say("write-most").put("most", quoted(&most.amount()));
+            return Err(Wrong::instead(is(quoted(text)), write));
         }
         Ok(Self { minor, currency })
     }

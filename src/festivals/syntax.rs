@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, Error};
 
 use super::faults::{Fault, Found, Sort, place};
+use crate::kit::words::{Part, Saying, say};
 
 /// What the TOML parser made of a text.
 pub(super) struct Parsed {
@@ -27,7 +28,7 @@ pub(super) fn parse(text: &str) -> Parsed {
     let found = shown.iter().map(|error| Found {
         at: start(error),
         sort: Sort::Here,
-        message: explained(error, runs_away),
+        what: explained(error, runs_away),
     });
     let placed = place(text, found.collect());
     Parsed {
@@ -76,27 +77,26 @@ fn fill(error: &Error) -> Option<&'static str> {
     }
 }
 
-fn explained(error: &Error, runs_away: bool) -> String {
+fn explained(error: &Error, runs_away: bool) -> Saying {
     let message = error.message();
     let advice = match message.split(',').next().unwrap_or_default() {
-        "duplicate key" => return "this key is written twice; write it once".to_owned(),
-        "key with no value" => {
-            return "this key has no value; write an equals sign and its value".to_owned();
-        }
-        "string values must be quoted" => {
-            return "this value is not a number, true, false or a time; \
-                    write text in double quotes"
-                .to_owned();
-        }
-        "unclosed table" => "write the section's name between [ and ]",
-        "unclosed array table" => "write the section's name between [[ and ]]",
-        _ if runs_away => {
-            "write the bracket, comma or quote that is missing here or before; \
-             the rest of the file is read after that"
-        }
-        _ => "write it as docs/rules/festival-file.md shows",
+        "duplicate key" => return say("toml-twice"),
+        "key with no value" => return say("toml-no-value"),
+        "string values must be quoted" => return say("toml-unquoted"),
+        "unclosed table" => say("toml-write-section"),
+        "unclosed array table" => say("toml-write-list"),
+        _ if runs_away => say("toml-write-end"),
+        _ => say("toml-write-form"),
     };
-    format!("this is not TOML ({message}); {advice}")
+    let expected = expected(message).map_or(Part::from("none"), |sign| sign.to_owned().into());
+    let fault = say("toml-fault").put("message", message.to_owned());
+    fault.put("expected", expected).put("advice", advice)
+}
+
+/// The one sign the parser expected, as it writes it. Its words are English, a sign is not.
+fn expected(message: &str) -> Option<&str> {
+    let (_, sign) = message.split_once(", expected ")?;
+    (sign.starts_with('`') && sign.ends_with('`') && !sign.contains(", ")).then_some(sign)
 }
 
 /// Leaves out the faults that may only echo a fault of the form: those on its line, things

@@ -6,8 +6,10 @@ use jiff::civil;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use super::faults::quoted;
+use super::keys::between;
 use super::limits::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_MAX, YEAR_MIN};
-use super::walk::Wrong;
+use super::walk::{Wrong, is};
+use crate::kit::words::{Saying, say};
 
 /// Largest unit first; a length names each at most once and in this order.
 const UNITS: [(&str, i64); 5] =
@@ -48,8 +50,8 @@ pub(super) fn moment_ms(text: &str, zone: &TimeZone) -> Result<i64, Wrong> {
     let (local, offset) = parts(text)?;
     if !(YEAR_MIN..=YEAR_MAX).contains(&local.year()) {
         return Err(Wrong::instead(
-            format!("is in the year {}", local.year()),
-            format!("a year from {YEAR_MIN} to {YEAR_MAX}"),
+            say("is-in-year").put("year", local.year().to_string()),
+            between(say("write-year"), YEAR_MIN, YEAR_MAX),
         ));
     }
     let offset = match offset {
@@ -62,7 +64,7 @@ pub(super) fn moment_ms(text: &str, zone: &TimeZone) -> Result<i64, Wrong> {
 
 /// Checks the form of a moment and that its date and time of day exist.
 pub(super) fn parts(text: &str) -> Result<(civil::DateTime, Option<Offset>), Wrong> {
-    let form = || Wrong::new(format!("is {}", quoted(text)));
+    let form = || Wrong::new(is(quoted(text)));
     let day = text.get(..10).ok_or_else(form)?;
     let rest = text[10..].strip_prefix(['T', 't', ' ']).ok_or_else(form)?;
     let cut = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
@@ -78,10 +80,7 @@ pub(super) fn parts(text: &str) -> Result<(civil::DateTime, Option<Offset>), Wro
     let date = date(year, month, day)?;
     let exact = civil::Time::new(hour as i8, minute as i8, second as i8, 0);
     let exact = exact.map_err(|_| {
-        Wrong::instead(
-            format!("has no such time of day, {time}"),
-            "00:00 to 23:59; midnight at a day's end is 00:00 of the next day",
-        )
+        Wrong::instead(say("is-no-time").put("time", time.to_owned()), say("write-time"))
     })?;
     Ok((date.to_datetime(exact), offset))
 }
@@ -114,17 +113,17 @@ fn parse_offset(text: &str) -> Option<Offset> {
 }
 
 fn date(year: i16, month: i16, day: i16) -> Result<civil::Date, Wrong> {
-    let what = || format!("is on a day that does not exist, {year:04}-{month:02}-{day:02}");
+    let what = || say("is-no-day").put("day", format!("{year:04}-{month:02}-{day:02}"));
     let first = civil::Date::new(year, month as i8, 1);
-    let first = first.map_err(|_| Wrong::instead(what(), "a month from 01 to 12"))?;
+    let first = first.map_err(|_| Wrong::instead(what(), say("write-month")))?;
     let last = first.days_in_month();
     civil::Date::new(year, month as i8, day as i8)
-        .map_err(|_| Wrong::instead(what(), format!("a day from 01 to {last}")))
+        .map_err(|_| Wrong::instead(what(), say("write-day").put("last", last.to_string())))
 }
 
 /// The zone's offset at a local time that exists exactly once.
 fn the_offset(local: civil::DateTime, zone: &TimeZone) -> Result<Offset, Wrong> {
-    let name = zone.iana_name().unwrap_or("the zone");
+    let of = |what: Saying| what.put("zone", zone.iana_name().unwrap_or("UTC").to_owned());
     match zone.to_ambiguous_timestamp(local).offset() {
         AmbiguousOffset::Unambiguous { offset } => Ok(offset),
         AmbiguousOffset::Gap { before, after } => {
@@ -133,21 +132,14 @@ fn the_offset(local: civil::DateTime, zone: &TimeZone) -> Result<Offset, Wrong> 
             let change = zone.following(near).next().expect("a gap lies at a change").timestamp();
             let first = after.to_datetime(change);
             let last = before.to_datetime(change - jiff::SignedDuration::from_mins(1));
-            Err(Wrong::instead(
-                format!("does not exist in {name}: the clocks go forward over it"),
-                format!("\"{}\" or \"{}\", the nearest times that do", clock(last), clock(first)),
-            ))
+            let write = say("write-nearest").put("before", clock(last)).put("after", clock(first));
+            Err(Wrong::instead(of(say("is-skipped")), write))
         }
-        AmbiguousOffset::Fold { before, after } => Err(Wrong::instead(
-            format!("happens twice in {name}: the clocks go back over it"),
-            format!(
-                "\"{}{}\" for the first time or \"{}{}\" for the second",
-                clock(local),
-                offset_text(before),
-                clock(local),
-                offset_text(after)
-            ),
-        )),
+        AmbiguousOffset::Fold { before, after } => {
+            let with = |offset| clock(local) + &offset_text(offset);
+            let write = say("write-which").put("first", with(before)).put("second", with(after));
+            Err(Wrong::instead(of(say("is-twice")), write))
+        }
     }
 }
 

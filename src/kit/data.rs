@@ -303,14 +303,18 @@ fn read_journals(folder: &Path) -> Result<Vec<String>, DataError> {
     }
 }
 
-/// Writes a file that nobody else may read.
+/// Writes a file that nobody else may read, and comes back when it is on the disk.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     let mut options = fs::OpenOptions::new();
     let file = options.create(true).write(true).truncate(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| file.write_all(bytes));
+    let written = file.and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    });
     written.map_err(|why| DataError::io(path, &why))
 }
 

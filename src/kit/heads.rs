@@ -3,10 +3,18 @@
 
 use super::data::{DataError, write_whole};
 use super::hex;
+use fanfare_engine::WitnessedLine;
 use fanfare_lane::{Hash, LaneId};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+/// Lane times that can be, ms since 1970: up to the year 9999. Another would stay in the journal
+/// for good where a restore went on from it.
+const TIMES_MS: std::ops::Range<i64> = -62_135_596_800_000..253_402_300_800_000;
+
+/// The first word of the file, and its version; behind them stands how many lanes there are.
+const FORM: &str = "fanfare-heads 2";
 
 /// A lane's newest durable row, as the witness saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +29,8 @@ pub struct Head {
     pub time_ms: i64,
     /// The running number the next claim gets.
     pub next_number: u32,
-    /// Units by line that are not free: set aside, held or settled.
-    pub out: Vec<u32>,
+    /// Where units are, by line.
+    pub lines: Vec<WitnessedLine>,
 }
 
 /// All lanes' heads.
@@ -33,13 +41,13 @@ pub type Heads = BTreeMap<LaneId, Head>;
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, heads: &Heads) -> Result<(), DataError> {
-    let mut text = String::from("fanfare-heads 2\n");
+    let mut text = format!("{FORM} {}\n", heads.len());
     for (lane, head) in heads {
-        let Head { drop, seq, hash, time_ms, next_number, out } = head;
+        let Head { drop, seq, hash, time_ms, next_number, lines } = head;
         let hash = hex::hex(hash);
         text += &format!("{lane} {drop} {seq} {hash} {time_ms} {next_number}");
-        for units in out {
-            text += &format!(" {units}");
+        for WitnessedLine { out, free } in lines {
+            text += &format!(" {out}/{free}");
         }
         text.push('\n');
     }
@@ -87,10 +95,14 @@ fn read_one(path: &Path) -> Result<Heads, DataError> {
         DataError::Io(path.to_owned(), why.to_owned())
     };
     let mut lines = text.lines();
-    if lines.next() != Some("fanfare-heads 2") {
+    // Torn within its digits, the last figure would be a smaller one.
+    if !text.ends_with('\n') {
         return Err(damaged());
     }
-    lines.map(|line| parse(line).ok_or_else(damaged)).collect()
+    let count = lines.next().and_then(|first| first.strip_prefix(FORM)?.trim().parse().ok());
+    let heads: Heads =
+        lines.map(|line| parse(line).ok_or_else(damaged)).collect::<Result<_, _>>()?;
+    if count == Some(heads.len()) { Ok(heads) } else { Err(damaged()) }
 }
 
 fn parse(line: &str) -> Option<(LaneId, Head)> {
@@ -101,11 +113,16 @@ fn parse(line: &str) -> Option<(LaneId, Head)> {
         drop: next()?.to_owned(),
         seq: next()?.parse().ok()?,
         hash: hex::from_hex(next()?)?,
-        time_ms: next()?.parse().ok()?,
+        time_ms: next()?.parse().ok().filter(|time_ms| TIMES_MS.contains(time_ms))?,
         next_number: next()?.parse().ok()?,
-        out: fields.map(|units| units.parse().ok()).collect::<Option<_>>()?,
+        lines: fields.map(parse_line).collect::<Option<_>>()?,
     };
     Some((lane, head))
+}
+
+fn parse_line(field: &str) -> Option<WitnessedLine> {
+    let (out, free) = field.split_once('/')?;
+    Some(WitnessedLine { out: out.parse().ok()?, free: free.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -119,13 +136,18 @@ mod tests {
         let path = folder.join("heads");
         assert!(read(&path).unwrap().is_empty());
         let drop = "bowls".to_owned();
-        let (hash, out) = ([7; 32], vec![4, 0]);
-        let head = Head { drop, seq: 9, hash, time_ms: -3, next_number: 5, out };
-        let heads = Heads::from([(2, head)]);
+        let line = WitnessedLine { out: 4, free: 0 };
+        let (hash, lines) = ([7; 32], vec![line, WitnessedLine { out: 0, free: 9 }]);
+        let head = Head { drop, seq: 9, hash, time_ms: -3, next_number: 5, lines };
+        let heads = Heads::from([(2, head.clone()), (3, head)]);
         write(&path, &heads).unwrap();
         assert_eq!(read(&path).unwrap(), heads);
         write(&path, &heads).unwrap();
-        for torn in ["", "fanfare-heads 2\n2 bowls 9 07"] {
+        let whole = fs::read_to_string(&path).unwrap();
+        let years = whole.replace(" -3 ", " 999999999999999999 ");
+        let units = whole.strip_suffix("9\n").unwrap();
+        let lane = &whole[..whole.find("3 bowls").unwrap()];
+        for torn in ["", "fanfare-heads 2 1\n2 bowls 9 07", units, lane, &years] {
             fs::write(&path, torn).unwrap();
             assert_eq!(read(&path).unwrap(), heads, "the one before testifies");
         }

@@ -92,6 +92,13 @@ pub trait Writes: Store {
     /// If the table cannot be written.
     fn lane_of(&mut self, drop: &str) -> Result<LaneId, JournalError>;
 
+    /// Keeps a lane's number for the drop a witness knows it as, where the journal knows neither
+    /// any more: a journal begun anew would give them out in another order.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    fn keep_lane(&mut self, lane: LaneId, drop: &str) -> Result<(), JournalError>;
+
     /// Lists the festival's public key among those its journal was signed with.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What every domain uses: the data folder, the journal, the cold side's database,
 //! clock, keys, tokens, problem answers, listeners, TLS, trusted proxies, threads that must not
-//! fall. Nothing in here knows what a drop is.
+//! fall, words in two languages. Nothing in here knows what a drop is.
 
 pub mod clock;
 pub mod data;
@@ -22,3 +22,4 @@ pub mod serve;
 pub mod tls;
 pub mod token;
 pub mod vital;
+pub mod words;

@@ -70,12 +70,6 @@ impl Problem {
         Self::new("invalid").with("field", field).with("why", why)
     }
 
-    /// The problem in words, for a terminal.
-    pub fn words(&self) -> String {
-        let why = self.more.get("why").and_then(Value::as_str);
-        why.map_or_else(|| self.title.clone(), str::to_owned)
-    }
-
     /// The body.
     pub fn body(&self) -> Vec<u8> {
         let mut body = json!({

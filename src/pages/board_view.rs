@@ -4,9 +4,9 @@
 use super::drop_view::{DropView, State};
 use super::format;
 use super::visit::Visit;
-use super::words::grouped;
 use crate::drops::drop::Drop;
 use crate::kit::hex;
+use crate::kit::words::grouped;
 use crate::live::{PACE_S, Pace};
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -4,9 +4,9 @@ use super::countdown::Countdown;
 use super::drop_view::picture;
 use super::format;
 use super::visit::Visit;
-use super::words::{Key, Words, grouped};
 use crate::drops::answers::claim_id;
 use crate::drops::drop::Drop;
+use crate::kit::words::{Key, Words, grouped};
 use fanfare_engine::{Claim, ClaimState};
 
 /// A claim.

@@ -1,6 +1,6 @@
 //! Clocks that run down: written by the server as they stand, moved by the script.
 
-use super::words::Words;
+use crate::kit::words::Words;
 
 /// A clock that runs down, and the one that takes its place in the same moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

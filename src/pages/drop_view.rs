@@ -4,9 +4,9 @@ pub use super::countdown::Countdown;
 use super::format::{self, Moments};
 use super::item_view::{ItemView, items};
 use super::visit::Visit;
-use super::words::{Key, Words, grouped};
 use crate::drops::drop::Drop;
 use crate::festivals::{DropPlan, Id};
+use crate::kit::words::{Key, Words, grouped};
 use fanfare_engine::Phase;
 use fanfare_lane::Face;
 

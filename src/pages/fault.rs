@@ -2,9 +2,9 @@
 
 use super::frame::Frame;
 use super::visit::{Page, Visit};
-use super::words::{Key, Words};
 use crate::app::App;
 use crate::kit::problem::Problem;
+use crate::kit::words::{Key, Words};
 use crate::look::Look;
 use askama::Template;
 use axum::extract::{FromRequestParts as _, Request, State};

@@ -1,8 +1,8 @@
 //! Amounts, moments and lengths of time as each language writes them.
 
-use super::lang::Lang;
-use super::words::{Words, grouped};
 use crate::festivals::Currency;
+use crate::kit::words::Lang;
+use crate::kit::words::{Words, grouped};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use std::fmt::Write as _;

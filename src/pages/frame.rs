@@ -2,10 +2,10 @@
 //! is shown of it where it is shared.
 
 use super::visit::Visit;
-use super::words::{Key, Words};
 use crate::app::Mode;
 use crate::festivals::Festival;
 use crate::kit::token::Role;
+use crate::kit::words::{Key, Words};
 use crate::look::Look;
 
 /// Without a script a page that waits is asked for again at least this often, seconds.
@@ -147,7 +147,7 @@ fn banner(mode: Mode) -> Option<Key> {
 #[cfg(test)]
 impl Frame {
     /// A page's surroundings.
-    pub fn sample(lang: super::lang::Lang) -> Self {
+    pub fn sample(lang: crate::kit::words::Lang) -> Self {
         let w = Words(lang);
         Self {
             w,
@@ -170,7 +170,7 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::lang::Lang;
+    use crate::kit::words::Lang;
 
     #[test]
     fn a_waiting_page_comes_back_just_after_its_moment() {

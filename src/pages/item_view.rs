@@ -2,9 +2,9 @@
 
 use super::format;
 use super::visit::Visit;
-use super::words::Words;
 use crate::drops::drop::Drop;
 use crate::festivals::{Good, Id};
+use crate::kit::words::Words;
 use fanfare_engine::{Stock, Terms};
 use fanfare_lane::Face;
 

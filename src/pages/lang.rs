@@ -3,45 +3,13 @@
 
 use crate::drops::gate::cookie;
 use crate::festivals::Names;
+use crate::kit::words::Lang;
 use axum::http::{HeaderMap, header};
 
 /// The cookie that remembers a chosen language.
 pub const LANG_COOKIE: &str = "fanfare-lang";
 
-/// A language people read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lang {
-    /// Simplified Chinese.
-    Zh,
-    /// English.
-    En,
-}
-
 impl Lang {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Zh, Self::En];
-
-    /// The language's tag.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Zh => "zh-CN",
-            Self::En => "en",
-        }
-    }
-
-    /// The language of this tag.
-    pub fn named(tag: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lang| lang.tag().eq_ignore_ascii_case(tag))
-    }
-
-    /// The other one.
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Zh => Self::En,
-            Self::En => Self::Zh,
-        }
-    }
-
     /// A name in this language.
     pub fn of(self, names: &Names) -> &str {
         match self {

@@ -17,7 +17,7 @@
 //! | `check_page`, `reminder` | receipts checked in the browser; a calendar's entry |
 //! | `samples`, `dev` | every page in every state, made up, and the page that shows them |
 //! | `fault`, `starting` | refusals in words; what a server says that does not serve yet |
-//! | `lang`, `words`, `format` | languages, texts, amounts and times |
+//! | `lang`, `format` | who reads which language; amounts and times |
 //! | `assets` | style, scripts, pictures |
 
 mod assets;
@@ -50,8 +50,8 @@ mod starting;
 #[cfg(test)]
 mod tests;
 mod visit;
-mod words;
 
+pub(crate) use crate::kit::words::{Key, grouped};
 pub use assets::asset_file;
 pub use board_page::board;
 pub use check_page::check;
@@ -66,7 +66,6 @@ pub(crate) use format::{money, span};
 pub(crate) use frame::Frame;
 pub use guest::enter;
 pub(crate) use guest::inside;
-pub(crate) use lang::Lang;
 pub use me::me;
 pub(crate) use named::Named;
 pub use origin::is_elsewheres;
@@ -75,4 +74,3 @@ pub use put_claim::put_claim;
 pub use reminder::reminder;
 pub use starting::{Starting, StartingFront};
 pub(crate) use visit::{Page, Visit};
-pub(crate) use words::{Key, Words, grouped};

@@ -14,10 +14,10 @@ use super::item_view::{ItemView, LineView, left};
 use super::me::Me;
 use super::programme::{Programme, Section, groups};
 use super::visit::Visit;
-use super::words::Words;
 use crate::fans::web::{self, Account};
 use crate::host;
 use crate::kit::problem::Problem;
+use crate::kit::words::Words;
 use fanfare_engine::ClaimState;
 
 /// One page in one state, rendered.
@@ -68,7 +68,7 @@ impl<'a> Maker<'a> {
     }
 
     pub(super) fn called(&self, hostile: bool) -> Called {
-        use super::lang::Lang;
+        use crate::kit::words::Lang;
         match (hostile, self.w.0) {
             (true, _) => Called {
                 drop: "Drop & <em>more</em> of a name that goes on for quite a while",

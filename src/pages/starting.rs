@@ -4,13 +4,13 @@
 use super::assets::file;
 use super::fault::{Fault, reads_html};
 use super::frame::Frame;
-use super::lang::Lang;
 use super::visit::guarded;
-use super::words::Words;
 use crate::app::Mode;
 use crate::festivals::Festival;
 use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
+use crate::kit::words::Lang;
+use crate::kit::words::Words;
 use crate::look::Look;
 use askama::Template as _;
 use axum::body::Body;

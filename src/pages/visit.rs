@@ -3,14 +3,15 @@
 
 use super::fault::Fault;
 use super::format::Moments;
-use super::lang::{LANG_COOKIE, Lang};
+use super::lang::LANG_COOKIE;
 use super::session::{self, Known};
-use super::words::Words;
 use crate::app::App;
 use crate::drops::gate;
 use crate::fans::{self, web::Carried};
 use crate::kit::problem::Problem;
 use crate::kit::token::Session;
+use crate::kit::words::Lang;
+use crate::kit::words::Words;
 use crate::look::gzipped;
 use askama::Template;
 use axum::body::Body;

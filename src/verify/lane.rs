@@ -156,8 +156,8 @@ impl<'a> LaneCheck<'a> {
             let what = "two histories: it is not the row that was durable, says the witness";
             self.name(Some(head.seq), fault(Promise::Kept, what));
         } else if self.tally_holds
-            && (u64::from(head.next_number), &head.out)
-                != (u64::from(self.tally.claims()) + 1, &self.tally.not_free())
+            && (u64::from(head.next_number), &head.lines)
+                != (u64::from(self.tally.claims()) + 1, &self.tally.witnessed())
         {
             let what = "the witness says other numbers than the facts";
             self.name(Some(head.seq), fault(Promise::Totals, what));

@@ -11,6 +11,7 @@ mod stock;
 
 use super::report::{Fault, Promise, fault};
 use claims::{Claims, Life};
+use fanfare_engine::WitnessedLine;
 use fans::Fans;
 use gap::Gap;
 use std::collections::BTreeMap;
@@ -57,9 +58,13 @@ impl Tally {
         self.lines.iter().map(|units| units.held + units.settled).sum()
     }
 
-    /// Units by line that are not free.
-    pub(super) fn not_free(&self) -> Vec<u32> {
-        self.lines.iter().map(|units| (units.issued - units.free) as u32).collect()
+    /// Where units are, by line, as a witness tells it.
+    pub(super) fn witnessed(&self) -> Vec<WitnessedLine> {
+        let line = |units: &Units| WitnessedLine {
+            out: (units.issued - units.free) as u32,
+            free: units.free as u32,
+        };
+        self.lines.iter().map(line).collect()
     }
 
     /// Claims that are lost: nothing is known of them but their numbers.

@@ -21,6 +21,7 @@ pub struct Postgres {
     folder: PathBuf,
     bin: PathBuf,
     port: u16,
+    settings: Vec<String>,
     child: Child,
 }
 
@@ -50,6 +51,17 @@ fn unprivileged(program: &Path, folder: &Path) -> Command {
     command
 }
 
+fn launch(bin: &Path, folder: &Path, port: u16, settings: &Vec<String>) -> Child {
+    let log = fs::File::options().append(true).open(folder.join("log")).unwrap();
+    let mut server = unprivileged(&bin.join("postgres"), folder);
+    server.args(["-D", "data", "-k"]).arg(folder).args(["-p", &port.to_string()]);
+    server.args(["-c", "listen_addresses=127.0.0.1"]);
+    for setting in settings {
+        server.args(["-c", setting]);
+    }
+    server.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+}
+
 impl Postgres {
     /// The server that runs, or a new one.
     pub fn shared() -> Arc<Self> {
@@ -57,12 +69,22 @@ impl Postgres {
         if let Some(running) = shared.upgrade() {
             return running;
         }
-        let started = Arc::new(Self::start());
+        let started = Arc::new(Self::start(&[]));
         *shared = Arc::downgrade(&started);
         started
     }
 
-    fn start() -> Self {
+    /// A server nobody else uses, to be disturbed.
+    pub fn alone() -> Self {
+        Self::start(&[])
+    }
+
+    /// The same with these settings, like `fsync=off`.
+    pub fn with(settings: &[&str]) -> Self {
+        Self::start(settings)
+    }
+
+    fn start(settings: &[&str]) -> Self {
         let nth = MADE.fetch_add(1, Ordering::Relaxed);
         let name = format!("fanfare-postgres-{}-{nth}", std::process::id());
         let folder = std::env::temp_dir().join(name);
@@ -80,17 +102,35 @@ impl Postgres {
             .unwrap();
         assert!(made.success(), "{}", fs::read_to_string(folder.join("log")).unwrap());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = unprivileged(&bin.join("postgres"), &folder)
-            .args(["-D", "data", "-k"])
-            .arg(&folder)
-            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let server = Self { folder, bin, port, child };
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let child = launch(&bin, &folder, port, &settings);
+        let server = Self { folder, bin, port, settings, child };
         server.wait();
         server
+    }
+
+    /// Ends it as a power cut would, and its children with it.
+    pub fn kill(&mut self) {
+        // The children notice that their parent is gone; a new server waits for them.
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again after [`Postgres::kill`].
+    pub fn start_again(&mut self) {
+        for _ in 0..100 {
+            self.child = launch(&self.bin, &self.folder, self.port, &self.settings);
+            for _ in 0..100 {
+                if self.run("pg_isready", &[]) {
+                    return;
+                }
+                if self.child.try_wait().unwrap().is_some() {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(50));
+            }
+        }
+        panic!("{}", fs::read_to_string(self.folder.join("log")).unwrap_or_default());
     }
 
     fn wait(&self) {
@@ -108,6 +148,13 @@ impl Postgres {
         command.args(["-h", "127.0.0.1", "-U", "fanfare", "-p", &self.port.to_string()]);
         command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().unwrap().success()
+    }
+
+    /// Runs statements in a database, as somebody with rights to it could.
+    pub fn sql(url: &str, statements: &str) {
+        let mut psql = Command::new(bin().join("psql"));
+        psql.args([url, "-q", "-v", "ON_ERROR_STOP=1", "-c", statements]);
+        assert!(psql.stdin(Stdio::null()).status().unwrap().success(), "{statements}");
     }
 
     /// A fresh, empty database.

@@ -6,6 +6,7 @@ use super::token_now;
 use fanfare::drops::wake;
 use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::journal::JournalReader;
+use fanfare::kit::data::DataFolder;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::scratch::Scratch;
 use fanfare::kit::token::{Role, Tokens};
@@ -66,9 +67,14 @@ impl Place {
         Served { program, address, log, tokens }
     }
 
+    /// Reads the journal, wherever it is.
+    pub fn journal(&self) -> JournalReader {
+        JournalReader::open(&DataFolder::look(&self.data).unwrap().journal()).unwrap()
+    }
+
     /// A lane's facts, without those that only serving makes.
     pub fn facts(&self, lane: LaneId) -> Vec<Fact> {
-        let reader = JournalReader::open(&self.data.join("journal.sqlite").into()).unwrap();
+        let reader = self.journal();
         let rows = reader.rows(lane, 1, usize::MAX >> 1).unwrap();
         let facts = rows.iter().flat_map(|sealed| sealed.row.read_facts().unwrap());
         let served = |fact: &Fact| {
@@ -79,7 +85,7 @@ impl Place {
 
     /// The lane of a drop.
     pub fn lane(&self, drop: &str) -> LaneId {
-        let reader = JournalReader::open(&self.data.join("journal.sqlite").into()).unwrap();
+        let reader = self.journal();
         let lanes = reader.lanes().unwrap();
         lanes.iter().find(|record| record.drop == drop).expect("a lane").lane
     }
@@ -92,7 +98,7 @@ impl Place {
 
     /// The state the rows of a lane lead to.
     pub fn state(&self, festival: &str, lane: LaneId) -> fanfare_engine::State {
-        let reader = JournalReader::open(&self.data.join("journal.sqlite").into()).unwrap();
+        let reader = self.journal();
         let replay = wake::replay(&reader, wake::festival_number(festival), lane).unwrap();
         replay.into_state().unwrap()
     }

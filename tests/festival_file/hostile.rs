@@ -113,6 +113,7 @@ fn no_mutation_of_a_good_file_makes_the_reader_panic() {
             Err(faults) => {
                 bad += 1;
                 assert!(faults.list().iter().all(|fault| fault.line() > 0 && fault.column() > 0));
+                super::spoken::in_chinese(&faults);
             }
         }
     }

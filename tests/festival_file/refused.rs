@@ -76,7 +76,7 @@ fn stock_is_a_number_of_units() {
 }
 
 /// The example with so many goods of so many variants, all in one drop, each with `units`.
-fn crowded(goods: usize, variants: usize, units: u32) -> String {
+pub fn crowded(goods: usize, variants: usize, units: u32) -> String {
     let (begin, rest) = EXAMPLE.split_once("[[goods]]").expect("goods");
     let (good, rest) = rest.split_once("[[goods.variants]]").expect("variants");
     let (_, drop) = rest.split_once("[[drops]]").expect("drops");

@@ -7,6 +7,7 @@ use fanfare::drops::ticket::Ticket;
 use fanfare::drops::wake;
 use fanfare::festivals::Festival;
 use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::data::DataFolder;
 use fanfare::kit::journal::JournalReader;
 use fanfare::kit::scratch::Scratch;
 use fanfare_engine::{Claim, Command, Fan, Line, Quantity, State};
@@ -26,6 +27,8 @@ const CALLERS: usize = 1_024;
 /// A folder with a festival file beside it.
 pub struct Place {
     scratch: Scratch,
+    /// Where journal and tables are, if not in the folder.
+    database: Option<String>,
     text: String,
     festival: Festival,
 }
@@ -37,12 +40,17 @@ pub fn first_key(fan: u64) -> Option<String> {
 
 impl Place {
     /// Writes the festival file: one drop, open since an hour ago for ten days.
-    pub fn new() -> Self {
+    pub fn new(database: Option<String>) -> Self {
         let scratch = Scratch::new(None, "kill").unwrap();
         let terms = "open_for = \"10d\"\nhold = \"20d\"\nlimit = 2";
         let text = festival::open_boxes(FESTIVAL, terms, 90_000_000);
         let festival = festival::read(&text);
-        Self { scratch, text, festival }
+        let place = Self { scratch, database, text, festival };
+        if let Some(url) = &place.database {
+            let mut folder = DataFolder::serve(&place.data(), FESTIVAL, false).unwrap();
+            folder.keep_journals(std::slice::from_ref(url)).unwrap();
+        }
+        place
     }
 
     /// The data folder.
@@ -73,8 +81,8 @@ impl Place {
 
     /// The lane's state, made again from the journal's rows.
     pub fn state(&self) -> Result<State, String> {
-        let reader = JournalReader::open(&self.data().join("journal.sqlite").into());
-        let reader = reader.map_err(|why| why.to_string())?;
+        let folder = DataFolder::look(&self.data()).map_err(|why| why.to_string())?;
+        let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
         let replay = wake::replay(&reader, wake::festival_number(FESTIVAL), LANE)?;
         replay.into_state().ok_or_else(|| "a lane without rows".to_owned())
     }
@@ -82,8 +90,9 @@ impl Place {
     /// Starts the server; gives it back as soon as it says where it listens.
     pub fn serve(&self) -> Server {
         let watch = Stopwatch::start();
-        let program = Program::start(&mut program::serve(self.scratch.path(), Some(&self.text)));
-        Server { program, watch }
+        let mut command = program::serve(self.scratch.path(), Some(&self.text));
+        command.envs(self.database.iter().map(|url| ("FANFARE_DATABASE", url)));
+        Server { program: Program::start(&mut command), watch }
     }
 }
 

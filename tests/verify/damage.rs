@@ -310,7 +310,8 @@ fn a_torn_witness_is_named() {
     // A witness that says other numbers than the facts is not believed either.
     let line = heads.lines().nth(1).unwrap();
     let (start, units) = line.rsplit_once(' ').unwrap();
-    let other = format!("{start} {}", units.parse::<u64>().unwrap() + 1);
+    let (out, free) = units.split_once('/').unwrap();
+    let other = format!("{start} {}/{free}", out.parse::<u64>().unwrap() + 1);
     fs::write(data.join("heads"), heads.replace(line, &other)).unwrap();
     let report = report(&data);
     assert_eq!(report.broken[0].promise.code(), "totals", "{:#?}", report.broken);

@@ -36,6 +36,7 @@ pub struct Book {
     pub(crate) now_ms: i64,
     pub(crate) paused: bool,
     pub(crate) doubtful_time: bool,
+    pub(crate) lost: bool,
     pub(crate) closed: bool,
     pub(crate) resting: bool,
     pub(crate) sold_out_at_ms: Option<i64>,
@@ -51,6 +52,7 @@ impl Book {
             now_ms,
             paused: false,
             doubtful_time: false,
+            lost: false,
             closed: false,
             resting: false,
             sold_out_at_ms: None,
@@ -89,6 +91,11 @@ impl Book {
     /// Whether lane time waits for the host's word.
     pub fn doubtful_time(&self) -> bool {
         self.doubtful_time
+    }
+
+    /// Whether rows were lost and no host has resumed the drop since.
+    pub fn lost(&self) -> bool {
+        self.lost
     }
 
     /// Whether the host stopped new claims.
@@ -221,7 +228,9 @@ impl Book {
                 self.ledger.shift(right.line, units, Pot::SetAside, Pot::Free)?;
             }
             Fact::Paused(_) => self.paused = true,
-            Fact::Resumed(_) => (self.paused, self.doubtful_time) = (false, false),
+            Fact::Resumed(_) => {
+                (self.paused, self.doubtful_time, self.lost) = (false, false, false);
+            }
             Fact::Restocked { line, units, .. } => self.ledger.issue(*line, *units)?,
             Fact::Withdrawn { line, units, .. } => self.ledger.withdraw(*line, *units)?,
             Fact::Closed(_) => self.closed = true,

@@ -135,9 +135,10 @@ pub(crate) trait KeepClaims: ReadClaims {
     fn lose(&mut self, count: u32, place: Place) -> Result<(), Broken> {
         let lost = count.checked_sub(self.count());
         let lost = lost.ok_or(Broken("fewer claims than were made"))?;
-        if lost > LOST_MAX {
+        if lost > LOST_MAX - self.ends().lost {
             return Err(Broken("more claims lost than a journal can lose"));
         }
+        self.ends_mut().lost += lost;
         for _ in 0..lost {
             self.push(Kept::lost(place))?;
         }

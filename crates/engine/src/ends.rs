@@ -12,4 +12,6 @@ pub(crate) struct Ends {
     pub(crate) latest_until_s: u32,
     /// What was added to the hold ends of claims that are held.
     pub(crate) extensions: Extensions,
+    /// Claims of which only the number is left. They end nothing any more.
+    pub(crate) lost: u32,
 }

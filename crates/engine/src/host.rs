@@ -5,7 +5,7 @@ use crate::command::{Act, Command};
 use crate::decide::Answer;
 use crate::fact::{Amendment, Fact, Facts};
 use crate::ids::Line;
-use crate::refusal::Refusal;
+use crate::refusal::{Promise, Refusal};
 
 /// Most units a line can ever have, so that sums stay far from the edge of their types.
 const UNITS_PER_LINE_MAX: u32 = 1_000_000_000;
@@ -101,7 +101,7 @@ fn amend(
 }
 
 /// The promise an amendment would break, if any.
-fn broken_by(book: &Book, amendment: Amendment) -> Result<Option<&'static str>, Refusal> {
+fn broken_by(book: &Book, amendment: Amendment) -> Result<Option<Promise>, Refusal> {
     let phase = book.phase(book.now_ms);
     if phase == Phase::Closed {
         return Err(Refusal::Closed);
@@ -111,39 +111,31 @@ fn broken_by(book: &Book, amendment: Amendment) -> Result<Option<&'static str>, 
     let broken = match amendment {
         Amendment::OpensAt(ms) => {
             if begun {
-                Some("the drop has opened; its opening stays as it was")
+                Some(Promise::OpeningKept)
             } else if ms < book.now_ms {
-                Some("the new opening has already passed")
+                Some(Promise::OpeningAhead)
             } else if ms >= terms.closes_at_ms {
-                Some("it would open after it closes")
+                Some(Promise::OpensFirst)
             } else {
                 None
             }
         }
-        Amendment::ClosesAt(ms) if ms <= book.now_ms => Some("the new closing has passed"),
-        Amendment::ClosesAt(ms) if ms <= terms.opens_at_ms => Some("it would close unopened"),
-        Amendment::Hold(s) if begun && s < terms.hold_s => {
-            Some("fans were told they have longer to pay")
-        }
-        Amendment::Hold(0) => Some("a hold lasts a second at least"),
-        Amendment::Limit(limit) if begun && limit < terms.limit => {
-            Some("fans were told they may have more")
-        }
+        Amendment::ClosesAt(ms) if ms <= book.now_ms => Some(Promise::ClosingAhead),
+        Amendment::ClosesAt(ms) if ms <= terms.opens_at_ms => Some(Promise::ClosesLast),
+        Amendment::Hold(s) if begun && s < terms.hold_s => Some(Promise::HoldKept),
+        Amendment::Hold(0) => Some(Promise::HoldLasts),
+        Amendment::Limit(limit) if begun && limit < terms.limit => Some(Promise::LimitKept),
         Amendment::Price(line, _) if book.ledger.line(line).is_none() => {
             return Err(Refusal::NoSuchLine);
         }
-        Amendment::Price(_, minor) if minor < 0 => Some("a price is never below zero"),
-        Amendment::Price(..) if begun => Some("the drop has opened at this price"),
-        Amendment::NewLine(line) if line.reserve > line.stock => {
-            Some("the reserve is part of the stock")
-        }
-        Amendment::NewLine(line) if book.line_with_id(line.id).is_some() => {
-            Some("the drop has this line already")
-        }
+        Amendment::Price(_, minor) if minor < 0 => Some(Promise::PriceNotNegative),
+        Amendment::Price(..) if begun => Some(Promise::PriceKept),
+        Amendment::NewLine(line) if line.reserve > line.stock => Some(Promise::ReserveWithin),
+        Amendment::NewLine(line) if book.line_with_id(line.id).is_some() => Some(Promise::LineOnce),
         Amendment::NewLine(line)
             if terms.lines.len() >= LINES_MAX || line.stock > UNITS_PER_LINE_MAX =>
         {
-            Some("more lines or units than a drop can have")
+            Some(Promise::Bounds)
         }
         _ => None,
     };

@@ -12,7 +12,8 @@ use crate::ids::Line;
 use crate::ledger::{Broken, Stock};
 use alloc::{boxed::Box, vec::Vec};
 
-/// Most claims a journal can lose and go on. Each keeps its number, in memory too.
+/// Most claims a journal can lose and go on, all losses together. Each keeps its number, in
+/// memory too.
 pub(crate) const LOST_MAX: u32 = 1 << 24;
 
 /// What a witness outside the journal saw of a lane.
@@ -24,8 +25,17 @@ pub struct Witnessed {
     pub time_ms: i64,
     /// Claims made by then.
     pub claims: u32,
-    /// Units by line that were not free: set aside, held or settled.
-    pub out: Vec<u32>,
+    /// Where units were, by line.
+    pub lines: Vec<WitnessedLine>,
+}
+
+/// Where a line's units were, as a witness saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WitnessedLine {
+    /// Not free: set aside, held or settled.
+    pub out: u32,
+    /// Nobody's yet.
+    pub free: u32,
 }
 
 impl Book {
@@ -34,12 +44,14 @@ impl Book {
     pub(crate) fn accept_loss(&self, claims: u32, witnessed: &Witnessed, act: Act) -> Fact {
         let lost = witnessed.claims.saturating_sub(claims);
         let most = lost.saturating_mul(self.terms.limit.get().into());
-        let of = |(stock, &out): (&Stock, &u32)| {
+        let of = |(stock, &WitnessedLine { out, free }): (&Stock, &WitnessedLine)| {
             let grown = out.saturating_sub(stock.issued - stock.free);
             // Lost claims account for it all, or else units went out some other way.
-            out.min(most.max(grown)).min(stock.free)
+            let out = out.min(most.max(grown));
+            // A host took units away, or an earlier loss did: they are not to be free again.
+            out.max(stock.free.saturating_sub(free)).min(stock.free)
         };
-        let set_aside = self.ledger.lines().iter().zip(&witnessed.out).map(of).collect();
+        let set_aside = self.ledger.lines().iter().zip(&witnessed.lines).map(of).collect();
         let claims = witnessed.claims.max(claims);
         Fact::Restored(Box::new(Loss { seq: witnessed.seq, claims, set_aside, act }))
     }
@@ -49,7 +61,7 @@ impl Book {
         for (line, units) in loss.set_aside.iter().enumerate() {
             self.ledger.withdraw(Line(line as u16), *units)?;
         }
-        self.paused = true;
+        (self.paused, self.lost) = (true, true);
         Ok(())
     }
 }
@@ -84,8 +96,14 @@ mod tests {
         state
     }
 
+    /// The rest of the ten was free.
     fn witnessed(claims: u32, out: u32) -> Witnessed {
-        Witnessed { seq: 90, time_ms: 5, claims, out: alloc::vec![out] }
+        taken_away(claims, out, 0)
+    }
+
+    fn taken_away(claims: u32, out: u32, units: u32) -> Witnessed {
+        let lines = alloc::vec![WitnessedLine { out, free: 10 - out - units }];
+        Witnessed { seq: 90, time_ms: 5, claims, lines }
     }
 
     fn set_aside(state: &State, witnessed: &Witnessed) -> u32 {
@@ -104,6 +122,8 @@ mod tests {
         assert_eq!(set_aside(&state, &witnessed(9, 5)), 5, "never more than were out");
         assert_eq!(set_aside(&state, &witnessed(9, 9)), 7, "nor than are free");
         assert_eq!(set_aside(&state, &witnessed(3, 5)), 2, "set aside without a claim");
+        assert_eq!(set_aside(&state, &taken_away(3, 3, 4)), 4, "a host took them away");
+        assert_eq!(set_aside(&state, &taken_away(4, 4, 4)), 5, "and one more was claimed");
     }
 
     #[test]
@@ -139,6 +159,8 @@ mod tests {
         };
         assert!(state.clone().apply(at, &fact(0, 0)).is_err(), "fewer claims than there are");
         assert!(state.clone().apply(at, &fact(LOST_MAX + 2, 0)).is_err());
-        assert!(state.apply(at, &fact(1, 10)).is_err(), "units that are not free");
+        assert!(state.clone().apply(at, &fact(1, 10)).is_err(), "units that are not free");
+        state.apply(at, &fact(2, 0)).unwrap();
+        assert!(state.apply(at, &fact(LOST_MAX + 2, 0)).is_err(), "more, all losses together");
     }
 }

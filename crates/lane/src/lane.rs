@@ -134,8 +134,7 @@ pub struct Lane<T> {
 }
 
 impl<T> Lane<T> {
-    /// A new drop's lane and state: the first row holds the terms and the owner's opening. Where
-    /// a witness knows of rows and not one is left, the row goes on behind them.
+    /// A new drop's lane and state: the first row holds the terms and the owner's opening.
     ///
     /// # Errors
     /// If the terms contradict themselves.
@@ -145,17 +144,14 @@ impl<T> Lane<T> {
         owner: u64,
         config: LaneConfig,
         clock: &Reading,
-        lost: Option<&Lost>,
     ) -> Result<(Self, Served), Broken> {
-        let now_ms = clock.now_ms.max(lost.map_or(i64::MIN, |lost| lost.witnessed.time_ms));
-        let state = State::new(terms, now_ms)?;
-        let before = Tip { time_ms: now_ms, ..Tip::default() };
+        let mut served = Served::new(State::new(terms, clock.now_ms)?);
+        let before = Tip { time_ms: clock.now_ms, ..Tip::default() };
         let mut new = Self::after(before, (festival, lane), owner, config);
-        let mut facts = alloc::vec![Fact::Terms(Box::new(terms.clone()))];
-        facts.push(Fact::Opened { owner, doubtful_time: false });
-        facts.extend(lost.map(|lost| state.accept_loss(&lost.witnessed, lost.act)));
-        let mut served = Served::new(state);
-        new.open_with(&mut served, facts, now_ms, clock.mono_ms)?;
+        let terms = Fact::Terms(Box::new(terms.clone()));
+        let opened = Fact::Opened { owner, doubtful_time: false };
+        let facts = alloc::vec![terms, opened];
+        new.open_with(&mut served, facts, clock.now_ms, clock.mono_ms)?;
         Ok((new, served))
     }
 
@@ -178,10 +174,12 @@ impl<T> Lane<T> {
         // Fans were answered up to here, whatever is left of it.
         let newest_ms = lost.map_or(tip.time_ms, |lost| lost.witnessed.time_ms.max(tip.time_ms));
         let gap_ms = clock.now_ms - newest_ms;
-        let doubtful_time = !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
+        // After a loss time stands still until a host has looked: no hold runs out meanwhile.
+        let loss = lost.is_some() || served.decided().lost();
+        let doubtful_time = loss || !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
         let now_ms = if doubtful_time { newest_ms } else { clock.now_ms };
         let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
-        if served.decided().ledger().held() > 0 && !doubtful_time {
+        if served.decided().ledger().held() > 0 && (!doubtful_time || lost.is_some()) {
             facts.push(Fact::Extended { since_ms: tip.time_ms });
         }
         let restored = |lost: &Lost| served.decided().accept_loss(&lost.witnessed, lost.act);

@@ -30,8 +30,9 @@ impl core::error::Error for StoreError {}
 
 /// A journal: rows by lane and number, only ever added.
 pub trait Store {
-    /// Appends rows, at most one a lane, in one commit. A row goes in only behind the row of its
-    /// lane with the number and hash before it (the fence); those kept out do not keep out others.
+    /// Appends rows in one commit, those of a lane in their order. A row goes in only behind the
+    /// row of its lane with the number and hash before it (the fence); those kept out do not keep
+    /// out others.
     ///
     /// # Errors
     /// Anything but a known outcome: each row may or may not stand.

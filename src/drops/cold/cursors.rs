@@ -4,6 +4,7 @@ use super::rows::Cursor;
 use crate::kit::db::{Db, DbError};
 use crate::kit::heads::{Head, Heads};
 use crate::on;
+use fanfare_engine::WitnessedLine;
 use fanfare_lane::{Hash, LaneId};
 use std::collections::BTreeMap;
 
@@ -12,7 +13,8 @@ crate::statements! {
             (SELECT COUNT(*) FROM drop_lines WHERE drop_lines.lane = cursors.lane)
         FROM cursors ORDER BY lane";
     WITNESSED = "SELECT cursors.lane, cursors.seq, cursors.hash, cursors.at_ms,
-            drop_id, drops.claims + 1, set_aside + held + settled
+            drop_id, drops.claims + 1, set_aside + held + settled,
+            issued - set_aside - held - settled
         FROM cursors JOIN drops ON drops.lane = cursors.lane
         JOIN drop_lines ON drop_lines.lane = cursors.lane
         ORDER BY cursors.lane, line";
@@ -43,16 +45,17 @@ pub async fn cursors(db: &Db) -> Result<BTreeMap<LaneId, (Cursor, u16)>, DbError
 /// # Errors
 /// If the database cannot be read.
 pub async fn witnessed(db: &Db) -> Result<Heads, DbError> {
-    type Row = (i64, i64, Vec<u8>, i64, String, i64, i64);
+    type Row = (i64, i64, Vec<u8>, i64, String, i64, i64, i64);
     let rows = on!(db.read(), pool => {
         sqlx::query_as::<_, Row>(WITNESSED).fetch_all(pool).await
     })?;
     let mut heads = Heads::new();
-    for (lane, seq, hash, at_ms, drop, next, out) in rows {
+    for (lane, seq, hash, at_ms, drop, next, out, free) in rows {
         let Cursor { seq, hash, at_ms: time_ms } = cursor_of(seq, &hash, at_ms);
         let next_number = u32::try_from(next).unwrap_or(u32::MAX);
-        let head = Head { drop, seq, hash, time_ms, next_number, out: Vec::new() };
-        heads.entry(lane as LaneId).or_insert(head).out.push(out as u32);
+        let line = WitnessedLine { out: out as u32, free: free as u32 };
+        let head = Head { drop, seq, hash, time_ms, next_number, lines: Vec::new() };
+        heads.entry(lane as LaneId).or_insert(head).lines.push(line);
     }
     Ok(heads)
 }

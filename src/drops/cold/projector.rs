@@ -345,7 +345,7 @@ fn found(
     let stands = stands.map_or_else(|| "none".to_owned(), |hash| short(&hash));
     Err(JournalError::Unfit(format!(
         "two histories: row {seq} of lane {id} has the hash {stands} in the journal and {} in the \
-         tables; restore both from the same backup",
+         tables; restore both from the same backup, or see: fanfare restore FESTIVAL",
         short(hash)
     )))
 }

@@ -3,7 +3,7 @@
 use super::Lanes;
 use crate::drops::ticket::{Answered, Ticket};
 use crate::kit::heads::Head;
-use fanfare_engine::{Fact, Stock};
+use fanfare_engine::{Fact, Stock, WitnessedLine};
 use fanfare_lane::{Durable, Face, LaneId, Reply};
 
 impl Lanes {
@@ -52,13 +52,13 @@ fn proof_of(reply: &Reply, facts: &[Fact], seq: u32) -> Option<Fact> {
 
 /// What the witness notes of a lane.
 pub(in crate::drops) fn head_of(drop: &str, face: &Face) -> Head {
-    let out = |stock: &Stock| stock.issued - stock.free;
+    let line = |stock: &Stock| WitnessedLine { out: stock.issued - stock.free, free: stock.free };
     Head {
         drop: drop.to_owned(),
         seq: face.seq,
         hash: face.hash,
         time_ms: face.time_ms,
         next_number: face.claims.saturating_add(1),
-        out: face.lines.iter().map(out).collect(),
+        lines: face.lines.iter().map(line).collect(),
     }
 }

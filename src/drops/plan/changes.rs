@@ -2,9 +2,10 @@
 //! promises these would break.
 
 use crate::app::App;
-use crate::drops::answers;
+use crate::drops::reasons;
 use crate::drops::spec::{DropSpec, LineName};
 use crate::festivals::{Festival, Money, Opening};
+use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Amendment, Book, Command, Line, State, Terms};
 use std::fmt;
 
@@ -15,10 +16,10 @@ pub struct Change {
     pub drop: String,
     /// What differs.
     pub what: What,
-    /// The same for people: what the file says, and what the journal says.
+    /// The same for a terminal: what the file says, and what the journal says.
     pub words: String,
-    /// The promise it would break, in words.
-    pub breaks: Option<String>,
+    /// Why it cannot be made so: mostly a promise it would break.
+    pub breaks: Option<Saying>,
 }
 
 /// What differs.
@@ -27,11 +28,34 @@ pub enum What {
     /// The file has a drop the journal has not.
     NewDrop(Box<DropSpec>),
     /// The terms differ.
-    Terms(Amendment),
-    /// The stock of a line differs by so many units.
-    Stock(Line, i64),
-    /// Something no fact can change.
-    Never,
+    Terms {
+        /// What the file says.
+        to: Amendment,
+        /// What the journal says, in the amendment's own unit; 0 for a new line.
+        from: i64,
+    },
+    /// The stock of a line differs.
+    Stock {
+        /// The line.
+        line: Line,
+        /// The units the file says.
+        to: u32,
+        /// The units issued so far.
+        from: u32,
+    },
+    /// The file has a drop no more. No fact can change that.
+    DropGone,
+    /// The file has a line no more. No fact can change that.
+    LineGone(Line),
+    /// The reserve of a line differs. No fact can change that.
+    Reserve {
+        /// The line.
+        line: Line,
+        /// The units the file says.
+        to: u32,
+        /// The units that were published.
+        from: u32,
+    },
 }
 
 impl fmt::Display for Change {
@@ -44,22 +68,24 @@ impl What {
     /// The command that makes it so, if a lane has to be asked.
     pub fn command(&self, act: Act) -> Option<Command> {
         match self {
-            Self::NewDrop(_) | Self::Never => None,
-            Self::Terms(amendment) => Some(Command::Amend { amendment: *amendment, act }),
-            Self::Stock(line, more) => {
-                let units = u32::try_from(more.unsigned_abs()).unwrap_or(u32::MAX);
-                Some(if *more > 0 {
-                    Command::Restock { line: *line, units, act }
+            Self::Terms { to: amendment, .. } => {
+                Some(Command::Amend { amendment: *amendment, act })
+            }
+            Self::Stock { line, to, from } => {
+                let (line, units) = (*line, to.abs_diff(*from));
+                Some(if to > from {
+                    Command::Restock { line, units, act }
                 } else {
-                    Command::Withdraw { line: *line, units, act }
+                    Command::Withdraw { line, units, act }
                 })
             }
+            Self::NewDrop(_) | Self::DropGone | Self::LineGone(_) | Self::Reserve { .. } => None,
         }
     }
 
     /// Whether it takes units away, which a claim that comes between may prevent.
     fn takes_units(&self) -> bool {
-        matches!(self, Self::Stock(_, more) if *more < 0)
+        matches!(self, Self::Stock { to, from, .. } if to < from)
     }
 }
 
@@ -107,7 +133,7 @@ pub fn of_journal(journal: &Journal<'_>, proposed: &Festival) -> Vec<Change> {
             });
         } else {
             let opens = when(proposed, wanted.terms.opens_at_ms);
-            let breaks = State::new(&wanted.terms, journal.now_ms).err().map(|why| why.to_string());
+            let breaks = State::new(&wanted.terms, journal.now_ms).err().map(reasons::unsound);
             let (drop, what) = (wanted.id.clone(), What::NewDrop(Box::new(wanted)));
             let words = format!("a new drop, opens at {opens}");
             changes.push(Change { drop, what, words, breaks });
@@ -117,9 +143,9 @@ pub fn of_journal(journal: &Journal<'_>, proposed: &Festival) -> Vec<Change> {
     for drop in journal.ids.iter().filter(|id| !proposed.is_demo() && !has(id)) {
         changes.push(Change {
             drop: drop.clone(),
-            what: What::Never,
+            what: What::DropGone,
             words: "the file has it no more".to_owned(),
-            breaks: Some("a drop once published is not taken away; close it".to_owned()),
+            breaks: Some(say("promise-drop-stays")),
         });
     }
     changes.sort_by_key(|change| !change.what.takes_units());
@@ -147,8 +173,8 @@ fn try_all(book: &Book, now_ms: i64, changes: &mut [Change]) {
     for change in changes {
         let Some(command) = change.what.command(act) else { continue };
         change.breaks = match book.act(&command, now_ms) {
-            Ok(applied) => applied.err().map(|why| why.to_string()),
-            Err(refusal) => Some(answers::refusal_problem(&refusal).words()),
+            Ok(applied) => applied.err().map(reasons::unsound),
+            Err(refusal) => Some(reasons::refused(&refusal)),
         };
     }
 }
@@ -166,16 +192,16 @@ impl Words<'_> {
         Change { drop: self.wanted.id.clone(), what, words, breaks: None }
     }
 
-    fn never(&self, words: String, promise: &str) -> Change {
-        Change { breaks: Some(promise.to_owned()), ..self.change(What::Never, words) }
+    fn never(&self, what: What, words: String, promise: Saying) -> Change {
+        Change { breaks: Some(promise), ..self.change(what, words) }
     }
 
     fn of_times(&self, is: &Terms) -> Vec<Change> {
         let wanted = &self.wanted.terms;
         let mut found = Vec::new();
-        let mut differs = |differs: bool, amendment, words: String| {
+        let mut differs = |differs: bool, (to, from): (Amendment, i64), words: String| {
             if differs {
-                found.push(self.change(What::Terms(amendment), words));
+                found.push(self.change(What::Terms { to, from }, words));
             }
         };
         let times = |does: &str, to_ms, from_ms| {
@@ -183,17 +209,19 @@ impl Words<'_> {
             format!("{does} at {to} instead of {from}")
         };
         // A later closing first, so that a later opening never seems to come after it.
-        let closes = Amendment::ClosesAt(wanted.closes_at_ms);
+        let closes = (Amendment::ClosesAt(wanted.closes_at_ms), is.closes_at_ms);
         let words = times("closes", wanted.closes_at_ms, is.closes_at_ms);
         differs(wanted.closes_at_ms > is.closes_at_ms, closes, words.clone());
-        let opens = Amendment::OpensAt(wanted.opens_at_ms);
+        let opens = (Amendment::OpensAt(wanted.opens_at_ms), is.opens_at_ms);
         let opens_words = times("opens", wanted.opens_at_ms, is.opens_at_ms);
         differs(wanted.opens_at_ms != is.opens_at_ms, opens, opens_words);
         differs(wanted.closes_at_ms < is.closes_at_ms, closes, words);
         let words = format!("holds last {} s instead of {} s", wanted.hold_s, is.hold_s);
-        differs(wanted.hold_s != is.hold_s, Amendment::Hold(wanted.hold_s), words);
+        let hold = (Amendment::Hold(wanted.hold_s), is.hold_s.into());
+        differs(wanted.hold_s != is.hold_s, hold, words);
         let words = format!("limit {} instead of {}", wanted.limit, is.limit);
-        differs(wanted.limit != is.limit, Amendment::Limit(wanted.limit), words);
+        let limit = (Amendment::Limit(wanted.limit), i64::from(is.limit.get()));
+        differs(wanted.limit != is.limit, limit, words);
         found
     }
 
@@ -209,33 +237,36 @@ impl Words<'_> {
                     line.stock,
                     price(line.price_minor)
                 );
-                found.push(self.change(What::Terms(Amendment::NewLine(*line)), words));
+                let to = Amendment::NewLine(*line);
+                found.push(self.change(What::Terms { to, from: 0 }, words));
                 continue;
             };
             let kept = &is.lines[usize::from(own.0)];
             if kept.price_minor != line.price_minor {
                 let (to, from) = (price(line.price_minor), price(kept.price_minor).amount());
                 let words = format!("{name}: price {} instead of {from}", to.amount());
-                let amendment = Amendment::Price(own, line.price_minor);
-                found.push(self.change(What::Terms(amendment), words));
+                let to = Amendment::Price(own, line.price_minor);
+                found.push(self.change(What::Terms { to, from: kept.price_minor }, words));
             }
             let issued = state.ledger().line(own).map_or(0, |stock| stock.issued);
             if issued != line.stock {
-                let more = i64::from(line.stock) - i64::from(issued);
                 let words = format!("{name}: stock {} instead of {issued}", line.stock);
-                found.push(self.change(What::Stock(own, more), words));
+                let what = What::Stock { line: own, to: line.stock, from: issued };
+                found.push(self.change(what, words));
             }
             if kept.reserve != line.reserve {
                 let words = format!("{name}: reserve {} instead of {}", line.reserve, kept.reserve);
-                found.push(self.never(words, "a reserve stays as it was published"));
+                let what = What::Reserve { line: own, to: line.reserve, from: kept.reserve };
+                found.push(self.never(what, words, say("promise-reserve-stays")));
             }
         }
-        for (at, line) in is.lines.iter().enumerate() {
+        for (at, line) in (0_u16..).zip(&is.lines) {
             if !wanted.lines.iter().any(|other| other.id == line.id) {
-                let name = self.names.lines.get(at).map_or_else(String::new, line_words);
+                let name =
+                    self.names.lines.get(usize::from(at)).map_or_else(String::new, line_words);
                 let words = format!("{name}: the file has it no more");
-                let promise = "an item once offered stays; withdraw its free units";
-                found.push(self.never(words, promise));
+                let what = What::LineGone(Line(at));
+                found.push(self.never(what, words, say("promise-item-stays")));
             }
         }
         found

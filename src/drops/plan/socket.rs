@@ -6,9 +6,11 @@
 use super::changes::{self, Change, What};
 use super::{KEEPER, journalled};
 use crate::app::App;
+use crate::drops::reasons;
 use crate::drops::spec::DropSpec;
 use crate::drops::web::host::reason_number;
 use crate::festivals::{self, Festival, limits};
+use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Fan};
 use fanfare_lane::Reply;
 use std::fs::{self, File};
@@ -111,29 +113,28 @@ pub fn ask(folder: &Path, make: bool, file: &str) -> io::Result<Option<(bool, St
 /// Shows what differs, and makes it so if asked to. All of it, or nothing if one part would break
 /// a promise that can be seen beforehand.
 pub fn answer(app: &App, make: bool, file: &str) -> (bool, String) {
-    answer_to(app, (KEEPER, "apply"), make, file)
-}
-
-/// The same, asked by somebody who says why.
-pub fn answer_to(app: &App, (by, why): (Fan, &str), make: bool, file: &str) -> (bool, String) {
     let proposed = match festivals::read("the proposed file", file) {
         Ok(proposed) => proposed,
         Err(faults) => return (false, faults.to_string()),
     };
-    if let Some(words) = other_festival(app.festival.id().as_str(), &proposed) {
-        return (false, words);
+    if let Some(why) = other_festival(app.festival.id().as_str(), &proposed) {
+        return (false, why.english() + "\n");
     }
     let changes = changes::of_serving(app, &proposed);
     if !make || changes.is_empty() || changes.iter().any(|change| change.breaks.is_some()) {
         return shown(&changes, make);
     }
-    make_so(app, (by, why), &proposed, &changes)
+    match make_so(app, (KEEPER, "apply"), &proposed, &changes) {
+        Ok(outcomes) => told(&changes, &outcomes),
+        Err(why) => (false, why.english() + "\n"),
+    }
 }
 
 /// Says so if the file is another festival's.
-pub fn other_festival(ours: &str, proposed: &Festival) -> Option<String> {
+pub fn other_festival(ours: &str, proposed: &Festival) -> Option<Saying> {
     let theirs = proposed.id().as_str();
-    (theirs != ours).then(|| format!("this is festival `{ours}`, the file is of `{theirs}`\n"))
+    let (is, of) = (ours.to_owned(), theirs.to_owned());
+    (theirs != ours).then(|| say("apply-other-festival").put("ours", is).put("theirs", of))
 }
 
 /// What differs, in words; not done if a promise would break.
@@ -143,7 +144,7 @@ pub fn shown(changes: &[Change], make: bool) -> (bool, String) {
     }
     let line = |change: &Change| match &change.breaks {
         None => format!("{change}\n"),
-        Some(promise) => format!("{change}: REFUSED: {promise}\n"),
+        Some(promise) => format!("{change}: REFUSED: {}\n", promise.english()),
     };
     let mut words: String = changes.iter().map(line).collect();
     let breaks = changes.iter().any(|change| change.breaks.is_some());
@@ -155,61 +156,87 @@ pub fn shown(changes: &[Change], make: bool) -> (bool, String) {
     (!breaks, words)
 }
 
-/// Makes the changes in their order; after one that is refused nothing more is done.
-fn make_so(
+/// Whether all was done, and what came of each, in words.
+fn told(changes: &[Change], outcomes: &[Outcome]) -> (bool, String) {
+    let line = |(change, outcome): (&Change, &Outcome)| match outcome {
+        Outcome::Done => format!("{change}: done\n"),
+        Outcome::NotDone => format!("{change}: not done\n"),
+        Outcome::Refused(why) => format!("{change}: REFUSED: {}\n", why.english()),
+    };
+    let all = outcomes.iter().all(|outcome| *outcome == Outcome::Done);
+    (all, changes.iter().zip(outcomes).map(line).collect())
+}
+
+/// What came of a change that was to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was made.
+    Done,
+    /// One before it was refused.
+    NotDone,
+    /// It was refused after all.
+    Refused(Saying),
+}
+
+/// Makes the changes in their order, for somebody who says why; after one that is refused nothing
+/// more is done. What came of each, in the same order.
+///
+/// # Errors
+/// Why nothing was changed at all.
+pub fn make_so(
     app: &App,
     (by, why): (Fan, &str),
     proposed: &Festival,
     changes: &[Change],
-) -> (bool, String) {
+) -> Result<Vec<Outcome>, Saying> {
     let (act, words) = (Act { by, why: reason_number(why) }, why.to_owned());
     let kept = app.node.with_writer(move |writer| writer.keep_reason(act.why, &words));
     if !matches!(kept, Ok(Ok(()))) {
-        return (false, "the journal cannot be written; nothing was changed\n".to_owned());
+        return Err(say("apply-mute"));
     }
-    let (mut words, mut all) = (String::new(), true);
-    for change in changes {
+    let mut all = true;
+    let outcomes = changes.iter().map(|change| {
         if !all {
-            words += &format!("{change}: not done\n");
-            continue;
+            return Outcome::NotDone;
         }
         let done = match &change.what {
             What::NewDrop(spec) => make_drop(app, spec),
             what => make_one(app, &change.drop, what, act),
         };
-        match done {
-            Ok(()) => words += &format!("{change}: done\n"),
-            Err(why) => {
-                all = false;
-                words += &format!("{change}: REFUSED: {why}\n");
-            }
-        }
-    }
+        all = done.is_ok();
+        done.map_or_else(Outcome::Refused, |()| Outcome::Done)
+    });
+    let outcomes = outcomes.collect();
     let mut changed: Vec<&str> = changes.iter().map(|change| change.drop.as_str()).collect();
     changed.sort_unstable();
     changed.dedup();
     changed.into_iter().for_each(|drop| show_as_decided(app, proposed, drop));
-    (all, words)
+    Ok(outcomes)
 }
 
-fn make_drop(app: &App, spec: &DropSpec) -> Result<(), String> {
-    app.node.add_drops(vec![spec.clone()])?;
-    let directory = app.node.directory();
-    directory.named(&spec.id).map(|_| ()).ok_or_else(|| {
-        let why = directory.shut.last().map_or("its lane did not open", |(_, why)| why);
-        why.to_owned()
+fn make_drop(app: &App, spec: &DropSpec) -> Result<(), Saying> {
+    let made = app.node.add_drops(vec![spec.clone()]).and_then(|()| {
+        let directory = app.node.directory();
+        directory.named(&spec.id).map(|_| ()).ok_or_else(|| {
+            let why = directory.shut.last().map_or("its lane did not open", |(_, why)| why);
+            why.to_owned()
+        })
+    });
+    made.map_err(|why| {
+        tracing::error!(drop = %spec.id, why, "a new drop cannot be made");
+        say("apply-unopened").put("why", why)
     })
 }
 
-fn make_one(app: &App, drop: &str, what: &What, act: Act) -> Result<(), String> {
+fn make_one(app: &App, drop: &str, what: &What, act: Act) -> Result<(), Saying> {
     let directory = app.node.directory();
-    let drop = directory.named(drop).ok_or("there is no such drop")?;
+    let drop = directory.named(drop).ok_or(say("apply-no-drop"))?;
     let Some(command) = what.command(act) else { return Ok(()) };
     match app.node.asked_blocking(drop.lane, command).reply {
         Reply::Acted => Ok(()),
-        Reply::Refused(refusal) => Err(crate::drops::answers::refusal_problem(&refusal).words()),
-        Reply::Unsure => Err("it may have been done: apply again to see".to_owned()),
-        Reply::Busy | Reply::Claim { .. } => Err("the server is busy: apply again".to_owned()),
+        Reply::Refused(refusal) => Err(reasons::refused(&refusal)),
+        Reply::Unsure => Err(say("apply-unsure")),
+        Reply::Busy | Reply::Claim { .. } => Err(say("apply-busy")),
     }
 }
 

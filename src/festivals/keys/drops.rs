@@ -73,11 +73,11 @@ static ITEM: Section = Section {
             "The price of one unit in the currency's major unit, in quotes, with exactly the \
              currency's decimals. \"0.00\" is a gift.",
         ),
-        required("stock", Shape::Units("you have"), "500").says(
+        required("stock", Shape::Units("asks-stock"), "500").says(
             "The units to give out. For a good with variants a table: \
              `stock = { amber = 300, white = 200 }`, with every variant in it.",
         ),
-        default("reserve", Shape::Units("to keep back"), "0", "5").says(
+        default("reserve", Shape::Units("asks-reserve"), "0", "5").says(
             "Of the stock, the units kept back for money that arrives after its hold ran out. For \
              a good with variants a table like `stock`; a variant left out keeps none back.",
         ),

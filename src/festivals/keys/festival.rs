@@ -5,7 +5,7 @@ use super::{BRAND, CROWD, DROP, GOOD, Key, NAME, Section, Shape, default, option
 
 /// The file itself.
 pub(in super::super) static ROOT: Section = Section {
-    head: "the file",
+    head: "",
     says: "",
     one_of: &[],
     keys: &[

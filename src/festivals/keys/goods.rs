@@ -5,8 +5,7 @@ use super::brand::PICTURE;
 use super::{NAME, Section, Shape, optional, required};
 
 const TEXT: Shape = Shape::Text { chars_max: limits::TEXT_CHARS_MAX };
-const THREE_NO: &str = "goods without a named maker, its address and a certificate (三无产品, \
-                        'three-no' goods) are refused";
+const THREE_NO: &str = "why-three-no";
 
 /// `[[goods]]`.
 pub(super) static GOOD: Section = Section {
@@ -54,10 +53,10 @@ static ADDRESS: Section = Section {
     one_of: &[],
     keys: &[
         required("zh", TEXT, "\"杭州市临平区星桥路 8 号\"")
-            .because("people read Chinese and English")
+            .because("why-both")
             .says("In Simplified Chinese."),
         required("en", TEXT, "\"8 Xingqiao Road, Linping, Hangzhou\"")
-            .because("people read Chinese and English")
+            .because("why-both")
             .says("In English."),
     ],
 };

@@ -18,6 +18,7 @@ use goods::GOOD;
 
 use super::limits;
 use super::when::span_text;
+use crate::kit::words::{Part, Saying, say};
 
 /// A table of the file and the keys it may have.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub(super) struct Key {
 /// Whether a key must be there.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Need {
-    /// Yes; the text says why, where that is not plain.
+    /// Yes; the text of this name says why, where that is not plain.
     Required(&'static str),
     /// No; the text says what its absence means.
     Optional(&'static str),
@@ -89,7 +90,7 @@ pub(super) enum Shape {
     Url,
     Moment,
     Amount,
-    /// Units of each line, and what for: a whole number, or a table by variant.
+    /// Units of each line: a whole number, or a table by variant. The text of this name asks.
     Units(&'static str),
     Span {
         min_ms: i64,
@@ -110,59 +111,53 @@ pub(super) enum Shape {
 
 impl Shape {
     /// What to write, in words that follow "write".
-    pub(super) fn asks(self) -> String {
+    pub(super) fn asks(self) -> Saying {
         match self {
-            Self::Id => format!(
-                "lower-case letters a-z, digits and hyphens, beginning with a letter or digit, \
-                 at most {} characters",
-                limits::ID_CHARS_MAX
-            ),
-            Self::Text { chars_max } => {
-                format!("text in quotes, 1 to {chars_max} characters")
-            }
+            Self::Id => say("asks-id").put("max", limits::ID_CHARS_MAX.to_string()),
+            Self::Text { chars_max } => say("asks-text").put("max", chars_max.to_string()),
             Self::Word(words) => {
-                let list: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
-                list.join(" or ")
+                let words = words.iter().map(|word| format!("\"{word}\""));
+                say("asks-word").put("words", Part::any(words))
             }
-            Self::Flag => "true or false".to_owned(),
-            Self::Whole { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Decimal { max } => format!("a number from 0 to {max}"),
-            Self::Zone => "the IANA name of a time zone".to_owned(),
-            Self::Currency => "the ISO 4217 code of a currency people pay in".to_owned(),
-            Self::Colour => "a colour in quotes, # and six hexadecimal digits".to_owned(),
-            Self::Picture => format!(
-                "the path of a picture ({}) from the file's own folder, at most {} characters of \
-                 a-z, 0-9, '-', '_', '.' and '/'",
-                limits::PICTURE_ENDS.join(", "),
-                limits::PATH_CHARS_MAX
-            ),
-            Self::Url => "https:// or http:// and a host, with its port if it has one".to_owned(),
-            Self::Moment => "date and time, local or with an offset".to_owned(),
-            Self::Amount => "an amount in quotes, with the currency's decimals".to_owned(),
-            Self::Units(what_for) => format!("the number of units {what_for}, 0 or more"),
-            Self::Span { min_ms, max_ms } => format!(
-                "a time in quotes, from {} to {}, made of d, h, m, s and ms",
-                span_text(min_ms),
-                span_text(max_ms)
-            ),
-            Self::Spans { count_min, count_max, min_ms, max_ms } => format!(
-                "a list of {} times, none shorter than the one before it, from {} to {}",
-                counted(count_min, count_max),
-                span_text(min_ms),
-                span_text(max_ms)
-            ),
-            Self::Table(of) if of.head.starts_with('[') => format!("a table {}", of.head),
+            Self::Flag => say("asks-flag"),
+            Self::Whole { min, max } => between(say("asks-whole"), min, max),
+            Self::Decimal { max } => say("asks-decimal").put("max", max.to_string()),
+            Self::Zone => say("asks-zone"),
+            Self::Currency => say("asks-currency"),
+            Self::Colour => say("asks-colour"),
+            Self::Picture => {
+                let asks = say("asks-picture").put("ends", Part::all(limits::PICTURE_ENDS));
+                asks.put("max", limits::PATH_CHARS_MAX.to_string())
+            }
+            Self::Url => say("asks-url"),
+            Self::Moment => say("asks-moment"),
+            Self::Amount => say("asks-amount"),
+            Self::Units(asks) => say(asks),
+            Self::Span { min_ms, max_ms } => {
+                between(say("asks-span"), span_text(min_ms), span_text(max_ms))
+            }
+            Self::Spans { count_min, count_max, min_ms, max_ms } => {
+                let asks = say("asks-spans").put("count", counted(count_min, count_max));
+                between(asks, span_text(min_ms), span_text(max_ms))
+            }
+            Self::Table(of) if of.head.starts_with('[') => say("asks-table").put("head", of.head),
             Self::Table(of) => {
-                let keys: Vec<_> = of.keys.iter().map(|key| key.name).collect();
-                format!("a table with {}", keys.join(", "))
+                say("asks-table-of").put("keys", Part::all(of.keys.iter().map(|key| key.name)))
             }
-            Self::Tables { of, max } => format!("1 to {max} tables {}", of.head),
+            Self::Tables { of, max } => {
+                say("asks-tables").put("max", max.to_string()).put("head", of.head)
+            }
         }
     }
 }
 
-fn counted(min: usize, max: usize) -> String {
-    if min == max { max.to_string() } else { format!("{min} to {max}") }
+fn counted(min: usize, max: usize) -> Part {
+    if min == max { max.to_string().into() } else { between(say("counted"), min, max).into() }
+}
+
+/// From the one to the other.
+pub(super) fn between(what: Saying, min: impl ToString, max: impl ToString) -> Saying {
+    what.put("min", min.to_string()).put("max", max.to_string())
 }
 
 const fn required(name: &'static str, shape: Shape, example: &'static str) -> Key {
@@ -205,10 +200,10 @@ static NAMES: Section = Section {
     one_of: &[],
     keys: &[
         required("zh", Shape::Text { chars_max: limits::NAME_CHARS_MAX }, "\"开幕抢购\"")
-            .because("people read Chinese and English")
+            .because("why-both")
             .says("In Simplified Chinese."),
         required("en", Shape::Text { chars_max: limits::NAME_CHARS_MAX }, "\"Opening sale\"")
-            .because("people read Chinese and English")
+            .because("why-both")
             .says("In English."),
     ],
 };

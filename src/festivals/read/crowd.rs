@@ -6,6 +6,7 @@ use super::super::faults::quoted;
 use super::super::keys::CROWD;
 use super::super::model::{Crowd, Ratio};
 use super::super::walk::{Table, Walk};
+use crate::kit::words::say;
 
 /// The crowd under `crowd`: over `base` in a drop, over the declared defaults in the festival.
 pub(super) fn read(walk: &mut Walk, table: &Table<'_, '_>, base: Option<&Crowd>) -> Option<Crowd> {
@@ -91,22 +92,11 @@ impl Getter<'_, '_, '_, '_> {
 /// What no key can be wrong in alone.
 fn check(walk: &mut Walk, table: &Table<'_, '_>, crowd: &Crowd) {
     if crowd.burst_within_ms > crowd.arrive_within_ms {
-        walk.fault(
-            table.at("burst_within"),
-            "burst_within is longer than arrive_within; write a shorter time, or a longer one \
-             there"
-                .to_owned(),
-        );
+        walk.fault(table.at("burst_within"), say("file-burst-long"));
     }
     let leave = crowd.unpaid_share.per_million() + crowd.release_share.per_million();
     if leave > 1_000_000 {
         let sum = quoted(&format!("{:.2}", f64::from(leave) / 1e6));
-        walk.fault(
-            table.at("unpaid_share"),
-            format!(
-                "unpaid_share and release_share are {sum} together; write numbers whose sum is \
-                 at most 1"
-            ),
-        );
+        walk.fault(table.at("unpaid_share"), say("file-all-leave").put("sum", sum));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
-use super::super::faults::Sort;
+use super::super::faults::{Sort, quoted};
 use super::super::limits::{OPEN_MS_MAX, REPEATING_ID_CHARS_MAX};
 use super::super::model::{Crowd, DropPlan, Id, Kind, Opening};
 use super::super::money::Currency;
@@ -13,6 +13,7 @@ use super::super::walk::{Table, Walk, Wrong};
 use super::super::when::{moment_ms, parts, span_text};
 use super::goods::Goods;
 use super::{crowd, items};
+use crate::kit::words::say;
 
 /// What the drops rest on; what is `None` has its own fault already.
 pub(super) struct Around<'a> {
@@ -35,7 +36,7 @@ pub(super) fn read(
     for table in &tables {
         let id = walk.id(table, "id");
         if let Some(id) = &id {
-            walk.once(&mut seen, id, table.at("id"), "the drop");
+            walk.once(&mut seen, id, table.at("id"), say("the-drop"));
         }
         let drop = drop(walk, table, id, around);
         whole = whole.zip(drop).map(|(mut list, drop)| {
@@ -95,19 +96,11 @@ fn repeating(
     around: &Around<'_>,
 ) -> Option<(Opening, i64)> {
     if around.demo == Some(false) {
-        walk.fault(
-            table.at("every"),
-            "every repeats the drop in a festival that is no demonstration; write opens_at \
-             instead, or demo = true under [festival]"
-                .to_owned(),
-        );
+        walk.fault(table.at("every"), say("file-every-real"));
     }
     for key in ["opens_at", "closes_at"] {
         if table.has(key) {
-            walk.fault(
-                table.at(key),
-                format!("{key} stands beside every; write one of them, or open_for to close"),
-            );
+            walk.fault(table.at(key), say("file-beside-every").put("key", key));
         }
     }
     let every_ms = walk.span(table, "every");
@@ -116,23 +109,15 @@ fn repeating(
     let every_ms = every_ms?;
     let open_for_ms = open_for_ms.unwrap_or(every_ms);
     if open_for_ms > every_ms {
-        let most = span_text(every_ms);
-        walk.fault(
-            table.at("open_for"),
-            format!("open_for is longer than every; write at most \"{most}\""),
-        );
+        let most = quoted(&span_text(every_ms));
+        walk.fault(table.at("open_for"), say("file-open-past-every").put("most", most));
     }
     Some((Opening::Every { first_ms: first_ms?, every_ms }, open_for_ms))
 }
 
 fn dated(walk: &mut Walk, table: &Table<'_, '_>, around: &Around<'_>) -> Option<(Opening, i64)> {
     if table.has("first") {
-        walk.fault(
-            table.at("first"),
-            "first belongs to a drop that repeats; take it out, or write every instead of \
-             opens_at"
-                .to_owned(),
-        );
+        walk.fault(table.at("first"), say("file-first-alone"));
     }
     let opens_at_ms =
         walk.maybe(table, "opens_at", |walk, table, key| moment(walk, table, key, around.zone));
@@ -147,18 +132,10 @@ fn dated(walk: &mut Walk, table: &Table<'_, '_>, around: &Around<'_>) -> Option<
         (None, open_for_ms) => open_for_ms?,
     };
     if open_for_ms <= 0 {
-        walk.fault(
-            table.at("closes_at"),
-            "closes_at is not after opens_at; write a later time, or how long it stays open, \
-             for example open_for = \"10h\""
-                .to_owned(),
-        );
+        walk.fault(table.at("closes_at"), say("file-closes-first"));
     } else if open_for_ms > OPEN_MS_MAX {
         let most = span_text(OPEN_MS_MAX);
-        walk.fault(
-            table.at("closes_at"),
-            format!("closes_at is more than {most} after opens_at; write an earlier time"),
-        );
+        walk.fault(table.at("closes_at"), say("file-closes-late").put("most", most));
     }
     Some((Opening::At(opens_at_ms), open_for_ms))
 }
@@ -166,18 +143,9 @@ fn dated(walk: &mut Walk, table: &Table<'_, '_>, around: &Around<'_>) -> Option<
 /// A drop with a date closes in one way.
 fn both_or_neither(walk: &mut Walk, table: &Table<'_, '_>) {
     match (table.has("closes_at"), table.has("open_for")) {
-        (true, true) => walk.fault(
-            table.at("open_for"),
-            "open_for stands beside closes_at; write one of them".to_owned(),
-        ),
+        (true, true) => walk.fault(table.at("open_for"), say("file-closes-twice")),
         (false, false) if !table.is_misspelt("closes_at") && !table.is_misspelt("open_for") => {
-            walk.note(
-                table.at("closes_at"),
-                Sort::Missing,
-                "[[drops]]: closes_at or open_for is missing; write one of them, for example \
-                 open_for = \"10h\""
-                    .to_owned(),
-            );
+            walk.note(table.at("closes_at"), Sort::Missing, say("file-closes-never"));
         }
         _ => {}
     }
@@ -211,26 +179,15 @@ fn rounds(walk: &mut Walk, table: &Table<'_, '_>, seen: &BTreeMap<Id, usize>) {
     let id = seen.iter().find(|(_, place)| **place == at).map(|(id, _)| id);
     let Some(id) = id else { return };
     if id.as_str().len() > REPEATING_ID_CHARS_MAX {
-        walk.fault(
-            at,
-            format!(
-                "the id of a drop that repeats has {} characters; write at most \
-             {REPEATING_ID_CHARS_MAX}, its rounds are called id-1, id-2 and so on",
-                id.as_str().len()
-            ),
-        );
+        let what = say("file-round-id-long").put("n", id.as_str().len().to_string());
+        walk.fault(at, what.put("most", REPEATING_ID_CHARS_MAX.to_string()));
     }
     for (other, place) in seen {
         let rest = other.as_str().strip_prefix(id.as_str()).and_then(|rest| rest.strip_prefix('-'));
         if rest.is_some_and(|round| round.parse::<u32>().is_ok()) {
             let line = walk.line_of(at);
-            walk.fault(
-                *place,
-                format!(
-                    "the id \"{other}\" will be that of a round of the drop in line {line}, which \
-                 repeats; write another id"
-                ),
-            );
+            let what = say("file-round-id-taken").put("id", other.to_string());
+            walk.fault(*place, what.put("line", line.to_string()));
         }
     }
 }

@@ -10,6 +10,7 @@ use super::super::money::Currency;
 use super::super::walk::{Noted, Table, Walk, Wrong, nearest};
 use super::drops::Around;
 use super::{crowd, drops, goods};
+use crate::kit::words::say;
 
 /// `[festival]`, each key by itself: the drops can be checked although one of them is wrong.
 struct Head {
@@ -83,7 +84,7 @@ fn url(value: &DeValue<'_>, _: Shape) -> Result<Url, Wrong> {
 
 fn zone(value: &DeValue<'_>) -> Result<TimeZone, Wrong> {
     let DeValue::String(name) = value else {
-        return Err(Wrong::new("is not text"));
+        return Err(Wrong::new(say("is-no-text")));
     };
     if let Ok(zone) = TimeZone::get(name) {
         // Without a name of its own ("Etc/Unknown") a zone cannot be shown to people.
@@ -91,10 +92,10 @@ fn zone(value: &DeValue<'_>) -> Result<TimeZone, Wrong> {
             return Ok(zone);
         }
     }
-    let what = format!("is not a zone we know, {}", quoted(name));
+    let what = say("is-no-zone").put("name", quoted(name));
     let known: Vec<_> = jiff::tz::db().available().collect();
     match nearest(name, known.iter().map(jiff::tz::TimeZoneName::as_str)) {
-        Some(meant) => Err(Wrong::instead(what, format!("\"{meant}\""))),
+        Some(meant) => Err(Wrong::instead(what, quoted(meant))),
         None => Err(Wrong::new(what)),
     }
 }
@@ -102,6 +103,6 @@ fn zone(value: &DeValue<'_>) -> Result<TimeZone, Wrong> {
 fn currency(value: &DeValue<'_>) -> Result<Currency, Wrong> {
     match value {
         DeValue::String(code) => Currency::new(code),
-        _ => Err(Wrong::new("is not text")),
+        _ => Err(Wrong::new(say("is-no-text"))),
     }
 }

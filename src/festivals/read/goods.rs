@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::model::{Good, Id, Maker, Variant};
 use super::super::walk::{Table, Walk};
+use crate::kit::words::say;
 
 /// The goods of the file, the faulty ones too: a drop may name them all the same.
 pub(super) struct Goods {
@@ -51,7 +52,7 @@ pub(super) fn read(walk: &mut Walk, root: &Table<'_, '_>) -> Goods {
     for table in tables.unwrap_or_default() {
         let id = walk.id(&table, "id");
         if let Some(id) = &id {
-            walk.once(&mut seen, id, table.at("id"), "the good");
+            walk.once(&mut seen, id, table.at("id"), say("the-good"));
             goods.by_id.entry(id.clone()).or_insert(goods.list.len());
         } else {
             goods.whole = false;
@@ -91,7 +92,7 @@ fn variants(walk: &mut Walk, table: &Table<'_, '_>) -> Option<Vec<Variant>> {
         let id = walk.id(&one, "id");
         let names = walk.names(&one, "name");
         if let Some(id) = &id {
-            walk.once(&mut seen, id, one.at("id"), "the variant");
+            walk.once(&mut seen, id, one.at("id"), say("the-variant"));
         }
         let variant = id.zip(names).map(|(id, names)| Variant { id, names });
         whole = whole.zip(variant).map(|(mut list, variant)| {

@@ -11,6 +11,7 @@ use super::super::money::Money;
 use super::super::walk::{Table, Walk, Wrong, nearest, ranged};
 use super::drops::Around;
 use super::goods::{Goods, Named};
+use crate::kit::words::{Part, Saying, say};
 
 /// All items of a drop.
 pub(super) fn read(
@@ -24,7 +25,7 @@ pub(super) fn read(
     for table in walk.tables(drop, "items")? {
         let id = walk.id(&table, "good");
         if let Some(id) = &id {
-            walk.once(&mut seen, id, table.at("good"), "an item of this drop");
+            walk.once(&mut seen, id, table.at("good"), say("the-item"));
         }
         let item = item(walk, &table, id.as_ref(), around);
         if let Some(item) = &item {
@@ -42,21 +43,12 @@ pub(super) fn read(
 
 fn too_much(walk: &mut Walk, table: &Table<'_, '_>, lines: usize, units: i64) {
     if lines > LINES_MAX {
-        walk.fault(
-            table.at("good"),
-            format!(
-                "with this item the drop has {lines} lines of stock; write at most {LINES_MAX}, or \
-             two drops"
-            ),
-        );
+        let what = say("file-lines-many").put("n", lines.to_string());
+        walk.fault(table.at("good"), what.put("most", LINES_MAX.to_string()));
     }
     if units > STOCK_DROP_MAX {
-        walk.fault(
-            table.at("stock"),
-            format!(
-                "with this stock the drop has {units} units; write at most {STOCK_DROP_MAX} in all"
-            ),
-        );
+        let what = say("file-units-many").put("n", units.to_string());
+        walk.fault(table.at("stock"), what.put("most", STOCK_DROP_MAX.to_string()));
     }
 }
 
@@ -94,11 +86,11 @@ fn good<'g>(walk: &mut Walk, table: &Table<'_, '_>, id: &Id, goods: &'g Goods) -
         Named::Unknown => {}
     }
     let advice = match nearest(id.as_str(), goods.ids()) {
-        Some(meant) => format!("write good = \"{meant}\", or add the good under [[goods]]"),
-        None => "write the id of one, or add the good under [[goods]]".to_owned(),
+        Some(meant) => say("write-good").put("id", meant.to_owned()),
+        None => say("write-a-good"),
     };
-    let message = format!("good \"{id}\" is none of the [[goods]]; {advice}");
-    walk.note(table.at("good"), Sort::Elsewhere, message);
+    let what = say("file-no-good").put("id", id.to_string()).put("advice", advice);
+    walk.note(table.at("good"), Sort::Elsewhere, what);
     None
 }
 
@@ -138,15 +130,9 @@ fn units(
     let variants = good.map_or(&[][..], Good::variants);
     if table.has(key) && !variants.is_empty() {
         let example: Vec<_> = variants.iter().map(|one| format!("{} = 100", one.id())).collect();
-        let shown = &example[..example.len().min(4)];
-        walk.fault(
-            table.at(key),
-            format!(
-                "{key} is one number, but the good has variants; write the units of each, for \
-             example {key} = {{ {} }}",
-                shown.join(", ")
-            ),
-        );
+        let shown = example[..example.len().min(4)].join(", ");
+        let what = say("file-units-of-each").put("key", key.to_owned());
+        walk.fault(table.at(key), what.put("example", format!("{key} = {{ {shown} }}")));
         return None;
     }
     Some(Written::One(number))
@@ -154,9 +140,10 @@ fn units(
 
 fn count(value: &DeValue<'_>) -> Result<u32, Wrong> {
     let units = ranged(value, 0, STOCK_LINE_MAX).map_err(|wrong| match value {
-        DeValue::Integer(number) if !number.as_str().starts_with('-') => {
-            Wrong::instead(wrong.what, format!("at most {STOCK_LINE_MAX} units a line"))
-        }
+        DeValue::Integer(number) if !number.as_str().starts_with('-') => Wrong::instead(
+            wrong.what,
+            say("write-units-most").put("most", STOCK_LINE_MAX.to_string()),
+        ),
         _ => wrong,
     })?;
     Ok(u32::try_from(units).expect("the bound of a line fits"))
@@ -166,11 +153,10 @@ fn by_variant(
     walk: &mut Walk,
     key: &str,
     (at, map): (usize, &DeTable<'_>),
-    (good, asks): (Option<&Good>, &str),
+    (good, asks): (Option<&Good>, &Saying),
 ) -> Option<Written> {
     if good.is_some_and(|good| good.variants().is_empty()) {
-        let message = format!("{key} is a table, but the good has no variants; write one number");
-        walk.fault(at, message);
+        walk.fault(at, say("file-units-of-none").put("key", key.to_owned()));
         return None;
     }
     let mut by = BTreeMap::new();
@@ -190,7 +176,7 @@ fn by_variant(
             (Ok(_), None) => whole = false,
             (Err(wrong), id) => {
                 let called = id.map_or(key.to_owned(), |id| format!("{key}.{id}"));
-                walk.fault(value.span().start, wrong.message(&called, || asks.to_owned()));
+                walk.fault(value.span().start, wrong.whole(called, || asks.clone()));
                 whole = false;
             }
         }
@@ -198,23 +184,22 @@ fn by_variant(
     if key == "stock" {
         let every = good.map_or(&[][..], Good::variants).iter().map(Variant::id);
         for id in every.filter(|id| !map.contains_key(id.as_str())) {
-            let advice = format!("write {id} = and {asks}");
-            let message = format!("stock says nothing of the variant \"{id}\"; {advice}");
-            walk.note(at, Sort::Missing, message);
+            let what = say("file-stock-mute").put("id", id.to_string()).put("asks", asks.clone());
+            walk.note(at, Sort::Missing, what);
             whole = false;
         }
     }
     whole.then_some(Written::By(by))
 }
 
-fn no_such_variant(good: &Good, name: &str) -> String {
-    let ids: Vec<_> = good.variants().iter().map(|one| one.id().as_str()).collect();
-    let advice = match nearest(name, ids.iter().copied()) {
-        Some(meant) => meant.to_owned(),
-        None => format!("one of {}", ids.join(", ")),
+fn no_such_variant(good: &Good, name: &str) -> Saying {
+    let ids = good.variants().iter().map(|one| one.id().as_str());
+    let write: Part = match nearest(name, ids.clone()) {
+        Some(meant) => meant.to_owned().into(),
+        None => say("write-one-of").put("ids", Part::all(ids.map(str::to_owned))).into(),
     };
-    let name = quoted(name);
-    format!("the good \"{}\" has no variant {name}; write {advice}", good.id())
+    let what = say("file-no-variant").put("good", good.id().to_string());
+    what.put("name", quoted(name)).put("write", write)
 }
 
 /// The item's lines: one, or one a variant in the good's order.
@@ -232,9 +217,8 @@ fn lines(walk: &mut Walk, table: &Table<'_, '_>, good: &Good, units: &Units) -> 
         good.variants().iter().map(|variant| line(Some(variant.id()))).collect()
     };
     for line in lines.iter().filter(|line| line.reserve > line.stock) {
-        let (reserve, stock) = (line.reserve, line.stock);
-        let message = format!("reserve is {reserve} of a stock of {stock}; write at most {stock}");
-        walk.fault(table.at("reserve"), message);
+        let what = say("file-reserve-over").put("reserve", line.reserve.to_string());
+        walk.fault(table.at("reserve"), what.put("stock", line.stock.to_string()));
     }
     lines
 }

@@ -15,6 +15,7 @@ use super::limits::FILE_BYTES_MAX;
 use super::model::Festival;
 use super::syntax;
 use super::walk::Walk;
+use crate::kit::words::{Saying, say};
 
 /// Reads a festival from text; `name` is what the faults call the file.
 pub fn read(name: &str, text: &str) -> Result<Festival, Faults> {
@@ -46,10 +47,8 @@ pub fn read(name: &str, text: &str) -> Result<Festival, Faults> {
 /// Reads a festival from a file.
 pub fn read_file(path: &Path) -> Result<Festival, Faults> {
     let name = path.display().to_string();
-    let bytes = bytes(path).map_err(|why| {
-        let message = format!("cannot be read ({why}); write the path of a festival file");
-        Faults::whole_file(&name, message)
-    })?;
+    let bytes = bytes(path)
+        .map_err(|why| Faults::whole_file(&name, say("file-unread").put("why", why.to_string())))?;
     if bytes.len() > FILE_BYTES_MAX {
         return Err(Faults::whole_file(&name, too_large()));
     }
@@ -73,20 +72,14 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn too_large() -> String {
-    format!(
-        "the file is larger than {} KiB; write the festival shorter, or as several festivals",
-        FILE_BYTES_MAX / 1_024
-    )
+fn too_large() -> Saying {
+    say("file-too-large").put("kib", (FILE_BYTES_MAX / 1_024).to_string())
 }
 
 fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Faults {
     let before = String::from_utf8_lossy(&bytes[..valid]);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let message = format!(
-        "the byte 0x{:02x} is not UTF-8; save the file with the encoding UTF-8",
-        bytes[valid]
-    );
-    Faults::new(name, vec![Fault::new(line, column, message)])
+    let what = say("file-not-utf8").put("byte", format!("0x{:02x}", bytes[valid]));
+    Faults::new(name, vec![Fault::new(line, column, what)])
 }

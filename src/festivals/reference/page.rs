@@ -88,10 +88,10 @@ fn rows(page: &mut String, section: &Section, prefix: &str) {
         };
         let (called, asks) = match inner {
             Some(names) => {
-                let asks = names.keys[0].shape.asks();
+                let asks = names.keys[0].shape.asks().english();
                 (format!("`{name}.zh`, `{name}.en`"), format!("{asks} each"))
             }
-            None => (format!("`{name}`"), key.shape.asks()),
+            None => (format!("`{name}`"), key.shape.asks().english()),
         };
         let example = match key.example {
             "" => String::new(),

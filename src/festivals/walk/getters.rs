@@ -6,6 +6,7 @@ use super::super::keys::{Need, Shape};
 use super::super::model::{Colour, Id, Names, PicturePath, Ratio};
 use super::values::{self, Wrong};
 use super::{Noted, Table, Walk, place_of};
+use crate::kit::words::say;
 
 impl Walk {
     /// The value under a key, converted; the declared default if the key is absent.
@@ -93,7 +94,7 @@ impl Walk {
             return None;
         };
         if list.is_empty() || list.len() > max {
-            let has = Wrong::new(format!("has {} tables", list.len()));
+            let has = Wrong::new(say("is-of-tables").put("n", list.len().to_string()));
             let past = list.get(max).map_or(at, place_of);
             self.wrong(table, key, past, has);
         }
@@ -107,7 +108,7 @@ impl Walk {
                 whole.get_or_insert_default().push(one);
             } else {
                 let what = Wrong::described(one.get_ref()).what;
-                self.wrong(table, key, at, Wrong::new(format!("has an entry that {what}")));
+                self.wrong(table, key, at, Wrong::new(values::has_entry(what)));
             }
         }
         whole.filter(|tables| !tables.is_empty())

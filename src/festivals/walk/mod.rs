@@ -15,9 +15,10 @@ use toml::de::{DeTable, DeValue};
 use super::faults::{Found, Sort, quoted};
 use super::keys::{Key, Need, Section, Shape};
 use super::model::Id;
+use crate::kit::words::{Part, Saying, say};
 
 pub(super) use near::nearest;
-pub(super) use values::{Wrong, ranged};
+pub(super) use values::{Wrong, is, ranged};
 
 /// The faults found so far, and where the text's lines begin.
 pub(super) struct Walk {
@@ -58,18 +59,23 @@ impl<'a, 'i> Table<'a, 'i> {
     }
 
     /// What the key asks for, in words that follow "write".
-    pub(super) fn asks(&self, key: &str) -> String {
+    pub(super) fn asks(&self, key: &str) -> Saying {
         let declared = self.declared(key);
         let asks = declared.shape.asks();
         match declared.shape {
             Shape::Units(_) => asks,
             _ if declared.example.is_empty() => asks,
-            _ => format!("{asks}, for example {}", self.example(key)),
+            _ => say("asks-example").put("asks", asks).put("example", self.example(key)),
         }
     }
 
     fn example(&self, key: &str) -> String {
         format!("{} = {}", self.called(key), self.declared(key).example)
+    }
+
+    /// The table as messages call it.
+    fn headed(&self) -> Part {
+        if self.head.is_empty() { say("the-file").into() } else { self.head.into() }
     }
 
     /// The key as messages call it.
@@ -115,12 +121,12 @@ impl Walk {
         self.line_starts.partition_point(|start| *start <= at)
     }
 
-    pub(super) fn fault(&mut self, at: usize, message: String) {
-        self.note(at, Sort::Here, message);
+    pub(super) fn fault(&mut self, at: usize, what: Saying) {
+        self.note(at, Sort::Here, what);
     }
 
-    pub(super) fn note(&mut self, at: usize, sort: Sort, message: String) {
-        self.found.push(Found { at, sort, message });
+    pub(super) fn note(&mut self, at: usize, sort: Sort, what: Saying) {
+        self.found.push(Found { at, sort, what });
     }
 
     /// The whole file as a table.
@@ -156,10 +162,10 @@ impl Walk {
         let there = choice.iter().filter(|key| table.has(key)).count();
         let misspelt = choice.iter().any(|key| table.is_misspelt(key));
         if !choice.is_empty() && there == 0 && !misspelt {
-            let (keys, example) = (choice.join(" or "), table.example(choice[0]));
-            let message = format!("{}: {keys} is missing", table.head);
-            let message = format!("{message}; write one of them, for example {example}");
-            self.note(table.at, Sort::Missing, message);
+            let what = say("file-none-of").put("head", table.headed());
+            let what = what.put("keys", Part::any(choice.iter().copied()));
+            let what = what.put("example", table.example(choice[0]));
+            self.note(table.at, Sort::Missing, what);
         }
         table
     }
@@ -168,44 +174,43 @@ impl Walk {
         let known = table.section.keys.iter().map(|key| key.name);
         let advice = if let Some(meant) = nearest(name, known.clone()) {
             table.misspelt.push(meant);
-            format!("write {}, or take it out", table.called(meant))
+            say("write-meant").put("key", table.called(meant))
         } else {
-            let list: Vec<_> = known.collect();
-            format!("take it out, or write one of {}", list.join(", "))
+            say("write-known").put("keys", Part::all(known))
         };
-        let (name, head) = (quoted(name), table.head);
-        self.fault(at, format!("{head}: the key {name} is unknown here; {advice}"));
+        let what = say("file-unknown").put("head", table.headed()).put("name", quoted(name));
+        self.fault(at, what.put("advice", advice));
     }
 
     /// Notes a fault of a value, with what its key asks for.
     pub(super) fn wrong(&mut self, table: &Table<'_, '_>, key: &str, at: usize, wrong: Wrong) {
-        self.fault(at, wrong.message(&table.called(key), || table.asks(key)));
+        self.fault(at, wrong.whole(table.called(key), || table.asks(key)));
     }
 
     fn missing(&mut self, table: &Table<'_, '_>, key: &Key) {
         if table.is_misspelt(key.name) {
             return;
         }
-        let why = match key.need {
-            Need::Required("") | Need::Optional(_) | Need::Default(_) => String::new(),
-            Need::Required(why) => format!(" ({why})"),
+        let what = match key.need {
+            Need::Required("") | Need::Optional(_) | Need::Default(_) => say("file-missing"),
+            Need::Required(why) => say("file-missing-why").put("why", say(why)),
         };
-        let called = table.called(key.name);
-        let asks = table.asks(key.name);
-        let message = format!("{}: {called} is missing{why}; write {asks}", table.head);
-        self.note(table.at, Sort::Missing, message);
+        let what = what.put("head", table.headed()).put("key", table.called(key.name));
+        self.note(table.at, Sort::Missing, what.put("asks", table.asks(key.name)));
     }
 
     /// Notes an id that stands twice, and remembers where each stood first.
-    pub(super) fn once(&mut self, seen: &mut BTreeMap<Id, usize>, id: &Id, at: usize, what: &str) {
+    pub(super) fn once(
+        &mut self,
+        seen: &mut BTreeMap<Id, usize>,
+        id: &Id,
+        at: usize,
+        whose: Saying,
+    ) {
         if let Some(first) = seen.get(id) {
-            let line = self.line_of(*first);
-            self.fault(
-                at,
-                format!(
-                    "the id \"{id}\" belongs to {what} in line {line} already; write another id"
-                ),
-            );
+            let line = self.line_of(*first).to_string();
+            let what = say("file-id-twice").put("id", id.to_string());
+            self.fault(at, what.put("whose", whose).put("line", line));
         } else {
             seen.insert(id.clone(), at);
         }

@@ -7,21 +7,22 @@ use super::super::keys::Shape;
 use super::super::limits::ID_CHARS_MAX;
 use super::super::model::{Colour, Id, PicturePath, Ratio};
 use super::super::when::{span_ms, span_text};
+use crate::kit::words::{Part, Saying, say};
 
 /// What is wrong with a value, in words that follow its key.
 pub(in super::super) struct Wrong {
-    pub(in super::super) what: String,
+    pub(in super::super) what: Saying,
     /// What to write instead, where it is not what the key's declaration asks for.
-    write: Option<String>,
+    write: Option<Part>,
 }
 
 impl Wrong {
-    pub(in super::super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), write: None }
+    pub(in super::super) fn new(what: Saying) -> Self {
+        Self { what, write: None }
     }
 
-    pub(in super::super) fn instead(what: impl Into<String>, write: impl Into<String>) -> Self {
-        Self { what: what.into(), write: Some(write.into()) }
+    pub(in super::super) fn instead(what: Saying, write: impl Into<Part>) -> Self {
+        Self { what, write: Some(write.into()) }
     }
 
     /// A value of a type nobody asked for.
@@ -30,22 +31,36 @@ impl Wrong {
     }
 
     /// The whole sentence; `asks` says what to write where nothing better is known.
-    pub(in super::super) fn message(self, called: &str, asks: impl FnOnce() -> String) -> String {
-        format!("{called} {}; write {}", self.what, self.write.unwrap_or_else(asks))
+    pub(in super::super) fn whole(self, called: String, asks: impl FnOnce() -> Saying) -> Saying {
+        let write = self.write.unwrap_or_else(|| asks().into());
+        say("file-value").put("key", called).put("is", self.what).put("write", write)
     }
 }
 
 /// A value in words that follow its key: "is -5".
-fn described(value: &DeValue<'_>) -> String {
+fn described(value: &DeValue<'_>) -> Saying {
     match value {
-        DeValue::String(text) => format!("is the text {}", quoted(text)),
-        DeValue::Integer(number) => format!("is {}", shortened(&number.to_string())),
-        DeValue::Float(number) => format!("is {}", shortened(number.as_str())),
-        DeValue::Boolean(flag) => format!("is {flag}"),
-        DeValue::Datetime(moment) => format!("is the time {moment}"),
-        DeValue::Array(_) => "is a list".to_owned(),
-        DeValue::Table(_) => "is a table".to_owned(),
+        DeValue::String(text) => say("is-text").put("value", quoted(text)),
+        DeValue::Integer(number) => is(shortened(&number.to_string())),
+        DeValue::Float(number) => is(shortened(number.as_str())),
+        DeValue::Boolean(flag) => is(flag.to_string()),
+        DeValue::Datetime(moment) => say("is-moment").put("value", moment.to_string()),
+        DeValue::Array(_) => say("is-list"),
+        DeValue::Table(_) => say("is-table"),
     }
+}
+
+/// A value as it is written.
+pub(in super::super) fn is(value: String) -> Saying {
+    say("is-value").put("value", value)
+}
+
+fn has_chars(chars: usize) -> Saying {
+    say("is-of-chars").put("n", chars.to_string())
+}
+
+pub(super) fn has_entry(is: Saying) -> Saying {
+    say("is-with-entry").put("is", is)
 }
 
 fn shortened(number: &str) -> String {
@@ -59,19 +74,17 @@ pub(super) fn text(value: &DeValue<'_>, shape: Shape) -> Result<String, Wrong> {
     };
     let chars = text.chars().count();
     if text.trim().is_empty() {
-        return Err(Wrong::new("is empty"));
+        return Err(Wrong::new(say("is-empty")));
     }
     if chars > chars_max {
-        return Err(Wrong::new(format!("has {chars} characters")));
+        return Err(Wrong::new(has_chars(chars)));
     }
     if text.trim().len() < text.len() {
-        return Err(Wrong::instead("begins or ends with a space", quoted(text.trim())));
+        return Err(Wrong::instead(say("is-spaced"), quoted(text.trim())));
     }
     if let Some(hidden) = text.chars().find(|letter| hidden(*letter)) {
-        return Err(Wrong::new(format!(
-            "has a character that cannot be seen, U+{:04X}",
-            u32::from(hidden)
-        )));
+        let code = format!("U+{:04X}", u32::from(hidden));
+        return Err(Wrong::new(say("is-hiding").put("code", code)));
     }
     Ok(text.to_string())
 }
@@ -91,8 +104,8 @@ pub(super) fn id(value: &DeValue<'_>, _: Shape) -> Result<Id, Wrong> {
     };
     Id::new(text).ok_or_else(|| {
         Wrong::new(match text.chars().count() {
-            0 => "is empty".to_owned(),
-            chars if chars > ID_CHARS_MAX => format!("has {chars} characters"),
+            0 => say("is-empty"),
+            chars if chars > ID_CHARS_MAX => has_chars(chars),
             _ => described(value),
         })
     })
@@ -166,10 +179,10 @@ fn span_within(value: &DeValue<'_>, min_ms: i64, max_ms: i64) -> Result<i64, Wro
     };
     let ms = span_ms(text).ok_or_else(|| Wrong::described(value))?;
     if ms < min_ms {
-        return Err(Wrong::new(format!("is {}, which is too short", span_text(ms))));
+        return Err(Wrong::new(say("is-short").put("value", span_text(ms))));
     }
     if ms > max_ms {
-        return Err(Wrong::new(format!("is {}, which is too long", span_text(ms))));
+        return Err(Wrong::new(say("is-long").put("value", span_text(ms))));
     }
     Ok(ms)
 }
@@ -182,15 +195,15 @@ pub(super) fn spans(value: &DeValue<'_>, shape: Shape) -> Result<Vec<i64>, Wrong
         return Err(Wrong::described(value));
     };
     if !(count_min..=count_max).contains(&list.len()) {
-        return Err(Wrong::new(format!("is a list of {}", list.len())));
+        return Err(Wrong::new(say("is-list-of").put("n", list.len().to_string())));
     }
     let mut spans = Vec::new();
     for one in list {
         let one = span_within(one.get_ref(), min_ms, max_ms);
-        spans.push(one.map_err(|wrong| Wrong::new(format!("has an entry that {}", wrong.what)))?);
+        spans.push(one.map_err(|wrong| Wrong::new(has_entry(wrong.what)))?);
     }
     if !spans.is_sorted() {
-        return Err(Wrong::new("has an entry that is shorter than the one before it"));
+        return Err(Wrong::new(say("is-unsorted")));
     }
     Ok(spans)
 }

@@ -1,14 +1,17 @@
 //! `/host/apply`: what a changed festival file would change, and making it so.
 
-use super::change_words::{Shown, shown};
+use super::change_words::{Shown, came, shown};
 use super::of_host;
-use crate::drops::plan::{changes, socket};
-use crate::festivals;
+use crate::drops::plan::changes::{self, Change};
+use crate::drops::plan::socket::{self, Outcome};
+use crate::festivals::{self, Festival};
 use crate::host::actions;
 use crate::kit::problem::Problem;
+use crate::kit::words::Words;
 use crate::pages::{Fault, Frame, Page, Posted, Visit};
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
+use fanfare_engine::Fan;
 use serde::Deserialize;
 
 /// Most bytes of the form: a festival file as browsers send it.
@@ -34,24 +37,41 @@ pub struct ApplyPage {
     pub file: String,
     pub why: String,
     pub wrong: Option<String>,
-    /// What is wrong with the file itself, as `fanfare check` says it.
-    pub faults: Option<String>,
+    /// What is wrong with the file itself, as `fanfare check` finds it.
+    pub faults: Vec<Told>,
     pub changes: Vec<Shown>,
     pub seen: bool,
-    /// What was done.
-    pub done: Option<(bool, String)>,
+    /// Whether all was done; none if nothing was tried.
+    pub done: Option<bool>,
+}
+
+/// A fault of the file in a host's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Where it stands.
+    pub place: String,
+    /// What is wrong; what to write instead.
+    pub words: String,
+}
+
+/// A fault in this language.
+pub fn told(w: Words, fault: &festivals::Fault) -> Told {
+    let (line, column) = (fault.line().to_string(), fault.column().to_string());
+    let place = w.with("host-apply-place", &[("line", &line), ("column", &column)]);
+    Told { place, words: w.say(fault.what()) }
 }
 
 impl Page for ApplyPage {}
 
 impl ApplyPage {
-    fn empty(visit: &Visit) -> Self {
+    /// Before a file was sent.
+    pub fn empty(frame: Frame) -> Self {
         Self {
-            frame: Frame::new(visit, visit.words.t("host-apply")),
+            frame,
             file: String::new(),
             why: String::new(),
             wrong: None,
-            faults: None,
+            faults: Vec::new(),
             changes: Vec::new(),
             seen: false,
             done: None,
@@ -70,22 +90,55 @@ impl ApplyPage {
 pub async fn apply_page(visit: Visit) -> Response {
     match of_host(visit) {
         Ok((visit, _)) => {
-            let page = ApplyPage::empty(&visit);
+            let page = ApplyPage::empty(titled(&visit));
             visit.page(Ok::<_, Fault>(page))
         }
         Err(answer) => *answer,
     }
 }
 
-/// What a file would change, or what is wrong with it.
-fn seen(visit: &Visit, file: &str) -> Result<Vec<Shown>, String> {
-    let app = &visit.app;
-    let proposed = festivals::read("festival.toml", file).map_err(|faults| faults.to_string())?;
-    if let Some(words) = socket::other_festival(app.festival.id().as_str(), &proposed) {
-        return Err(words);
+fn titled(visit: &Visit) -> Frame {
+    Frame::new(visit, visit.words.t("host-apply"))
+}
+
+/// What a page's file would change, put on the page; none if it cannot be applied.
+fn seen(visit: &Visit, page: &mut ApplyPage) -> Option<(Festival, Vec<Change>)> {
+    let (app, w) = (&visit.app, visit.words);
+    let proposed = match festivals::read("festival.toml", &page.file) {
+        Ok(proposed) => proposed,
+        Err(faults) => {
+            page.faults = faults.shown().map(|fault| told(w, &fault)).collect();
+            return None;
+        }
+    };
+    if let Some(why) = socket::other_festival(app.festival.id().as_str(), &proposed) {
+        page.wrong = Some(w.say(&why));
+        return None;
     }
     let changes = changes::of_serving(app, &proposed);
-    Ok(changes.iter().map(|change| shown(visit, &proposed, change)).collect())
+    page.changes = changes.iter().map(|change| shown(visit, &proposed, change)).collect();
+    page.seen = true;
+    Some((proposed, changes))
+}
+
+/// Makes it so, and puts what came of it on the page.
+fn make(
+    visit: &Visit,
+    page: &mut ApplyPage,
+    by: Fan,
+    (proposed, changes): (Festival, Vec<Change>),
+) {
+    let w = visit.words;
+    match socket::make_so(&visit.app, (by, &page.why), &proposed, &changes) {
+        Ok(outcomes) => {
+            let all = outcomes.iter().all(|outcome| *outcome == Outcome::Done);
+            for (change, outcome) in page.changes.iter_mut().zip(&outcomes).filter(|_| !all) {
+                change.came = Some(w.say(&came(outcome)));
+            }
+            page.done = Some(all);
+        }
+        Err(why) => page.wrong = Some(w.say(&why)),
+    }
 }
 
 /// `POST /host/apply`: shows it, or makes it so.
@@ -95,25 +148,20 @@ pub async fn apply(posted: Posted<ApplyForm, FORM_BYTES_MAX>) -> Response {
         Ok(host) => host,
         Err(answer) => return *answer,
     };
-    let mut page = ApplyPage::empty(&visit);
+    let mut page = ApplyPage::empty(titled(&visit));
     // Browsers end lines with two characters.
     page.file = form.file.replace("\r\n", "\n");
-    let why = form.why.trim().to_owned();
-    page.why.clone_from(&why);
-    let says_why = (1..=500).contains(&why.chars().count());
-    let make = form.make.is_some() && says_why;
+    page.why = form.why.trim().to_owned();
+    let says_why = (1..=500).contains(&page.why.chars().count());
+    let make_it = form.make.is_some() && says_why;
     if form.make.is_some() && !says_why {
         page.wrong = Some(visit.words.t("host-wrong-why"));
     }
     let app = visit.app.clone();
     let work = move || {
-        match seen(&visit, &page.file) {
-            Ok(changes) => (page.changes, page.seen) = (changes, true),
-            Err(faults) => page.faults = Some(faults),
-        }
-        if make && page.possible() {
-            let by = (session.fan, why.as_str());
-            page.done = Some(socket::answer_to(&visit.app, by, true, &page.file));
+        let possible = seen(&visit, &mut page).filter(|_| make_it && page.possible());
+        if let Some(seen) = possible {
+            make(&visit, &mut page, session.fan, seen);
         }
         (visit, page)
     };

@@ -1,107 +1,121 @@
-//! A festival file's differences in a host's language. Beside it the page shows what the command
-//! line says of the same, word by word.
+//! A festival file's differences, and what came of them, in a host's language.
 
 use super::drop_page::{line_name, line_words};
 use crate::drops::drop::Drop;
 use crate::drops::plan::changes::{Change, What};
+use crate::drops::plan::socket::Outcome;
 use crate::drops::spec::DropSpec;
 use crate::festivals::Festival;
+use crate::kit::words::{Saying, say};
 use crate::pages::{Visit, grouped, money, span};
-use fanfare_engine::{Amendment, LineTerms, Terms};
+use fanfare_engine::{Amendment, Line};
 
 /// A difference as its page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// The drop's name.
     pub drop: String,
-    /// What would change, in the host's language; what no sentence is for has none.
-    pub words: Option<String>,
-    /// The same as the command line says it.
-    pub plain: String,
-    /// The promise it would break.
+    /// The drop's id, as the file writes it.
+    pub id: String,
+    /// What would change.
+    pub words: String,
+    /// Why it cannot be made so: mostly a promise it would break.
     pub breaks: Option<String>,
+    /// What came of it, where not all was done.
+    pub came: Option<String>,
 }
 
 /// A difference between what is served and a proposed festival.
 pub fn shown(visit: &Visit, proposed: &Festival, change: &Change) -> Shown {
+    let w = visit.words;
     let directory = visit.app.node.directory();
     let plan = proposed.drops().iter().find(|plan| plan.id().as_str() == change.drop);
     let wanted = plan.map(|plan| DropSpec::new(proposed, plan, 0, 0));
     let served = directory.named(&change.drop);
     let names = wanted.as_ref().map(|spec| &spec.names).or(served.map(|drop| &drop.spec.names));
+    let sides = (wanted.as_ref(), served.map(|drop| &**drop));
     Shown {
-        drop: names.map_or_else(|| change.drop.clone(), |names| visit.words.0.of(names).to_owned()),
-        words: words(visit, (wanted.as_ref(), served.map(|drop| &**drop)), &change.what),
-        plain: change.to_string(),
-        breaks: change.breaks.clone(),
+        drop: names.map_or_else(|| change.drop.clone(), |names| w.0.of(names).to_owned()),
+        id: change.drop.clone(),
+        words: w.say(&words(visit, sides, &change.what)),
+        breaks: change.breaks.as_ref().map(|why| w.say(&breaks(why))),
+        came: None,
     }
 }
 
-fn words(
-    visit: &Visit,
-    (wanted, served): (Option<&DropSpec>, Option<&Drop>),
-    what: &What,
-) -> Option<String> {
-    let (w, moments) = (visit.words, visit.moments());
-    match what {
-        What::NewDrop(spec) => {
-            let opens = moments.short(spec.terms.opens_at_ms);
-            Some(w.with("host-change-new-drop", &[("when", &opens)]))
-        }
-        What::Stock(line, more) => {
-            let line = line_name(visit, served?, line.0.into());
-            let (line, n) = (("line", line.as_str()), grouped(more.unsigned_abs()));
-            let told = [line, ("n", n.as_str())];
-            Some(if *more > 0 {
-                w.with("host-change-more", &told)
-            } else {
-                w.with("host-change-fewer", &told)
-            })
-        }
-        What::Terms(Amendment::NewLine(line)) => new_line(visit, wanted?, line),
-        What::Terms(amendment) => {
-            let is = served?.published.read(visit.now_ms, |state| state.terms().clone())?;
-            terms(visit, served?, &is, *amendment)
-        }
-        What::Never => None,
+/// Why it cannot be made so.
+pub fn breaks(why: &Saying) -> Saying {
+    say("host-apply-breaks").put("why", why.clone())
+}
+
+/// What came of a change.
+pub fn came(outcome: &Outcome) -> Saying {
+    match outcome {
+        Outcome::Done => say("host-came-done"),
+        Outcome::NotDone => say("host-came-not"),
+        Outcome::Refused(why) => say("host-came-refused").put("why", why.clone()),
     }
 }
 
-fn new_line(visit: &Visit, wanted: &DropSpec, line: &LineTerms) -> Option<String> {
-    let name = wanted.lines.iter().find(|name| name.id() == line.id)?;
-    let (name, n) = (line_words(visit, name), grouped(line.stock.into()));
-    let price = money(visit.words.0, line.price_minor, visit.app.festival.currency());
-    let told = [("line", name.as_str()), ("n", &n), ("price", &price)];
-    Some(visit.words.with("host-change-new-line", &told))
+/// The drop as it is wanted, and as it is served.
+type Sides<'a> = (Option<&'a DropSpec>, Option<&'a Drop>);
+
+fn words(visit: &Visit, sides: Sides<'_>, what: &What) -> Saying {
+    let units = |key: Saying, line: Line, to: u32, from: u32| {
+        let n = grouped(to.abs_diff(from).into());
+        let key = key.put("line", name(visit, sides, line)).put("n", n);
+        instead(key, grouped(to.into()), grouped(from.into()))
+    };
+    match *what {
+        What::NewDrop(ref spec) => {
+            let opens = visit.moments().short(spec.terms.opens_at_ms);
+            say("host-change-new-drop").put("when", opens)
+        }
+        What::Stock { line, to, from } if to > from => {
+            units(say("host-change-more"), line, to, from)
+        }
+        What::Stock { line, to, from } => units(say("host-change-fewer"), line, to, from),
+        What::Reserve { line, to, from } => units(say("host-change-reserve"), line, to, from),
+        What::Terms { to, from } => terms(visit, sides, to, from),
+        What::DropGone => say("host-change-drop-gone"),
+        What::LineGone(line) => say("host-change-line-gone").put("line", name(visit, sides, line)),
+    }
 }
 
-fn terms(visit: &Visit, served: &Drop, is: &Terms, amendment: Amendment) -> Option<String> {
+fn terms(visit: &Visit, sides: Sides<'_>, to: Amendment, from: i64) -> Saying {
     let (w, moments) = (visit.words, visit.moments());
+    let hold = |s: i64| span(w, s * 1_000);
     let price = |minor| money(w.0, minor, visit.app.festival.currency());
-    let hold = |s: u32| span(w, i64::from(s) * 1_000);
-    Some(match amendment {
+    match to {
         Amendment::OpensAt(ms) => {
-            let (to, from) = (moments.short(ms), moments.short(is.opens_at_ms));
-            w.with("host-change-opens", &[("to", &to), ("from", &from)])
+            instead(say("host-change-opens"), moments.short(ms), moments.short(from))
         }
         Amendment::ClosesAt(ms) => {
-            let (to, from) = (moments.short(ms), moments.short(is.closes_at_ms));
-            w.with("host-change-closes", &[("to", &to), ("from", &from)])
+            instead(say("host-change-closes"), moments.short(ms), moments.short(from))
         }
-        Amendment::Hold(s) => {
-            let (to, from) = (hold(s), hold(is.hold_s));
-            w.with("host-change-hold", &[("to", &to), ("from", &from)])
-        }
+        Amendment::Hold(s) => instead(say("host-change-hold"), hold(s.into()), hold(from)),
         Amendment::Limit(limit) => {
-            let (to, from) = (limit.to_string(), is.limit.to_string());
-            w.with("host-change-limit", &[("to", &to), ("from", &from)])
+            instead(say("host-change-limit"), limit.to_string(), from.to_string())
         }
         Amendment::Price(line, minor) => {
-            let kept = is.lines.get(usize::from(line.0))?;
-            let name = line_name(visit, served, line.0.into());
-            let (to, from) = (price(minor), price(kept.price_minor));
-            w.with("host-change-price", &[("line", &name), ("to", &to), ("from", &from)])
+            let key = say("host-change-price").put("line", name(visit, sides, line));
+            instead(key, price(minor), price(from))
         }
-        Amendment::NewLine(_) => return None,
-    })
+        Amendment::NewLine(line) => {
+            let mut names = sides.0.into_iter().flat_map(|spec| &spec.lines);
+            let name = names.find(|name| name.id() == line.id);
+            let name = name.map_or_else(String::new, |name| line_words(visit, name));
+            let key = say("host-change-new-line").put("line", name);
+            key.put("n", grouped(line.stock.into())).put("price", price(line.price_minor))
+        }
+    }
+}
+
+fn instead(key: Saying, to: String, from: String) -> Saying {
+    key.put("to", to).put("from", from)
+}
+
+/// What people call a line that is served.
+fn name(visit: &Visit, (_, served): Sides<'_>, line: Line) -> String {
+    served.map_or_else(String::new, |drop| line_name(visit, drop, line.0.into()))
 }

@@ -1,11 +1,14 @@
 //! Hosts' pages in their states, made up.
 
 use super::acts::ClosingPage;
-use super::apply::ApplyPage;
-use super::change_words::Shown as Changed;
+use super::apply::{ApplyPage, told};
+use super::change_words::{Shown as Changed, breaks, came};
 use super::claims::{ClaimsPage, Shown, state_text};
 use super::day::{DayPage, OnLine};
 use super::drop_page::{Done, Draft, DropPage, Figures, Made, Undo, shares};
+use crate::drops::plan::socket::Outcome;
+use crate::festivals::{self, Faults};
+use crate::kit::words::{Lang, Saying, Words, say};
 use crate::pages::{Frame, State};
 use fanfare_engine::{ClaimState, Stock};
 
@@ -240,69 +243,68 @@ fn lists(frame: &Frame) -> Vec<Sample> {
     ]
 }
 
-fn change(words: Option<String>, plain: &str, breaks: Option<&str>) -> Changed {
+fn change(w: Words, words: &Saying, why: Option<Saying>) -> Changed {
     Changed {
         drop: "Lamp & <em>more</em>".to_owned(),
-        words,
-        plain: plain.to_owned(),
-        breaks: breaks.map(str::to_owned),
+        id: "lamps".to_owned(),
+        words: w.say(words),
+        breaks: why.map(|why| w.say(&breaks(&why))),
+        came: None,
     }
 }
 
 fn files(frame: &Frame) -> Vec<Sample> {
     let w = frame.w;
-    let more = w.with("host-change-more", &[("line", "Lamp, red"), ("n", "20")]);
-    let limit = w.with("host-change-limit", &[("to", "1"), ("from", "2")]);
-    let new = w.with("host-change-new-drop", &[("when", "15:00")]);
-    let empty = ApplyPage {
-        frame: titled(frame, "host-apply", "/host/apply"),
-        file: String::new(),
-        why: String::new(),
-        wrong: None,
-        faults: None,
-        changes: Vec::new(),
-        seen: false,
-        done: None,
+    let line = || match w.0 {
+        Lang::Zh => "台灯，红色",
+        Lang::En => "Lamp, red",
     };
+    let more = say("host-change-more").put("line", line()).put("n", "20");
+    let more = more.put("to", "80").put("from", "60");
+    let limit = say("host-change-limit").put("to", "1").put("from", "2");
+    let new = say("host-change-new-drop").put("when", "15:00");
+    let gone = say("host-change-line-gone").put("line", line());
+    let empty = ApplyPage::empty(titled(frame, "host-apply", "/host/apply"));
     let file = "# <b>Fans</b>\n[festival]\n".to_owned();
     let seen = ApplyPage {
         file: file.clone(),
         seen: true,
-        changes: vec![change(Some(more), "lamps: lamp/red: stock 80 instead of 60", None)],
+        changes: vec![change(w, &more, None)],
         ..empty.clone()
     };
     let breaks = ApplyPage {
         changes: vec![
-            change(
-                Some(limit),
-                "lamps: limit 1 instead of 2",
-                Some("fans were told they may have more"),
-            ),
-            change(Some(new), "boxes: a new drop, opens at 2026-11-21T15:00", None),
-            change(
-                None,
-                "lamps: lamp: the file has it no more",
-                Some("an item once offered stays"),
-            ),
+            change(w, &limit, Some(say("promise-limit-kept"))),
+            change(w, &new, None),
+            change(w, &gone, Some(say("promise-item-stays"))),
         ],
         ..seen.clone()
     };
+    let faulty = festivals::EXAMPLE
+        .replace("hold = \"15m\"", "hold = 15m")
+        .replace("limit = 1", "limit = 0\n\"<em>more\" = 1")
+        .replace("certificate", "certficate");
+    let wrong = festivals::read("sample.toml", &faulty).err();
     let faults = ApplyPage {
-        faults: Some("festival.toml:3: unknown key `<em>more`".to_owned()),
+        faults: wrong.iter().flat_map(Faults::shown).map(|fault| told(w, &fault)).collect(),
         seen: false,
         changes: Vec::new(),
         ..seen.clone()
     };
     let same = ApplyPage { changes: Vec::new(), ..seen.clone() };
     let mute = ApplyPage { wrong: Some(w.t("host-wrong-why")), ..seen.clone() };
+    let came_of =
+        |words, outcome| Changed { came: Some(w.say(&came(&outcome))), ..change(w, words, None) };
     let half = ApplyPage {
-        done: Some((false, "lamps: limit 2 instead of 1: REFUSED: <b>Fans\n".to_owned())),
+        changes: vec![
+            came_of(&more, Outcome::Done),
+            came_of(&limit, Outcome::Refused(say("promise-limit-kept"))),
+            came_of(&new, Outcome::NotDone),
+        ],
+        done: Some(false),
         ..seen.clone()
     };
-    let done = ApplyPage {
-        done: Some((true, "lamps: limit 2 instead of 1: done\n".to_owned())),
-        ..seen.clone()
-    };
+    let done = ApplyPage { done: Some(true), ..seen.clone() };
     vec![
         made("apply", &empty),
         made("apply-seen", &seen),

@@ -6,8 +6,12 @@ use crate::drops::wake::festival_number;
 use crate::kit::data::DataFolder;
 use crate::kit::journal::JournalReader;
 use crate::verify::report::{Broken, Promise, VerifyError};
+use fanfare_engine::Fact;
 use fanfare_lane::{FestivalId, LaneId, PublicKey, Sealed};
 use std::path::Path;
+
+/// Rows read at a time.
+const ROWS_AT_A_TIME: usize = 16;
 
 /// A data folder's journal.
 pub(super) struct Journal {
@@ -44,7 +48,7 @@ impl Journal {
             let what = format!(
                 "the journal went back in time: it ends at row {newest}, but this row was given"
             );
-            return broken(Promise::Kept, what);
+            return broken(Promise::Kept, what + &self.given_up(lane, (seq, newest)));
         }
         let found = self.reader.raw_rows(lane, seq, 1)?.pop().filter(|raw| raw.seq == seq);
         let Some(raw) = found else { return broken(Promise::Kept, "it is missing".to_owned()) };
@@ -52,7 +56,7 @@ impl Journal {
             Err(what) => broken(Promise::Row, what),
             Ok(sealed) if sealed.row.hash != place.hash => {
                 let what = "two histories: another row stands there than was given";
-                broken(Promise::Kept, what.to_owned())
+                broken(Promise::Kept, what.to_owned() + &self.given_up(lane, (seq, newest)))
             }
             Ok(sealed) if *sealed.seal != place.seal => {
                 broken(Promise::Receipt, "the row's seal is another in the journal".to_owned())
@@ -62,6 +66,31 @@ impl Journal {
             }
             Ok(_) => Ok(None),
         }
+    }
+
+    /// What is added where a restore went on without this row: who checks then holds something
+    /// that was truly given. Losses the journal cannot tell of are not named.
+    fn given_up(&self, lane: LaneId, (seq, newest): (u32, u32)) -> String {
+        // Behind the rows that are left stand rows without facts, up to the one that says so.
+        for from in (seq..=newest).step_by(ROWS_AT_A_TIME) {
+            for sealed in self.reader.rows(lane, from, ROWS_AT_A_TIME).unwrap_or_default() {
+                let facts = sealed.row.read_facts().unwrap_or_default();
+                let gives_up =
+                    |fact: &Fact| matches!(fact, Fact::Restored(loss) if loss.seq >= seq);
+                if facts.iter().any(gives_up) {
+                    let at = sealed.row.header.seq;
+                    return format!(
+                        "; row {at} says that rows up to there were lost and given up: if what \
+                         this says was one of them, it was truly given, and is the host's to make \
+                         good"
+                    );
+                }
+                if !facts.is_empty() {
+                    return String::new();
+                }
+            }
+        }
+        String::new()
     }
 
     fn drop_of(&self, lane: LaneId) -> Result<String, VerifyError> {

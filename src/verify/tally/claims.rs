@@ -3,7 +3,8 @@
 use crate::verify::report::{Fault, Promise, fault};
 use fanfare_engine::Number;
 
-/// Most claims a journal can lose and go on. The engine's bound, kept apart.
+/// Most claims a journal can lose and go on, all losses together: a forged one must not take all
+/// memory. The engine's bound, kept apart.
 const LOST_MAX: u32 = 1 << 24;
 
 /// What became of a claim, as the facts say.
@@ -68,7 +69,7 @@ impl Claims {
     /// Gives the numbers up to this one to claims that are lost.
     pub(super) fn lose(&mut self, claims: u32) -> Result<(), Fault> {
         let made = self.count();
-        let lost = claims.checked_sub(made).filter(|&lost| lost <= LOST_MAX);
+        let lost = claims.checked_sub(made).filter(|&lost| lost <= LOST_MAX - self.lost);
         let Some(lost) = lost else {
             let what = format!("{claims} claims are said to have been made, where {made} are left");
             return Err(fault(Promise::Numbers, what));
@@ -117,5 +118,19 @@ impl Claims {
         let same = |two: &&[(u64, u32, u32)]| (two[0].0, two[0].1) == (two[1].0, two[1].1);
         let found = self.keys.windows(2).find(same);
         found.map(|two| (two[0].1, two[0].2, two[1].2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_losses_together_are_bounded() {
+        let mut claims = Claims::default();
+        claims.lose(1).unwrap();
+        claims.lose(3).unwrap();
+        assert!(claims.lose(LOST_MAX + 1).is_err());
+        assert_eq!((claims.count(), claims.lost()), (3, 3));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::model::{Known, Life, Model, whole_s};
 use fanfare_engine::{
-    Amendment, ClaimState, Command, Fact, Fan, Key, Line, Number, Quantity, Refusal, RightId,
+    Amendment, ClaimState, Command, Fact, Fan, Key, Line, Number, Promise, Quantity, Refusal,
+    RightId,
 };
 use fanfare_lane::Reply;
 
@@ -18,8 +19,8 @@ pub(crate) enum Expect {
 }
 
 impl Expect {
-    /// Whether a reply is what was expected. Why an act breaks a promise is said in words, which
-    /// are the product's own.
+    /// Whether a reply is what was expected. Which promise an act breaks is the product's own to
+    /// say.
     pub(crate) fn is(&self, reply: &Reply) -> bool {
         match (self, reply) {
             (Self::Claim(number, known, fresh), Reply::Claim { claim, fresh: said }) => {
@@ -205,7 +206,7 @@ impl Model {
             }
             Command::Amend { amendment, act } => {
                 if self.breaks(amendment) {
-                    return Outcome::No(Refusal::BreaksPromise(""));
+                    return Outcome::No(Refusal::BreaksPromise(Promise::Bounds));
                 }
                 Outcome::Fact(Fact::Amended { amendment, act })
             }

@@ -57,7 +57,7 @@ impl World {
         let terms = self.given_terms(lane);
         let config = self.plan.config;
         let opened = if read.is_empty() {
-            Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock, None)
+            Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock)
         } else {
             take_over(replay(lane, &read)?, owner, config, &clock)
         };

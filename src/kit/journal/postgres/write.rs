@@ -6,6 +6,7 @@ use super::link::Link;
 use super::read;
 use crate::kit::hex;
 use fanfare_lane::{LaneId, Placed, PublicKey, Sealed, Store, StoreError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio_postgres::types::Type;
 
@@ -47,8 +48,9 @@ impl Writer {
     }
 }
 
-impl Store for Writer {
-    fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
+impl Writer {
+    /// Appends rows of different lanes, all in one statement.
+    fn append_abreast(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
         let lanes: Vec<i64> = rows.iter().map(|one| one.row.header.lane.into()).collect();
         let seqs: Vec<i64> = rows.iter().map(|one| one.row.header.seq.into()).collect();
         let hashes: Vec<&[u8]> = rows.iter().map(|one| &one.row.hash[..]).collect();
@@ -83,6 +85,21 @@ impl Store for Writer {
         };
         Ok(lanes.iter().map(fate).collect())
     }
+}
+
+impl Store for Writer {
+    fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
+        let lanes: BTreeSet<LaneId> = rows.iter().map(|one| one.row.header.lane).collect();
+        if lanes.len() == rows.len() {
+            return self.append_abreast(rows);
+        }
+        // A statement does not see the rows it adds, so one behind another comes after it.
+        let mut placed = Vec::with_capacity(rows.len());
+        for row in rows {
+            placed.extend(self.append_abreast(std::slice::from_ref(row))?);
+        }
+        Ok(placed)
+    }
 
     fn read(&mut self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, StoreError> {
         let rows = read::raw_rows(&self.link, lane, from, most);
@@ -108,6 +125,15 @@ impl Writes for Writer {
                 return Ok(row.get::<_, i64>(0) as LaneId);
             }
         }
+    }
+
+    fn keep_lane(&mut self, lane: LaneId, drop: &str) -> Result<(), JournalError> {
+        let sql = "INSERT INTO lanes (lane, drop_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let lane = i64::from(lane);
+        self.link.ask(WITHIN, async |client| {
+            client.execute_typed(sql, &[(&lane, Type::INT8), (&drop, Type::TEXT)]).await
+        })?;
+        Ok(())
     }
 
     fn list_key(&mut self, key: &PublicKey) -> Result<(), JournalError> {

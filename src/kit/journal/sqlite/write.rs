@@ -68,6 +68,14 @@ impl Writes for Writer {
         Ok(self.connection.query_row(lane, params![drop], |row| row.get(0))?)
     }
 
+    fn keep_lane(&mut self, lane: LaneId, drop: &str) -> Result<(), JournalError> {
+        self.connection.execute(
+            "INSERT OR IGNORE INTO lanes (lane, drop_id) VALUES ($1, $2)",
+            params![lane, drop],
+        )?;
+        Ok(())
+    }
+
     fn list_key(&mut self, key: &PublicKey) -> Result<(), JournalError> {
         self.connection.execute(
             "INSERT INTO keys (id, public) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
