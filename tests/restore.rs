@@ -71,7 +71,8 @@ fn put_back(place: &Place, copy: &Copy) {
         }
         Copy::Rows(url, lanes) => {
             for LaneRecord { lane, newest_seq, .. } in lanes {
-                let gone = format!("DELETE FROM journal WHERE lane = {lane} AND seq > {newest_seq}");
+                let gone =
+                    format!("DELETE FROM journal WHERE lane = {lane} AND seq > {newest_seq}");
                 Postgres::sql(url, &gone);
             }
         }
@@ -288,7 +289,7 @@ fn a_drop_that_cannot_go_on_keeps_no_other_from_it() {
     let served = place.serve(Some(FILE));
     claims(&served, 1..=2);
     served.end();
-    put_back(&place, &[]);
+    put_back(&place, &Copy::Files(Vec::new()));
     place.write(FILE, &file);
     let output = place.run(&ACCEPT);
     let said = words(&output);

@@ -154,6 +154,7 @@ impl Postgres {
     pub fn sql(url: &str, statements: &str) {
         let mut psql = Command::new(bin().join("psql"));
         psql.args([url, "-q", "-v", "ON_ERROR_STOP=1", "-c", statements]);
+        psql.stdout(Stdio::null());
         assert!(psql.stdin(Stdio::null()).status().unwrap().success(), "{statements}");
     }
 

@@ -1,4 +1,4 @@
-//! Reading.
+//! Reading rows, lanes, keys and reasons from PostgreSQL.
 
 use super::super::row::{RawRow, read_key};
 use super::super::{JournalError, LaneRecord, Reads};

@@ -1,4 +1,4 @@
-//! Appending.
+//! Appending rows to PostgreSQL, behind their fence.
 
 use super::super::row::{read_all, seal_bytes};
 use super::super::{JournalError, Writes};
