@@ -18,8 +18,15 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 const VERSION: u32 = 1;
+
+/// A process that is ending holds the lock a moment longer, and so does a child that was forked and
+/// has not become its own program yet: half a second is waited for either.
+const LOCK_TRIES: u32 = 26;
+const LOCK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The journal's file, where it is in here.
 const FILE: &str = "journal.sqlite";
@@ -178,11 +185,14 @@ impl DataFolder {
             .mode(0o600)
             .open(&lock_path)
             .map_err(|why| DataError::io(&lock_path, &why))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(lock),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(DataError::InUse(path.to_owned())),
-            Err(why) => Err(DataError::io(&lock_path, &why.into())),
+        for _ in 0..LOCK_TRIES {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(lock),
+                Err(rustix::io::Errno::WOULDBLOCK) => thread::sleep(LOCK_AGAIN),
+                Err(why) => return Err(DataError::io(&lock_path, &why.into())),
+            }
         }
+        Err(DataError::InUse(path.to_owned()))
     }
 
     /// Opens a folder to read it beside whoever serves it. Writes nothing.
