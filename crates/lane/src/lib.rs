@@ -19,6 +19,7 @@
 //! | `lane`, `batch`, `resolve` | the loop, and what to do when an outcome is not known |
 //! | `face` | what the gate may refuse by itself |
 //! | `clock` | one guarded clock for gate and lanes |
+//! | `tenure`, `forwards` | several nodes: who may answer from memory, and requests passed on |
 
 #![no_std]
 
@@ -27,6 +28,7 @@ extern crate alloc;
 mod batch;
 mod clock;
 mod face;
+mod forwards;
 mod lane;
 mod merkle;
 mod receipt;
@@ -36,10 +38,12 @@ mod row;
 mod seal;
 mod sha;
 mod store;
+mod tenure;
 
 pub use batch::{Durable, Reply};
 pub use clock::{Guard, Reading};
 pub use face::{Face, screen};
+pub use forwards::{Arrived, FORWARDS_MAX, Forwards};
 pub use lane::{Lane, LaneConfig, Lost, Stopped};
 pub use merkle::{check_path, path, root};
 pub use receipt::{Receipt, ReceiptError};
@@ -51,3 +55,4 @@ pub use row::{
 };
 pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
 pub use store::{Placed, Store, StoreError};
+pub use tenure::{GONE_AFTER_MS, GOOD_FOR_MS, Grants, Owed, Tenure, Watch};

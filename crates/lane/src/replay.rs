@@ -3,7 +3,7 @@
 use crate::row::{FestivalId, Hash, LaneId, Row};
 use alloc::{format, string::String, string::ToString};
 use core::fmt;
-use fanfare_engine::{FACTS_PER_BATCH_MAX, Fact, Place, State};
+use fanfare_engine::{FACTS_PER_BATCH_MAX, Fact, Place, Served, State};
 
 /// A lane's history that cannot be believed: which row, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,12 @@ impl Replay {
     /// Before the first row.
     pub fn new(festival: FestivalId, lane: LaneId) -> Self {
         Self { festival, lane, seq: 0, hash: Hash::default(), time_ms: 0, state: None }
+    }
+
+    /// Behind a row that was published: what follows is followed, the state is kept elsewhere.
+    pub fn behind(festival: FestivalId, lane: LaneId, newest: (u32, Hash, i64)) -> Self {
+        let (seq, hash, time_ms) = newest;
+        Self { festival, lane, seq, hash, time_ms, state: None }
     }
 
     /// The newest row's number; 0 before the first.
@@ -90,7 +96,43 @@ impl Replay {
         self.follow(row, facts).map_err(|what| Damage { lane, seq, what })
     }
 
-    fn follow(&mut self, row: &Row, facts: &[Fact]) -> Result<(), String> {
+    /// Takes the next row of a lane that another node owns, and publishes it.
+    ///
+    /// # Errors
+    /// The row that does not follow, and why. What was published before it was sound, and nothing
+    /// may follow any more.
+    pub fn publish(
+        &mut self,
+        row: &Row,
+        facts: &[Fact],
+        served: &mut Served,
+    ) -> Result<(), Damage> {
+        let (lane, seq) = (self.lane, self.seq + 1);
+        self.publish_onto(row, facts, served).map_err(|what| Damage { lane, seq, what })
+    }
+
+    fn publish_onto(
+        &mut self,
+        row: &Row,
+        facts: &[Fact],
+        served: &mut Served,
+    ) -> Result<(), String> {
+        self.links(row, facts)?;
+        let (seq, time_ms) = (row.header.seq, row.header.time_ms);
+        let applied = served.begin(time_ms).and_then(|()| {
+            for (index, fact) in facts.iter().enumerate() {
+                served.apply(Place { seq, index: index as u16 }, fact)?;
+            }
+            served.decided().check()?;
+            served.publish(seq, time_ms, facts)
+        });
+        applied.map_err(|broken| broken.to_string())?;
+        (self.seq, self.hash, self.time_ms) = (seq, row.hash, time_ms);
+        Ok(())
+    }
+
+    /// Whether the row is the next one.
+    fn links(&self, row: &Row, facts: &[Fact]) -> Result<(), String> {
         let header = &row.header;
         if header.seq != self.seq + 1 {
             return Err(format!("missing: row {} stands in its place", header.seq));
@@ -104,6 +146,12 @@ impl Replay {
         if facts.len() > FACTS_PER_BATCH_MAX {
             return Err("more facts than a row may hold".to_string());
         }
+        Ok(())
+    }
+
+    fn follow(&mut self, row: &Row, facts: &[Fact]) -> Result<(), String> {
+        self.links(row, facts)?;
+        let header = &row.header;
         let mut facts = facts.iter().enumerate();
         if self.state.is_none() {
             let Some((_, Fact::Terms(terms))) = facts.next() else {

@@ -1,0 +1,278 @@
+//! Several nodes, one lane: how long what a node remembers may be answered from, and when another
+//! may take its place.
+//!
+//! The fence keeps a lane's history single without any of this. What is left for time to settle is
+//! what is answered without a row: a refusal, a repeat, a reading. Such an answer is true as long
+//! as nobody else can have made a newer row, and that is known for a second after it was last
+//! proven:
+//!
+//! | who | proof | good for |
+//! | --- | --- | --- |
+//! | a lane's owner | a lease renewed, or a row appended ([`Tenure`]) | 1 s after it was sent |
+//! | a node that follows it | the owner's word ([`Grants`]) | 1 s after it was asked for |
+//! | whoever takes over | a beat that stood still ([`Watch`]) | from 3 s on |
+//!
+//! An owner gives its word only while its own proof is good, so what a follower answers from is at
+//! most two seconds older than the owner's proof, and a third second lies before a take-over. An
+//! owner that lives tells nobody of a new row before every follower it gave its word to has the
+//! row, or that word is over.
+//!
+//! All times here are milliseconds of one machine's own clock that also runs while the machine
+//! sleeps. None is compared with another machine's; only their pace has to agree.
+
+use alloc::collections::BTreeMap;
+
+/// How long a proof is good, counted from when it was asked for.
+pub const GOOD_FOR_MS: i64 = 1_000;
+
+/// A node whose beat has stood still for so long, while it could be looked at, is gone. The two
+/// seconds its and its followers' answers may last are over by then, whatever the clocks' pace.
+pub const GONE_AFTER_MS: i64 = 3_000;
+
+/// How far two machines' clocks may drift apart in a second; crystals stay a thousand times below.
+const DRIFT_MS: i64 = 50;
+
+/// A look that comes later than this after the one before it begins anew: what could not be looked
+/// at may have beaten meanwhile.
+const LOOKED_WITHIN_MS: i64 = 1_000;
+
+/// A follower this far behind its owner is not given the owner's word: its answers would be held
+/// back by it.
+const BEHIND_MAX_MS: i64 = 300;
+
+/// What an owner knows of its ownership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tenure {
+    until_ms: i64,
+}
+
+impl Tenure {
+    /// Nothing is proven.
+    pub const NONE: Self = Self { until_ms: i64::MIN };
+
+    /// Nobody else can serve the lane: the lock on the data folder is held.
+    pub const SOLE: Self = Self { until_ms: i64::MAX };
+
+    /// What was sent at this moment went well: nobody else had taken over by then.
+    pub fn proven(&mut self, sent_ms: i64) {
+        self.until_ms = self.until_ms.max(sent_ms.saturating_add(GOOD_FOR_MS));
+    }
+
+    /// Somebody else has taken over.
+    pub fn lost(&mut self) {
+        *self = Self::NONE;
+    }
+
+    /// The first moment at which nothing may be answered from memory any more.
+    pub fn until_ms(self) -> i64 {
+        self.until_ms
+    }
+
+    /// Whether an answer from memory is true now.
+    pub fn good(self, now_ms: i64) -> bool {
+        now_ms < self.until_ms
+    }
+}
+
+/// Another node's beat, looked at again and again.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    beat: u64,
+    since_ms: i64,
+    looked_ms: i64,
+}
+
+impl Watch {
+    /// Seen for the first time.
+    pub fn new(beat: u64, now_ms: i64) -> Self {
+        Self { beat, since_ms: now_ms, looked_ms: now_ms }
+    }
+
+    /// Takes the beat as it was seen when the answer came, at `now_ms`.
+    pub fn look(&mut self, beat: u64, now_ms: i64) {
+        if beat != self.beat || now_ms - self.looked_ms > LOOKED_WITHIN_MS {
+            (self.beat, self.since_ms) = (beat, now_ms);
+        }
+        self.looked_ms = now_ms;
+    }
+
+    /// The beat seen last. Who takes over must find that it has not moved.
+    pub fn beat(&self) -> u64 {
+        self.beat
+    }
+
+    /// Whether the node may be taken for gone.
+    pub fn gone(&self, now_ms: i64) -> bool {
+        now_ms - self.looked_ms <= LOOKED_WITHIN_MS && now_ms - self.since_ms >= GONE_AFTER_MS
+    }
+}
+
+/// What an owner has told one follower, and until when that follower may answer by itself.
+#[derive(Clone, Copy, Debug)]
+struct Grant {
+    sent: u64,
+    acked: u64,
+    /// When the oldest row it has not yet was sent.
+    waiting_since_ms: i64,
+    until_ms: i64,
+    left: bool,
+}
+
+/// An owner's word to its followers. `P` names a follower's connection.
+#[derive(Clone, Debug)]
+pub struct Grants<P> {
+    of: BTreeMap<P, Grant>,
+}
+
+impl<P> Default for Grants<P> {
+    fn default() -> Self {
+        Self { of: BTreeMap::new() }
+    }
+}
+
+/// Who must have a row before it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owed<P>(alloc::vec::Vec<(P, u64)>);
+
+impl<P: Ord + Copy> Grants<P> {
+    /// A follower came; it has been given no word yet.
+    pub fn join(&mut self, follower: P) {
+        let new = Grant { sent: 0, acked: 0, waiting_since_ms: 0, until_ms: i64::MIN, left: false };
+        self.of.insert(follower, new);
+    }
+
+    /// A follower's connection ended. It may still answer by itself for as long as it was told.
+    pub fn leave(&mut self, follower: P) {
+        if let Some(grant) = self.of.get_mut(&follower) {
+            grant.left = true;
+        }
+    }
+
+    /// Rows go to these followers: what is owed before anybody is told of them.
+    pub fn send(&mut self, to: impl Iterator<Item = P>, now_ms: i64) -> Owed<P> {
+        let mut owed = Owed(alloc::vec::Vec::new());
+        for follower in to {
+            let Some(grant) = self.of.get_mut(&follower) else { continue };
+            if grant.acked == grant.sent {
+                grant.waiting_since_ms = now_ms;
+            }
+            grant.sent += 1;
+            owed.0.push((follower, grant.sent));
+        }
+        owed
+    }
+
+    /// A follower has, and has published, the first `count` of what was sent to it.
+    pub fn acked(&mut self, follower: P, count: u64, now_ms: i64) {
+        if let Some(grant) = self.of.get_mut(&follower)
+            && count > grant.acked
+            && count <= grant.sent
+        {
+            (grant.acked, grant.waiting_since_ms) = (count, now_ms);
+        }
+    }
+
+    /// Gives a follower that asks the owner's word, if it can be kept: for a second from now, while
+    /// the owner's own proof is good and the follower is not behind.
+    pub fn give(&mut self, follower: P, tenure: Tenure, now_ms: i64) -> bool {
+        let Some(grant) = self.of.get_mut(&follower) else { return false };
+        let behind = grant.acked < grant.sent && now_ms - grant.waiting_since_ms > BEHIND_MAX_MS;
+        if grant.left || behind || !tenure.good(now_ms) {
+            return false;
+        }
+        grant.until_ms = grant.until_ms.max(now_ms + GOOD_FOR_MS + DRIFT_MS);
+        true
+    }
+
+    /// Whether what was owed is settled: each follower has it, or may not answer any more.
+    pub fn settled(&mut self, owed: &Owed<P>, now_ms: i64) -> bool {
+        self.of.retain(|_, grant| !grant.left || now_ms < grant.until_ms);
+        owed.0.iter().all(|(follower, count)| {
+            let grant = self.of.get(follower);
+            grant.is_none_or(|grant| grant.acked >= *count || now_ms >= grant.until_ms)
+        })
+    }
+
+    /// Whether no follower may answer any more what this owner said.
+    pub fn over(&self, now_ms: i64) -> bool {
+        self.of.values().all(|grant| now_ms >= grant.until_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_is_good_for_a_second_from_when_it_was_asked_for() {
+        let mut tenure = Tenure::NONE;
+        assert!(!tenure.good(i64::MIN) && !tenure.good(0));
+        tenure.proven(5_000);
+        assert!(tenure.good(5_999) && !tenure.good(6_000));
+        tenure.proven(4_000);
+        assert!(tenure.good(5_999), "an older proof takes nothing away");
+        tenure.lost();
+        assert!(!tenure.good(5_500));
+        assert!(Tenure::SOLE.good(i64::MAX - 1));
+    }
+
+    #[test]
+    fn a_node_is_gone_once_its_beat_stood_still_while_it_was_looked_at() {
+        let mut watch = Watch::new(7, 0);
+        for now_ms in (300..3_000).step_by(300) {
+            watch.look(7, now_ms);
+            assert!(!watch.gone(now_ms));
+        }
+        watch.look(7, 3_000);
+        assert!(watch.gone(3_000));
+        watch.look(8, 3_300);
+        assert!(!watch.gone(3_300));
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_is_not_gone() {
+        let mut watch = Watch::new(7, 0);
+        assert!(!watch.gone(60_000), "nobody looked");
+        watch.look(7, 60_000);
+        assert!(!watch.gone(60_000), "it may have beaten meanwhile");
+        for now_ms in (60_300..63_300).step_by(300) {
+            watch.look(7, now_ms);
+        }
+        assert!(watch.gone(63_200));
+    }
+
+    #[test]
+    fn nobody_is_told_before_each_follower_has_the_row_or_may_not_answer() {
+        let (mut grants, mut tenure) = (Grants::default(), Tenure::NONE);
+        tenure.proven(0);
+        grants.join(1);
+        grants.join(2);
+        assert!(grants.give(1, tenure, 100));
+        let owed = grants.send([1, 2].into_iter(), 200);
+        assert!(!grants.settled(&owed, 200), "1 may answer and has it not");
+        grants.acked(1, 1, 210);
+        assert!(grants.settled(&owed, 210), "2 was given no word");
+        let owed = grants.send([1, 2].into_iter(), 300);
+        grants.leave(1);
+        assert!(!grants.settled(&owed, 1_149), "it may answer although it left");
+        assert!(grants.settled(&owed, 1_150));
+        assert!(!grants.give(1, Tenure::SOLE, 1_150), "it is forgotten");
+    }
+
+    #[test]
+    fn no_word_is_given_that_cannot_be_kept() {
+        let mut grants = Grants::default();
+        let mut tenure = Tenure::NONE;
+        tenure.proven(0);
+        grants.join(1);
+        assert!(!grants.give(1, tenure, 1_000), "the owner's own proof is over");
+        let _ = grants.send([1].into_iter(), 100);
+        assert!(grants.give(1, tenure, 400));
+        assert!(!grants.give(1, tenure, 401), "it is behind");
+        grants.acked(1, 5, 402);
+        assert!(!grants.give(1, tenure, 402), "it cannot have what was not sent");
+        grants.acked(1, 1, 402);
+        assert!(grants.give(1, tenure, 403));
+        assert!(!grants.over(403) && grants.over(1_453));
+    }
+}
