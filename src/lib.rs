@@ -13,6 +13,7 @@ pub mod host;
 pub mod kit;
 pub mod live;
 pub mod look;
+pub mod nodes;
 pub mod pages;
 pub mod rehearsal;
 pub mod routes;

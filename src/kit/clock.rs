@@ -31,6 +31,13 @@ fn wall_ms() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Milliseconds since the machine started, those it slept through included. What a node may answer
+/// from memory is measured by it: a machine that was asleep knows that it was.
+pub fn boot_ms() -> i64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    now.tv_sec * 1_000 + now.tv_nsec / 1_000_000
+}
+
 impl Clock {
     /// The machine's clock, guarded from now on.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]

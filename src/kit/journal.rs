@@ -8,6 +8,7 @@ mod postgres;
 mod row;
 mod sqlite;
 
+pub use postgres::{Leases, NodeRow, View};
 pub use row::{LaneRecord, RawRow};
 
 use super::database::Database;

@@ -65,6 +65,16 @@ pub struct Lost {
     pub act: Act,
 }
 
+/// What is left of a lane that this process does not own any more.
+#[derive(Debug)]
+pub struct Left<T> {
+    /// Commands nothing was done with.
+    pub waiting: Vec<(T, Command)>,
+    /// The newest durable row's number, hash and lane time, if nothing was decided behind it: the
+    /// state may be followed on. Else it holds what may never be, and is to be replayed.
+    pub tip: Option<(u32, Hash, i64)>,
+}
+
 pub(crate) struct Waiting<T> {
     ticket: T,
     command: Command,
@@ -530,6 +540,27 @@ impl<T> Lane<T> {
         {
             self.ready.push((first.ticket, Reply::Busy));
         }
+    }
+
+    /// The durable rows behind this one, oldest first, if they are kept: for whoever follows.
+    pub fn rows_behind(&self, seq: u32) -> Option<Vec<Sealed>> {
+        let behind = |sealed: &&Sealed| sealed.row.header.seq > seq;
+        let rows: Vec<Sealed> = self.kept.iter().filter(behind).cloned().collect();
+        let newest = rows.last().map_or(seq, |sealed| sealed.row.header.seq);
+        let first = rows.first().map_or(seq + 1, |sealed| sealed.row.header.seq);
+        (newest == self.durable.seq && first == seq + 1).then_some(rows)
+    }
+
+    /// Ends the ownership. Callers whose command was decided hear `unsure`, unless it was durable.
+    pub fn leave(mut self) -> (Left<T>, Vec<(T, Reply)>) {
+        let clean = self.pending.is_empty() && self.stopped.is_none();
+        let tip = clean.then_some((self.durable.seq, self.durable.hash, self.durable.time_ms));
+        let waiting = self.waiting.drain(..).map(|one| (one.ticket, one.command)).collect();
+        for batch in self.pending.drain(..) {
+            let unsure = batch.answers.into_iter().map(|(ticket, _)| (ticket, Reply::Unsure));
+            self.ready.extend(unsure);
+        }
+        (Left { waiting, tip }, self.ready)
     }
 
     /// Stops for good: decided callers may have been served, waiting ones have not.

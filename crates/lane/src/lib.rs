@@ -44,7 +44,7 @@ pub use batch::{Durable, Reply};
 pub use clock::{Guard, Reading};
 pub use face::{Face, screen};
 pub use forwards::{Arrived, FORWARDS_MAX, Forwards};
-pub use lane::{Lane, LaneConfig, Lost, Stopped};
+pub use lane::{Lane, LaneConfig, Left, Lost, Stopped};
 pub use merkle::{check_path, path, root};
 pub use receipt::{Receipt, ReceiptError};
 pub use replay::{Damage, Replay};

@@ -4,10 +4,12 @@
 //! leaves its outcome unknown: an error, silence, and a warning too, because a server that stops
 //! waiting for its standby says so by a warning and calls the commit done.
 
+mod leases;
 mod link;
 mod read;
 mod schema;
 mod write;
 
+pub use leases::{Leases, NodeRow, View};
 pub use read::Reader;
 pub use write::Writer;

@@ -17,7 +17,7 @@ pub struct LaneRecord {
 }
 
 /// A row's columns, unread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawRow {
     /// Its number in the table.
     pub seq: u32,
@@ -32,6 +32,18 @@ pub struct RawRow {
 }
 
 impl RawRow {
+    /// A row's columns as they are kept.
+    pub fn of(sealed: &Sealed) -> Self {
+        let Row { header, hash, facts, .. } = &*sealed.row;
+        Self {
+            seq: header.seq,
+            hash: hash.to_vec(),
+            header: header.to_bytes().to_vec(),
+            facts: facts.to_vec(),
+            seal: seal_bytes(&sealed.seal),
+        }
+    }
+
     /// Reads the row and its seal, every part checked against the others but not the signature.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ const MAKING: i64 = 0x4641_4E46;
 
 /// One a transaction, each made only where it is not there. Facts hardly shrink, so the server is
 /// not to try.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 9] = [
     "CREATE TABLE IF NOT EXISTS lanes (
         lane BIGINT NOT NULL PRIMARY KEY CHECK (lane > 0),
         drop_id TEXT NOT NULL UNIQUE
@@ -34,6 +34,17 @@ const TABLES: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS reasons (
         why BIGINT NOT NULL PRIMARY KEY,
         words TEXT NOT NULL
+    )",
+    "CREATE TABLE IF NOT EXISTS nodes (
+        node BIGINT NOT NULL PRIMARY KEY CHECK (node > 0),
+        process BIGINT NOT NULL,
+        address TEXT,
+        beat BIGINT NOT NULL,
+        draining BOOLEAN NOT NULL
+    )",
+    "CREATE TABLE IF NOT EXISTS leases (
+        lane BIGINT NOT NULL PRIMARY KEY,
+        node BIGINT NOT NULL
     )",
     "CREATE TABLE IF NOT EXISTS journal_version (version BIGINT NOT NULL PRIMARY KEY)",
     "INSERT INTO journal_version (version) SELECT 1

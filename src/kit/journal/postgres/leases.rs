@@ -1,0 +1,195 @@
+//! Leases: who serves which lane of this journal. A node renews all of its leases at once by its
+//! beat. The fence keeps a lane's history single even where a lease is wrong.
+
+use super::super::JournalError;
+use super::link::Link;
+use fanfare_lane::LaneId;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio_postgres::Client;
+use tokio_postgres::types::{ToSql, Type};
+
+/// How long an answer may take. A renewal that takes longer than a second proves nothing anyway.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// A node as its row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRow {
+    /// The node: as long as its data folder lasts.
+    pub node: u64,
+    /// Its process.
+    pub process: u64,
+    /// Where it hears other nodes; none if it serves alone.
+    pub address: Option<SocketAddr>,
+    /// Counted up with each renewal.
+    pub beat: u64,
+    /// Whether it takes no lanes any more.
+    pub draining: bool,
+}
+
+/// Who is there, and who serves what.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// All nodes that have a row here.
+    pub nodes: Vec<NodeRow>,
+    /// Lanes whose lease somebody has.
+    pub owners: BTreeMap<LaneId, u64>,
+}
+
+/// A connection for leases, made again when it breaks.
+pub struct Leases(Link);
+
+impl Leases {
+    /// At this journal.
+    ///
+    /// # Errors
+    /// If it is no URL of a PostgreSQL server.
+    pub fn new(url: &str) -> Result<Self, JournalError> {
+        Ok(Self(Link::new(url, true)?))
+    }
+
+    /// Makes this process its node's. A process of the same node that was before it has no lease
+    /// any more: the data folder's lock says that it is gone.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub fn join(&self, own: &NodeRow) -> Result<(), JournalError> {
+        let sql = "INSERT INTO nodes (node, process, address, beat, draining)
+            VALUES ($1, $2, $3, 1, FALSE)
+            ON CONFLICT (node) DO UPDATE SET process = $2, address = $3, beat = nodes.beat + 1,
+                draining = FALSE";
+        self.put(sql, own)
+    }
+
+    /// Comes back after its leases were taken: only where no other process has its place.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub fn come_back(&self, own: &NodeRow) -> Result<(), JournalError> {
+        let sql = "INSERT INTO nodes (node, process, address, beat, draining)
+            VALUES ($1, $2, $3, 1, FALSE) ON CONFLICT (node) DO NOTHING";
+        self.put(sql, own)
+    }
+
+    fn put(&self, sql: &str, own: &NodeRow) -> Result<(), JournalError> {
+        let (node, process) = (own.node as i64, own.process as i64);
+        let address = own.address.map(|address| address.to_string());
+        self.0.ask(WITHIN, async |client| {
+            let values: [(&(dyn ToSql + Sync), Type); 3] =
+                [(&node, Type::INT8), (&process, Type::INT8), (&address, Type::TEXT)];
+            client.execute_typed(sql, &values).await
+        })?;
+        Ok(())
+    }
+
+    /// Renews: this node's beat first, so that whoever takes its lanes at the same moment is
+    /// waited for; then who is there. None if this process has no row: its leases were taken, or
+    /// another process has the node's place.
+    ///
+    /// # Errors
+    /// If it is not known whether it was renewed.
+    pub fn renew(&self, own: &NodeRow) -> Result<Option<View>, JournalError> {
+        let beat = "UPDATE nodes SET beat = beat + 1, draining = $3
+            WHERE node = $1 AND process = $2";
+        let (node, process) = (own.node as i64, own.process as i64);
+        self.0.ask(WITHIN, async |client| {
+            client.batch_execute("BEGIN").await?;
+            let values: [(&(dyn ToSql + Sync), Type); 3] =
+                [(&node, Type::INT8), (&process, Type::INT8), (&own.draining, Type::BOOL)];
+            let ours = client.execute_typed(beat, &values).await? == 1;
+            // A statement of its own: it sees what whoever was waited for has done.
+            let view = view(client).await?;
+            client.batch_execute("COMMIT").await?;
+            Ok(ours.then_some(view))
+        })
+    }
+
+    /// Takes leases that are nobody's: never given, or of a node that left.
+    ///
+    /// # Errors
+    /// If it is not known which were taken.
+    pub fn take_free(&self, own: &NodeRow, lanes: &[LaneId]) -> Result<Vec<LaneId>, JournalError> {
+        let sql =
+            "INSERT INTO leases (lane, node) SELECT lane, $1 FROM unnest($2::BIGINT[]) AS lane
+            ON CONFLICT (lane) DO UPDATE SET node = $1
+            WHERE leases.node = $1
+               OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node = leases.node)
+            RETURNING lane";
+        let node = own.node as i64;
+        let lanes: Vec<i64> = lanes.iter().map(|lane| i64::from(*lane)).collect();
+        let taken = self.0.ask(WITHIN, async |client| {
+            client.query_typed(sql, &[(&node, Type::INT8), (&lanes, Type::INT8_ARRAY)]).await
+        })?;
+        Ok(taken.iter().map(|row| row.get::<_, i64>(0) as LaneId).collect())
+    }
+
+    /// Takes all leases of a node whose beat stands where it was seen last, and the node's row.
+    ///
+    /// # Errors
+    /// If it is not known whether they were taken.
+    pub fn take_over(&self, own: &NodeRow, gone: u64, beat: u64) -> Result<bool, JournalError> {
+        // Locked, so that a renewal comes before this, and is seen, or after it, and sees this.
+        let still = "SELECT 1 FROM nodes WHERE node = $1 AND beat = $2 FOR UPDATE";
+        let take = "UPDATE leases SET node = $2 WHERE node = $1";
+        let (gone, beat, node) = (gone as i64, beat as i64, own.node as i64);
+        self.0.ask(WITHIN, async |client| {
+            client.batch_execute("BEGIN").await?;
+            let at = [(&gone as &(dyn ToSql + Sync), Type::INT8), (&beat, Type::INT8)];
+            let taken = !client.query_typed(still, &at).await?.is_empty();
+            if taken {
+                client.execute_typed(take, &[(&gone, Type::INT8), (&node, Type::INT8)]).await?;
+                let leave = "DELETE FROM nodes WHERE node = $1";
+                client.execute_typed(leave, &[(&gone, Type::INT8)]).await?;
+            }
+            client.batch_execute("COMMIT").await?;
+            Ok(taken)
+        })
+    }
+
+    /// Gives a lease of this node's to another one that is there.
+    ///
+    /// # Errors
+    /// If it is not known whether it was given.
+    pub fn give(&self, own: &NodeRow, lane: LaneId, to: u64) -> Result<bool, JournalError> {
+        let sql = "UPDATE leases SET node = $3 WHERE lane = $1 AND node = $2
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $3)";
+        let (node, to, lane) = (own.node as i64, to as i64, i64::from(lane));
+        let given = self.0.ask(WITHIN, async |client| {
+            let values: [(&(dyn ToSql + Sync), Type); 3] =
+                [(&lane, Type::INT8), (&node, Type::INT8), (&to, Type::INT8)];
+            client.execute_typed(sql, &values).await
+        })?;
+        Ok(given == 1)
+    }
+
+    /// Leaves: leases this node still has are nobody's.
+    ///
+    /// # Errors
+    /// If it is not known whether it left.
+    pub fn leave(&self, own: &NodeRow) -> Result<(), JournalError> {
+        let sql = "DELETE FROM nodes WHERE node = $1 AND process = $2";
+        let (node, process) = (own.node as i64, own.process as i64);
+        self.0.ask(WITHIN, async |client| {
+            client.execute_typed(sql, &[(&node, Type::INT8), (&process, Type::INT8)]).await
+        })?;
+        Ok(())
+    }
+}
+
+async fn view(client: &Client) -> Result<View, tokio_postgres::Error> {
+    let nodes = "SELECT node, process, address, beat, draining FROM nodes ORDER BY node";
+    let nodes = client.query_typed(nodes, &[]).await?;
+    let number = |row: &tokio_postgres::Row, at: usize| row.get::<_, i64>(at) as u64;
+    let nodes = nodes.iter().map(|row| NodeRow {
+        node: number(row, 0),
+        process: number(row, 1),
+        address: row.get::<_, Option<String>>(2).and_then(|address| address.parse().ok()),
+        beat: number(row, 3),
+        draining: row.get(4),
+    });
+    let nodes = nodes.collect();
+    let leases = client.query_typed("SELECT lane, node FROM leases", &[]).await?;
+    let owners = leases.iter().map(|row| (row.get::<_, i64>(0) as LaneId, number(row, 1)));
+    Ok(View { nodes, owners: owners.collect() })
+}
