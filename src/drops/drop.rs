@@ -2,10 +2,11 @@
 
 use super::published::Published;
 use super::spec::DropSpec;
+use crate::kit::clock::boot_ms;
 use axum::body::Bytes;
 use fanfare_engine::{CODES, Fact};
 use fanfare_lane::LaneId;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// A drop that is served.
@@ -25,6 +26,9 @@ pub struct Drop {
     /// The drop as it was last written down for whoever looks.
     pub view: View,
     stopped: Arc<OnceLock<String>>,
+    /// Until when what is published may be answered from, by the clock of
+    /// [`crate::kit::clock::boot_ms`].
+    answers_until_ms: Arc<AtomicI64>,
 }
 
 /// How long what was written down may be shown, ms.
@@ -60,6 +64,7 @@ impl Drop {
             recalling: Arc::default(),
             view: View::default(),
             stopped: Arc::default(),
+            answers_until_ms: Arc::new(AtomicI64::new(i64::MAX)),
         }
     }
 
@@ -76,7 +81,25 @@ impl Drop {
             recalling: self.recalling.clone(),
             view: View::default(),
             stopped: self.stopped.clone(),
+            answers_until_ms: self.answers_until_ms.clone(),
         }
+    }
+
+    /// From now on what is published may be answered from until then. Where one process serves
+    /// alone, that is for ever.
+    pub fn answer_until(&self, until_ms: i64) {
+        self.answers_until_ms.store(until_ms, Ordering::Release);
+    }
+
+    /// Whether what is published is known to be the newest that was told to anybody.
+    pub fn answers(&self, now_ms: i64) -> bool {
+        now_ms < self.answers_until_ms.load(Ordering::Acquire)
+    }
+
+    /// The same at this moment, which is looked at only where it matters.
+    pub fn answers_now(&self) -> bool {
+        let until_ms = self.answers_until_ms.load(Ordering::Acquire);
+        until_ms == i64::MAX || boot_ms() < until_ms
     }
 
     /// Counts a refusal the gate gave.

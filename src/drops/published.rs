@@ -6,8 +6,8 @@
 //! A resting lane's state leaves memory after a while and is replayed when somebody asks.
 
 use super::head::HeadDoc;
-use fanfare_engine::{Broken, Fan, Line, Quantity, Refusal, Seen, Served, State};
-use fanfare_lane::{Durable, Face, Sealed, screen};
+use fanfare_engine::{Broken, Facts, Fan, Line, Quantity, Refusal, Seen, Served, State};
+use fanfare_lane::{Durable, Face, Replay, Sealed, screen};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -72,6 +72,31 @@ impl Published {
         self.recent.write().unwrap_or_else(PoisonError::into_inner).add(front.head.clone());
         *self.front.write().unwrap_or_else(PoisonError::into_inner) = front;
         Ok(())
+    }
+
+    /// Publishes the next row of a lane that another node owns; gives its facts.
+    ///
+    /// # Errors
+    /// Why it does not follow.
+    pub fn follow(&self, replay: &mut Replay, sealed: &Sealed) -> Result<Facts, String> {
+        let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
+        let mut guard = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let served = guard.as_mut().ok_or("the state is not in memory")?;
+        replay.publish(&sealed.row, &facts, served).map_err(|damage| damage.to_string())?;
+        let front = Arc::new(front_of(served.seen(), sealed));
+        drop(guard);
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).add(front.head.clone());
+        *self.front.write().unwrap_or_else(PoisonError::into_inner) = front;
+        Ok(facts)
+    }
+
+    /// Puts a state that was made anew in the place of one that holds what may never be.
+    pub fn replace(&self, state: State, newest: &Sealed) {
+        let served = Served::new(state);
+        let front = Arc::new(front_of(served.seen(), newest));
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(served);
+        *self.recent.write().unwrap_or_else(PoisonError::into_inner) = Recent::default();
+        *self.front.write().unwrap_or_else(PoisonError::into_inner) = front;
     }
 
     /// The newest front.

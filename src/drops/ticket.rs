@@ -22,6 +22,13 @@ pub enum Ticket {
     One(oneshot::Sender<Answered>),
     /// To the node's sink, under this number.
     Many(u64),
+    /// To another node's process, under its number.
+    Peer {
+        /// The process.
+        process: u64,
+        /// Its number.
+        id: u64,
+    },
     /// Nowhere.
     Nobody,
 }

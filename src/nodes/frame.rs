@@ -56,6 +56,16 @@ pub enum Frame {
         /// The newest row that is here.
         seq: u32,
     },
+    /// From an owner: what was asked is not for here; nothing was done.
+    Elsewhere {
+        /// Which question.
+        id: u64,
+    },
+    /// From an owner: you have what I have of this lane, and you get what comes.
+    Followed {
+        /// Which lane.
+        lane: LaneId,
+    },
     /// From an owner: those rows are not kept any more; read the journal, then ask again.
     Behind {
         /// Which lane.
@@ -125,6 +135,8 @@ impl Frame {
             Self::Word { at_ms, homes } => (8, vec![*at_ms as u64, *homes], vec![]),
             Self::Over { lane } => (9, vec![(*lane).into()], vec![]),
             Self::OverSeen { lane } => (10, vec![(*lane).into()], vec![]),
+            Self::Elsewhere { id } => (12, vec![*id], vec![]),
+            Self::Followed { lane } => (13, vec![(*lane).into()], vec![]),
             Self::Drop { lane, spec } => (11, vec![(*lane).into()], vec![spec.as_bytes()]),
         };
         framed(kind, &numbers, &runs)
@@ -162,6 +174,8 @@ impl Frame {
             (8, &[at_ms, homes], []) => Self::Word { at_ms: at_ms as i64, homes },
             (9, &[lane], []) => Self::Over { lane: small(lane)? },
             (10, &[lane], []) => Self::OverSeen { lane: small(lane)? },
+            (12, &[id], []) => Self::Elsewhere { id },
+            (13, &[lane], []) => Self::Followed { lane: small(lane)? },
             (11, &[lane], &[spec]) => {
                 let spec = std::str::from_utf8(spec).ok()?.to_owned();
                 Self::Drop { lane: small(lane)?, spec }
@@ -212,6 +226,8 @@ mod tests {
             Frame::Word { at_ms: 1 << 40, homes: 3 },
             Frame::Over { lane: 7 },
             Frame::OverSeen { lane: 7 },
+            Frame::Elsewhere { id: 5 },
+            Frame::Followed { lane: 7 },
             Frame::Drop { lane: 7, spec: "{}".to_owned() },
         ]
     }

@@ -267,6 +267,16 @@ impl<T> Lane<T> {
         served.decided().resting() && self.pending.is_empty() && self.waiting.is_empty()
     }
 
+    /// Whether this owner's `opened` row is durable: before that nothing is answered.
+    pub fn opened(&self) -> bool {
+        !self.unopened()
+    }
+
+    /// Whether no row is under way.
+    pub fn nothing_under_way(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Whether no command waits and no row is under way.
     pub fn idle(&self) -> bool {
         self.pending.is_empty() && self.waiting.is_empty()
