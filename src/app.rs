@@ -100,7 +100,7 @@ impl App {
         // `serve` and `check` refuse a picture that cannot be read; pages do without it.
         let pictures = Pictures::load(&festival).unwrap_or_default();
         let look = Look::of(&festival, &pictures);
-        let receipts = Receipts::new(node.folder.journal());
+        let receipts = Receipts::new(node.folder.journals());
         Arc::new(Self {
             node,
             festival,

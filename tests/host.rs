@@ -41,7 +41,7 @@ impl Hall {
         cold.wait(async move { cold::own(&db, &whose).await }).unwrap();
         let node = node::on(folder, &festival, Clock::standing_at(OPENS_MS)).unwrap();
         let projector =
-            Projector::start(node.folder.journal(), cold.clone(), node.told.clone()).unwrap();
+            Projector::start(node.folder.journals(), cold.clone(), node.told.clone()).unwrap();
         let side = ColdSide::new(cold, projector.lag.clone(), &node);
         let app = App::beside(node, festival, mode, Some(side));
         Self { site: Site { app, scratch }, _projector: projector, _server: server }

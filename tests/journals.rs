@@ -39,10 +39,10 @@ fn kept(name: &str) -> PathBuf {
 /// A folder with an empty journal of these lanes.
 fn folder(temp: &Temp, festival: &str, key: &PublicKey, drops: &[String]) -> JournalWriter {
     let folder = DataFolder::serve(&temp.data(), festival, false).unwrap();
-    let mut writer = JournalWriter::open(&folder.journal()).unwrap();
+    let mut writer = JournalWriter::open(&folder.journals()).unwrap();
     writer.list_key(key).unwrap();
     for (at, drop) in drops.iter().enumerate() {
-        assert_eq!(writer.lane_of(drop).unwrap() as usize, at + 1);
+        assert_eq!(writer.lane_of(drop).unwrap(), (at as u32 + 1, 0));
     }
     writer
 }
@@ -50,7 +50,7 @@ fn folder(temp: &Temp, festival: &str, key: &PublicKey, drops: &[String]) -> Jou
 /// A folder's journal as text: festival, key and drops, then the rows by lane and number.
 fn text_of(data: &Path) -> String {
     let folder = DataFolder::look(data).unwrap();
-    let reader = JournalReader::open(&folder.journal()).unwrap();
+    let reader = JournalReader::open(&folder.journals()).unwrap();
     let lanes = reader.lanes().unwrap();
     let mut text = format!(
         "{}\n",
@@ -218,7 +218,7 @@ fn what_is_read_is_written_back_to_the_same_bytes() {
         // Rows and seals through the store's own writer.
         let again = Temp::new("journal-again");
         let looked = DataFolder::look(&temp.data()).unwrap();
-        let reader = JournalReader::open(&looked.journal()).unwrap();
+        let reader = JournalReader::open(&looked.journals()).unwrap();
         let drops: Vec<String> = reader.lanes().unwrap().into_iter().map(|r| r.drop).collect();
         let mut writer = folder(&again, looked.festival(), &reader.keys().unwrap()[0], &drops);
         for (_, rows) in sealed_rows(&temp.data()) {

@@ -5,7 +5,7 @@ mod common;
 use common::postgres::Postgres;
 use fanfare::drops::wake::festival_number;
 use fanfare::kit::database::Database;
-use fanfare::kit::journal::{JournalError, JournalReader, JournalWriter};
+use fanfare::kit::journal::{JournalError, JournalReader, JournalWriter, Journals};
 use fanfare::kit::scratch::Scratch;
 use fanfare_engine::Fact;
 use fanfare_lane::{
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// A place for a journal; it lasts as long as the test.
 struct Place {
-    database: Database,
+    journals: Journals,
     _kept: (Option<Scratch>, Option<Arc<Postgres>>),
 }
 
@@ -25,8 +25,8 @@ fn places() -> [Place; 2] {
     let server = Postgres::shared();
     let url = Database::Url(server.database());
     [
-        Place { database: file, _kept: (Some(scratch), None) },
-        Place { database: url, _kept: (None, Some(server)) },
+        Place { journals: file.into(), _kept: (Some(scratch), None) },
+        Place { journals: url.into(), _kept: (None, Some(server)) },
     ]
 }
 
@@ -46,10 +46,10 @@ fn sealed(rows: &[Arc<Row>]) -> Vec<Sealed> {
 
 /// A journal with two lanes, and their first rows.
 fn begun(place: &Place) -> (JournalWriter, Vec<Arc<Row>>) {
-    let mut writer = JournalWriter::open(&place.database).unwrap();
-    assert_eq!(writer.lane_of("lamps").unwrap(), 1);
-    assert_eq!(writer.lane_of("boxes").unwrap(), 2);
-    assert_eq!(writer.lane_of("lamps").unwrap(), 1, "the number it has");
+    let mut writer = JournalWriter::open(&place.journals).unwrap();
+    assert_eq!(writer.lane_of("lamps").unwrap(), (1, 0));
+    assert_eq!(writer.lane_of("boxes").unwrap(), (2, 0));
+    assert_eq!(writer.lane_of("lamps").unwrap(), (1, 0), "the number it has");
     let first = vec![row(1, 1, Hash::default(), 1), row(2, 1, Hash::default(), 1)];
     assert_eq!(writer.append(&sealed(&first)).unwrap(), [Placed::Durable; 2]);
     (writer, first)
@@ -58,10 +58,10 @@ fn begun(place: &Place) -> (JournalWriter, Vec<Arc<Row>>) {
 #[test]
 fn where_there_is_no_journal_none_is_found_and_none_is_made() {
     for place in places() {
-        assert!(JournalReader::find(&place.database).unwrap().is_none());
-        let missing = JournalReader::open(&place.database).err();
+        assert!(JournalReader::find(&place.journals).unwrap().is_none());
+        let missing = JournalReader::open(&place.journals).err();
         assert!(matches!(missing, Some(JournalError::Missing(_))), "{missing:?}");
-        assert!(JournalReader::find(&place.database).unwrap().is_none());
+        assert!(JournalReader::find(&place.journals).unwrap().is_none());
     }
 }
 
@@ -103,7 +103,7 @@ fn what_was_appended_is_read_back_to_the_byte() {
             writer.append(std::slice::from_ref(&next)).unwrap();
             appended.push(next);
         }
-        let reader = JournalReader::open(&place.database).unwrap();
+        let reader = JournalReader::open(&place.journals).unwrap();
         let rows = reader.rows(1, 1, 100).unwrap();
         let same = |(a, b): (&Sealed, &Sealed)| *a.row == *b.row && *a.seal == *b.seal;
         assert!(rows.len() == 40 && rows.iter().zip(&appended).all(same));
@@ -136,7 +136,7 @@ fn keys_and_reasons_are_kept_once() {
             writer.keep_reason(u64::MAX, "as told first").unwrap();
         }
         writer.keep_reason(u64::MAX, "as told later").unwrap();
-        let reader = JournalReader::open(&place.database).unwrap();
+        let reader = JournalReader::open(&place.journals).unwrap();
         assert_eq!(reader.keys().unwrap(), [PublicKey(public.0)]);
         assert_eq!(reader.reason(u64::MAX).unwrap().as_deref(), Some("as told first"));
         assert_eq!(reader.reason(1).unwrap(), None);
@@ -150,10 +150,10 @@ fn two_owners_who_append_at_once_never_both_stand() {
         let mut prev = first[0].hash;
         for seq in 2..30 {
             let owners = [1_u64, 2].map(|owner| {
-                let database = place.database.clone();
+                let journals = place.journals.clone();
                 let own = row(1, seq, prev, owner);
                 std::thread::spawn(move || {
-                    let mut writer = JournalWriter::open(&database).unwrap();
+                    let mut writer = JournalWriter::open(&journals).unwrap();
                     let placed = writer.append(&sealed(std::slice::from_ref(&own))).unwrap();
                     (own, placed[0])
                 })
@@ -192,7 +192,7 @@ fn alone(settings: &[&str]) -> (Postgres, String) {
 fn a_server_that_may_lose_what_it_acknowledged_is_refused() {
     for setting in ["fsync=off", "full_page_writes=off", "synchronous_commit=off"] {
         let (_server, url) = alone(&[setting]);
-        let refused = JournalWriter::open(&Database::Url(url)).err().unwrap().to_string();
+        let refused = JournalWriter::open(&Database::Url(url).into()).err().unwrap().to_string();
         let name = setting.split('=').next().unwrap();
         assert!(refused.contains(&format!("{name} = off")), "{refused}");
         assert!(refused.contains("set it to on"), "{refused}");
@@ -202,7 +202,7 @@ fn a_server_that_may_lose_what_it_acknowledged_is_refused() {
 #[test]
 fn a_commit_the_server_warns_of_is_not_taken_for_done() {
     let (_server, url) = alone(&[]);
-    let place = Place { database: Database::Url(url.clone()), _kept: (None, None) };
+    let place = Place { journals: Database::Url(url.clone()).into(), _kept: (None, None) };
     let (mut writer, first) = begun(&place);
     // From here on a commit waits for a standby that is not there.
     Postgres::sql(&url, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
@@ -233,9 +233,9 @@ fn a_commit_the_server_warns_of_is_not_taken_for_done() {
 #[test]
 fn after_a_server_was_gone_the_same_writer_and_reader_go_on() {
     let (mut server, url) = alone(&[]);
-    let place = Place { database: Database::Url(url), _kept: (None, None) };
+    let place = Place { journals: Database::Url(url).into(), _kept: (None, None) };
     let (mut writer, first) = begun(&place);
-    let reader = JournalReader::open(&place.database).unwrap();
+    let reader = JournalReader::open(&place.journals).unwrap();
     assert_eq!(reader.newest_seq(1).unwrap(), 1);
     server.kill();
     let next = sealed(&[row(1, 2, first[0].hash, 1)]);

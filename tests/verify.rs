@@ -161,7 +161,6 @@ fn what_cannot_be_done_is_said() {
     let temp = Temp::new("said");
     for (args, words) in [
         (vec!["--data", "nowhere/at/all"], "holds no festival yet"),
-        (vec!["--journal", "postgres://x"], "leave out --journal"),
         (vec!["--key", "00"], "--bundle"),
         (vec!["--bundle", "nowhere.json"], "nowhere.json"),
         (vec!["--bundle", "Cargo.toml", "--key", "12"], "64 hex digits"),

@@ -10,7 +10,6 @@ use crate::drops::ticket::Ticket;
 use crate::festivals::Names;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
-use crate::kit::database::Database;
 use crate::kit::journal::{JournalReader, JournalWriter};
 use fanfare_engine::{Command, Fan, Key, Line, LineTerms, Quantity, Terms};
 use fanfare_lane::{LaneConfig, LaneId, Reply};
@@ -63,10 +62,10 @@ pub fn run(bench: EngineBench, folder: &Path, told: impl Fn(&str)) -> Result<Val
     let config = LaneConfig { batch_max: bench.batch_max, ..LaneConfig::default() };
     let node = Node::start(data, clock, config, vec![spec])?;
     let lane = node.directory().drops[0].lane;
-    let bare = JournalWriter::open(&Database::File(folder.join("bare.sqlite")));
+    let bare = JournalWriter::open(&folder.join("bare.sqlite").into());
     let mut bare = bare.map_err(|why| why.to_string())?;
     bare.lane_of("bench").map_err(|why| why.to_string())?;
-    let reader = JournalReader::open(&node.folder.journal()).map_err(|why| why.to_string())?;
+    let reader = JournalReader::open(&node.folder.journals()).map_err(|why| why.to_string())?;
     let (mut rounds, mut copied, mut next_fan) = (Vec::new(), 0, 1);
     // Queues, buffers and code warm up once; what grows after that grows by the claim.
     let warm_up = EngineBench { claims_a_round: WARM_UP, ..bench };

@@ -24,9 +24,9 @@ pub fn open(place: &Where, folder: &DataFolder, now_ms: i64) -> Result<(Arc<Cold
         cold::witnessed(&db).await
     });
     let tables = asked.map_err(|why| why.to_string())?;
-    let journal = folder.journal();
-    if matches!(at, Database::Url(_)) || matches!(journal, Database::Url(_)) {
-        eprintln!("tables at {}; the journal at {}", at.shown(), journal.shown());
+    let journals = folder.journals();
+    if matches!(at, Database::Url(_)) || !journals.in_file() {
+        eprintln!("tables at {}; the journal at {}", at.shown(), journals.shown());
     }
     Ok((Arc::new(side), tables))
 }

@@ -91,9 +91,6 @@ impl Where {
     /// # Errors
     /// If it is in use, another's, or has its journal elsewhere than was named.
     pub fn serve(&self, festival: &str, rehearsal: bool) -> Result<DataFolder, String> {
-        if self.journal.len() > 1 {
-            return Err("this version keeps the journal in one database: name one".to_owned());
-        }
         let folder = DataFolder::serve(&self.data, festival, rehearsal);
         let mut folder = folder.map_err(|why| why.to_string())?;
         // A new folder has its journal where its tables are.
@@ -101,7 +98,7 @@ impl Where {
             Some(url) if self.journal.is_empty() && !folder.has_journal() => vec![url.clone()],
             _ => self.journal.clone(),
         };
-        folder.keep_journals(&journals).map_err(|why| why.to_string())?;
+        folder.name_journals(&journals).map_err(|why| why.to_string())?;
         Ok(folder)
     }
 

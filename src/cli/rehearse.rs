@@ -5,7 +5,6 @@ use crate::drops::node::Node;
 use crate::festivals::{self, DropPlan, Festival, Id};
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
-use crate::kit::database::Database;
 use crate::kit::journal::JournalReader;
 use crate::kit::keys::Keys;
 use crate::kit::scratch::Scratch;
@@ -209,8 +208,7 @@ impl Plans<'_> {
             }
         };
         let journal = folder.join("journal.sqlite");
-        let reader =
-            JournalReader::open(&Database::File(journal)).map_err(|why| why.to_string())?;
+        let reader = JournalReader::open(&journal.into()).map_err(|why| why.to_string())?;
         let held = runs.into_iter().zip(&planned).map(|(run, (drop, plan))| {
             let found = findings(&reader, &run.drop, &run.memory)?;
             Ok(Held { run, about: self.about(drop, plan), found })

@@ -51,8 +51,8 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
     let (side, tables) = cold::open(&args.place, &folder, now_ms)?;
     let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
     // Opened to write first: a journal that is gone altogether is made.
-    let writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
-    let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    let writers = JournalWriter::each(&folder.journals()).map_err(|why| why.to_string())?;
+    let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
     let number = festival_number(folder.festival());
     let gone = restore::gone(&reader, number, (&witness, &tables))?;
     let heads = heads::newest(witness, tables.clone());
@@ -65,7 +65,7 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
         println!("{ADVICE}");
         return Ok(ExitCode::FAILURE);
     }
-    let mut going_on = GoingOn { args, festival, folder, side: &side, writer, reader, heads };
+    let mut going_on = GoingOn { args, festival, folder, side: &side, writers, reader, heads };
     let done = going_on.all(&gone, &tables);
     side.stop();
     done.map(|()| ExitCode::SUCCESS)
@@ -99,7 +99,7 @@ struct GoingOn<'a> {
     festival: Festival,
     folder: DataFolder,
     side: &'a Cold,
-    writer: JournalWriter,
+    writers: Vec<JournalWriter>,
     reader: JournalReader,
     heads: Heads,
 }
@@ -109,9 +109,12 @@ impl GoingOn<'_> {
     /// row, then its tables, its witness last. Broken off and done again, it goes on from there.
     fn all(&mut self, gone: &[Gone], tables: &Heads) -> Result<(), String> {
         let keys = Keys::open_or_make(self.folder.path()).map_err(|why| why.to_string())?;
-        self.writer.list_key(&keys.public()).map_err(|why| why.to_string())?;
         let act = Act { by: KEEPER, why: reason_number(&self.args.why) };
-        self.writer.keep_reason(act.why, &self.args.why).map_err(|why| why.to_string())?;
+        for writer in &mut self.writers {
+            writer.list_key(&keys.public()).map_err(|why| why.to_string())?;
+            writer.keep_reason(act.why, &self.args.why).map_err(|why| why.to_string())?;
+        }
+        self.folder.keep_journals().map_err(|why| why.to_string())?;
         let clock = Clock::machine().read();
         let specs = plan::specs(&self.festival, &self.folder, clock.now_ms)?;
         let terms =
@@ -144,7 +147,7 @@ impl GoingOn<'_> {
         }
         let mut done = None;
         if !one.only_tables {
-            done = Some(restore::accept(restoring, &mut self.writer, &self.reader, one)?);
+            done = Some(restore::accept(restoring, &mut self.writers, &self.reader, one)?);
         }
         if in_tables {
             let (db, lane) = (self.side.db(), one.record.lane);

@@ -164,7 +164,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let (cold, tables) = cold::open(&args.place, &folder, clock.now_ms())?;
     let config = LaneConfig::default();
     let node = drops::node::Node::start_beside(folder, clock, config, specs, tables)?;
-    let projector = Projector::start(node.folder.journal(), cold.clone(), node.told.clone())?;
+    let projector = Projector::start(node.folder.journals(), cold.clone(), node.told.clone())?;
     let side = ColdSide::new(cold.clone(), projector.lag.clone(), &node);
     let secret = cold::meet(&side.people, mode, node.clock.now_ms())?;
     let app = App::beside(node.clone(), festival, mode, Some(side));

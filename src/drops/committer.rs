@@ -1,5 +1,5 @@
-//! The thread that owns the journal's writer: writes what all lanes have ready as rows, seals them
-//! with one signature and appends them in one commit.
+//! The thread that owns a journal's writer, one a journal: writes what its lanes have ready as
+//! rows, seals them with one signature and appends them in one commit.
 
 use super::inbox::Inbox;
 use super::lanes::Message;
@@ -39,12 +39,12 @@ const READ_MAX: usize = 4_096;
 /// is left to do for them is to decide it.
 const AWAKE_FOR_ROWS_US: u64 = 100;
 
-/// Starts the committer; it ends when the sender is dropped.
+/// Starts the committer of the journal at this place; it ends when the sender is dropped.
 ///
 /// # Errors
 /// If the thread cannot be started.
 pub fn start(
-    mut writer: JournalWriter,
+    (home, mut writer): (usize, JournalWriter),
     key: Arc<FestivalKey>,
     inbox: Arc<Inbox<Message>>,
 ) -> std::io::Result<(mpsc::Sender<Work>, thread::JoinHandle<()>)> {
@@ -73,7 +73,7 @@ pub fn start(
                     continue;
                 }
             };
-            inbox.push_urgent(Message::Stored(outcome));
+            inbox.push_urgent(Message::Stored(home, outcome));
         }
     };
     let thread = vital::spawn("journal", body)?;

@@ -15,6 +15,8 @@ pub struct Drop {
     pub spec: DropSpec,
     /// The lane that decides it.
     pub lane: LaneId,
+    /// The place of the journal that has its rows.
+    pub home: usize,
     /// What everybody may see of it.
     pub published: Arc<Published>,
     /// Refusals the gate gave since the last tally, by [`CODES`].
@@ -53,11 +55,12 @@ impl View {
 }
 
 impl Drop {
-    /// A drop with this published state.
-    pub fn new(spec: DropSpec, lane: LaneId, published: Published) -> Self {
+    /// A drop with this lane in this journal, and this published state.
+    pub fn new(spec: DropSpec, (lane, home): (LaneId, usize), published: Published) -> Self {
         Self {
             spec,
             lane,
+            home,
             published: Arc::new(published),
             refused: Arc::new([const { AtomicU64::new(0) }; CODES.len()]),
             came_back: Arc::default(),
@@ -75,6 +78,7 @@ impl Drop {
         Self {
             spec,
             lane: self.lane,
+            home: self.home,
             published: self.published.clone(),
             refused: self.refused.clone(),
             came_back: self.came_back.clone(),

@@ -1,5 +1,5 @@
 //! Opening lanes: new ones with their terms, those that do not rest by replay. All first rows of
-//! a start go into one commit, and nothing is answered before it is durable.
+//! a start go into one commit of each journal, and nothing is answered before it is durable.
 
 use super::drop::Drop;
 use super::head::HeadDoc;
@@ -8,11 +8,12 @@ use super::spec::DropSpec;
 use super::ticket::Ticket;
 use super::wake::{self, owner};
 use crate::kit::heads::{Head, Heads};
-use crate::kit::journal::{JournalError, JournalReader, JournalWriter, LaneRecord};
-use fanfare_engine::{Fact, Served};
+use crate::kit::journal::{self, JournalError, JournalReader, JournalWriter, LaneRecord};
+use fanfare_engine::{Broken, Fact, Served};
 use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Sealed, seal_commit,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What to do about a journal that went back in time.
@@ -41,51 +42,119 @@ pub enum Found {
     Shut(LaneId, String),
 }
 
-/// Opens lanes for these drops, new and old together.
+/// A drop, the lane it has, and where it stands among those it is opened with.
+pub struct Seat {
+    at: usize,
+    lane: LaneId,
+    spec: DropSpec,
+}
+
+/// What was found, by where its drop stands among those it was opened with.
+pub type FoundAt = BTreeMap<usize, Found>;
+
+/// Gives drops, new and old together, their lanes: by the home of these. Lanes a witness knows are
+/// no new drop's, though the register may have forgotten them.
 ///
 /// # Errors
-/// If the journal cannot be written.
-pub fn open_all(
-    founding: &Founding<'_>,
-    writer: &mut JournalWriter,
+/// If the register cannot be written.
+pub fn seats(
+    register: &mut JournalWriter,
     reader: &JournalReader,
     specs: Vec<DropSpec>,
     heads: &Heads,
-) -> Result<Vec<Found>, JournalError> {
-    for (&lane, head) in heads {
-        writer.keep_lane(lane, &head.drop)?;
+) -> Result<BTreeMap<usize, Vec<Seat>>, JournalError> {
+    let known: BTreeSet<LaneId> = reader.registered()?.iter().map(|record| record.lane).collect();
+    for (&lane, head) in heads.iter().filter(|(lane, _)| !known.contains(lane)) {
+        register.keep_lane(lane, &head.drop, reader.home(lane)?)?;
     }
-    let mut found = Vec::new();
+    let mut seats: BTreeMap<usize, Vec<Seat>> = BTreeMap::new();
+    for (at, spec) in specs.into_iter().enumerate() {
+        let (lane, home) = register.lane_of(&spec.id)?;
+        seats.entry(home).or_default().push(Seat { at, lane, spec });
+    }
+    Ok(seats)
+}
+
+/// Opens the lanes of one home with its writer; none where it is not named. A journal that is
+/// silent shuts its own lanes, but the register stops the start.
+///
+/// # Errors
+/// If the journal cannot be written.
+pub fn open_home(
+    founding: &Founding<'_>,
+    (home, writer): (usize, Option<&mut JournalWriter>),
+    reader: &JournalReader,
+    seats: Vec<Seat>,
+    heads: &Heads,
+) -> Result<FoundAt, JournalError> {
+    let places: Vec<(usize, LaneId)> = seats.iter().map(|seat| (seat.at, seat.lane)).collect();
+    let shut = |why: &dyn Fn(LaneId) -> String| {
+        places.iter().map(|&(at, lane)| (at, Found::Shut(lane, why(lane)))).collect()
+    };
+    let Some(writer) = writer else {
+        return Ok(shut(&|lane| journal::unnamed(lane, home).to_string()));
+    };
+    match open_all(founding, (home, writer), reader, seats, heads) {
+        Err(JournalError::Silent(why)) if home > 0 => {
+            Ok(shut(&|_| format!("{why}; start again when it answers: other lanes are open")))
+        }
+        opened => opened,
+    }
+}
+
+/// What is wrong where a journal's list of lanes says something else than another's.
+pub(super) fn known_otherwise(place: usize, lane: LaneId, drop: &str) -> String {
+    format!(
+        "lane {lane} (drop {drop}): journal {} knows the lane or the drop otherwise: one of the \
+         journals is another festival's or went back in time; restore the newest backup",
+        place + 1
+    )
+}
+
+fn open_all(
+    founding: &Founding<'_>,
+    (home, writer): (usize, &mut JournalWriter),
+    reader: &JournalReader,
+    seats: Vec<Seat>,
+    heads: &Heads,
+) -> Result<FoundAt, JournalError> {
+    let mut found = FoundAt::new();
     let mut opening = Vec::new();
-    for spec in specs {
-        let lane = writer.lane_of(&spec.id)?;
+    for Seat { at, lane, spec } in seats {
+        // Elsewhere than in the register the lane is made now: its rows hang on it.
+        if home > 0 && !writer.keep_lane(lane, &spec.id, home)? {
+            found.insert(at, Found::Shut(lane, known_otherwise(home, lane, &spec.id)));
+            continue;
+        }
         let newest_seq = reader.newest_seq(lane)?;
-        let record = LaneRecord { lane, drop: spec.id.clone(), newest_seq };
+        let record = LaneRecord { lane, drop: spec.id.clone(), home, newest_seq };
         if let Some((known, _)) = heads.iter().find(|(_, head)| head.drop == spec.id)
             && *known != lane
         {
             let why = format!("drop {} was lane {known}: this is another journal", spec.id);
-            found.push(Found::Shut(lane, format!("{why}; restore the newest backup")));
+            found.insert(at, Found::Shut(lane, format!("{why}; restore the newest backup")));
             continue;
         }
-        match at_rest(reader, &record, heads.get(&lane)) {
-            Ok(Some((face, newest))) => {
-                found.push(match resting_spec(founding, reader, lane, spec, &face) {
-                    Ok(spec) => {
-                        let published = Published::resting(face, HeadDoc::new(&newest));
-                        Found::Resting(Arc::new(Drop::new(spec, lane, published)))
-                    }
-                    Err(why) => Found::Shut(lane, why),
-                });
-            }
-            Ok(None) => match decide_opening(founding, reader, &record, &spec) {
-                Ok((lane, served)) => opening.push((lane, served, spec)),
-                Err(why) => found.push(Found::Shut(lane, why)),
+        let one = match at_rest(reader, &record, heads.get(&lane)) {
+            Ok(Some((face, newest))) => match resting_spec(founding, reader, lane, spec, &face) {
+                Ok(spec) => {
+                    let published = Published::resting(face, HeadDoc::new(&newest));
+                    Found::Resting(Arc::new(Drop::new(spec, (lane, home), published)))
+                }
+                Err(why) => Found::Shut(lane, why),
             },
-            Err(why) => found.push(Found::Shut(lane, why)),
-        }
+            Ok(None) => match decide_opening(founding, reader, &record, &spec) {
+                Ok((lane, served)) => {
+                    opening.push((at, (lane, served), spec));
+                    continue;
+                }
+                Err(why) => Found::Shut(lane, why),
+            },
+            Err(why) => Found::Shut(lane, why),
+        };
+        found.insert(at, one);
     }
-    append_openings(founding, writer, opening, &mut found)?;
+    append_openings(founding, (home, writer), opening, &mut found)?;
     Ok(found)
 }
 
@@ -112,7 +181,7 @@ pub(super) fn went_back(
     record: &LaneRecord,
     head: &Head,
 ) -> Result<Option<String>, String> {
-    let LaneRecord { lane, drop, newest_seq } = record;
+    let LaneRecord { lane, drop, newest_seq, .. } = record;
     if head.seq > *newest_seq {
         return Ok(Some(format!(
             "the journal went back in time: lane {lane} (drop {drop}) ends at row {newest_seq}, \
@@ -185,39 +254,45 @@ fn decide_opening(
 /// Appends the opening rows in one commit and makes the drops of those that stand.
 fn append_openings(
     founding: &Founding<'_>,
-    writer: &mut JournalWriter,
-    mut opening: Vec<(Lane<Ticket>, Served, DropSpec)>,
-    found: &mut Vec<Found>,
+    (home, writer): (usize, &mut JournalWriter),
+    mut opening: Vec<(usize, Opening, DropSpec)>,
+    found: &mut FoundAt,
 ) -> Result<(), JournalError> {
-    let drafts = opening.iter_mut().filter_map(|(lane, ..)| lane.to_append());
+    let drafts = opening.iter_mut().filter_map(|(_, (lane, _), _)| lane.to_append());
     let rows: Vec<_> = drafts.map(|draft| Arc::new(draft.finish())).collect();
     let sealed = seal_commit(&rows, founding.key);
     let placed = writer.append(&sealed).map_err(|why| JournalError::Silent(why.0))?;
-    for (((mut lane, mut served, spec), sealed), placed) in
-        opening.into_iter().zip(sealed).zip(placed)
-    {
-        let id = lane.id();
-        if placed == Placed::Fenced {
-            found.push(Found::Shut(id, "another owner writes this lane".to_owned()));
-            continue;
-        }
-        let durable = lane.durable(sealed.clone());
-        if let Err(why) = durable.iter().try_for_each(|row| row.publish(&mut served)) {
-            found.push(Found::Shut(id, format!("lane {id}: {why}")));
-            continue;
-        }
-        let state = served.seen();
-        if state.lost() {
-            warn_of_loss(&spec.id);
-        } else if state.doubtful_time() {
-            warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
-        }
-        let spec = spec.with_terms(state.terms().clone());
-        let published = Published::new(served, &sealed);
-        let drop = Arc::new(Drop::new(spec, id, published));
-        found.push(Found::Open(Box::new(lane), drop));
+    for (((at, opening, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed) {
+        let id = opening.0.id();
+        let one = match placed {
+            Placed::Durable => opened(founding, home, opening, spec, sealed)
+                .unwrap_or_else(|why| Found::Shut(id, format!("lane {id}: {why}"))),
+            Placed::Fenced => Found::Shut(id, "another owner writes this lane".to_owned()),
+        };
+        found.insert(at, one);
     }
     Ok(())
+}
+
+/// A lane whose first row of this owner is durable.
+fn opened(
+    founding: &Founding<'_>,
+    home: usize,
+    (mut lane, mut served): Opening,
+    spec: DropSpec,
+    sealed: Sealed,
+) -> Result<Found, Broken> {
+    lane.durable(sealed.clone()).iter().try_for_each(|row| row.publish(&mut served))?;
+    let state = served.seen();
+    if state.lost() {
+        warn_of_loss(&spec.id);
+    } else if state.doubtful_time() {
+        warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
+    }
+    let spec = spec.with_terms(state.terms().clone());
+    let published = Published::new(served, &sealed);
+    let drop = Arc::new(Drop::new(spec, (lane.id(), home), published));
+    Ok(Found::Open(Box::new(lane), drop))
 }
 
 /// Nobody but a host can know what became of lost claims.

@@ -208,10 +208,10 @@ pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
     if in_memory() {
         return Ok(());
     }
-    let (journal, festival) = (app.node.folder.journal(), app.node.folder.festival().to_owned());
+    let (journals, festival) = (app.node.folder.journals(), app.node.folder.festival().to_owned());
     let (lane, drop) = (drop.lane, drop.clone());
     let replayed = tokio::task::spawn_blocking(move || {
-        let reader = crate::kit::journal::JournalReader::open(&journal);
+        let reader = crate::kit::journal::JournalReader::open(&journals);
         let reader = reader.map_err(|why| why.to_string())?;
         let replay = wake::replay(&reader, wake::festival_number(&festival), lane)?;
         drop.published.put_back(replay.into_state().ok_or("a lane without rows")?);

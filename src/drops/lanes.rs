@@ -1,7 +1,8 @@
 //! The thread that owns every lane of the process: it decides, publishes and answers.
 //!
 //! While one commit is under way commands collect, so the busier, the larger the batch. A lane
-//! decides ahead of the commit only when a full batch already waits (decisions 0005 and 0008).
+//! decides ahead of the commit only when a full batch already waits (decisions 0005 and 0008). Each
+//! journal has commits of its own (`Commits`), so a slow one holds up only the lanes it is home of.
 //!
 //! A lane is looked at again for one of four reasons: something was asked of it or stored for it
 //! (`touched`), its time has come (`dues`, of which `due_ms` is the copy beside the lane), its
@@ -10,6 +11,7 @@
 //! out: `Served::publish` in the state, `Durable::publish` in the lane, `Published::publish` here
 //! beside the words that everybody reads.
 
+mod commits;
 mod house;
 pub(super) mod publish;
 
@@ -22,9 +24,10 @@ use super::wake;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::Heads;
+use commits::Commits;
 use fanfare_engine::Command;
 use fanfare_lane::{
-    Draft, Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
+    Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
 };
 use publish::head_of;
 use std::cmp::Reverse;
@@ -43,10 +46,6 @@ const RESOLVE_AFTER_MS: i64 = 100;
 /// may or may not stand; whoever waits for it hears so.
 const STOP_WITHIN_MS: i64 = 4_000;
 
-/// Two commits begin this far apart at the least, unless a full batch waits: fewer, larger
-/// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
-const PACE_US: u64 = 3_000;
-
 /// How long a commit that is nearly done is waited for awake, while a full batch waits behind it:
 /// being woken would cost that batch about a tenth of a commit. A longer one is slept through.
 const AWAKE_FOR_COMMIT_US: u64 = 150;
@@ -57,8 +56,8 @@ pub enum Message {
     Ask(LaneId, Command, Ticket),
     /// Many of them.
     AskMany(Vec<(LaneId, Command, Ticket)>),
-    /// The committer is done with something.
-    Stored(Outcome),
+    /// The committer of the journal at this place is done with something.
+    Stored(usize, Outcome),
     /// A new lane, opened durably elsewhere.
     Host(Box<Lane<Ticket>>, Arc<Drop>),
     /// A resting lane that was asked for is replayed.
@@ -69,8 +68,11 @@ pub enum Message {
     Stop,
 }
 
-/// What the thread works with: clock, folder, its inbox, the committer, the sink.
-pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, mpsc::Sender<Work>, Arc<Sink>);
+/// Each journal's committer, in the journals' order.
+pub type Committers = Vec<mpsc::Sender<Work>>;
+
+/// What the thread works with: clock, folder, its inbox, the committers, the sink.
+pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, Committers, Arc<Sink>);
 
 /// What the thread tells of itself.
 #[derive(Debug)]
@@ -121,16 +123,14 @@ pub struct Lanes {
     clock: Arc<Clock>,
     folder: Arc<DataFolder>,
     inbox: Arc<Inbox<Message>>,
-    committer: mpsc::Sender<Work>,
+    /// Each journal's, in the journals' order.
+    commits: Vec<Commits>,
     config: LaneConfig,
     hosted: HashMap<LaneId, Hosted>,
     resting: HashMap<LaneId, Arc<Drop>>,
     waking: HashMap<LaneId, Vec<(Command, Ticket)>>,
     touched: BTreeSet<LaneId>,
     dues: BinaryHeap<Reverse<(i64, LaneId)>>,
-    committing: bool,
-    /// Runs since the newest commit began.
-    committed_at: Stopwatch,
     heads: Heads,
     heads_changed: bool,
     kept_house_mono_ms: i64,
@@ -144,7 +144,7 @@ pub struct Lanes {
 impl Lanes {
     /// With these lanes open and these at rest.
     pub fn new(
-        (clock, folder, inbox, committer, sink): Parts,
+        (clock, folder, inbox, committers, sink): Parts,
         told: Arc<Told>,
         config: LaneConfig,
         open: Vec<(Lane<Ticket>, Arc<Drop>)>,
@@ -154,15 +154,13 @@ impl Lanes {
             clock,
             folder,
             inbox,
-            committer,
+            commits: committers.into_iter().map(Commits::new).collect(),
             config,
             hosted: HashMap::new(),
             resting: resting.into_iter().map(|drop| (drop.lane, drop)).collect(),
             waking: HashMap::new(),
             touched: BTreeSet::new(),
             dues: BinaryHeap::new(),
-            committing: false,
-            committed_at: Stopwatch::long_ago(),
             heads: Heads::new(),
             heads_changed: true,
             kept_house_mono_ms: i64::MIN / 2,
@@ -206,8 +204,10 @@ impl Lanes {
     pub fn run(mut self) {
         let mut taken = Vec::new();
         loop {
-            let collecting = self.committing || self.paced_us().is_some();
-            if self.committing && self.crowded() {
+            // Whoever can commit at once wants to hear of the first command.
+            let busy = |of: &Commits| of.under_way() || of.paced_us(&self.clock).is_some();
+            let collecting = self.commits.iter().all(busy);
+            if self.commits.iter().any(Commits::under_way) && self.crowded_behind_one() {
                 self.inbox.wait_awake(AWAKE_FOR_COMMIT_US);
             }
             self.inbox.take(&mut taken, self.nap(), collecting && self.quiet.is_empty());
@@ -232,9 +232,20 @@ impl Lanes {
         self.write_heads();
     }
 
-    /// Whether a full batch waits already, so that commits follow each other without a pause.
-    fn crowded(&self) -> bool {
-        self.hosted.values().any(|hosted| hosted.lane.waiting() >= self.config.batch_max)
+    /// Whether a full batch waits already for this journal, so that its commits follow each other
+    /// without a pause.
+    fn crowded(&self, home: usize) -> bool {
+        self.full().any(|hosted| hosted.drop.home == home)
+    }
+
+    /// Whether a full batch waits behind a commit that is under way.
+    fn crowded_behind_one(&self) -> bool {
+        self.full().any(|hosted| self.commits[hosted.drop.home].under_way())
+    }
+
+    /// The lanes of which a full batch waits.
+    fn full(&self) -> impl Iterator<Item = &Hosted> {
+        self.hosted.values().filter(|hosted| hosted.lane.waiting() >= self.config.batch_max)
     }
 
     /// How long to sleep: until the next thing is due, if that is soon.
@@ -242,7 +253,8 @@ impl Lanes {
         if self.stopping || !self.quiet.is_empty() {
             return Duration::from_millis(1);
         }
-        if let Some(left) = self.paced_us().filter(|_| !self.committing) {
+        let paced = self.commits.iter().filter(|of| !of.under_way());
+        if let Some(left) = paced.filter_map(|of| of.paced_us(&self.clock)).min() {
             return Duration::from_micros(left.max(50));
         }
         let due = self.dues.peek().map(|Reverse((due_ms, _))| due_ms - self.clock.now_ms());
@@ -255,12 +267,12 @@ impl Lanes {
         match message {
             Message::Ask(lane, command, ticket) => self.ask(lane, command, ticket, clock),
             Message::AskMany(asks) => self.ask_many(asks, clock),
-            Message::Stored(Outcome::Appended(rows, placed)) => {
-                self.committing = false;
-                self.appended(rows, placed, clock);
+            Message::Stored(home, Outcome::Appended(rows, placed)) => {
+                self.commits[home].over();
+                self.appended(home, rows, placed, clock);
             }
-            Message::Stored(Outcome::Read(lane, rows)) => self.resolve(lane, rows, clock),
-            Message::Stored(Outcome::Unknown(lane)) => {
+            Message::Stored(_, Outcome::Read(lane, rows)) => self.resolve(lane, rows, clock),
+            Message::Stored(_, Outcome::Unknown(lane)) => {
                 if let Some(hosted) = self.hosted.get_mut(&lane) {
                     hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
                 }
@@ -368,33 +380,34 @@ impl Lanes {
             if hosted.resolve_at_mono_ms.is_some_and(|at| at <= clock.mono_ms) {
                 hosted.resolve_at_mono_ms = None;
                 let from = hosted.lane.resolve_from();
-                let _ = self.committer.send(Work::Read(*id, from));
+                self.commits[hosted.drop.home].ask(Work::Read(*id, from));
             }
         }
     }
 
     fn turn_touched(&mut self, clock: &Reading) {
-        let mut rows = Vec::new();
-        let paced = self.paced_us().is_some();
+        let paced = |of: &Commits| of.paced_us(&self.clock).is_some();
+        let paced: Vec<bool> = self.commits.iter().map(paced).collect();
         for id in std::mem::take(&mut self.touched) {
             let Some(hosted) = self.hosted.get_mut(&id) else { continue };
-            let lane = &mut hosted.lane;
+            let (lane, commits) = (&mut hosted.lane, &mut self.commits[hosted.drop.home]);
+            let busy = commits.under_way() || paced[hosted.drop.home];
             let full = lane.waiting() >= self.config.batch_max;
             lane.lose_patience(clock.mono_ms);
             let published = &hosted.drop.published;
-            if full || !(self.committing || paced) {
+            if full || !busy {
                 published.own(|served| while lane.turn(clock, served) {});
             }
             let answers = lane.answers();
             if let Some(stopped) = lane.stopped() {
                 hosted.drop.stop(&stopped.0);
             }
-            if !self.committing
+            if !commits.under_way()
                 && let Some(row) = lane.to_append()
             {
-                rows.push(row);
+                commits.gather(row);
             }
-            if (self.committing || paced) && !lane.idle() {
+            if busy && !lane.idle() {
                 self.touched.insert(id);
             } else if let Some(due_ms) = hosted.next_due_ms()
                 && hosted.due_ms.is_none_or(|earlier_ms| due_ms < earlier_ms)
@@ -406,26 +419,22 @@ impl Lanes {
             }
             answers.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
         }
-        self.commit(rows);
-    }
-
-    fn commit(&mut self, rows: Vec<Draft>) {
-        if !rows.is_empty() {
-            self.committed_at = Stopwatch::start();
-            let work = Work::Append(rows, self.crowded());
-            self.committing = self.committer.send(work).is_ok();
+        for home in 0..self.commits.len() {
+            self.commit(home);
         }
     }
 
-    /// How long until the next commit may begin, if not yet. A virtual clock is never paced:
-    /// nobody's machine is shared there.
-    fn paced_us(&self) -> Option<u64> {
-        let left = PACE_US.checked_sub(self.committed_at.passed_us()).filter(|left| *left > 0);
-        left.filter(|_| !self.clock.is_virtual())
+    /// Commits what was gathered for this journal, if anything was.
+    fn commit(&mut self, home: usize) {
+        if self.commits[home].gathered() {
+            let crowded = self.crowded(home);
+            self.commits[home].begin(crowded);
+        }
     }
 
     fn appended(
         &mut self,
+        home: usize,
         rows: Vec<Sealed>,
         placed: Result<Vec<fanfare_lane::Placed>, StoreError>,
         clock: &Reading,
@@ -433,7 +442,7 @@ impl Lanes {
         if let Err(why) = &placed {
             tracing::error!(%why, "append failed; its outcome is not known yet");
         }
-        let (mut durable, mut next) = (Vec::new(), Vec::new());
+        let mut durable = Vec::new();
         for (at, sealed) in rows.into_iter().enumerate() {
             let id = sealed.row.header.lane;
             self.touched.insert(id);
@@ -441,7 +450,9 @@ impl Lanes {
             match &placed {
                 Ok(placed) if placed[at] == fanfare_lane::Placed::Durable => {
                     durable.push((id, hosted.lane.durable(sealed)));
-                    next.extend(hosted.lane.to_append());
+                    if let Some(next) = hosted.lane.to_append() {
+                        self.commits[home].gather(next);
+                    }
                 }
                 Ok(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms),
                 Err(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS),
@@ -449,7 +460,7 @@ impl Lanes {
         }
         // Batches that were decided ahead go to the disk before the durable ones are published:
         // neither has to wait for the other.
-        self.commit(next);
+        self.commit(home);
         for (id, durable) in durable {
             self.publish(id, durable);
         }
@@ -467,7 +478,7 @@ impl Lanes {
         match resolution.unwrap_or(Resolution::Stopped) {
             Resolution::Append => {}
             Resolution::Again(rows) => {
-                let _ = self.committer.send(Work::Again(id, rows));
+                self.commits[hosted.drop.home].ask(Work::Again(id, rows));
             }
             Resolution::Lost | Resolution::Stopped => {
                 let why = hosted.lane.stopped().map_or("lost to another owner", |why| &why.0);
@@ -478,7 +489,8 @@ impl Lanes {
 
     fn all_idle(&self) -> bool {
         let idle = |hosted: &Hosted| hosted.lane.idle() || hosted.lane.stopped().is_some();
-        !self.committing && self.waking.is_empty() && self.hosted.values().all(idle)
+        let committing = self.commits.iter().any(Commits::under_way);
+        !committing && self.waking.is_empty() && self.hosted.values().all(idle)
     }
 
     fn answer_quiet(&mut self, clock: &Reading) {

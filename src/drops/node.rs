@@ -1,18 +1,18 @@
-//! A serving process: its drops, its lanes' thread, its committer, its clock and keys. Built once
+//! A serving process: its drops, its lanes' thread, its committers, its clock and keys. Built once
 //! and passed down.
 
 use super::committer::{self, Work};
 use super::drop::Drop;
-use super::found::{self, Found, Founding};
+use super::found::{self, Found, FoundAt, Founding, Seat};
 use super::inbox::Inbox;
-use super::lanes::{Lanes, Message, Told};
+use super::lanes::{Committers, Lanes, Message, Told};
 use super::spec::DropSpec;
 use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{JournalReader, JournalWriter};
+use crate::kit::journal::{JournalError, JournalReader, JournalWriter};
 use crate::kit::keys::Keys;
 use crate::kit::token::Tokens;
 use crate::kit::vital;
@@ -47,6 +47,7 @@ impl Directory {
     }
 
     fn add(&mut self, drop: Arc<Drop>) {
+        self.shut.retain(|(lane, _)| *lane != drop.lane);
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());
         self.drops.push(drop);
@@ -62,7 +63,7 @@ impl Directory {
 /// The running parts, joined at the end.
 struct Threads {
     lanes: JoinHandle<()>,
-    committer: JoinHandle<()>,
+    committers: Vec<JoinHandle<()>>,
 }
 
 /// A serving process.
@@ -81,7 +82,8 @@ pub struct Node {
     pub sink: Arc<Sink>,
     directory: RwLock<Arc<Directory>>,
     inbox: Arc<Inbox<Message>>,
-    committer: Mutex<Option<mpsc::Sender<Work>>>,
+    /// Each journal's, in the journals' order; none once the server is stopping.
+    committers: Mutex<Committers>,
     signing: Arc<FestivalKey>,
     config: LaneConfig,
     threads: Mutex<Option<Threads>>,
@@ -107,26 +109,31 @@ impl Node {
     /// # Errors
     /// Why it cannot, in words, with what to do.
     pub fn start_beside(
-        folder: DataFolder,
+        mut folder: DataFolder,
         clock: Arc<Clock>,
         config: LaneConfig,
         specs: Vec<DropSpec>,
         tables: Heads,
     ) -> Result<Arc<Self>, String> {
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
-        let mut writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
-        let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
         let public_key = keys.public();
-        writer.list_key(&public_key).map_err(|why| why.to_string())?;
+        let mut writers = open_journals(&mut folder, &public_key)?;
+        let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
         let witnessed = heads::newest(witness, tables);
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
         let founding = Founding { festival, key: &signing, config, clock: clock.read() };
-        let found = found::open_all(&founding, &mut writer, &reader, specs, &witnessed)
+        let seats = found::seats(&mut writers[0], &reader, specs, &witnessed)
             .map_err(|why| why.to_string())?;
+        let mut found = FoundAt::new();
+        for (home, seats) in seats {
+            let at = (home, writers.get_mut(home));
+            let opened = found::open_home(&founding, at, &reader, seats, &witnessed);
+            found.extend(opened.map_err(|why| why.to_string())?);
+        }
         let (mut directory, mut open, mut resting) = (Directory::default(), vec![], vec![]);
-        for found in found {
+        for found in found.into_values() {
             match found {
                 Found::Open(lane, drop) => {
                     directory.add(drop.clone());
@@ -143,11 +150,10 @@ impl Node {
             }
         }
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
-        let (sender, committer) = committer::start(writer, signing.clone(), inbox.clone())
-            .map_err(|why| why.to_string())?;
+        let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
         let lanes = Lanes::new(
-            (clock.clone(), folder.clone(), inbox.clone(), sender.clone(), sink.clone()),
+            (clock.clone(), folder.clone(), inbox.clone(), senders.clone(), sink.clone()),
             told.clone(),
             config,
             open,
@@ -164,10 +170,10 @@ impl Node {
             sink,
             directory: RwLock::new(Arc::new(directory)),
             inbox,
-            committer: Mutex::new(Some(sender)),
+            committers: Mutex::new(senders),
             signing,
             config,
-            threads: Mutex::new(Some(Threads { lanes, committer })),
+            threads: Mutex::new(Some(Threads { lanes, committers })),
         }))
     }
 
@@ -221,20 +227,22 @@ impl Node {
         let _ = receiver.recv();
     }
 
-    /// Runs something with the journal's writer between two commits and waits for it.
+    /// Runs something with the writer of the journal at this place, between two commits, and waits
+    /// for it.
     ///
     /// # Errors
-    /// If the node is stopping.
+    /// If there is no such journal, or the node is stopping.
     pub fn with_writer<R: Send + 'static>(
         &self,
+        home: usize,
         work: impl FnOnce(&mut JournalWriter) -> R + Send + 'static,
     ) -> Result<R, String> {
         let (sender, receiver) = mpsc::channel();
         let work = Work::Else(Box::new(move |writer| drop(sender.send(work(writer)))));
-        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        let committers = self.committers.lock().unwrap_or_else(PoisonError::into_inner);
         let stopping = || "the server is stopping".to_owned();
-        committer.as_ref().ok_or_else(stopping)?.send(work).map_err(|_| stopping())?;
-        drop(committer);
+        committers.get(home).ok_or_else(stopping)?.send(work).map_err(|_| stopping())?;
+        drop(committers);
         receiver.recv().map_err(|_| stopping())
     }
 
@@ -243,20 +251,20 @@ impl Node {
     /// # Errors
     /// Why not, in words.
     pub fn add_drops(&self, specs: Vec<DropSpec>) -> Result<(), String> {
-        let festival = wake::festival_number(self.folder.festival());
-        let (key, config, clock) = (self.signing.clone(), self.config, self.clock.clone());
-        let path = self.folder.journal();
         // A lane number the witness knows is no new lane's: the journal has lost one.
         let witnessed = heads::read(&self.folder.heads()).map_err(|why| why.to_string())?;
-        let found = self.with_writer(move |writer| {
-            let founding = Founding { festival, key: &key, config, clock: clock.read() };
-            let reader = JournalReader::open(&path).map_err(|why| why.to_string())?;
-            found::open_all(&founding, writer, &reader, specs, &witnessed)
-                .map_err(|why| why.to_string())
-        })??;
+        let (journals, heads) = (self.folder.journals(), witnessed.clone());
+        let seats = self.with_writer(0, move |register| {
+            let reader = JournalReader::open(&journals)?;
+            found::seats(register, &reader, specs, &heads)
+        })?;
+        let mut found = FoundAt::new();
+        for (home, seats) in seats.map_err(|why| why.to_string())? {
+            found.extend(self.open_home(home, seats, witnessed.clone())?);
+        }
         let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         let mut directory = Directory::clone(&guard);
-        for found in found {
+        for found in found.into_values() {
             match found {
                 Found::Open(lane, drop) => {
                     directory.add(drop.clone());
@@ -274,6 +282,27 @@ impl Node {
         Ok(())
     }
 
+    /// Opens lanes of one home between two of its commits.
+    fn open_home(
+        &self,
+        home: usize,
+        seats: Vec<Seat>,
+        witnessed: Heads,
+    ) -> Result<FoundAt, String> {
+        let festival = wake::festival_number(self.folder.festival());
+        let (key, config, clock) = (self.signing.clone(), self.config, self.clock.clone());
+        let journals = self.folder.journals();
+        let named = home < journals.count();
+        // Those of a journal nobody named are shut, which takes no writer of theirs.
+        let found = self.with_writer(if named { home } else { 0 }, move |writer| {
+            let founding = Founding { festival, key: &key, config, clock: clock.read() };
+            let reader = JournalReader::open(&journals)?;
+            let at = (home, named.then_some(writer));
+            found::open_home(&founding, at, &reader, seats, &witnessed)
+        })?;
+        found.map_err(|why: JournalError| why.to_string())
+    }
+
     /// Gives a drop other names and terms to be shown; its lane has decided them already.
     pub fn rename(&self, lane: LaneId, spec: DropSpec) {
         let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
@@ -288,7 +317,38 @@ impl Node {
         let Some(threads) = threads else { return };
         self.inbox.push_urgent(Message::Stop);
         let _ = threads.lanes.join();
-        self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let _ = threads.committer.join();
+        self.committers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        for committer in threads.committers {
+            let _ = committer.join();
+        }
     }
+}
+
+/// A committer for each journal.
+fn start_committers(
+    writers: Vec<JournalWriter>,
+    signing: &Arc<FestivalKey>,
+    inbox: &Arc<Inbox<Message>>,
+) -> Result<(Committers, Vec<JoinHandle<()>>), String> {
+    let started = writers
+        .into_iter()
+        .enumerate()
+        .map(|at| committer::start(at, signing.clone(), inbox.clone()));
+    started.collect::<Result<_, _>>().map_err(|why: std::io::Error| why.to_string())
+}
+
+/// Opens the journals to write them, lists the key they are signed with, and keeps where they are.
+/// One that was in use before may be silent now; one that is new must show that it is fit.
+fn open_journals(folder: &mut DataFolder, key: &PublicKey) -> Result<Vec<JournalWriter>, String> {
+    let mut writers = JournalWriter::each(&folder.journals()).map_err(|why| why.to_string())?;
+    for (place, writer) in writers.iter_mut().enumerate() {
+        match writer.list_key(key) {
+            Err(JournalError::Silent(why)) if place > 0 && folder.keeps_journal(place) => {
+                tracing::error!(journal = place + 1, why, "A JOURNAL IS SILENT");
+            }
+            listed => listed.map_err(|why| why.to_string())?,
+        }
+    }
+    folder.keep_journals().map_err(|why| why.to_string())?;
+    Ok(writers)
 }

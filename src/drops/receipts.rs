@@ -1,9 +1,8 @@
 //! Receipts read back from the journal, off the hot threads.
 
 use super::head::{HeadDoc, seal_json};
-use crate::kit::database::Database;
 use crate::kit::hex;
-use crate::kit::journal::JournalReader;
+use crate::kit::journal::{JournalReader, Journals};
 use fanfare_engine::Place;
 use fanfare_lane::{Hash, LaneId, PublicKey, Sealed, leaf_hash, path};
 use serde_json::{Value, json};
@@ -11,14 +10,14 @@ use std::sync::{Mutex, PoisonError};
 
 /// Reads rows for receipts; keeps a few readers open.
 pub struct Receipts {
-    journal: Database,
+    journals: Journals,
     readers: Mutex<Vec<JournalReader>>,
 }
 
 impl Receipts {
-    /// Over this journal.
-    pub fn new(journal: Database) -> Self {
-        Self { journal, readers: Mutex::new(Vec::new()) }
+    /// Over these journals.
+    pub fn new(journals: Journals) -> Self {
+        Self { journals, readers: Mutex::new(Vec::new()) }
     }
 
     /// Lends a reader to some work. Blocks.
@@ -32,7 +31,7 @@ impl Receipts {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match kept {
             Some(reader) => reader,
-            None => JournalReader::open(&self.journal).map_err(|why| why.to_string())?,
+            None => JournalReader::open(&self.journals).map_err(|why| why.to_string())?,
         };
         let result = work(&reader);
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);

@@ -1,7 +1,7 @@
 //! Going on where a journal went back in time: which lanes have lost rows, and, if an operator
 //! accepts it, the row that goes on behind what a witness knows of them.
 
-use super::found::went_back;
+use super::found::{known_otherwise, went_back};
 use super::lanes::publish::head_of;
 use super::wake::{self, owner};
 use crate::kit::heads::{self, Head, Heads};
@@ -11,6 +11,7 @@ use fanfare_lane::{
     Draft, Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, Replay,
     Row, Sealed, Written, seal_commit,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rows without facts that one commit holds.
@@ -72,8 +73,13 @@ pub fn gone(
     let mut gone = Vec::new();
     for (&lane, newest) in &heads::newest(witness.clone(), tables.clone()) {
         let record = lanes.iter().find(|record| record.lane == lane).cloned();
-        let nothing = || LaneRecord { lane, drop: newest.drop.clone(), newest_seq: 0 };
-        let record = record.unwrap_or_else(nothing);
+        let record = match record {
+            Some(record) => record,
+            None => {
+                let home = reader.home(lane).map_err(|why| why.to_string())?;
+                LaneRecord { lane, drop: newest.drop.clone(), home, newest_seq: 0 }
+            }
+        };
         if record.drop != newest.drop {
             return Err(format!(
                 "lane {lane} is drop {} in the journal, but the witness knows it as drop {}: \
@@ -132,22 +138,26 @@ fn left(reader: &JournalReader, lane: LaneId, until: u32) -> Result<Left, String
 /// Why it cannot go on.
 pub fn accept(
     restoring: &Restoring<'_>,
-    writer: &mut JournalWriter,
+    writers: &mut [JournalWriter],
     reader: &JournalReader,
     gone: &Gone,
 ) -> Result<(Loss, Head), String> {
-    let lane = gone.record.lane;
+    let LaneRecord { lane, ref drop, home, .. } = gone.record;
     let mut replay = wake::replay(reader, restoring.festival, lane)?;
     if let Some(loss) = gone.accepted.clone() {
         let (seq, hash) = (replay.seq(), replay.hash());
         let served = Served::new(replay.take_state().ok_or("a lane without rows")?);
         let face = Face::of(served.seen(), seq, hash);
-        return Ok((loss, head_of(&gone.record.drop, &face)));
+        return Ok((loss, head_of(drop, &face)));
     }
     if replay.seq() == 0 {
-        writer.keep_lane(lane, &gone.record.drop).map_err(|why| why.to_string())?;
-        found_anew(restoring, writer, &mut replay, &gone.record.drop)?;
+        for place in BTreeSet::from([0, home]) {
+            let kept = writers[place].keep_lane(lane, drop, home).map_err(|why| why.to_string())?;
+            kept.then_some(()).ok_or_else(|| known_otherwise(place, lane, drop))?;
+        }
+        found_anew(restoring, &mut writers[home], &mut replay, drop)?;
     }
+    let writer = &mut writers[home];
     fill(restoring, writer, &mut replay, gone.head.seq)?;
     let lost = Lost { witnessed: witnessed(&gone.head), act: restoring.act };
     let mut served = Served::new(replay.take_state().ok_or("a lane without rows")?);
@@ -162,7 +172,7 @@ pub fn accept(
         loss = loss.or_else(|| loss_of(&durable.facts));
     }
     let (seq, hash) = opened.durable_head();
-    let head = head_of(&gone.record.drop, &Face::of(served.seen(), seq, hash));
+    let head = head_of(drop, &Face::of(served.seen(), seq, hash));
     Ok((loss.ok_or("the row says nothing of a loss")?, head))
 }
 

@@ -127,7 +127,7 @@ pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>
     let lane = drop.lane;
     let told = inbox.clone();
     let body = move || {
-        let replay = JournalReader::open(&folder.journal())
+        let replay = JournalReader::open(&folder.journals())
             .map_err(|why| why.to_string())
             .and_then(|reader| replay(&reader, festival_number(folder.festival()), lane));
         told.push(Message::Woken(lane, replay.map(Box::new)));

@@ -46,9 +46,9 @@ pub async fn acts(app: &App, drop: &str) -> Result<Vec<Act>, Problem> {
         Ok((events, names))
     });
     let (events, names) = found.await.map_err(|why| busy(&why))?;
-    let journal = app.node.folder.journal();
+    let journals = app.node.folder.journals();
     let worded = move || {
-        let reader = JournalReader::open(&journal).ok();
+        let reader = JournalReader::open(&journals).ok();
         let words = |why| reader.as_ref()?.reason(why).ok()?;
         events.into_iter().map(|event| act(event, &names, &words)).collect()
     };

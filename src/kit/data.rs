@@ -12,6 +12,7 @@
 
 use super::clock::Clock;
 use super::database::Database;
+use super::journal::{JOURNALS_MAX, Journals};
 use rustix::fs::{FlockOperation, flock};
 use std::fmt;
 use std::fs::{self, File};
@@ -56,8 +57,12 @@ pub enum DataError {
     Newer(PathBuf, String),
     /// It is a rehearsal's, or it is not.
     Rehearsal(PathBuf, bool),
-    /// Its journal is somewhere else than where it was looked for.
-    JournalElsewhere(PathBuf, String),
+    /// Its journals are elsewhere than where they were looked for, or in another order.
+    JournalsElsewhere(PathBuf, String),
+    /// The same journal is named twice.
+    JournalTwice(String),
+    /// More journals are named than there can be.
+    TooManyJournals(usize),
     /// There is no festival in it.
     Empty(PathBuf),
 }
@@ -112,11 +117,18 @@ impl fmt::Display for DataError {
                  use --data with another folder",
                 folder.display()
             ),
-            Self::JournalElsewhere(folder, place) => write!(
+            Self::JournalsElsewhere(folder, places) => write!(
                 f,
-                "{} keeps its journal at {place}: name that with --journal too, or leave \
-                 --journal out",
+                "{} keeps its journal at {places}: name that first, in this order and new ones \
+                 behind, or leave --journal out",
                 folder.display()
+            ),
+            Self::JournalTwice(place) => {
+                write!(f, "--journal names {place} twice; name each database once")
+            }
+            Self::TooManyJournals(named) => write!(
+                f,
+                "--journal names {named} databases; a festival has at most {JOURNALS_MAX}"
             ),
             Self::Empty(folder) => write!(
                 f,
@@ -138,6 +150,8 @@ pub struct DataFolder {
     made_at_ms: i64,
     /// The journal's databases, where it is not a file in here.
     journals: Vec<String>,
+    /// How many of them the folder keeps already.
+    journals_kept: usize,
     /// Held as long as the folder is served; dropping it lets others in.
     lock: Option<File>,
 }
@@ -218,12 +232,14 @@ impl DataFolder {
         let rehearsal = field("kind ") == "rehearsal";
         let made_at_ms = field("made ").parse().unwrap_or(0);
         let festival = field("id ");
+        let journals = read_journals(path)?;
         Ok(Self {
             path: path.to_owned(),
             festival,
             rehearsal,
             made_at_ms,
-            journals: read_journals(path)?,
+            journals_kept: journals.len(),
+            journals,
             lock: None,
         })
     }
@@ -248,10 +264,15 @@ impl DataFolder {
         self.made_at_ms
     }
 
-    /// Where the journal is.
-    pub fn journal(&self) -> Database {
-        let file = || Database::File(self.path.join(FILE));
-        self.journals.first().cloned().map_or_else(file, Database::Url)
+    /// Where the journals are.
+    pub fn journals(&self) -> Journals {
+        let file = || self.path.join(FILE).into();
+        Journals::at(&self.journals).unwrap_or_else(file).of(&self.festival)
+    }
+
+    /// Whether the journal at this place was in use before.
+    pub fn keeps_journal(&self, place: usize) -> bool {
+        place < self.journals_kept
     }
 
     /// Whether it is known where the journal is: in here, or somewhere named.
@@ -259,11 +280,15 @@ impl DataFolder {
         !self.journals.is_empty() || self.path.join(FILE).exists()
     }
 
-    /// Whether these databases, if any are named, are where the journal is.
+    /// Whether these databases, if any are named, begin with those where the journal is, in the
+    /// order in which these were first named. New ones may come behind.
     ///
     /// # Errors
-    /// Where it is, if not there.
+    /// Where it is, if not there, or what is wrong with the list.
     pub fn agrees(&self, urls: &[String]) -> Result<(), DataError> {
+        if urls.is_empty() {
+            return Ok(());
+        }
         let shown = |url: &String| Database::Url(url.clone()).shown();
         let named: Vec<String> = urls.iter().map(shown).collect();
         let file = self.path.join(FILE);
@@ -271,25 +296,39 @@ impl DataFolder {
             [] if file.exists() => vec![file.display().to_string()],
             known => known.iter().map(shown).collect(),
         };
-        let elsewhere = known.into_iter().find(|place| !named.contains(place));
-        match elsewhere.filter(|_| !urls.is_empty()) {
-            Some(place) => Err(DataError::JournalElsewhere(self.path.clone(), place)),
-            None => Ok(()),
+        if !named.starts_with(&known) {
+            return Err(DataError::JournalsElsewhere(self.path.clone(), known.join(", ")));
         }
+        if named.len() > JOURNALS_MAX {
+            return Err(DataError::TooManyJournals(named.len()));
+        }
+        let twice = named.iter().enumerate().find(|(at, place)| named[..*at].contains(place));
+        twice.map_or(Ok(()), |(_, place)| Err(DataError::JournalTwice(place.clone())))
     }
 
-    /// Keeps where the journal is from now on, if that is named.
+    /// Says where the journal is from now on, if that is named. It is kept by
+    /// [`Self::keep_journals`], once the databases were found to be fit.
     ///
     /// # Errors
     /// If the folder has its journal elsewhere.
-    pub fn keep_journals(&mut self, urls: &[String]) -> Result<(), DataError> {
+    pub fn name_journals(&mut self, urls: &[String]) -> Result<(), DataError> {
         self.agrees(urls)?;
-        if urls.is_empty() || urls == self.journals {
-            return Ok(());
+        if !urls.is_empty() {
+            urls.clone_into(&mut self.journals);
         }
-        let lines = urls.join("\n") + "\n";
-        write_private(&self.path.join(JOURNALS), lines.as_bytes())?;
-        urls.clone_into(&mut self.journals);
+        Ok(())
+    }
+
+    /// Keeps where the journal is.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn keep_journals(&mut self) -> Result<(), DataError> {
+        if self.journals != read_journals(&self.path)? {
+            let lines = self.journals.join("\n") + "\n";
+            write_private(&self.path.join(JOURNALS), lines.as_bytes())?;
+        }
+        self.journals_kept = self.journals.len();
         Ok(())
     }
 

@@ -3,21 +3,29 @@
 //! What a commit acknowledged was synced, and a database that is not set so stops the start. The
 //! fence is in the statement itself: a row goes in only behind the row with the number and hash
 //! before it.
+//!
+//! A festival may have several journals; each lane's rows are in one of them, its home, for good.
+//! A home is called by its place in the order of the journals. The first, the register, keeps
+//! every lane's number and home.
 
+mod journals;
 mod postgres;
+mod reader;
 mod row;
 mod sqlite;
 
+pub use journals::{JOURNALS_MAX, Journals};
+pub use reader::{JournalReader, Survey, unnamed};
 pub use postgres::{Leases, NodeRow, View};
 pub use row::{LaneRecord, RawRow};
 
 use super::database::Database;
-use fanfare_lane::{LaneId, PublicKey, Sealed, Store};
+use fanfare_lane::{LaneId, PublicKey, Store};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 /// Why a journal cannot be opened, read or written, in words.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum JournalError {
     /// It did not answer: it is locked, say, or its disk failed. The same may go well later.
     Silent(String),
@@ -37,68 +45,33 @@ impl fmt::Display for JournalError {
 
 impl std::error::Error for JournalError {}
 
-/// What a journal can be asked.
-pub trait Reads {
-    /// All lanes, by number.
-    ///
-    /// # Errors
-    /// If the table cannot be read.
+/// What one of the journals can be asked, as [`JournalReader`] is asked of all.
+trait Reads {
+    /// The lanes it lists, by number. The register lists those of the others too, without rows.
     fn lanes(&self) -> Result<Vec<LaneRecord>, JournalError>;
-
-    /// The keys the journal was ever signed with.
-    ///
-    /// # Errors
-    /// If the table cannot be read or lists something that is no key.
     fn keys(&self) -> Result<Vec<PublicKey>, JournalError>;
-
-    /// The lane's rows from number `from` on, in order, at most `most`, as raw as they stand, for
-    /// a reader that names every damage itself.
-    ///
-    /// # Errors
-    /// If they cannot be read at all.
     fn raw_rows(&self, lane: LaneId, from: u32, most: usize) -> Result<Vec<RawRow>, JournalError>;
-
-    /// The same rows, each read.
-    ///
-    /// # Errors
-    /// If they cannot be read; damaged rows are named.
-    fn rows(&self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, JournalError> {
-        row::read_all(lane, self.raw_rows(lane, from, most)?)
-    }
-
-    /// Bytes the lane's rows take: header, hash, facts and seal.
-    ///
-    /// # Errors
-    /// If they cannot be read.
     fn bytes(&self, lane: LaneId) -> Result<u64, JournalError>;
-
-    /// The words of a reason, if they are kept.
-    ///
-    /// # Errors
-    /// If the table cannot be read.
     fn reason(&self, why: u64) -> Result<Option<String>, JournalError>;
-
-    /// The number of the lane's newest row; 0 if it has none.
-    ///
-    /// # Errors
-    /// If it cannot be read.
     fn newest_seq(&self, lane: LaneId) -> Result<u32, JournalError>;
 }
 
 /// What the one who appends to a journal does besides.
 pub trait Writes: Store {
-    /// Gives a drop its lane number, or finds the one it has.
+    /// Gives a drop its lane number and its home, or finds those it has. Asked of the register.
     ///
     /// # Errors
     /// If the table cannot be written.
-    fn lane_of(&mut self, drop: &str) -> Result<LaneId, JournalError>;
+    fn lane_of(&mut self, drop: &str) -> Result<(LaneId, usize), JournalError>;
 
-    /// Keeps a lane's number for the drop a witness knows it as, where the journal knows neither
-    /// any more: a journal begun anew would give them out in another order.
+    /// Keeps a lane's number and home for its drop, where this journal knows neither lane nor
+    /// drop; says whether that is how it stands now. Asked of a lane's home before its first row,
+    /// and of the register for what a witness knows: a journal begun anew would give numbers out
+    /// in another order.
     ///
     /// # Errors
     /// If the table cannot be written.
-    fn keep_lane(&mut self, lane: LaneId, drop: &str) -> Result<(), JournalError>;
+    fn keep_lane(&mut self, lane: LaneId, drop: &str, home: usize) -> Result<bool, JournalError>;
 
     /// Lists the festival's public key among those its journal was signed with.
     ///
@@ -113,55 +86,33 @@ pub trait Writes: Store {
     fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError>;
 }
 
-/// Reads a journal beside its writer.
-pub struct JournalReader(Box<dyn Reads + Send>);
-
-impl JournalReader {
-    /// Opens a journal that exists.
-    ///
-    /// # Errors
-    /// If there is none, or a newer program wrote it.
-    pub fn open(place: &Database) -> Result<Self, JournalError> {
-        Ok(Self(match place {
-            Database::File(path) => Box::new(sqlite::Reader::open(path)?),
-            Database::Url(url) => Box::new(postgres::Reader::open(url)?),
-        }))
-    }
-
-    /// The same; none where there is no journal yet.
-    ///
-    /// # Errors
-    /// If it cannot be read, or a newer program wrote it.
-    pub fn find(place: &Database) -> Result<Option<Self>, JournalError> {
-        match Self::open(place) {
-            Ok(reader) => Ok(Some(reader)),
-            Err(JournalError::Missing(_)) => Ok(None),
-            Err(why) => Err(why),
-        }
-    }
-}
-
-impl Deref for JournalReader {
-    type Target = dyn Reads + Send;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
-}
-
 /// Appends to a journal.
 pub struct JournalWriter(Box<dyn Writes + Send>);
 
 impl JournalWriter {
-    /// Opens the journal, making it at the first start.
+    /// Opens the register, making it at the first start.
     ///
     /// # Errors
     /// If it cannot be written, or not safely.
-    pub fn open(place: &Database) -> Result<Self, JournalError> {
-        Ok(Self(match place {
-            Database::File(path) => Box::new(sqlite::Writer::open(path)?),
-            Database::Url(url) => Box::new(postgres::Writer::open(url)?),
-        }))
+    pub fn open(journals: &Journals) -> Result<Self, JournalError> {
+        Self::each(journals).map(|mut writers| writers.swap_remove(0))
+    }
+
+    /// Opens all, in their order. Those behind the register are connected to when they are first
+    /// asked, and made then.
+    ///
+    /// # Errors
+    /// If the register cannot be written, or not safely.
+    pub fn each(journals: &Journals) -> Result<Vec<Self>, JournalError> {
+        let mut writers = Vec::with_capacity(journals.count());
+        for (database, standing) in journals.each() {
+            let first = writers.is_empty();
+            writers.push(Self(match database {
+                Database::File(path) => Box::new(sqlite::Writer::open(&path)?),
+                Database::Url(url) => Box::new(postgres::Writer::open(&url, standing, first)?),
+            }));
+        }
+        Ok(writers)
     }
 }
 

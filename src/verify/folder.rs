@@ -11,7 +11,7 @@ use crate::kit::data::DataFolder;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::hex;
-use crate::kit::journal::{JournalError, JournalReader, LaneRecord};
+use crate::kit::journal::{JournalError, JournalReader, LaneRecord, Survey};
 use crate::kit::keys::Keys;
 use fanfare_lane::{LaneId, PublicKey};
 use std::path::Path;
@@ -39,8 +39,8 @@ pub fn folder_beside(
     // The witness before the journal: what it has seen must then be there, however fast the
     // journal grows meanwhile.
     let witness = witness(&folder, &mut report.broken);
-    let journal = folder.journal();
-    let reader = match JournalReader::open(&journal) {
+    let journals = folder.journals();
+    let reader = match JournalReader::open(&journals) {
         Ok(reader) => reader,
         Err(JournalError::Missing(_)) if !witness.is_empty() => {
             let what = "the journal is gone, and the witness says it had rows";
@@ -49,14 +49,16 @@ pub fn folder_beside(
         }
         Err(why) => return Err(why.into()),
     };
-    let lanes = reader.lanes()?;
-    report.broken.extend(gone(&witness, &lanes));
+    let Survey { lanes, unread } = reader.survey()?;
+    let listed: Vec<_> = lanes.iter().chain(unread.iter().map(|(record, _)| record)).collect();
+    report.broken.extend(gone(&witness, &listed));
+    report.broken.extend(unread.iter().map(unreadable));
     report.keys = reader.keys()?;
     let mut trusted = report.keys.clone();
     trusted.extend(own_key(&folder, &report.keys, &mut report.broken));
     let seals = Seals::new(trusted);
     let festival = festival_number(folder.festival());
-    let source = Source { journal: &journal, festival, seals: &seals };
+    let source = Source { journals: &journals, festival, seals: &seals };
     for record in &lanes {
         let tables = tables.map(|cold| Tables::of(cold, record.lane)).transpose()?.flatten();
         // The tables may have gone on with a journal that grew since its lanes were listed.
@@ -85,7 +87,7 @@ fn witness(folder: &DataFolder, broken: &mut Vec<Broken>) -> Heads {
 }
 
 /// Lanes the witness knows and the journal does not.
-fn gone(witness: &Heads, lanes: &[LaneRecord]) -> Vec<Broken> {
+fn gone(witness: &Heads, lanes: &[&LaneRecord]) -> Vec<Broken> {
     let known = |lane: &LaneId| lanes.iter().any(|record| record.lane == *lane);
     let lost = witness.iter().filter(|(lane, _)| !known(lane));
     let broken = lost.map(|(lane, head)| Broken {
@@ -96,6 +98,17 @@ fn gone(witness: &Heads, lanes: &[LaneRecord]) -> Vec<Broken> {
         what: format!("the lane is gone; the witness saw it at row {}", head.seq),
     });
     broken.collect()
+}
+
+/// A lane whose journal does not answer: whether its promises were kept is not known.
+fn unreadable((record, why): &(LaneRecord, JournalError)) -> Broken {
+    Broken {
+        promise: Promise::Kept,
+        lane: Some(record.lane),
+        drop: record.drop.clone(),
+        row: None,
+        what: format!("its rows cannot be read: {why}"),
+    }
 }
 
 /// The folder's own key, which the journal must list. Whoever may not read it is not stopped.

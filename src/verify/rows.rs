@@ -3,8 +3,7 @@
 
 use super::report::{Fault, Promise, VerifyError, fault};
 use super::seals::Seals;
-use crate::kit::database::Database;
-use crate::kit::journal::JournalReader;
+use crate::kit::journal::{JournalReader, Journals};
 use fanfare_engine::Fact;
 use fanfare_lane::{FestivalId, LaneId, Row, Sealed};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -33,7 +32,7 @@ pub(super) struct Seen {
 
 /// What checking a row by itself needs.
 pub(super) struct Source<'a> {
-    pub(super) journal: &'a Database,
+    pub(super) journals: &'a Journals,
     pub(super) festival: FestivalId,
     pub(super) seals: &'a Seals,
 }
@@ -60,7 +59,7 @@ impl Source<'_> {
             let mut receivers = Vec::with_capacity(threads);
             for first in 0..threads as u32 {
                 let (sender, receiver) = sync_channel(AHEAD);
-                let reader = JournalReader::open(self.journal)?;
+                let reader = JournalReader::open(self.journals)?;
                 let mine = (first..readings).step_by(threads);
                 thread::Builder::new()
                     .name(format!("verify-{first}"))

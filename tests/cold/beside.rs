@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 fn the_tables_follow_a_node_that_serves() {
     on_both("follows", |base, temp| {
         let world = World::start(&temp.data(), OPENS_MS - 1_000);
-        let (journal, told) = (world.node.folder.journal(), world.node.told.clone());
+        let (journal, told) = (world.node.folder.journals(), world.node.told.clone());
         let mut projector = Projector::start(journal, base.open(), told).unwrap();
         let lag = projector.lag.clone();
         world.at(0);

@@ -31,7 +31,7 @@ fn a_journal_that_cannot_be_read_for_a_while_is_made_rows_of_once_it_can() {
             let claim = world.claim(LAMPS, fan, 0, 1);
             world.settle(LAMPS, &claim);
         }
-        let journal = world.node.folder.journal();
+        let journal = world.node.folder.journals();
         let reader = JournalReader::open(&journal).unwrap();
         let lanes = reader.lanes().unwrap();
         let log = world.node.folder.path().join("journal.sqlite-wal");

@@ -69,7 +69,7 @@ impl Place {
 
     /// Reads the journal, wherever it is.
     pub fn journal(&self) -> JournalReader {
-        JournalReader::open(&DataFolder::look(&self.data).unwrap().journal()).unwrap()
+        JournalReader::open(&DataFolder::look(&self.data).unwrap().journals()).unwrap()
     }
 
     /// A lane's facts, without those that only serving makes.

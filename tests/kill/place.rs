@@ -48,7 +48,8 @@ impl Place {
         let place = Self { scratch, database, text, festival };
         if let Some(url) = &place.database {
             let mut folder = DataFolder::serve(&place.data(), FESTIVAL, false).unwrap();
-            folder.keep_journals(std::slice::from_ref(url)).unwrap();
+            folder.name_journals(std::slice::from_ref(url)).unwrap();
+            folder.keep_journals().unwrap();
         }
         place
     }
@@ -82,7 +83,7 @@ impl Place {
     /// The lane's state, made again from the journal's rows.
     pub fn state(&self) -> Result<State, String> {
         let folder = DataFolder::look(&self.data()).map_err(|why| why.to_string())?;
-        let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+        let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
         let replay = wake::replay(&reader, wake::festival_number(FESTIVAL), LANE)?;
         replay.into_state().ok_or_else(|| "a lane without rows".to_owned())
     }

@@ -82,7 +82,7 @@ impl Hall {
     /// A lane's rows, as facts.
     pub fn rows(&self, drop: &str) -> Vec<Vec<Fact>> {
         let lane = self.app.node.directory().named(drop).unwrap().lane;
-        let reader = JournalReader::open(&self.app.node.folder.journal()).unwrap();
+        let reader = JournalReader::open(&self.app.node.folder.journals()).unwrap();
         let rows = reader.rows(lane, 1, usize::MAX >> 1).unwrap();
         rows.iter().map(|sealed| sealed.row.read_facts().unwrap()).collect()
     }

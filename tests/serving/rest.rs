@@ -107,7 +107,7 @@ fn it_leaves_memory_though_somebody_asked_while_it_went_to_rest() {
     std::thread::scope(|scope| {
         let (is_busy, is_free) = (busy.clone(), free.clone());
         scope.spawn(|| {
-            node.with_writer(move |_| {
+            node.with_writer(0, move |_| {
                 is_busy.wait();
                 is_free.wait();
             })

@@ -88,9 +88,9 @@ fn written(rows: &[(i64, Vec<Fact>)]) -> (Temp, Report) {
     let temp = Temp::new("forged");
     let folder = DataFolder::serve(&temp.data(), "small-day", false).unwrap();
     let keys = Keys::open_or_make(folder.path()).unwrap();
-    let mut writer = JournalWriter::open(&folder.journal()).unwrap();
+    let mut writer = JournalWriter::open(&folder.journals()).unwrap();
     writer.list_key(&keys.public()).unwrap();
-    assert_eq!(writer.lane_of("lamps").unwrap(), LAMPS);
+    assert_eq!(writer.lane_of("lamps").unwrap(), (LAMPS, 0));
     let (festival, mut prev) = (festival_number("small-day"), Hash::default());
     let opened = vec![terms(), Fact::Opened { owner: 1, doubtful_time: false }];
     let first = (-1_000, opened);

@@ -8,9 +8,8 @@ use super::rows::{Cursor, short};
 use super::write::{self, Refused};
 use crate::drops::lanes::Told;
 use crate::kit::clock::Stopwatch;
-use crate::kit::database::Database;
 use crate::kit::db::Cold;
-use crate::kit::journal::{JournalError, JournalReader, LaneRecord};
+use crate::kit::journal::{JournalError, JournalReader, Journals, LaneRecord};
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
@@ -58,12 +57,12 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// Starts it over a journal and a database.
+    /// Starts it over journals and a database.
     ///
     /// # Errors
     /// If either cannot be read.
-    pub fn start(journal: Database, cold: Arc<Cold>, told: Arc<Told>) -> Result<Self, String> {
-        let reader = JournalReader::open(&journal).map_err(|why| why.to_string())?;
+    pub fn start(journals: Journals, cold: Arc<Cold>, told: Arc<Told>) -> Result<Self, String> {
+        let reader = JournalReader::open(&journals).map_err(|why| why.to_string())?;
         let db = cold.db();
         let cursors = cold.wait(async move { cursors(&db).await });
         let cursors = cursors.map_err(|why| why.to_string())?;
@@ -183,14 +182,14 @@ impl Run {
     /// Takes one transaction's worth of rows; says whether there are more.
     fn pass(&mut self) -> Result<bool, String> {
         let waiting = *self.waiting.get_or_insert_with(Stopwatch::start);
-        let mut records = self.reader.lanes().map_err(|why| why.to_string())?;
+        let (mut records, mut silent) = self.records();
         // Another lane first each time: one that always has rows holds up nobody.
         let turn = self.turn % records.len().max(1);
         records.rotate_left(turn);
         self.turn = self.turn.wrapping_add(1);
         let stopped = self.lag.stopped();
-        let (mut loads, mut facts, mut behind, mut silent) = (Vec::new(), 0, 0, None);
-        for LaneRecord { lane: id, drop, newest_seq } in records {
+        let (mut loads, mut facts, mut behind) = (Vec::new(), 0, 0);
+        for LaneRecord { lane: id, drop, home, newest_seq } in records {
             let lane = self.lanes.entry(id).or_default();
             lane.drop = drop;
             if stopped.contains_key(&id) || newest_seq == lane.cursor.seq && lane.checked {
@@ -198,7 +197,7 @@ impl Run {
             }
             // Rows appended meanwhile may be read already, so a load may end past the newest.
             let left = |seq: u32| u64::from(newest_seq.saturating_sub(seq));
-            if facts >= FACTS_MAX || silent.is_some() {
+            if facts >= FACTS_MAX || silent.contains_key(&home) {
                 behind += left(lane.cursor.seq);
                 continue;
             }
@@ -210,10 +209,11 @@ impl Run {
                     loads.push(load);
                 }
                 Err(JournalError::Unfit(why)) => self.stop_lane(id, why),
-                // Nobody waits for it again in this pass. The next begins with another lane.
+                // Nobody waits for this journal again in this pass. The next begins with another
+                // lane.
                 Err(JournalError::Silent(why) | JournalError::Missing(why)) => {
                     behind += left(lane.cursor.seq);
-                    silent = Some(why);
+                    silent.insert(home, why);
                 }
             }
         }
@@ -222,7 +222,7 @@ impl Run {
         self.lag.waiting_ms.store(waiting.passed_us() / 1_000, Ordering::Relaxed);
         self.write(loads)?;
         self.lag.rows.store(behind, Ordering::Relaxed);
-        if let Some(why) = silent {
+        if let Some((_, why)) = silent.pop_first() {
             return Err(why);
         }
         if behind == 0 {
@@ -230,6 +230,20 @@ impl Run {
             self.lag.waiting_ms.store(0, Ordering::Relaxed);
         }
         Ok(behind > 0)
+    }
+
+    /// All lanes of the journals that answer, and what is wrong with the others.
+    fn records(&self) -> (Vec<LaneRecord>, BTreeMap<usize, String>) {
+        let (mut records, mut silent) = (Vec::new(), BTreeMap::new());
+        for home in 0..self.reader.count() {
+            match self.reader.lanes_of(home) {
+                Ok(lanes) => records.extend(lanes),
+                Err(why) => {
+                    silent.insert(home, why.to_string());
+                }
+            }
+        }
+        (records, silent)
     }
 
     /// Writes these loads; without those that do not fit, whose lanes stop.

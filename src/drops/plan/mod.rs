@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::drops::web::host::reason_number;
 use crate::festivals::{DropPlan, Festival, Good, Id, Names, Opening, Variant};
 use crate::kit::data::DataFolder;
-use crate::kit::journal::JournalReader;
+use crate::kit::journal::{JournalReader, Survey};
 use fanfare_engine::{Act, Command, Fact, Fan, Quantity, Terms};
 
 /// The reason the demo's resumptions have.
@@ -60,26 +60,26 @@ pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<
 /// The drops the journal knows, by lane, and the terms they began with.
 fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Terms)>, String> {
     let mut known = Vec::new();
-    let found = JournalReader::find(&folder.journal()).map_err(|why| why.to_string())?;
+    let found = JournalReader::find(&folder.journals()).map_err(|why| why.to_string())?;
     let Some(reader) = found else { return Ok(known) };
-    for record in reader.lanes().map_err(|why| why.to_string())? {
-        if record.newest_seq == 0 {
-            continue;
-        }
+    let Survey { lanes, unread } = reader.survey().map_err(|why| why.to_string())?;
+    for record in lanes.into_iter().filter(|record| record.newest_seq > 0) {
         // A lane whose first row is damaged is still listed: opening it says what is wrong.
         let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
         let facts = row.and_then(|sealed| sealed.row.read_facts().ok());
         let terms = match facts.and_then(|facts| facts.into_iter().next()) {
             Some(Fact::Terms(terms)) => *terms,
-            _ => unread(),
+            _ => terms_unread(),
         };
         known.push((record.drop, terms));
     }
+    // So is one whose journal does not answer.
+    known.extend(unread.into_iter().map(|(record, _)| (record.drop, terms_unread())));
     Ok(known)
 }
 
 /// The terms of a lane whose own cannot be read.
-fn unread() -> Terms {
+fn terms_unread() -> Terms {
     let (rules, opens_at_ms, closes_at_ms) = ([0; 32], 0, 0);
     Terms { rules, opens_at_ms, closes_at_ms, hold_s: 1, limit: Quantity::MIN, lines: Vec::new() }
 }
@@ -173,7 +173,8 @@ pub fn believe_clock(app: &App) {
     let why = reason_number(BELIEVED);
     for drop in &app.node.directory().drops {
         if drop.published.front().face.doubtful_time {
-            let kept = app.node.with_writer(move |writer| writer.keep_reason(why, BELIEVED));
+            let kept =
+                app.node.with_writer(drop.home, move |writer| writer.keep_reason(why, BELIEVED));
             tracing::info!(drop = %drop.spec.id, ?kept, BELIEVED);
             app.node.asked_blocking(drop.lane, Command::Resume(Act { by: KEEPER, why }));
         }

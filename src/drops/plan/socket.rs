@@ -13,6 +13,7 @@ use crate::festivals::{self, Festival, limits};
 use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Fan};
 use fanfare_lane::Reply;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
@@ -190,9 +191,14 @@ pub fn make_so(
     changes: &[Change],
 ) -> Result<Vec<Outcome>, Saying> {
     let (act, words) = (Act { by, why: reason_number(why) }, why.to_owned());
-    let kept = app.node.with_writer(move |writer| writer.keep_reason(act.why, &words));
-    if !matches!(kept, Ok(Ok(()))) {
-        return Err(say("apply-mute"));
+    let directory = app.node.directory();
+    let homes = changes.iter().filter_map(|change| Some(directory.named(&change.drop)?.home));
+    for home in homes.collect::<BTreeSet<usize>>() {
+        let words = words.clone();
+        let kept = app.node.with_writer(home, move |writer| writer.keep_reason(act.why, &words));
+        if !matches!(kept, Ok(Ok(()))) {
+            return Err(say("apply-mute"));
+        }
     }
     let mut all = true;
     let outcomes = changes.iter().map(|change| {

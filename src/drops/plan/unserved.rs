@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub fn changes(folder: &DataFolder, proposed: &Festival) -> Result<Vec<Change>, String> {
     let mut drops = BTreeMap::new();
     let mut ids = Vec::new();
-    if let Some(reader) = JournalReader::find(&folder.journal()).map_err(|why| why.to_string())? {
+    if let Some(reader) = JournalReader::find(&folder.journals()).map_err(|why| why.to_string())? {
         let festival = wake::festival_number(folder.festival());
         for record in reader.lanes().map_err(|why| why.to_string())? {
             let replay = wake::replay(&reader, festival, record.lane)?;

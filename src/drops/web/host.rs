@@ -75,7 +75,7 @@ pub async fn done(
     }
     let act = Act { by, why: reason_number(why) };
     let command = command(verb, drop, said, act)?;
-    keep_reason(app, act.why, why.to_owned()).await?;
+    keep_reason(app, drop.home, (act.why, why.to_owned())).await?;
     if verb == Verb::Resumption && app.node.clock.read().stepped {
         // A host who resumes confirms the time, for gate and lanes alike.
         app.node.clock.accept();
@@ -119,10 +119,14 @@ fn line_and_units(drop: &Drop, said: &ActBody) -> Result<(Line, u32), Problem> {
 }
 
 /// The words are durable before the fact that names them by number.
-async fn keep_reason(app: &Arc<App>, number: u64, words: String) -> Result<(), Problem> {
+async fn keep_reason(
+    app: &Arc<App>,
+    home: usize,
+    (number, words): (u64, String),
+) -> Result<(), Problem> {
     let node = app.node.clone();
     let kept = tokio::task::spawn_blocking(move || {
-        node.with_writer(move |writer| writer.keep_reason(number, &words))
+        node.with_writer(home, move |writer| writer.keep_reason(number, &words))
     });
     match kept.await {
         Ok(Ok(Ok(()))) => Ok(()),

@@ -12,6 +12,8 @@ pub struct LaneRecord {
     pub lane: LaneId,
     /// Its drop.
     pub drop: String,
+    /// The place of the journal that has its rows.
+    pub home: usize,
     /// The number of its newest row; 0 if it has none yet.
     pub newest_seq: u32,
 }

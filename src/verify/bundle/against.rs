@@ -23,7 +23,7 @@ pub(super) struct Journal {
 impl Journal {
     pub(super) fn open(data: &Path) -> Result<Self, VerifyError> {
         let folder = DataFolder::look(data)?;
-        let reader = JournalReader::open(&folder.journal())?;
+        let reader = JournalReader::open(&folder.journals())?;
         let id = folder.festival().to_owned();
         Ok(Self { reader, festival: festival_number(&id), id })
     }

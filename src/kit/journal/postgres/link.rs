@@ -1,6 +1,7 @@
 //! One connection, made again when it breaks, for a thread that waits for its answers.
 
 use super::super::JournalError;
+use super::super::journals::Standing;
 use super::schema;
 use crate::kit::database::Database;
 use std::cell::RefCell;
@@ -27,6 +28,7 @@ pub(super) struct Link {
     runtime: Runtime,
     config: Config,
     shown: String,
+    standing: Standing,
     writes: bool,
 }
 
@@ -57,7 +59,7 @@ impl Link {
     ///
     /// # Errors
     /// If it is no URL of a PostgreSQL server.
-    pub(super) fn new(url: &str, writes: bool) -> Result<Self, JournalError> {
+    pub(super) fn new(url: &str, standing: Standing, writes: bool) -> Result<Self, JournalError> {
         let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
         let config = Config::from_str(url).ok().filter(|_| known);
         let mut config = config.ok_or_else(|| {
@@ -72,7 +74,7 @@ impl Link {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|why| JournalError::Silent(why.to_string()))?;
         let shown = Database::Url(url.to_owned()).shown();
-        Ok(Self { live: RefCell::new(None), runtime, config, shown, writes })
+        Ok(Self { live: RefCell::new(None), runtime, config, shown, standing, writes })
     }
 
     /// Asks the server, connecting first where need be. A connection whose answer did not come,
@@ -123,12 +125,15 @@ impl Link {
     }
 
     async fn connect(&self) -> Result<Live, Fault> {
-        let (client, connection) = self.config.connect(NoTls).await.map_err(|why| fault(&why))?;
+        let silent = |_| Fault::Silent("no answer".to_owned());
+        // A server that stands still lets us in and says nothing.
+        let connected = timeout(CONNECT_WITHIN, self.config.connect(NoTls)).await;
+        let (client, connection) = connected.map_err(silent)?.map_err(|why| fault(&why))?;
         let warning = Arc::new(Mutex::new(None));
         let driver = tokio::spawn(drive(connection, warning.clone()));
         let live = Live { client, warning, driver };
-        let ready = timeout(CONNECT_WITHIN, schema::insist(&live.client, self.writes)).await;
-        ready.map_err(|_| Fault::Silent("no answer".to_owned()))??;
+        let insisted = schema::insist(&live.client, &self.standing, self.writes);
+        timeout(CONNECT_WITHIN, insisted).await.map_err(silent)??;
         Ok(live)
     }
 }

@@ -1,5 +1,6 @@
 //! Reading rows, lanes, keys and reasons from PostgreSQL.
 
+use super::super::journals::Standing;
 use super::super::row::{RawRow, read_key};
 use super::super::{JournalError, LaneRecord, Reads};
 use super::link::Link;
@@ -15,13 +16,15 @@ const WITHIN: Duration = Duration::from_secs(30);
 pub struct Reader(Link);
 
 impl Reader {
-    /// Opens a journal that exists.
+    /// Opens a journal that exists, `now` or when it is first asked.
     ///
     /// # Errors
-    /// If there is none, or a newer program wrote it.
-    pub fn open(url: &str) -> Result<Self, JournalError> {
-        let link = Link::new(url, false)?;
-        link.ask(WITHIN, async |_| Ok(()))?;
+    /// If there is none, it stands elsewhere, or a newer program wrote it.
+    pub fn open(url: &str, standing: Standing, now: bool) -> Result<Self, JournalError> {
+        let link = Link::new(url, standing, false)?;
+        if now {
+            link.ask(WITHIN, async |_| Ok(()))?;
+        }
         Ok(Self(link))
     }
 
@@ -41,13 +44,14 @@ impl Reader {
 
 impl Reads for Reader {
     fn lanes(&self) -> Result<Vec<LaneRecord>, JournalError> {
-        let sql = "SELECT lane, drop_id,
+        let sql = "SELECT lane, drop_id, home,
                 COALESCE((SELECT MAX(seq) FROM journal WHERE journal.lane = lanes.lane), 0)
             FROM lanes ORDER BY lane";
         let record = |row: &Row| LaneRecord {
             lane: row.get::<_, i64>(0) as LaneId,
             drop: row.get(1),
-            newest_seq: row.get::<_, i64>(2) as u32,
+            home: row.get::<_, i64>(2) as usize,
+            newest_seq: row.get::<_, i64>(3) as u32,
         };
         Ok(self.rows_of(sql, &[])?.iter().map(record).collect())
     }

@@ -1,7 +1,9 @@
 //! The journal's tables and the settings it insists on.
 
+use super::super::journals::Standing;
 use super::link::{Fault, fault};
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 /// The version of the tables; a journal with a higher one was written by a newer program.
 const VERSION: i64 = 1;
@@ -12,10 +14,11 @@ const MAKING: i64 = 0x4641_4E46;
 
 /// One a transaction, each made only where it is not there. Facts hardly shrink, so the server is
 /// not to try.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 8] = [
     "CREATE TABLE IF NOT EXISTS lanes (
         lane BIGINT NOT NULL PRIMARY KEY CHECK (lane > 0),
-        drop_id TEXT NOT NULL UNIQUE
+        drop_id TEXT NOT NULL UNIQUE,
+        home BIGINT NOT NULL DEFAULT 0
     )",
     "CREATE TABLE IF NOT EXISTS journal (
         lane BIGINT NOT NULL REFERENCES lanes (lane),
@@ -46,32 +49,63 @@ const TABLES: [&str; 9] = [
         lane BIGINT NOT NULL PRIMARY KEY,
         node BIGINT NOT NULL
     )",
-    "CREATE TABLE IF NOT EXISTS journal_version (version BIGINT NOT NULL PRIMARY KEY)",
-    "INSERT INTO journal_version (version) SELECT 1
-        WHERE NOT EXISTS (SELECT 1 FROM journal_version)",
+    "CREATE TABLE IF NOT EXISTS journal_version (
+        version BIGINT NOT NULL PRIMARY KEY,
+        place BIGINT NOT NULL,
+        festival TEXT NOT NULL
+    )",
 ];
 
+/// Comes last: where it stands, all tables do.
+const VERSION_ROW: &str = "INSERT INTO journal_version (version, place, festival) SELECT $1, $2, $3
+    WHERE NOT EXISTS (SELECT 1 FROM journal_version)";
+
 /// Makes sure of the server on each new connection: after a fail-over it is another one.
-pub(super) async fn insist(client: &Client, writes: bool) -> Result<(), Fault> {
+pub(super) async fn insist(client: &Client, ours: &Standing, writes: bool) -> Result<(), Fault> {
+    let mut stands = version(client).await?;
     if writes {
         settings(client).await?;
-        make(client).await?;
+        if stands.is_none() {
+            make(client, ours).await?;
+            stands = version(client).await?;
+        }
     }
-    if !made(client).await? {
-        return Err(Fault::Missing);
-    }
-    let asked = client.query_typed("SELECT MAX(version) FROM journal_version", &[]).await;
-    let rows = asked.map_err(|why| fault(&why))?;
-    let version: Option<i64> = rows.first().and_then(|row| row.get(0));
-    match version {
-        Some(version) if version <= VERSION => Ok(()),
-        Some(newer) => Err(Fault::Unfit(format!(
-            "it was written by a newer fanfare (version {newer}, this one knows {VERSION}); use \
+    let (version, place, festival) = stands.ok_or(Fault::Missing)?;
+    let unfit = |why| Err(Fault::Unfit(why));
+    if version > VERSION {
+        return unfit(format!(
+            "it was written by a newer fanfare (version {version}, this one knows {VERSION}); use \
              that one"
-        ))),
-        // Its tables are being made.
-        None => Err(Fault::Missing),
+        ));
     }
+    if let Some(ours) = ours.festival.as_ref().filter(|ours| **ours != festival) {
+        return unfit(format!(
+            "it has the rows of the festival `{festival}`, not of `{ours}`; name a database of \
+             this festival's own"
+        ));
+    }
+    if place != ours.place as i64 {
+        return unfit(format!(
+            "it is journal {} of this festival, but was named as journal {}: name them in the \
+             order in which they were first named, each once",
+            place + 1,
+            ours.place + 1
+        ));
+    }
+    Ok(())
+}
+
+/// Version, place and festival of the tables, if they are there.
+async fn version(client: &Client) -> Result<Option<(i64, i64, String)>, Fault> {
+    let there = client.query_typed("SELECT to_regclass('journal_version')::TEXT", &[]).await;
+    let there = there.map_err(|why| fault(&why))?;
+    if there.first().is_none_or(|row| row.get::<_, Option<String>>(0).is_none()) {
+        return Ok(None);
+    }
+    let newest =
+        "SELECT version, place, festival FROM journal_version ORDER BY version DESC LIMIT 1";
+    let rows = client.query_typed(newest, &[]).await.map_err(|why| fault(&why))?;
+    Ok(rows.first().map(|row| (row.get(0), row.get(1), row.get(2))))
 }
 
 /// Refuses a server that acknowledges what it may lose.
@@ -96,29 +130,21 @@ fn unsafe_setting(name: &str, value: &str) -> Fault {
 }
 
 async fn show(client: &Client, name: &str) -> Result<String, Fault> {
-    let asked = client.query_typed("SELECT current_setting($1)", &[(&name, TEXT)]).await;
+    let asked = client.query_typed("SELECT current_setting($1)", &[(&name, Type::TEXT)]).await;
     let rows = asked.map_err(|why| fault(&why))?;
     Ok(rows.first().map(|row| row.get(0)).unwrap_or_default())
 }
 
-const TEXT: tokio_postgres::types::Type = tokio_postgres::types::Type::TEXT;
-
-/// Whether the tables are there: their version comes last.
-async fn made(client: &Client) -> Result<bool, Fault> {
-    let there = client.query_typed("SELECT to_regclass('journal_version')::TEXT", &[]).await;
-    let there = there.map_err(|why| fault(&why))?;
-    Ok(there.first().is_some_and(|row| row.get::<_, Option<String>>(0).is_some()))
-}
-
-async fn make(client: &Client) -> Result<(), Fault> {
-    if made(client).await? {
-        return Ok(());
-    }
+async fn make(client: &Client, ours: &Standing) -> Result<(), Fault> {
     let lock = format!("SELECT pg_advisory_lock({MAKING})");
     client.batch_execute(&lock).await.map_err(|why| fault(&why))?;
     for table in TABLES {
         client.batch_execute(table).await.map_err(|why| fault(&why))?;
     }
+    let (place, festival) = (ours.place as i64, ours.festival.as_deref().unwrap_or_default());
+    let row =
+        [(&VERSION as _, Type::INT8), (&place as _, Type::INT8), (&festival as _, Type::TEXT)];
+    client.execute_typed(VERSION_ROW, &row).await.map_err(|why| fault(&why))?;
     let unlock = format!("SELECT pg_advisory_unlock({MAKING})");
     client.batch_execute(&unlock).await.map_err(|why| fault(&why))
 }

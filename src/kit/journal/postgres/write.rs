@@ -1,5 +1,6 @@
 //! Appending rows to PostgreSQL, behind their fence.
 
+use super::super::journals::Standing;
 use super::super::row::{read_all, seal_bytes};
 use super::super::{JournalError, Writes};
 use super::link::Link;
@@ -34,17 +35,22 @@ const APPEND: &str = "
 /// The connection that appends.
 pub struct Writer {
     link: Link,
+    /// How many journals there are.
+    of: i64,
 }
 
 impl Writer {
-    /// Opens the journal, making its tables at the first start.
+    /// Opens the journal, making its tables at the first start, `now` or when it is first asked.
     ///
     /// # Errors
-    /// If it cannot be written, or not safely.
-    pub fn open(url: &str) -> Result<Self, JournalError> {
-        let link = Link::new(url, true)?;
-        link.ask(WITHIN, async |_| Ok(()))?;
-        Ok(Self { link })
+    /// If it cannot be written, or not safely, or it stands elsewhere.
+    pub fn open(url: &str, standing: Standing, now: bool) -> Result<Self, JournalError> {
+        let of = standing.of as i64;
+        let link = Link::new(url, standing, true)?;
+        if now {
+            link.ask(WITHIN, async |_| Ok(()))?;
+        }
+        Ok(Self { link, of })
     }
 }
 
@@ -109,31 +115,38 @@ impl Store for Writer {
 }
 
 impl Writes for Writer {
-    fn lane_of(&mut self, drop: &str) -> Result<LaneId, JournalError> {
-        let find = "SELECT lane FROM lanes WHERE drop_id = $1";
+    fn lane_of(&mut self, drop: &str) -> Result<(LaneId, usize), JournalError> {
+        let find = "SELECT lane, home FROM lanes WHERE drop_id = $1";
         // Another node may take the same number at the same moment; then the next one is tried.
-        let give = "INSERT INTO lanes (lane, drop_id)
-            SELECT (SELECT COALESCE(MAX(lane), 0) + 1 FROM lanes), $1
+        let give = "INSERT INTO lanes (lane, drop_id, home)
+            SELECT (SELECT COALESCE(MAX(lane), 0) + 1 FROM lanes), $1,
+                (SELECT COUNT(*) % $2 FROM lanes)
             WHERE NOT EXISTS (SELECT 1 FROM lanes WHERE drop_id = $1)
             ON CONFLICT DO NOTHING";
+        let of = self.of;
         loop {
             let found = self.link.ask(WITHIN, async |client| {
-                client.execute_typed(give, &[(&drop, Type::TEXT)]).await?;
+                client.execute_typed(give, &[(&drop, Type::TEXT), (&of, Type::INT8)]).await?;
                 client.query_typed(find, &[(&drop, Type::TEXT)]).await
             })?;
             if let Some(row) = found.first() {
-                return Ok(row.get::<_, i64>(0) as LaneId);
+                return Ok((row.get::<_, i64>(0) as LaneId, row.get::<_, i64>(1) as usize));
             }
         }
     }
 
-    fn keep_lane(&mut self, lane: LaneId, drop: &str) -> Result<(), JournalError> {
-        let sql = "INSERT INTO lanes (lane, drop_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        let lane = i64::from(lane);
-        self.link.ask(WITHIN, async |client| {
-            client.execute_typed(sql, &[(&lane, Type::INT8), (&drop, Type::TEXT)]).await
+    fn keep_lane(&mut self, lane: LaneId, drop: &str, home: usize) -> Result<bool, JournalError> {
+        let keep = "INSERT INTO lanes (lane, drop_id, home) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING";
+        let stands = "SELECT 1 FROM lanes WHERE lane = $1 AND drop_id = $2 AND home = $3";
+        let (lane, home) = (i64::from(lane), home as i64);
+        let found = self.link.ask(WITHIN, async |client| {
+            let values =
+                || [(&lane as _, Type::INT8), (&drop as _, Type::TEXT), (&home as _, Type::INT8)];
+            client.execute_typed(keep, &values()).await?;
+            client.query_typed(stands, &values()).await
         })?;
-        Ok(())
+        Ok(!found.is_empty())
     }
 
     fn list_key(&mut self, key: &PublicKey) -> Result<(), JournalError> {

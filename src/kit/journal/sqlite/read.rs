@@ -23,12 +23,17 @@ impl Reader {
 impl Reads for Reader {
     fn lanes(&self) -> Result<Vec<LaneRecord>, JournalError> {
         let mut query = self.0.prepare_cached(
-            "SELECT lane, drop_id,
+            "SELECT lane, drop_id, home,
                     COALESCE((SELECT MAX(seq) FROM journal WHERE journal.lane = lanes.lane), 0)
              FROM lanes ORDER BY lane",
         )?;
         let records = query.query_map([], |row| {
-            Ok(LaneRecord { lane: row.get(0)?, drop: row.get(1)?, newest_seq: row.get(2)? })
+            Ok(LaneRecord {
+                lane: row.get(0)?,
+                drop: row.get(1)?,
+                home: row.get::<_, i64>(2)? as usize,
+                newest_seq: row.get(3)?,
+            })
         })?;
         Ok(records.collect::<Result<_, _>>()?)
     }

@@ -12,7 +12,8 @@ const VERSION: i64 = 1;
 const TABLES: &str = "
     CREATE TABLE lanes (
         lane BIGINT NOT NULL PRIMARY KEY CHECK (lane > 0),
-        drop_id TEXT NOT NULL UNIQUE
+        drop_id TEXT NOT NULL UNIQUE,
+        home BIGINT NOT NULL DEFAULT 0
     );
     CREATE TABLE journal (
         lane BIGINT NOT NULL REFERENCES lanes (lane),

@@ -57,23 +57,28 @@ impl Writer {
 }
 
 impl Writes for Writer {
-    fn lane_of(&mut self, drop: &str) -> Result<LaneId, JournalError> {
+    fn lane_of(&mut self, drop: &str) -> Result<(LaneId, usize), JournalError> {
         self.connection.execute(
             "INSERT INTO lanes (lane, drop_id)
              SELECT (SELECT COALESCE(MAX(lane), 0) + 1 FROM lanes), $1
              WHERE NOT EXISTS (SELECT 1 FROM lanes WHERE drop_id = $1)",
             params![drop],
         )?;
-        let lane = "SELECT lane FROM lanes WHERE drop_id = $1";
-        Ok(self.connection.query_row(lane, params![drop], |row| row.get(0))?)
+        let lane = "SELECT lane, home FROM lanes WHERE drop_id = $1";
+        let found = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize));
+        Ok(self.connection.query_row(lane, params![drop], found)?)
     }
 
-    fn keep_lane(&mut self, lane: LaneId, drop: &str) -> Result<(), JournalError> {
+    fn keep_lane(&mut self, lane: LaneId, drop: &str, home: usize) -> Result<bool, JournalError> {
+        let home = home as i64;
         self.connection.execute(
-            "INSERT OR IGNORE INTO lanes (lane, drop_id) VALUES ($1, $2)",
-            params![lane, drop],
+            "INSERT OR IGNORE INTO lanes (lane, drop_id, home) VALUES ($1, $2, $3)",
+            params![lane, drop, home],
         )?;
-        Ok(())
+        let stands = "SELECT COUNT(*) FROM lanes WHERE lane = $1 AND drop_id = $2 AND home = $3";
+        let stands: i64 =
+            self.connection.query_row(stands, params![lane, drop, home], |row| row.get(0))?;
+        Ok(stands == 1)
     }
 
     fn list_key(&mut self, key: &PublicKey) -> Result<(), JournalError> {

@@ -1,0 +1,66 @@
+//! One journal's commits: one under way at most, and not too soon behind the one before. Journals
+//! do not wait for each other.
+
+use crate::drops::committer::Work;
+use crate::kit::clock::{Clock, Stopwatch};
+use fanfare_lane::Draft;
+use std::sync::mpsc;
+
+/// Two commits begin this far apart at the least, unless a full batch waits: fewer, larger
+/// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
+const PACE_US: u64 = 3_000;
+
+/// A journal's commits.
+pub(super) struct Commits {
+    committer: mpsc::Sender<Work>,
+    under_way: bool,
+    /// Runs since the newest commit began.
+    began: Stopwatch,
+    /// Rows that go into the next.
+    rows: Vec<Draft>,
+}
+
+impl Commits {
+    pub(super) fn new(committer: mpsc::Sender<Work>) -> Self {
+        Self { committer, under_way: false, began: Stopwatch::long_ago(), rows: Vec::new() }
+    }
+
+    /// Whether one is under way.
+    pub(super) fn under_way(&self) -> bool {
+        self.under_way
+    }
+
+    /// Hears that the one under way is over.
+    pub(super) fn over(&mut self) {
+        self.under_way = false;
+    }
+
+    /// How long until the next may begin, if not yet. A virtual clock is never paced: nobody's
+    /// machine is shared there.
+    pub(super) fn paced_us(&self, clock: &Clock) -> Option<u64> {
+        let left = PACE_US.checked_sub(self.began.passed_us()).filter(|left| *left > 0);
+        left.filter(|_| !clock.is_virtual())
+    }
+
+    /// Takes a row into the next commit.
+    pub(super) fn gather(&mut self, row: Draft) {
+        self.rows.push(row);
+    }
+
+    /// Whether there is something to commit.
+    pub(super) fn gathered(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// Commits what was gathered; whether the next follow at once.
+    pub(super) fn begin(&mut self, crowded: bool) {
+        self.began = Stopwatch::start();
+        let work = Work::Append(std::mem::take(&mut self.rows), crowded);
+        self.under_way = self.committer.send(work).is_ok();
+    }
+
+    /// Has the committer do something else, behind what it does.
+    pub(super) fn ask(&self, work: Work) {
+        let _ = self.committer.send(work);
+    }
+}

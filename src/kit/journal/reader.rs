@@ -1,0 +1,281 @@
+//! Reading all of a festival's journals as if they were one: a lane's rows come from its home.
+
+use super::row::{self, LaneRecord, RawRow};
+use super::{JournalError, Journals, Reads, postgres, sqlite};
+use crate::kit::clock::Stopwatch;
+use crate::kit::database::Database;
+use fanfare_lane::{LaneId, PublicKey, Sealed};
+use std::cell::{Ref, RefCell};
+use std::collections::HashMap;
+
+/// Reads journals beside their writers. Those behind the first are connected to when they are
+/// first asked, so one that is silent is missed by its own lanes only.
+pub struct JournalReader {
+    members: Vec<Member>,
+    homes: RefCell<HashMap<LaneId, usize>>,
+}
+
+/// The lanes of all journals.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Those that can be read, by number.
+    pub lanes: Vec<LaneRecord>,
+    /// Those the register knows, and why their journal cannot be read.
+    pub unread: Vec<(LaneRecord, JournalError)>,
+}
+
+impl JournalReader {
+    /// Opens journals of which the first exists.
+    ///
+    /// # Errors
+    /// If it does not, or a newer program wrote it.
+    pub fn open(journals: &Journals) -> Result<Self, JournalError> {
+        let mut members = Vec::with_capacity(journals.count());
+        for (database, standing) in journals.each() {
+            let first = members.is_empty();
+            let reads: Box<dyn Reads + Send> = match database {
+                Database::File(path) => Box::new(sqlite::Reader::open(&path)?),
+                Database::Url(url) => Box::new(postgres::Reader::open(&url, standing, first)?),
+            };
+            members.push(Member { reads, silent: RefCell::default() });
+        }
+        Ok(Self { members, homes: RefCell::default() })
+    }
+
+    /// The same; none where there is no journal yet.
+    ///
+    /// # Errors
+    /// If it cannot be read, or a newer program wrote it.
+    pub fn find(journals: &Journals) -> Result<Option<Self>, JournalError> {
+        match Self::open(journals) {
+            Ok(reader) => Ok(Some(reader)),
+            Err(JournalError::Missing(_)) => Ok(None),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// How many journals there are.
+    pub fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// All lanes, by number.
+    ///
+    /// # Errors
+    /// If a journal that has any cannot be read.
+    pub fn lanes(&self) -> Result<Vec<LaneRecord>, JournalError> {
+        let Survey { lanes, unread } = self.survey()?;
+        unread.into_iter().next().map_or(Ok(lanes), |(_, why)| Err(why))
+    }
+
+    /// All lanes, those of journals that cannot be read apart.
+    ///
+    /// # Errors
+    /// If the register cannot be read.
+    pub fn survey(&self) -> Result<Survey, JournalError> {
+        let listed = self.registered()?;
+        let mut survey = Survey::default();
+        let mut why_not = HashMap::new();
+        for place in 0..self.count() {
+            match self.lanes_of(place) {
+                Ok(lanes) => survey.lanes.extend(lanes),
+                Err(why) => {
+                    why_not.insert(place, why);
+                }
+            }
+        }
+        for record in listed {
+            if let Some(why) = why_not.get(&record.home) {
+                survey.unread.push((record, why.clone()));
+            } else if let Err(why) = self.member(record.lane, record.home) {
+                survey.unread.push((record, why));
+            }
+        }
+        survey.lanes.sort_by_key(|record| record.lane);
+        Ok(survey)
+    }
+
+    /// All lanes as the register lists them, by number; only its own have rows there. Their homes
+    /// are remembered.
+    ///
+    /// # Errors
+    /// If its table cannot be read.
+    pub fn registered(&self) -> Result<Vec<LaneRecord>, JournalError> {
+        let listed = self.members[0].ask(|reads| reads.lanes())?;
+        self.homes.borrow_mut().extend(listed.iter().map(|record| (record.lane, record.home)));
+        Ok(listed)
+    }
+
+    /// The lanes whose rows are in the journal at this place, by number, as it lists them itself.
+    ///
+    /// # Errors
+    /// If its table cannot be read.
+    pub fn lanes_of(&self, place: usize) -> Result<Vec<LaneRecord>, JournalError> {
+        let Some(member) = self.members.get(place) else { return Ok(Vec::new()) };
+        let mut lanes = match member.ask(|reads| reads.lanes()) {
+            // One that was named and never used.
+            Err(JournalError::Missing(_)) if place > 0 => Vec::new(),
+            asked => asked?,
+        };
+        lanes.retain(|record| record.home == place);
+        Ok(lanes)
+    }
+
+    /// The place of the journal that has the lane's rows. Where the register does not know it, the
+    /// one that lists it; if none does, the register itself.
+    ///
+    /// # Errors
+    /// If that is not to be known.
+    pub fn home(&self, lane: LaneId) -> Result<usize, JournalError> {
+        if let Some(&home) = self.homes.borrow().get(&lane) {
+            return Ok(home);
+        }
+        self.registered()?;
+        let known = self.homes.borrow().get(&lane).copied();
+        if let Some(home) = known {
+            return Ok(home);
+        }
+        for place in 1..self.count() {
+            if self.lanes_of(place)?.iter().any(|record| record.lane == lane) {
+                return Ok(place);
+            }
+        }
+        Ok(0)
+    }
+
+    /// The keys the journals were ever signed with. The register has those of every start, so
+    /// others need not answer.
+    ///
+    /// # Errors
+    /// If a table cannot be read or lists something that is no key.
+    pub fn keys(&self) -> Result<Vec<PublicKey>, JournalError> {
+        let mut keys = Vec::new();
+        for (place, member) in self.members.iter().enumerate() {
+            match member.ask(|reads| reads.keys()) {
+                Err(JournalError::Silent(_) | JournalError::Missing(_)) if place > 0 => {}
+                listed => {
+                    for key in listed? {
+                        if !keys.contains(&key) {
+                            keys.push(key);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The lane's rows from number `from` on, in order, at most `most`, as raw as they stand, for
+    /// a reader that names every damage itself.
+    ///
+    /// # Errors
+    /// If they cannot be read at all.
+    pub fn raw_rows(
+        &self,
+        lane: LaneId,
+        from: u32,
+        most: usize,
+    ) -> Result<Vec<RawRow>, JournalError> {
+        self.of(lane)?.ask(|reads| reads.raw_rows(lane, from, most))
+    }
+
+    /// The same rows, each read.
+    ///
+    /// # Errors
+    /// If they cannot be read; damaged rows are named.
+    pub fn rows(&self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, JournalError> {
+        row::read_all(lane, self.raw_rows(lane, from, most)?)
+    }
+
+    /// Bytes the lane's rows take: header, hash, facts and seal.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn bytes(&self, lane: LaneId) -> Result<u64, JournalError> {
+        self.of(lane)?.ask(|reads| reads.bytes(lane))
+    }
+
+    /// The words of a reason, if they are kept. They are in the home of the lane whose fact names
+    /// it.
+    ///
+    /// # Errors
+    /// If a journal that may have them cannot be read.
+    pub fn reason(&self, why: u64) -> Result<Option<String>, JournalError> {
+        let mut unread = None;
+        for member in &self.members {
+            match member.ask(|reads| reads.reason(why)) {
+                Ok(Some(words)) => return Ok(Some(words)),
+                Ok(None) | Err(JournalError::Missing(_)) => {}
+                Err(why) => unread = Some(why),
+            }
+        }
+        unread.map_or(Ok(None), Err)
+    }
+
+    /// The number of the lane's newest row; 0 if it has none.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn newest_seq(&self, lane: LaneId) -> Result<u32, JournalError> {
+        self.of(lane)?.ask(|reads| reads.newest_seq(lane))
+    }
+
+    /// The journal that has the lane's rows.
+    fn of(&self, lane: LaneId) -> Result<&Member, JournalError> {
+        self.member(lane, self.home(lane)?)
+    }
+
+    fn member(&self, lane: LaneId, home: usize) -> Result<&Member, JournalError> {
+        self.members.get(home).ok_or_else(|| unnamed(lane, home))
+    }
+}
+
+/// What is wrong where a lane's rows are in a journal nobody named.
+pub fn unnamed(lane: LaneId, home: usize) -> JournalError {
+    JournalError::Unfit(format!(
+        "the rows of lane {lane} are in journal {} of this festival, which is not named: name it \
+         with --journal, behind the others",
+        home + 1
+    ))
+}
+
+/// One of the journals.
+struct Member {
+    reads: Box<dyn Reads + Send>,
+    silent: RefCell<Option<Silence>>,
+}
+
+/// When somebody last waited for a journal in vain: how long, and what came of it.
+struct Silence {
+    since: Stopwatch,
+    took_us: u64,
+    why: String,
+}
+
+impl Member {
+    /// Asks it; but one that has just been waited for in vain is not waited for again until as
+    /// much time has gone by, so that whoever reads several is held up by it half the time at most.
+    fn ask<R>(
+        &self,
+        work: impl FnOnce(&dyn Reads) -> Result<R, JournalError>,
+    ) -> Result<R, JournalError> {
+        if let Some(why) = self.still_silent() {
+            return Err(JournalError::Silent(why));
+        }
+        let watch = Stopwatch::start();
+        let asked = work(&*self.reads);
+        *self.silent.borrow_mut() = match &asked {
+            Err(JournalError::Silent(why)) => {
+                let (since, took_us) = (Stopwatch::start(), watch.passed_us());
+                Some(Silence { since, took_us, why: why.clone() })
+            }
+            _ => None,
+        };
+        asked
+    }
+
+    fn still_silent(&self) -> Option<String> {
+        let silence = Ref::filter_map(self.silent.borrow(), Option::as_ref).ok()?;
+        (silence.since.passed_us() < silence.took_us).then(|| silence.why.clone())
+    }
+}
