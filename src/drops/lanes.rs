@@ -13,6 +13,7 @@
 
 mod commits;
 mod house;
+mod nodes;
 pub(super) mod publish;
 
 use super::cold::Bell;
@@ -29,6 +30,8 @@ use fanfare_engine::Command;
 use fanfare_lane::{
     Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
 };
+use nodes::Nodes;
+pub use nodes::{Membership, NodesMessage};
 use publish::head_of;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -61,12 +64,17 @@ pub enum Message {
     /// A new lane, opened durably elsewhere.
     Host(Box<Lane<Ticket>>, Arc<Drop>),
     /// A resting lane that was asked for is replayed.
-    Woken(LaneId, Result<Box<Replay>, String>),
+    Woken(LaneId, Result<Replayed, String>),
+    /// Another node, or what is known of it.
+    Nodes(NodesMessage),
     /// Say when nothing waits, nothing is under way and nothing is due.
     Quiet(mpsc::Sender<()>),
     /// Finish what was accepted, then end.
     Stop,
 }
+
+/// A lane made anew from its rows, and the newest of them.
+pub type Replayed = (Box<Replay>, Sealed);
 
 /// Each journal's committer, in the journals' order.
 pub type Committers = Vec<mpsc::Sender<Work>>;
@@ -102,6 +110,8 @@ struct Hosted {
     lane: Lane<Ticket>,
     drop: Arc<Drop>,
     resolve_at_mono_ms: Option<i64>,
+    /// The journal is being read to resolve an outcome.
+    resolving: bool,
     /// What stands in `dues` for it, so that nothing stands there twice.
     due_ms: Option<i64>,
 }
@@ -139,6 +149,8 @@ pub struct Lanes {
     sink: Arc<Sink>,
     stopping: bool,
     stop_by_mono_ms: i64,
+    /// The other nodes; none where one process serves alone.
+    nodes: Option<Box<Nodes>>,
 }
 
 impl Lanes {
@@ -169,6 +181,7 @@ impl Lanes {
             sink,
             stopping: false,
             stop_by_mono_ms: i64::MAX,
+            nodes: None,
         };
         for drop in lanes.resting.values() {
             let front = drop.published.front();
@@ -190,14 +203,34 @@ impl Lanes {
         self
     }
 
+    /// One of several nodes. What is open here is answered from once a lease is renewed.
+    #[must_use]
+    pub fn among(mut self, membership: Option<Membership>) -> Self {
+        self.nodes = membership.map(|membership| Box::new(Nodes::new(membership)));
+        if self.nodes.is_some() {
+            let hosted = self.hosted.values().map(|hosted| &hosted.drop);
+            hosted.chain(self.resting.values()).for_each(|drop| drop.answer_until(i64::MIN));
+        }
+        self
+    }
+
     fn host(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>) {
         let id = lane.id();
-        let front = drop.published.front();
-        self.heads.insert(id, head_of(&drop.spec.id, &front.face));
-        self.heads_changed = true;
+        if self.nodes.is_some() {
+            drop.answer_until(i64::MIN);
+        }
+        self.note_head(&drop);
         self.touched.insert(id);
         self.resting.remove(&id);
-        self.hosted.insert(id, Hosted { lane, drop, resolve_at_mono_ms: None, due_ms: None });
+        let (resolve_at_mono_ms, resolving, due_ms) = (None, false, None);
+        self.hosted.insert(id, Hosted { lane, drop, resolve_at_mono_ms, resolving, due_ms });
+    }
+
+    /// Keeps how far a lane has durably come.
+    fn note_head(&mut self, drop: &Drop) {
+        let front = drop.published.front();
+        self.heads.insert(drop.lane, head_of(&drop.spec.id, &front.face));
+        self.heads_changed = true;
     }
 
     /// Runs until told to stop and nothing accepted is left undone.
@@ -224,6 +257,7 @@ impl Lanes {
             if clock.mono_ms - self.kept_house_mono_ms >= 1_000 {
                 self.keep_house(&clock);
             }
+            self.keep_nodes(&clock);
             self.answer_quiet(&clock);
             if self.stopping && (self.all_idle() || clock.mono_ms >= self.stop_by_mono_ms) {
                 break;
@@ -258,7 +292,8 @@ impl Lanes {
             return Duration::from_micros(left.max(50));
         }
         let due = self.dues.peek().map(|Reverse((due_ms, _))| due_ms - self.clock.now_ms());
-        let retry = self.hosted.values().any(|hosted| hosted.resolve_at_mono_ms.is_some());
+        let retry = self.hosted.values().any(|hosted| hosted.resolve_at_mono_ms.is_some())
+            || self.nodes.as_ref().is_some_and(|nodes| nodes.waits());
         let nap = if retry { Duration::from_millis(20) } else { NAP };
         due.map_or(nap, |ms| nap.min(Duration::from_millis(ms.clamp(1, 1_000) as u64)))
     }
@@ -271,7 +306,10 @@ impl Lanes {
                 self.commits[home].over();
                 self.appended(home, rows, placed, clock);
             }
-            Message::Stored(_, Outcome::Read(lane, rows)) => self.resolve(lane, rows, clock),
+            Message::Stored(_, Outcome::Read(lane, rows)) if self.hosted.contains_key(&lane) => {
+                self.resolve(lane, rows, clock);
+            }
+            Message::Stored(_, Outcome::Read(lane, rows)) => self.caught_up(lane, rows, clock),
             Message::Stored(_, Outcome::Unknown(lane)) => {
                 if let Some(hosted) = self.hosted.get_mut(&lane) {
                     hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
@@ -279,6 +317,7 @@ impl Lanes {
             }
             Message::Host(lane, drop) => self.host(*lane, drop),
             Message::Woken(lane, replay) => self.woken(lane, replay, clock),
+            Message::Nodes(message) => self.hear_nodes(message, clock),
             Message::Quiet(sender) => self.quiet.push(sender),
             Message::Stop => {
                 self.stopping = true;
@@ -314,21 +353,38 @@ impl Lanes {
                 self.say(ticket, Reply::Busy);
             }
         } else if let Some(drop) = self.resting.get(&id) {
-            if let Some(reply) = wake::answered_at_rest(drop, &command, clock.now_ms) {
+            if drop.answers_now()
+                && let Some(reply) = wake::answered_at_rest(drop, &command, clock.now_ms)
+            {
                 return self.say(ticket, reply);
             }
             wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
             self.waking.insert(id, vec![(command, ticket)]);
         } else {
-            self.say(ticket, Reply::Busy);
+            self.pass_on((id, command, ticket));
         }
     }
 
-    fn say(&self, ticket: Ticket, reply: Reply) {
-        say(&self.sink, ticket, reply);
+    fn say(&mut self, ticket: Ticket, reply: Reply) {
+        match ticket {
+            Ticket::Peer { process, id } => self.answer_peer(process, id, reply),
+            ticket => say(&self.sink, ticket, reply),
+        }
     }
 
-    fn woken(&mut self, id: LaneId, replay: Result<Box<Replay>, String>, clock: &Reading) {
+    /// Answers with what a durable row has to show for it.
+    fn tell(&mut self, ticket: Ticket, answered: Answered) {
+        match ticket {
+            Ticket::One(_) => ticket.deliver(answered),
+            ticket => self.say(ticket, answered.reply),
+        }
+    }
+
+    fn woken(&mut self, id: LaneId, replayed: Result<Replayed, String>, clock: &Reading) {
+        if self.follows(id) {
+            return self.replayed(id, replayed);
+        }
+        let replay = replayed.map(|(replay, _)| replay);
         let asked = self.waking.remove(&id).unwrap_or_default();
         let Some(drop) = self.resting.get(&id).cloned() else { return };
         let replay = replay.map(|mut replay| {
@@ -378,7 +434,7 @@ impl Lanes {
         }
         for (id, hosted) in &mut self.hosted {
             if hosted.resolve_at_mono_ms.is_some_and(|at| at <= clock.mono_ms) {
-                hosted.resolve_at_mono_ms = None;
+                (hosted.resolve_at_mono_ms, hosted.resolving) = (None, true);
                 let from = hosted.lane.resolve_from();
                 self.commits[hosted.drop.home].ask(Work::Read(*id, from));
             }
@@ -395,7 +451,8 @@ impl Lanes {
             let full = lane.waiting() >= self.config.batch_max;
             lane.lose_patience(clock.mono_ms);
             let published = &hosted.drop.published;
-            if full || !busy {
+            let leaving = self.nodes.as_ref().is_some_and(|nodes| nodes.is_leaving(id));
+            if (full || !busy) && !leaving {
                 published.own(|served| while lane.turn(clock, served) {});
             }
             let answers = lane.answers();
@@ -417,7 +474,9 @@ impl Lanes {
                 hosted.due_ms = Some(due_ms);
                 self.dues.push(Reverse((due_ms, id)));
             }
-            answers.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
+            for (ticket, reply) in answers {
+                self.say_from_memory(id, ticket, reply);
+            }
         }
         for home in 0..self.commits.len() {
             self.commit(home);
@@ -447,6 +506,10 @@ impl Lanes {
             let id = sealed.row.header.lane;
             self.touched.insert(id);
             let Some(hosted) = self.hosted.get_mut(&id) else { continue };
+            // The lane may have been lost meanwhile, and opened anew.
+            if !hosted.lane.awaits(&sealed.row) {
+                continue;
+            }
             match &placed {
                 Ok(placed) if placed[at] == fanfare_lane::Placed::Durable => {
                     durable.push((id, hosted.lane.durable(sealed)));
@@ -468,6 +531,10 @@ impl Lanes {
 
     fn resolve(&mut self, id: LaneId, rows: Result<Vec<Sealed>, StoreError>, clock: &Reading) {
         let Some(hosted) = self.hosted.get_mut(&id) else { return };
+        // One that was read for an owner before this one says nothing to it.
+        if !std::mem::take(&mut hosted.resolving) {
+            return;
+        }
         self.touched.insert(id);
         let Ok(rows) = rows else {
             hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
@@ -480,6 +547,8 @@ impl Lanes {
             Resolution::Again(rows) => {
                 self.commits[hosted.drop.home].ask(Work::Again(id, rows));
             }
+            // Who is one of several follows on, and opens anew if the lease is still its own.
+            Resolution::Lost if self.nodes.is_some() => self.lose(id),
             Resolution::Lost | Resolution::Stopped => {
                 let why = hosted.lane.stopped().map_or("lost to another owner", |why| &why.0);
                 hosted.drop.stop(why);

@@ -46,7 +46,7 @@ impl Directory {
         self.by_lane.get(&lane).map(|&at| &self.drops[at])
     }
 
-    fn add(&mut self, drop: Arc<Drop>) {
+    pub(super) fn add(&mut self, drop: Arc<Drop>) {
         self.shut.retain(|(lane, _)| *lane != drop.lane);
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());

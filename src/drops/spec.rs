@@ -3,10 +3,11 @@
 
 use crate::festivals::{DropPlan, Festival, Names, Opening};
 use fanfare_engine::{Line, LineTerms, Quantity, Terms};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A line's names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineName {
     /// The item's id.
     pub item: String,
@@ -36,7 +37,7 @@ impl LineName {
 }
 
 /// A drop: its id, its names, its terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DropSpec {
     /// The drop's id; for a drop that repeats, the round's.
     pub id: String,
@@ -44,7 +45,8 @@ pub struct DropSpec {
     pub names: Names,
     /// Names of the lines, in the terms' order.
     pub lines: Vec<LineName>,
-    /// What the drop promises.
+    /// What the drop promises. Not sent: other nodes have it from the journal.
+    #[serde(skip, default = "no_terms")]
     pub terms: Terms,
     /// What history took to sell it out, seconds.
     pub history_s: Option<u32>,
@@ -55,6 +57,18 @@ pub fn line_id(item: &str, variant: Option<&str>) -> u64 {
     let text = format!("{item}/{}", variant.unwrap_or_default());
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     hash.iter().take(8).fold(0, |id, &byte| id << 8 | u64::from(byte))
+}
+
+/// What stands for terms until those of the journal are here.
+fn no_terms() -> Terms {
+    Terms {
+        rules: [0; 32],
+        opens_at_ms: 0,
+        closes_at_ms: 1,
+        hold_s: 1,
+        limit: Quantity::MIN,
+        lines: Vec::new(),
+    }
 }
 
 impl DropSpec {

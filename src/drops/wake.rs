@@ -3,10 +3,12 @@
 
 use super::drop::Drop;
 use super::inbox::Inbox;
-use super::lanes::Message;
+use super::lanes::{Message, Replayed};
+use super::published::Published;
+use super::spec::DropSpec;
 use crate::kit::data::DataFolder;
 use crate::kit::journal::{JournalReader, RawRow};
-use fanfare_engine::{Answer, Command, Fact, Facts, Seen};
+use fanfare_engine::{Answer, Command, Fact, Facts, Seen, Served};
 use fanfare_lane::{FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -122,17 +124,49 @@ pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<R
     drop.published.read(now_ms, resting).flatten()
 }
 
-/// Starts replaying a resting lane; the inbox hears when it is done.
+/// Starts replaying a lane; the inbox hears when it is done.
 pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>>) {
     let lane = drop.lane;
     let told = inbox.clone();
-    let body = move || {
-        let replay = JournalReader::open(&folder.journals())
-            .map_err(|why| why.to_string())
-            .and_then(|reader| replay(&reader, festival_number(folder.festival()), lane));
-        told.push(Message::Woken(lane, replay.map(Box::new)));
-    };
+    let body = move || told.push_urgent(Message::Woken(lane, replay_of(&folder, lane)));
     if let Err(why) = thread::Builder::new().name(format!("wake-{lane}")).spawn(body) {
         inbox.push(Message::Woken(lane, Err(why.to_string())));
+    }
+}
+
+/// Replays a lane of this folder's journals; gives its newest row too.
+fn replay_of(folder: &DataFolder, lane: LaneId) -> Result<Replayed, String> {
+    let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
+    let replay = replay(&reader, festival_number(folder.festival()), lane)?;
+    let newest = reader.rows(lane, replay.seq().max(1), 1).map_err(|why| why.to_string())?.pop();
+    Ok((Box::new(replay), newest.ok_or("a lane without rows")?))
+}
+
+/// A drop that another node owns and told of, made of its rows.
+pub type Met = Result<(Arc<Drop>, Replay), (LaneId, String)>;
+
+/// Reads a drop that another node told of, on a thread of its own.
+pub fn meet(
+    spec: DropSpec,
+    lane: LaneId,
+    folder: Arc<DataFolder>,
+    tell: impl FnOnce(Met) + Send + 'static,
+) {
+    let body = move || {
+        let met = || {
+            let (mut replay, newest) = replay_of(&folder, lane)?;
+            let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
+            let home = reader.home(lane).map_err(|why| why.to_string())?;
+            let state = replay.take_state().ok_or("a lane without rows")?;
+            let spec = spec.with_terms(state.terms().clone());
+            let published = Published::new(Served::new(state), &newest);
+            let drop = Drop::new(spec, (lane, home), published);
+            drop.answer_until(i64::MIN);
+            Ok((Arc::new(drop), *replay))
+        };
+        tell(met().map_err(|why: String| (lane, why)));
+    };
+    if let Err(why) = thread::Builder::new().name(format!("meet-{lane}")).spawn(body) {
+        tracing::warn!(lane, %why, "a drop of another node cannot be read");
     }
 }

@@ -15,8 +15,8 @@ mod row;
 mod sqlite;
 
 pub use journals::{JOURNALS_MAX, Journals};
-pub use reader::{JournalReader, Survey, unnamed};
 pub use postgres::{Leases, NodeRow, View};
+pub use reader::{JournalReader, Survey, unnamed};
 pub use row::{LaneRecord, RawRow};
 
 use super::database::Database;

@@ -272,6 +272,12 @@ impl<T> Lane<T> {
         !self.unopened()
     }
 
+    /// Whether this row is with the store.
+    pub fn awaits(&self, row: &Row) -> bool {
+        let next = self.pending.get(self.standing.len());
+        self.with_store && next.is_some_and(|batch| batch.seq == row.header.seq)
+    }
+
     /// Whether no row is under way.
     pub fn nothing_under_way(&self) -> bool {
         self.pending.is_empty()

@@ -8,8 +8,8 @@ use fanfare_lane::{Durable, Face, LaneId, Reply};
 
 impl Lanes {
     pub(super) fn publish(&mut self, id: LaneId, durable: Vec<Durable<Ticket>>) {
-        let Some(hosted) = self.hosted.get_mut(&id) else { return };
         for durable in durable {
+            let Some(hosted) = self.hosted.get_mut(&id) else { return };
             if let Err(broken) = hosted.drop.published.publish(&durable) {
                 hosted.drop.stop(&format!("published and decided state differ: {broken}"));
                 continue;
@@ -19,7 +19,9 @@ impl Lanes {
             self.heads_changed = true;
             self.told.rows.ring();
             hosted.drop.note_facts(&durable.facts);
-            let mut crowd = Vec::new();
+            // Others that may speak of the lane have the row before anybody is told of it.
+            let owed = self.send_row(id, &durable.sealed);
+            let (mut crowd, mut held) = (Vec::new(), Vec::new());
             for (ticket, reply) in durable.answers {
                 if let Ticket::Many(id) = ticket {
                     crowd.push((id, reply));
@@ -27,11 +29,18 @@ impl Lanes {
                 }
                 let proof = proof_of(&reply, &durable.facts, front.face.seq)
                     .map(|fact| (front.head.clone(), fact));
-                ticket.deliver(Answered { reply, proof });
+                let answered = Answered { reply, proof };
+                match owed {
+                    Some(_) => held.push((ticket, answered)),
+                    None => self.tell(ticket, answered),
+                }
             }
             self.sink.push(&mut crowd);
+            if let Some(owed) = owed {
+                self.hold(id, owed, held);
+            }
         }
-        if hosted.rested() {
+        if self.hosted.get(&id).is_some_and(super::Hosted::rested) {
             self.let_rest(id);
         }
     }

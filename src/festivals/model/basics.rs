@@ -36,7 +36,7 @@ impl fmt::Display for Id {
 }
 
 /// Text in both languages, neither of them empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Names {
     zh: String,
     en: String,

@@ -1,7 +1,7 @@
 //! As a follower: another node's rows are published here as they come, and while that node's word
 //! is good, what is published here is answered from.
 
-use super::super::{Lanes, Message};
+use super::super::{Lanes, Message, Replayed};
 use super::{Followed, Host, NodesMessage};
 use crate::drops::drop::Drop;
 use crate::drops::spec::DropSpec;
@@ -108,6 +108,11 @@ impl Lanes {
         }
     }
 
+    /// Whether the lane is another node's, or nobody's.
+    pub(in super::super) fn follows(&self, lane: LaneId) -> bool {
+        self.nodes.as_ref().is_some_and(|nodes| nodes.followed.contains_key(&lane))
+    }
+
     fn unfollow(&mut self, lane: LaneId) {
         let Some(nodes) = &mut self.nodes else { return };
         if let Some(followed) = nodes.followed.get_mut(&lane) {
@@ -128,14 +133,14 @@ impl Lanes {
     }
 
     /// A followed lane is replayed.
-    pub(in super::super) fn replayed(&mut self, lane: LaneId, replay: Result<Box<Replay>, String>) {
+    pub(in super::super) fn replayed(&mut self, lane: LaneId, replay: Result<Replayed, String>) {
         let Some(nodes) = &mut self.nodes else { return };
         let Some(followed) = nodes.followed.get_mut(&lane) else { return };
         let drop = followed.drop.clone();
         match replay {
-            Ok(mut replay) => {
+            Ok((mut replay, newest)) => {
                 if let Some(state) = replay.take_state() {
-                    drop.published.replace(state);
+                    drop.published.replace(state, &newest);
                 }
                 followed.replay = Some(*replay);
                 if followed.opening {
@@ -237,8 +242,7 @@ impl Lanes {
                 let mut guard = nodes.directory.write().unwrap_or_else(PoisonError::into_inner);
                 guard_add(&mut guard, drop.clone());
                 std::mem::drop(guard);
-                let followed =
-                    Followed { drop, replay: Some(replay), by: None, opening: false };
+                let followed = Followed { drop, replay: Some(replay), by: None, opening: false };
                 nodes.followed.insert(followed.drop.lane, followed);
                 self.follow_all();
             }

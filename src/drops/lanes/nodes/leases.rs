@@ -123,9 +123,10 @@ impl Lanes {
         let Some(nodes) = &mut self.nodes else { return };
         let me = nodes.node;
         let owners = &nodes.views[home].owners;
-        let due = nodes.followed.iter_mut().filter(|(lane, followed)| {
-            followed.drop.home == home && owners.get(lane) == Some(&me)
-        });
+        let due = nodes
+            .followed
+            .iter_mut()
+            .filter(|(lane, followed)| followed.drop.home == home && owners.get(lane) == Some(&me));
         let mut lanes = Vec::new();
         for (lane, followed) in due {
             followed.opening = true;
@@ -149,9 +150,8 @@ impl Lanes {
             self.resting.insert(lane, drop);
             return self.ask_own(lane, clock);
         }
-        let open = |served: &mut _| {
-            Lane::open(&replay, served, wake::owner(), self.config, clock, None)
-        };
+        let open =
+            |served: &mut _| Lane::open(&replay, served, wake::owner(), self.config, clock, None);
         let opened = drop.published.own(open).ok_or("its state is gone");
         match opened.map(|opened| opened.map_err(|why| why.to_string())) {
             Ok(Ok(opened)) => {
@@ -284,7 +284,8 @@ impl Lanes {
                 continue;
             };
             let silent = leaving.told.is_empty() || nodes.grants.over(now_ms);
-            let done = hosted.lane.nothing_under_way() && nodes.held.iter().all(|held| held.lane != *lane);
+            let done =
+                hosted.lane.nothing_under_way() && nodes.held.iter().all(|held| held.lane != *lane);
             if !leaving.given && silent && done {
                 leaving.given = true;
                 // Nothing is answered from here any more, whatever becomes of the order.

@@ -76,7 +76,11 @@ impl Lanes {
     }
 
     /// Sends a published row to those who follow its lane; who has to have it before it is told.
-    pub(in super::super) fn send_row(&mut self, lane: LaneId, sealed: &Sealed) -> Option<Owed<Conn>> {
+    pub(in super::super) fn send_row(
+        &mut self,
+        lane: LaneId,
+        sealed: &Sealed,
+    ) -> Option<Owed<Conn>> {
         let nodes = self.nodes.as_mut()?;
         let to = nodes.guests.iter().filter(|(_, guest)| guest.lanes.contains(&lane));
         let to: Vec<Conn> = to.map(|(conn, _)| *conn).collect();

@@ -1,8 +1,9 @@
 //! Leases: who serves which lane of this journal. A node renews all of its leases at once by its
 //! beat. The fence keeps a lane's history single even where a lease is wrong.
 
-use super::super::JournalError;
+use super::super::{JournalError, Journals};
 use super::link::Link;
+use crate::kit::database::Database;
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -41,12 +42,16 @@ pub struct View {
 pub struct Leases(Link);
 
 impl Leases {
-    /// At this journal.
+    /// At each of these journals; none where they are a file, whose folder's lock is the lease.
     ///
     /// # Errors
-    /// If it is no URL of a PostgreSQL server.
-    pub fn new(url: &str) -> Result<Self, JournalError> {
-        Ok(Self(Link::new(url, true)?))
+    /// If one is no URL of a PostgreSQL server.
+    pub fn each(journals: &Journals) -> Result<Vec<Self>, JournalError> {
+        let urls = journals.each().filter_map(|(database, standing)| match database {
+            Database::Url(url) => Some((url, standing)),
+            Database::File(_) => None,
+        });
+        urls.map(|(url, standing)| Ok(Self(Link::new(&url, standing, true)?))).collect()
     }
 
     /// Makes this process its node's. A process of the same node that was before it has no lease
