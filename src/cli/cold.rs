@@ -7,6 +7,7 @@ use crate::fans::{self, People};
 use crate::kit::data::DataFolder;
 use crate::kit::db::{Cold, Database, DbError, MIGRATIONS};
 use crate::kit::heads::Heads;
+use crate::nodes::secrets::{self, Secret};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,32 @@ use std::time::Duration;
 /// # Errors
 /// Why not, and what to do.
 pub fn open(place: &Where, folder: &DataFolder, now_ms: i64) -> Result<(Arc<Cold>, Heads), String> {
+    testify(tables(place, folder, now_ms)?, place, folder)
+}
+
+/// The same for one of several nodes, where it is one: the folder gets what all of them share.
+///
+/// # Errors
+/// Why not, and what to do.
+pub fn open_among(
+    place: &Where,
+    folder: &mut DataFolder,
+    shared: Option<&Secret>,
+    now_ms: i64,
+) -> Result<(Arc<Cold>, Heads), String> {
+    let side = tables(place, folder, now_ms)?;
+    if let Some(secret) = shared {
+        join(&side, folder, secret)?;
+    }
+    testify(side, place, folder)
+}
+
+fn tables(place: &Where, folder: &DataFolder, now_ms: i64) -> Result<Cold, String> {
+    Cold::open(&place.tables(folder), MIGRATIONS, now_ms).map_err(|why| why.to_string())
+}
+
+fn testify(side: Cold, place: &Where, folder: &DataFolder) -> Result<(Arc<Cold>, Heads), String> {
     let at = place.tables(folder);
-    let side = Cold::open(&at, MIGRATIONS, now_ms).map_err(|why| why.to_string())?;
     let (whose, db) = (Whose::of(folder), side.db());
     let asked = side.wait(async move {
         cold::own(&db, &whose).await?;
@@ -29,6 +54,21 @@ pub fn open(place: &Where, folder: &DataFolder, now_ms: i64) -> Result<(Arc<Cold
         eprintln!("tables at {}; the journal at {}", at.shown(), journals.shown());
     }
     Ok((Arc::new(side), tables))
+}
+
+/// One of several nodes has the others' keys, and counts time from when they do.
+fn join(side: &Cold, folder: &mut DataFolder, secret: &Secret) -> Result<(), String> {
+    let (whose, db, secret) = (Whose::of(folder), side.db(), secret.clone());
+    let path = folder.path().to_owned();
+    let asked = side.wait(async move {
+        let made_at_ms = cold::made_at_ms(&db, &whose).await?;
+        secrets::share(&db, &secret, &path).await?;
+        Ok(made_at_ms)
+    });
+    if let Some(made_at_ms) = asked.map_err(|why| why.to_string())? {
+        folder.join(made_at_ms).map_err(|why| why.to_string())?;
+    }
+    Ok(())
 }
 
 /// What accounts need before anybody is let in: sessions that were ended, and, where nobody is

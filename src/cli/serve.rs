@@ -4,6 +4,8 @@ use super::opening::Opening;
 use super::{Where, cold, default_listen};
 use crate::app::{App, ColdSide, Mode};
 use crate::drops::cold::Projector;
+use crate::drops::joining::Among;
+use crate::drops::node::Beside;
 use crate::drops::plan;
 use crate::festivals::{self, Festival, Pictures};
 use crate::kit::clock::Clock;
@@ -11,6 +13,7 @@ use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
 use crate::kit::tls::{self, Tls};
 use crate::look::Look;
+use crate::nodes::secrets::Secret;
 use crate::pages::Starting;
 use crate::routes::Front;
 use crate::{drops, live};
@@ -50,6 +53,13 @@ pub struct Serve {
     /// A proxy, or a network of them, believed about callers' address and scheme; may be repeated.
     #[arg(long, value_name = "CIDR", env = "FANFARE_TRUSTED_PROXY", value_delimiter = ' ')]
     trusted_proxy: Vec<Network>,
+    /// Where other nodes of this festival reach this one, as they are to write it; makes it one of
+    /// several, which all need the same --key FILE, --database and --journal.
+    #[arg(long, value_name = "ADDR", env = "FANFARE_NODE", requires = "key")]
+    node: Option<SocketAddr>,
+    /// The file with the secret all nodes share: 64 hex digits, mode 0600.
+    #[arg(long, value_name = "FILE", env = "FANFARE_KEY", requires = "node")]
+    key: Option<PathBuf>,
     /// What is logged on standard error: a level, or `target=level` for each part.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "FANFARE_LOG")]
     log: String,
@@ -154,16 +164,25 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         Doorway::Tls(_) => None,
         _ => Some(Opening::start(&listeners, starting).map_err(|why| why.to_string())?),
     };
-    let folder = args.place.serve(festival.id().as_str(), args.rehearsal)?;
+    let (mut among, shared) = match neighbours(args, mode)? {
+        Some((among, secret)) => (Some(among), Some(secret)),
+        None => (None, None),
+    };
+    let mut folder = args.place.serve(festival.id().as_str(), args.rehearsal)?;
     let clock = Arc::new(Clock::machine());
     let specs = if args.rehearsal {
         plan::journalled_specs(&festival, &folder)?
     } else {
         plan::specs(&festival, &folder, clock.now_ms())?
     };
-    let (cold, tables) = cold::open(&args.place, &folder, clock.now_ms())?;
+    let (cold, tables) =
+        cold::open_among(&args.place, &mut folder, shared.as_ref(), clock.now_ms())?;
+    if folder.journals().in_file() && among.take().is_some() {
+        return Err(ON_SERVERS.to_owned());
+    }
     let config = LaneConfig::default();
-    let node = drops::node::Node::start_beside(folder, clock, config, specs, tables)?;
+    let beside = Beside { tables, among };
+    let node = drops::node::Node::start_beside(folder, clock, config, specs, beside)?;
     let projector = Projector::start(node.folder.journals(), cold.clone(), node.told.clone())?;
     let side = ColdSide::new(cold.clone(), projector.lag.clone(), &node);
     let secret = cold::meet(&side.people, mode, node.clock.now_ms())?;
@@ -184,6 +203,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         cold::say_host(&args.place, &url, &secret);
     }
     background(&app, stopped_by);
+    node.drain();
     app.live.end();
     let _ = stopper.send(true);
     for front in fronts {
@@ -194,6 +214,27 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     drop(projector);
     cold.stop();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why several nodes cannot share a file.
+const ON_SERVERS: &str = "several nodes share their journal: give each the same --database and \
+                          --journal, at postgres://…";
+
+/// What makes this process one of several, if it is to be.
+fn neighbours(args: &Serve, mode: Mode) -> Result<Option<(Among, Secret)>, String> {
+    let (Some(address), Some(key)) = (args.node, &args.key) else { return Ok(None) };
+    if mode == Mode::Demo {
+        return Err("the demo is served by one process: name a festival file".to_owned());
+    }
+    if args.place.database.is_none() {
+        return Err(ON_SERVERS.to_owned());
+    }
+    let secret = Secret::read(key)?;
+    let listener = TcpListener::bind(address)
+        .map_err(|why| format!("--node {address}: {why}; name a free address of this machine"))?;
+    let address = listener.local_addr().map_err(|why| why.to_string())?;
+    let among = Among { listener, address, secret: secret.of_links() };
+    Ok(Some((among, secret)))
 }
 
 fn say_listening(app: &App, url: &str) {

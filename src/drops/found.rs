@@ -11,7 +11,8 @@ use crate::kit::heads::{Head, Heads};
 use crate::kit::journal::{self, JournalError, JournalReader, JournalWriter, LaneRecord};
 use fanfare_engine::{Broken, Fact, Served};
 use fanfare_lane::{
-    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Sealed, seal_commit,
+    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Replay, Sealed,
+    seal_commit,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,6 +31,14 @@ pub struct Founding<'a> {
     pub config: LaneConfig,
     /// What the clock shows.
     pub clock: Reading,
+    /// The lanes that are this node's; all of them where one process serves alone.
+    pub owned: Option<&'a BTreeSet<LaneId>>,
+}
+
+impl Founding<'_> {
+    fn owns(&self, lane: LaneId) -> bool {
+        self.owned.is_none_or(|owned| owned.contains(&lane))
+    }
 }
 
 /// A lane ready to be hosted, or one at rest.
@@ -38,6 +47,10 @@ pub enum Found {
     Open(Box<Lane<Ticket>>, Arc<Drop>),
     /// Its drop is over and nothing is held.
     Resting(Arc<Drop>),
+    /// It is another node's, and read up to here.
+    Followed(Arc<Drop>, Box<Replay>),
+    /// It is another node's that has not opened it yet, and will tell of it.
+    Awaited,
     /// It cannot be opened; the operator is told why. Others go on.
     Shut(LaneId, String),
 }
@@ -73,6 +86,12 @@ pub fn seats(
         seats.entry(home).or_default().push(Seat { at, lane, spec });
     }
     Ok(seats)
+}
+
+/// The lanes of these seats, by home.
+pub fn lanes_of(seats: &BTreeMap<usize, Vec<Seat>>) -> BTreeMap<usize, Vec<LaneId>> {
+    let lanes = |seats: &Vec<Seat>| seats.iter().map(|seat| seat.lane).collect();
+    seats.iter().map(|(home, seats)| (*home, lanes(seats))).collect()
 }
 
 /// Opens the lanes of one home with its writer; none where it is not named. A journal that is
@@ -138,9 +157,21 @@ fn open_all(
         let one = match at_rest(reader, &record, heads.get(&lane)) {
             Ok(Some((face, newest))) => match resting_spec(founding, reader, lane, spec, &face) {
                 Ok(spec) => {
+                    let face_at = (face.seq, face.hash, face.time_ms);
                     let published = Published::resting(face, HeadDoc::new(&newest));
-                    Found::Resting(Arc::new(Drop::new(spec, (lane, home), published)))
+                    let drop = Drop::new(spec, (lane, home), published);
+                    if founding.owns(lane) {
+                        Found::Resting(Arc::new(drop))
+                    } else {
+                        let replay = Replay::behind(founding.festival, lane, face_at);
+                        drop.answer_until(i64::MIN);
+                        Found::Followed(Arc::new(drop), Box::new(replay))
+                    }
                 }
+                Err(why) => Found::Shut(lane, why),
+            },
+            Ok(None) if !founding.owns(lane) => match follow(founding, reader, &record, spec) {
+                Ok(found) => found,
                 Err(why) => Found::Shut(lane, why),
             },
             Ok(None) => match decide_opening(founding, reader, &record, &spec) {
@@ -226,6 +257,28 @@ fn resting_spec(
     let replay = wake::replay(reader, founding.festival, lane)?;
     let state = replay.into_state().ok_or("a lane without rows")?;
     Ok(spec.with_terms(state.terms().clone()))
+}
+
+/// Reads a lane that another node owns.
+fn follow(
+    founding: &Founding<'_>,
+    reader: &JournalReader,
+    record: &LaneRecord,
+    spec: DropSpec,
+) -> Result<Found, String> {
+    if record.newest_seq == 0 {
+        return Ok(Found::Awaited);
+    }
+    let lane = record.lane;
+    let mut replay = wake::replay(reader, founding.festival, lane)?;
+    let state = replay.take_state().ok_or("a lane without rows")?;
+    let newest = reader.rows(lane, replay.seq(), 1).map_err(|why| why.to_string())?.pop();
+    let newest = newest.ok_or("a lane without rows")?;
+    let spec = spec.with_terms(state.terms().clone());
+    let published = Published::new(Served::new(state), &newest);
+    let drop = Drop::new(spec, (lane, record.home), published);
+    drop.answer_until(i64::MIN);
+    Ok(Found::Followed(Arc::new(drop), Box::new(replay)))
 }
 
 /// A lane whose first row of this owner is not durable yet, and its state.

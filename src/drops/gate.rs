@@ -25,6 +25,7 @@ use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, S
 use fanfare_lane::{LaneId, Reply};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "fanfare-session";
@@ -154,7 +155,12 @@ pub enum Claimed {
 /// Puts a claim: refuses it from published state, or lets the lane decide.
 pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> Claimed {
     let front = drop.published.front();
-    let screened = drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms);
+    let screened = if drop.answers_now() {
+        drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms)
+    } else {
+        // Another node may know better: the lane's owner says.
+        Ok(None)
+    };
     let screened = match screened {
         Ok(screened) => screened,
         // Boxed: every claim's future would otherwise be as large as a replay's.
@@ -196,9 +202,26 @@ pub async fn put(app: &App, drop: &Arc<Drop>, command: Command) -> Answered {
     app.node.asked(drop.lane, command).await
 }
 
+/// How long a reading waits until what is published here is known to be the newest, and how often
+/// that is looked at.
+const CURRENT_TRIES: u32 = 100;
+const CURRENT_AGAIN: Duration = Duration::from_millis(20);
+
+/// Waits until what is published here is what the lane's owner last told anybody.
+async fn current(drop: &Drop) -> Result<(), Problem> {
+    for _ in 0..CURRENT_TRIES {
+        if drop.answers_now() {
+            return Ok(());
+        }
+        tokio::time::sleep(CURRENT_AGAIN).await;
+    }
+    Err(Problem::new("busy"))
+}
+
 /// Brings a resting lane's state back to memory to be read. Wakes nothing. Whoever asks for the
 /// same lane meanwhile waits for the same replay, and no more than two lanes are replayed at once.
 pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
+    current(drop).await?;
     let in_memory = || drop.published.read(app.now_ms(), |_| ()).is_some();
     if in_memory() {
         return Ok(());

@@ -15,6 +15,7 @@ pub mod found;
 pub mod gate;
 pub mod head;
 pub mod inbox;
+pub mod joining;
 pub mod lanes;
 pub mod node;
 pub mod plan;

@@ -5,23 +5,25 @@ use super::committer::{self, Work};
 use super::drop::Drop;
 use super::found::{self, Found, FoundAt, Founding, Seat};
 use super::inbox::Inbox;
-use super::lanes::{Committers, Lanes, Message, Told};
+use super::joining::{self, Among, Joined};
+use super::lanes::{Committers, Lanes, Message, NodesMessage, Told};
 use super::spec::DropSpec;
 use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{JournalError, JournalReader, JournalWriter};
+use crate::kit::journal::{JournalError, JournalReader, JournalWriter, NodeRow};
 use crate::kit::keys::Keys;
 use crate::kit::token::Tokens;
 use crate::kit::vital;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, LaneConfig, LaneId, PublicKey, Reply};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The drops by id, and by lane.
@@ -66,6 +68,18 @@ struct Threads {
     committers: Vec<JoinHandle<()>>,
 }
 
+/// How long a node that is told to stop hands its lanes over.
+const DRAIN_WITHIN: Duration = Duration::from_secs(4);
+
+/// What a node is started beside.
+#[derive(Default)]
+pub struct Beside {
+    /// What tables made of the journal's rows testify: how far each lane had come.
+    pub tables: Heads,
+    /// What makes it one of several.
+    pub among: Option<Among>,
+}
+
 /// A serving process.
 pub struct Node {
     /// The one clock.
@@ -80,12 +94,14 @@ pub struct Node {
     pub told: Arc<Told>,
     /// Where the answers to tickets of a caller of very many arrive.
     pub sink: Arc<Sink>,
-    directory: RwLock<Arc<Directory>>,
+    directory: Arc<RwLock<Arc<Directory>>>,
     inbox: Arc<Inbox<Message>>,
     /// Each journal's, in the journals' order; none once the server is stopping.
     committers: Mutex<Committers>,
     signing: Arc<FestivalKey>,
     config: LaneConfig,
+    /// This node among others, where the journals are on servers.
+    own: Option<NodeRow>,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -100,32 +116,37 @@ impl Node {
         config: LaneConfig,
         specs: Vec<DropSpec>,
     ) -> Result<Arc<Self>, String> {
-        Self::start_beside(folder, clock, config, specs, Heads::new())
+        Self::start_beside(folder, clock, config, specs, Beside::default())
     }
 
-    /// The same where tables were made of the journal's rows: they testify, as the witness does,
-    /// how far each lane had come.
+    /// The same beside tables, and among other nodes.
     ///
     /// # Errors
     /// Why it cannot, in words, with what to do.
     pub fn start_beside(
         mut folder: DataFolder,
         clock: Arc<Clock>,
-        config: LaneConfig,
+        mut config: LaneConfig,
         specs: Vec<DropSpec>,
-        tables: Heads,
+        beside: Beside,
     ) -> Result<Arc<Self>, String> {
+        // A server can forget what it acknowledged, where another takes its place.
+        config.keep_rows |= !folder.journals().in_file();
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
         let public_key = keys.public();
         let mut writers = open_journals(&mut folder, &public_key)?;
         let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
-        let witnessed = heads::newest(witness, tables);
+        let witnessed = heads::newest(witness, beside.tables);
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
-        let founding = Founding { festival, key: &signing, config, clock: clock.read() };
         let seats = found::seats(&mut writers[0], &reader, specs, &witnessed)
             .map_err(|why| why.to_string())?;
+        let address = beside.among.as_ref().map(|among| among.address);
+        let joined = joining::join(&folder, address, &found::lanes_of(&seats))?;
+        let owned = joined.as_ref().map(|joined| &joined.owned);
+        let clock_now = clock.read();
+        let founding = Founding { festival, key: &signing, config, clock: clock_now, owned };
         let mut found = FoundAt::new();
         for (home, seats) in seats {
             let at = (home, writers.get_mut(home));
@@ -133,6 +154,7 @@ impl Node {
             found.extend(opened.map_err(|why| why.to_string())?);
         }
         let (mut directory, mut open, mut resting) = (Directory::default(), vec![], vec![]);
+        let mut followed = Vec::new();
         for found in found.into_values() {
             match found {
                 Found::Open(lane, drop) => {
@@ -143,6 +165,11 @@ impl Node {
                     directory.add(drop.clone());
                     resting.push(drop);
                 }
+                Found::Followed(drop, replay) => {
+                    directory.add(drop.clone());
+                    followed.push((drop, *replay));
+                }
+                Found::Awaited => {}
                 Found::Shut(lane, why) => {
                     tracing::error!(lane, why, "LANE SHUT");
                     directory.shut.push((lane, why));
@@ -152,6 +179,12 @@ impl Node {
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
+        let directory = Arc::new(RwLock::new(Arc::new(directory)));
+        let own = joined.as_ref().map(|joined| joined.own().clone());
+        let start = |joined: Joined| {
+            joined.start(beside.among, &folder, &inbox, directory.clone(), followed)
+        };
+        let membership = joined.map(start).transpose()?;
         let lanes = Lanes::new(
             (clock.clone(), folder.clone(), inbox.clone(), senders.clone(), sink.clone()),
             told.clone(),
@@ -159,7 +192,8 @@ impl Node {
             open,
             resting,
         )
-        .remember(witnessed);
+        .remember(witnessed)
+        .among(membership);
         let lanes = vital::spawn("lanes", move || lanes.run()).map_err(|why| why.to_string())?;
         Ok(Arc::new(Self {
             clock,
@@ -168,11 +202,12 @@ impl Node {
             public_key,
             told,
             sink,
-            directory: RwLock::new(Arc::new(directory)),
+            directory,
             inbox,
             committers: Mutex::new(senders),
             signing,
             config,
+            own,
             threads: Mutex::new(Some(Threads { lanes, committers })),
         }))
     }
@@ -258,9 +293,12 @@ impl Node {
             let reader = JournalReader::open(&journals)?;
             found::seats(register, &reader, specs, &heads)
         })?;
+        let seats = seats.map_err(|why| why.to_string())?;
+        let take = |own| joining::take(&self.folder, own, &found::lanes_of(&seats));
+        let owned = self.own.as_ref().map(take).transpose()?;
         let mut found = FoundAt::new();
-        for (home, seats) in seats.map_err(|why| why.to_string())? {
-            found.extend(self.open_home(home, seats, witnessed.clone())?);
+        for (home, seats) in seats {
+            found.extend(self.open_home(home, seats, witnessed.clone(), owned.clone())?);
         }
         let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         let mut directory = Directory::clone(&guard);
@@ -271,6 +309,8 @@ impl Node {
                     self.inbox.push_urgent(Message::Host(lane, drop));
                 }
                 Found::Resting(drop) => directory.add(drop),
+                // Its owner tells of it.
+                Found::Followed(..) | Found::Awaited => {}
                 Found::Shut(lane, _) if directory.shut.iter().any(|(shut, _)| *shut == lane) => {}
                 Found::Shut(lane, why) => {
                     tracing::error!(lane, why, "LANE SHUT");
@@ -288,6 +328,7 @@ impl Node {
         home: usize,
         seats: Vec<Seat>,
         witnessed: Heads,
+        owned: Option<BTreeSet<LaneId>>,
     ) -> Result<FoundAt, String> {
         let festival = wake::festival_number(self.folder.festival());
         let (key, config, clock) = (self.signing.clone(), self.config, self.clock.clone());
@@ -295,7 +336,8 @@ impl Node {
         let named = home < journals.count();
         // Those of a journal nobody named are shut, which takes no writer of theirs.
         let found = self.with_writer(if named { home } else { 0 }, move |writer| {
-            let founding = Founding { festival, key: &key, config, clock: clock.read() };
+            let (clock, owned) = (clock.read(), owned.as_ref());
+            let founding = Founding { festival, key: &key, config, clock, owned };
             let reader = JournalReader::open(&journals)?;
             let at = (home, named.then_some(writer));
             found::open_home(&founding, at, &reader, seats, &witnessed)
@@ -309,6 +351,15 @@ impl Node {
         let mut directory = Directory::clone(&guard);
         directory.rename(lane, spec);
         *guard = Arc::new(directory);
+    }
+
+    /// Hands every lane over to other nodes, if there are any, while requests still come.
+    pub fn drain(&self) {
+        if self.own.is_some() {
+            let (sender, receiver) = mpsc::channel();
+            self.inbox.push_urgent(NodesMessage::Drain(sender).into());
+            let _ = receiver.recv_timeout(DRAIN_WITHIN);
+        }
     }
 
     /// Finishes what was accepted and ends the threads.

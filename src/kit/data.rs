@@ -7,6 +7,7 @@
 //! | `journal.sqlite` | the journal, unless `journals` says where it is, mode 0600 |
 //! | `festival.key`, `token.key` | the keys, mode 0600 |
 //! | `lost-….csv` | claims a `fanfare restore` went on without, mode 0600 |
+//! | `node` | the node's number, where the journals are on a server |
 //! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |
 //! | `apply.sock` | where `fanfare apply` asks the serving process, mode 0600 |
 
@@ -31,6 +32,9 @@ const LOCK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The journal's file, where it is in here.
 const FILE: &str = "journal.sqlite";
+
+/// The node's number among others.
+const NODE: &str = "node";
 
 /// Where it is, if not in here: a URL a line, with what may be secret in it.
 const JOURNALS: &str = "journals";
@@ -164,9 +168,7 @@ impl DataFolder {
     pub fn serve(path: &Path, festival: &str, rehearsal: bool) -> Result<Self, DataError> {
         let lock = Self::lock(path)?;
         if !path.join("festival").exists() {
-            let kind = if rehearsal { "rehearsal" } else { "festival" };
-            let made = Clock::machine().now_ms();
-            let mark = format!("version {VERSION}\nid {festival}\nkind {kind}\nmade {made}\n");
+            let mark = mark(festival, rehearsal, Clock::machine().now_ms());
             write_whole(&path.join("festival"), mark.as_bytes())?;
         }
         let mut folder = Self::look(path)?;
@@ -332,6 +334,41 @@ impl DataFolder {
         Ok(())
     }
 
+    /// Counts from when the festival was made, which another node's folder knows.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn join(&mut self, made_at_ms: i64) -> Result<(), DataError> {
+        if self.made_at_ms == made_at_ms {
+            return Ok(());
+        }
+        self.made_at_ms = made_at_ms;
+        let mark = mark(&self.festival, self.rehearsal, made_at_ms);
+        write_whole(&self.path.join("festival"), mark.as_bytes())
+    }
+
+    /// The number this folder is known by among the nodes of its festival, made when first asked
+    /// for: a process that holds the folder's lock is the only one of its node.
+    ///
+    /// # Errors
+    /// If it cannot be read or made.
+    pub fn node(&self) -> Result<u64, DataError> {
+        let path = self.path.join(NODE);
+        let damaged = || DataError::Io(path.clone(), "it is no node's number".to_owned());
+        match fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().ok().filter(|node| *node > 0).ok_or_else(damaged),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                let random = getrandom::u64();
+                let node = random.map_err(|why| DataError::Io(path.clone(), why.to_string()))?;
+                // A number that a database's whole numbers can hold.
+                let node = node >> 1 | 1;
+                write_private(&path, format!("{node}\n").as_bytes())?;
+                Ok(node)
+            }
+            Err(why) => Err(DataError::io(&path, &why)),
+        }
+    }
+
     /// The cold side's file, where no other database is named.
     pub fn cold(&self) -> PathBuf {
         self.path.join("cold.sqlite")
@@ -341,6 +378,12 @@ impl DataFolder {
     pub fn heads(&self) -> PathBuf {
         self.path.join("heads")
     }
+}
+
+/// What the file `festival` says.
+fn mark(festival: &str, rehearsal: bool, made_at_ms: i64) -> String {
+    let kind = if rehearsal { "rehearsal" } else { "festival" };
+    format!("version {VERSION}\nid {festival}\nkind {kind}\nmade {made_at_ms}\n")
 }
 
 fn read_journals(folder: &Path) -> Result<Vec<String>, DataError> {

@@ -12,6 +12,9 @@ use std::path::Path;
 const SIGNING: &str = "festival.key";
 const TOKENS: &str = "token.key";
 
+/// The files of all keys.
+pub const NAMES: [&str; 2] = [SIGNING, TOKENS];
+
 /// Both keys.
 pub struct Keys {
     /// Signs the journal.
@@ -27,16 +30,8 @@ impl Keys {
     /// If a key cannot be read or made, or others may read it.
     pub fn open_or_make(folder: &Path) -> Result<Self, DataError> {
         Self::with(folder, |path| {
-            let mut secret = [0; 32];
-            getrandom::fill(&mut secret).map_err(|why| DataError::key(path, &why.to_string()))?;
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path)
-                .map_err(|why| DataError::io(path, &why))?;
-            writeln!(file, "{}", hex::hex(&secret)).map_err(|why| DataError::io(path, &why))?;
-            file.sync_all().map_err(|why| DataError::io(path, &why))?;
+            let secret = fresh(path)?;
+            keep(path, &secret)?;
             Ok(secret)
         })
     }
@@ -64,6 +59,37 @@ impl Keys {
     pub fn public(&self) -> PublicKey {
         self.signing.public()
     }
+}
+
+/// The key in one of a folder's files, if it is there.
+///
+/// # Errors
+/// If it cannot be read, or others may read it.
+pub fn find(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
+    let path = folder.join(name);
+    if path.exists() { read(&path).map(Some) } else { Ok(None) }
+}
+
+/// A new key, for this file.
+///
+/// # Errors
+/// If the system gives no randomness.
+pub fn fresh(path: &Path) -> Result<[u8; 32], DataError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|why| DataError::key(path, &why.to_string()))?;
+    Ok(secret)
+}
+
+/// Keeps a key in a file that is not there yet.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn keep(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    let mut file = file.map_err(|why| DataError::io(path, &why))?;
+    writeln!(file, "{}", hex::hex(secret)).map_err(|why| DataError::io(path, &why))?;
+    file.sync_all().map_err(|why| DataError::io(path, &why))
 }
 
 fn read(path: &Path) -> Result<[u8; 32], DataError> {

@@ -59,7 +59,10 @@ fn shut(base: &Base, data: &Path) -> Vec<String> {
     let now_ms = OPENS_MS + 300_000;
     let specs = plan::specs(&festival(), &folder, now_ms).unwrap();
     let clock = Arc::new(Clock::standing_at(now_ms));
-    let node = Node::start_beside(folder, clock, LaneConfig::default(), specs, tables).unwrap();
+    let node = {
+        let beside = Beside { tables, ..Beside::default() };
+        Node::start_beside(folder, clock, LaneConfig::default(), specs, beside).unwrap()
+    };
     let shut = node.directory().shut.iter().map(|(_, why)| why.clone()).collect();
     node.stop();
     shut

@@ -26,6 +26,16 @@ impl Whose {
     }
 }
 
+/// When the festival was made whose tables these are, if they are this one's. Every node of it
+/// counts from then.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn made_at_ms(db: &Db, whose: &Whose) -> Result<Option<i64>, DbError> {
+    let same = |theirs: &Whose| theirs.festival == whose.festival && theirs.kind == whose.kind;
+    Ok(owner(db).await?.filter(same).map(|theirs| theirs.made_at_ms))
+}
+
 async fn owner(db: &Db) -> Result<Option<Whose>, DbError> {
     let house = on!(db.read(), pool => {
         sqlx::query_as::<_, (String, String, i64)>(HOUSE).fetch_optional(pool).await

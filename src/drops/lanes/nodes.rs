@@ -28,7 +28,7 @@ use asks::Asked;
 use fanfare_engine::Command;
 use fanfare_lane::{Forwards, Grants, LaneId, Owed, Reading, Replay, Reply, Tenure};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, mpsc};
 
 /// What the lanes' thread needs to be one of several.
 pub struct Membership {
@@ -119,7 +119,8 @@ pub(super) struct Nodes {
     /// Answers from memory that wait until the lease is proven anew.
     parked: Vec<Parked>,
     leaving: BTreeMap<LaneId, Leaving>,
-    draining: bool,
+    /// Who waits until every lane is handed over.
+    draining: Option<mpsc::Sender<()>>,
 }
 
 impl Nodes {
@@ -146,7 +147,7 @@ impl Nodes {
             held: VecDeque::new(),
             parked: Vec::new(),
             leaving: BTreeMap::new(),
-            draining: false,
+            draining: None,
         }
     }
 
@@ -169,6 +170,7 @@ impl Nodes {
     pub(super) fn waits(&self) -> bool {
         !(self.held.is_empty() && self.parked.is_empty() && self.asks.is_empty())
             || !self.leaving.is_empty()
+            || self.draining.is_some()
     }
 }
 
@@ -191,7 +193,7 @@ impl Lanes {
             NodesMessage::Link(Event::Said(conn, frame)) => self.said(conn, frame, clock),
             NodesMessage::Link(Event::Ended(conn)) => self.ended(conn),
             NodesMessage::Known(known) => self.known(*known),
-            NodesMessage::Drain => self.drain(),
+            NodesMessage::Drain(told) => self.drain(told),
         }
     }
 
@@ -237,6 +239,7 @@ impl Lanes {
         self.let_go_held(now_ms);
         self.let_go_parked(now_ms);
         self.go_on_leaving(now_ms);
+        self.say_drained();
         self.ping(now_ms);
         self.lose_patience_with_nodes(clock);
     }
@@ -287,8 +290,8 @@ pub enum NodesMessage {
     Link(Event),
     /// A drop that another node told of is read.
     Known(Box<Result<(Arc<Drop>, Replay), (LaneId, String)>>),
-    /// Hand over every lane.
-    Drain,
+    /// Hand over every lane, and say when that is done.
+    Drain(mpsc::Sender<()>),
 }
 
 impl From<NodesMessage> for Message {

@@ -122,7 +122,9 @@ impl Lanes {
         let lost = nodes.asks.iter().filter(|(_, asked)| asked.sent.is_some_and(&gone));
         for id in lost.map(|(id, _)| *id).collect::<Vec<_>>() {
             let asked = self.nodes.as_mut().and_then(|nodes| nodes.asks.remove(&id));
-            asked.map_or((), |asked| self.say(asked.ticket, Reply::Unsure));
+            if let Some(asked) = asked {
+                self.say(asked.ticket, Reply::Unsure);
+            }
         }
     }
 

@@ -202,8 +202,9 @@ impl Lanes {
     /// The owner is about to give the lane away.
     pub(super) fn word_over(&mut self, conn: Conn, lane: LaneId) {
         self.unfollow(lane);
-        let host = self.nodes.as_ref().and_then(|nodes| nodes.hosts.get(&conn));
-        host.map_or((), |host| drop(host.send.send(Frame::OverSeen { lane })));
+        if let Some(host) = self.nodes.as_ref().and_then(|nodes| nodes.hosts.get(&conn)) {
+            let _ = host.send.send(Frame::OverSeen { lane });
+        }
     }
 
     /// Asks each owner for its word, at once where rows of it were published.

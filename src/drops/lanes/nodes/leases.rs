@@ -15,7 +15,7 @@ use fanfare_engine::Phase;
 use fanfare_lane::{Lane, LaneId, Reading, Replay, Reply};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 /// A hand-over that takes longer than this is given up; the lane goes on here.
 const LEAVE_WITHIN_MS: i64 = 4_000;
@@ -94,7 +94,7 @@ impl Lanes {
     /// Takes what is nobody's, and what a node left that is gone.
     fn take_due(&mut self, home: usize, gone: &BTreeSet<NodeId>) {
         let Some(nodes) = &self.nodes else { return };
-        if nodes.draining {
+        if nodes.draining.is_some() {
             return;
         }
         let there = self.there(home, gone);
@@ -219,7 +219,7 @@ impl Lanes {
         let Some(nodes) = &self.nodes else { return };
         let me = nodes.node;
         let mut there = self.there(home, &BTreeSet::new());
-        if nodes.draining {
+        if nodes.draining.is_some() {
             there.insert(me, false);
         }
         let quiet = |hosted: &Hosted| {
@@ -230,7 +230,7 @@ impl Lanes {
         };
         let mut due = Vec::new();
         for (lane, hosted) in self.hosted.iter().filter(|(_, one)| one.drop.home == home) {
-            if nodes.leaving.contains_key(lane) || !(nodes.draining || quiet(hosted)) {
+            if nodes.leaving.contains_key(lane) || !(nodes.draining.is_some() || quiet(hosted)) {
                 continue;
             }
             // Only to a node that follows it already: it opens at once.
@@ -253,7 +253,7 @@ impl Lanes {
         let at_rest = self.resting.iter().filter(|(_, drop)| drop.home == home);
         let to = ranked(&there, u64::MAX).filter(|to| *to != me);
         if let (Some(nodes), Some(to)) = (&self.nodes, to)
-            && nodes.draining
+            && nodes.draining.is_some()
         {
             for (lane, _) in at_rest {
                 nodes.keepers[home].order(Order::Give(*lane, to));
@@ -302,18 +302,21 @@ impl Lanes {
     }
 
     /// Every lane goes to other nodes, if there are any.
-    pub(super) fn drain(&mut self) {
+    pub(super) fn drain(&mut self, told: mpsc::Sender<()>) {
         let Some(nodes) = &mut self.nodes else { return };
-        nodes.draining = true;
+        nodes.draining = Some(told);
         nodes.keepers.iter().for_each(|keeper| keeper.order(Order::Drain));
     }
 
-    /// Whether nothing is left to hand over, or nobody is there to take it.
-    pub(in super::super) fn drained(&self) -> bool {
-        let Some(nodes) = &self.nodes else { return true };
-        let others = nodes.views.iter().flat_map(|view| &view.nodes);
-        let alone = !others.into_iter().any(|row| row.node != nodes.node && !row.draining);
-        alone || self.hosted.is_empty() && self.resting.is_empty()
+    /// Says so once nothing is left to hand over, or nobody is there to take it.
+    pub(super) fn say_drained(&mut self) {
+        let Some(nodes) = &self.nodes else { return };
+        let Some(told) = &nodes.draining else { return };
+        let mut others = nodes.views.iter().flat_map(|view| &view.nodes);
+        let alone = !others.any(|row| row.node != nodes.node && !row.draining);
+        if alone || self.hosted.is_empty() && self.resting.is_empty() {
+            let _ = told.send(());
+        }
     }
 }
 

@@ -1,0 +1,185 @@
+//! A node joins the others: says that it is there, sees who else is, and takes the lanes that are
+//! nobody's, before it opens any.
+
+use super::lanes::{Membership, Message, NodesMessage};
+use super::node::Directory;
+use super::{drop::Drop, inbox::Inbox, wake};
+use crate::kit::clock::boot_ms;
+use crate::kit::data::DataFolder;
+use crate::kit::journal::{JournalError, Leases, NodeRow, View};
+use crate::nodes::keeper::Keeper;
+use crate::nodes::links::{Links, Own};
+use fanfare_lane::{LaneId, Replay, Watch};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, RwLock};
+use std::thread;
+use std::time::Duration;
+
+/// How often a node that may be gone is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// What makes a process one of several.
+pub struct Among {
+    /// Where other nodes reach it.
+    pub listener: TcpListener,
+    /// The address of that, as others are told.
+    pub address: SocketAddr,
+    /// What all nodes know and nobody else.
+    pub secret: [u8; 32],
+}
+
+/// A node that has joined.
+pub struct Joined {
+    own: NodeRow,
+    leases: Vec<Leases>,
+    /// The lanes whose lease it has.
+    pub owned: BTreeSet<LaneId>,
+}
+
+/// Joins at every journal and takes the lanes of each that are nobody's.
+///
+/// # Errors
+/// If a journal is not fit, the first does not answer, or another node serves alone.
+pub fn join(
+    folder: &DataFolder,
+    address: Option<SocketAddr>,
+    lanes: &BTreeMap<usize, Vec<LaneId>>,
+) -> Result<Option<Joined>, String> {
+    let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
+    if leases.is_empty() {
+        return Ok(None);
+    }
+    let node = folder.node().map_err(|why| why.to_string())?;
+    let process = getrandom::u64().unwrap_or(1) >> 1 | 1;
+    let own = NodeRow { node, process, address, beat: 0, draining: false };
+    let mut owned = BTreeSet::new();
+    for (home, leases) in leases.iter().enumerate() {
+        let none = Vec::new();
+        let lanes = lanes.get(&home).unwrap_or(&none);
+        match join_one(leases, &own, lanes) {
+            Ok(taken) => owned.extend(taken),
+            // Its lanes are shut, and the keeper goes on trying.
+            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => {}
+            Err(NotJoined::Journal(why)) => return Err(why.to_string()),
+            Err(NotJoined::Alone(why)) => return Err(why),
+        }
+    }
+    Ok(Some(Joined { own, leases, owned }))
+}
+
+enum NotJoined {
+    Journal(JournalError),
+    Alone(String),
+}
+
+impl From<JournalError> for NotJoined {
+    fn from(why: JournalError) -> Self {
+        Self::Journal(why)
+    }
+}
+
+fn join_one(
+    leases: &Leases,
+    own: &NodeRow,
+    lanes: &[LaneId],
+) -> Result<BTreeSet<LaneId>, NotJoined> {
+    leases.join(own)?;
+    let mut watches: BTreeMap<u64, Watch> = BTreeMap::new();
+    let view = loop {
+        let Some(view) = leases.renew(own)? else {
+            leases.come_back(own)?;
+            continue;
+        };
+        let Some(other) = in_the_way(own, &view) else { break view };
+        let now_ms = boot_ms();
+        let watch = watches.entry(other.node).or_insert_with(|| Watch::new(other.beat, now_ms));
+        if watch.beat() != other.beat {
+            leases.leave(own)?;
+            return Err(NotJoined::Alone(refused(own, other)));
+        }
+        watch.look(other.beat, now_ms);
+        if watch.gone(now_ms) {
+            leases.take_over(own, other.node, other.beat)?;
+        }
+        thread::sleep(LOOK_EVERY);
+    };
+    let mut owned: BTreeSet<LaneId> = leases.take_free(own, lanes)?.into_iter().collect();
+    let before = view.owners.into_iter().filter(|(_, node)| *node == own.node);
+    owned.extend(before.map(|(lane, _)| lane));
+    Ok(owned)
+}
+
+/// A node beside which this one cannot serve: one of the two cannot be reached.
+fn in_the_way<'a>(own: &NodeRow, view: &'a View) -> Option<&'a NodeRow> {
+    let mut others = view.nodes.iter().filter(|row| row.node != own.node);
+    others.find(|row| own.address.is_none() || row.address.is_none())
+}
+
+fn refused(own: &NodeRow, other: &NodeRow) -> String {
+    let where_to = match (own.address, other.address) {
+        (None, Some(address)) => format!(
+            "other nodes serve this festival (one at {address}): to be one of them, give this one \
+             --node ADDR and their --key FILE"
+        ),
+        _ => "another process serves this festival alone: stop it, or start it and this one with \
+              --node ADDR and one --key FILE"
+            .to_owned(),
+    };
+    format!("{where_to}. Only nodes that reach each other can serve one festival")
+}
+
+/// Takes the leases of new lanes, if they are nobody's.
+///
+/// # Errors
+/// If a journal does not answer.
+pub fn take(
+    folder: &DataFolder,
+    own: &NodeRow,
+    lanes: &BTreeMap<usize, Vec<LaneId>>,
+) -> Result<BTreeSet<LaneId>, String> {
+    let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
+    let mut taken = BTreeSet::new();
+    for (home, leases) in leases.iter().enumerate() {
+        if let Some(lanes) = lanes.get(&home) {
+            taken.extend(leases.take_free(own, lanes).map_err(|why| why.to_string())?);
+        }
+    }
+    Ok(taken)
+}
+
+impl Joined {
+    /// The node, as its row says.
+    pub fn own(&self) -> &NodeRow {
+        &self.own
+    }
+
+    /// Starts what keeps a node among the others, and tells the lanes' thread of it.
+    ///
+    /// # Errors
+    /// If a thread or a listener cannot be had.
+    pub fn start(
+        self,
+        among: Option<Among>,
+        folder: &DataFolder,
+        inbox: &Arc<Inbox<Message>>,
+        directory: Arc<RwLock<Arc<Directory>>>,
+        followed: Vec<(Arc<Drop>, Replay)>,
+    ) -> Result<Membership, String> {
+        let NodeRow { node, process, .. } = self.own;
+        let festival = wake::festival_number(folder.festival());
+        let links = among.map(|among| {
+            let inbox = inbox.clone();
+            let tell = move |event| inbox.push_urgent(NodesMessage::Link(event).into());
+            Links::start(Own { node, process, festival }, &among.secret, among.listener, tell)
+        });
+        let links = links.transpose()?;
+        let keepers = self.leases.into_iter().enumerate().map(|(home, leases)| {
+            let inbox = inbox.clone();
+            let tell = move |kept| inbox.push_urgent(NodesMessage::Kept(kept).into());
+            Keeper::start(home, leases, self.own.clone(), tell)
+        });
+        let keepers = keepers.collect::<Result<_, _>>().map_err(|why| why.to_string())?;
+        Ok(Membership { node, process, keepers, links, directory, followed })
+    }
+}
