@@ -165,6 +165,47 @@ fn a_dead_journal_holds_up_its_own_lanes_only_and_comes_back_by_itself() {
 }
 
 #[test]
+fn while_the_first_journal_is_dead_claims_go_on_at_the_others() {
+    let (mut dying, shared) = (Postgres::alone(), Postgres::shared());
+    let (first, second) = (dying.database(), shared.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    dying.kill();
+    (1..=5).for_each(|fan| assert_eq!(number(&served.claim("b", fan, BOX)), fan));
+    assert_eq!(served.claim("a", 1, BOX).status, 503);
+    dying.start_again();
+    assert_eq!(number(&claim_at_last(&served, "a", 1)), 1);
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn a_slow_journal_holds_up_its_own_lanes_only() {
+    let server = Postgres::shared();
+    let (first, second) = (server.database(), server.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("b", 1, BOX).status, 201);
+    std::thread::scope(|scope| {
+        // Nobody adds a row there meanwhile.
+        let hold = "LOCK TABLE journal; SELECT pg_sleep(3)";
+        scope.spawn(|| Postgres::sql(&second, hold));
+        std::thread::sleep(Duration::from_millis(500));
+        let waiting = scope.spawn(|| served.claim("b", 2, BOX));
+        std::thread::sleep(Duration::from_millis(100));
+        for fan in 1..=20 {
+            let watch = Stopwatch::start();
+            assert_eq!(number(&served.claim("a", fan, BOX)), fan);
+            assert!(watch.passed_s() < 0.2, "{} s", watch.passed_s());
+        }
+        assert!(!waiting.is_finished(), "it was slow all the while");
+        assert_eq!(number(&waiting.join().unwrap()), 2);
+    });
+    served.end();
+    verified(&place);
+}
+
+#[test]
 fn a_lane_of_the_second_journal_goes_on_behind_lost_rows() {
     let server = Postgres::shared();
     let (first, second) = (server.database(), server.database());
