@@ -75,9 +75,9 @@ fn a_setting_reaches_every_command_that_has_it_and_no_other() {
     // The folder a rehearsal keeps is its own business.
     let against = ["rehearse", "a.toml", "--against", "http://127.0.0.1:1"];
     assert!(with(&against).contains("--data <DIR>"));
-    write("journal = [\"postgres://a,b/c\", \"postgres://d/e\"]\n");
+    write("journal = [\"postgres://a,b/c\", \"postgres://a,b/c\"]\n");
     for line in [&["serve"][..], &["verify"], &[]] {
-        assert!(with(line).contains("leave out --journal"), "{line:?}");
+        assert!(with(line).contains("--journal names a,b/c twice"), "{line:?}");
     }
     write("tls-cert = \"gone.pem\"\ntls-key = \"gone.key\"\ntrusted-proxy = [\"10.0.0.0/8\"]\n");
     assert!(with(&[]).contains("gone.pem, named by --tls-cert"));

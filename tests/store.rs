@@ -249,3 +249,121 @@ fn after_a_server_was_gone_the_same_writer_and_reader_go_on() {
     assert!(placed.is_some(), "it answers again");
     assert_eq!(reader.rows(1, 1, 10).unwrap().len(), 2);
 }
+
+/// So many fresh databases of one server.
+fn databases(count: usize) -> (Arc<Postgres>, Vec<String>) {
+    let server = Postgres::shared();
+    let urls = (0..count).map(|_| server.database()).collect();
+    (server, urls)
+}
+
+fn at(urls: &[String]) -> Journals {
+    Journals::at(urls).unwrap().of("store")
+}
+
+/// Why these cannot be written.
+fn unfit(journals: &Journals) -> String {
+    let mut writers = JournalWriter::each(journals).unwrap();
+    let listed = writers.iter_mut().try_for_each(|writer| writer.list_key(&key().public()));
+    match listed {
+        Err(JournalError::Unfit(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn new_lanes_go_round_the_journals_and_stay_where_they_are_when_there_are_more() {
+    let (_server, urls) = databases(3);
+    let mut register = JournalWriter::open(&at(&urls[..1])).unwrap();
+    assert_eq!(register.lane_of("lamps").unwrap(), (1, 0));
+    assert_eq!(register.lane_of("boxes").unwrap(), (2, 0));
+    let mut register = JournalWriter::open(&at(&urls)).unwrap();
+    let homes = ["lamps", "boxes", "cups", "fans", "mugs", "cups"]
+        .map(|drop| register.lane_of(drop).unwrap());
+    assert_eq!(homes, [(1, 0), (2, 0), (3, 2), (4, 0), (5, 1), (3, 2)]);
+    let reader = JournalReader::open(&at(&urls)).unwrap();
+    assert_eq!([1, 3, 5].map(|lane| reader.home(lane).unwrap()), [0, 2, 1]);
+    // Whoever names fewer is told which one is missing.
+    let fewer = JournalReader::open(&at(&urls[..2])).unwrap();
+    assert_eq!(fewer.newest_seq(5).unwrap(), 0);
+    let unnamed = fewer.newest_seq(3).unwrap_err();
+    assert!(matches!(&unnamed, JournalError::Unfit(why) if why.contains("journal 3")), "{unnamed}");
+    assert!(fewer.lanes().is_err() && fewer.survey().unwrap().unread.len() == 1);
+}
+
+#[test]
+fn a_lane_is_read_and_written_at_its_home_only() {
+    let (_server, urls) = databases(2);
+    let journals = at(&urls);
+    let mut writers = JournalWriter::each(&journals).unwrap();
+    writers[0].lane_of("lamps").unwrap();
+    assert_eq!(writers[0].lane_of("boxes").unwrap(), (2, 1));
+    assert!(writers[1].keep_lane(2, "boxes", 1).unwrap());
+    assert!(!writers[1].keep_lane(2, "mugs", 1).unwrap(), "it is another drop's");
+    assert!(!writers[1].keep_lane(3, "boxes", 1).unwrap(), "the drop has another");
+    let first = row(2, 1, Hash::default(), 1);
+    let placed = writers[1].append(&sealed(std::slice::from_ref(&first))).unwrap();
+    assert_eq!(placed, [Placed::Durable]);
+    writers[1].list_key(&key().public()).unwrap();
+    writers[1].keep_reason(5, "kept at the second").unwrap();
+    let reader = JournalReader::open(&journals).unwrap();
+    assert_eq!(reader.rows(2, 1, 9).unwrap()[0].row.hash, first.hash);
+    assert_eq!(reader.newest_seq(2).unwrap(), 1);
+    assert_eq!(reader.keys().unwrap(), [key().public()]);
+    assert_eq!(reader.reason(5).unwrap().as_deref(), Some("kept at the second"));
+    let listed = reader.lanes().unwrap();
+    let listed: Vec<_> = listed.iter().map(|one| (one.lane, one.home, one.newest_seq)).collect();
+    assert_eq!(listed, [(1, 0, 0), (2, 1, 1)]);
+    assert!(writers[0].read(2, 1, 9).unwrap().is_empty());
+    // A register that forgot the lane does not make it go elsewhere.
+    Postgres::sql(&urls[0], "DELETE FROM lanes WHERE lane = 2");
+    let reader = JournalReader::open(&journals).unwrap();
+    assert_eq!((reader.home(2).unwrap(), reader.newest_seq(2).unwrap()), (1, 1));
+}
+
+#[test]
+fn journals_are_named_in_their_order_each_once_and_by_their_own_festival() {
+    let (_server, urls) = databases(3);
+    let [a, b, c] = [0, 1, 2].map(|nth: usize| urls[nth].clone());
+    for mut writer in JournalWriter::each(&at(&urls[..2])).unwrap() {
+        writer.list_key(&key().public()).unwrap();
+    }
+    let swapped = JournalWriter::each(&at(&[b.clone(), a.clone()])).err().unwrap().to_string();
+    assert!(swapped.contains("it is journal 2 of this festival"), "{swapped}");
+    assert!(swapped.contains("in the order in which they were first named"), "{swapped}");
+    assert!(JournalReader::open(&at(std::slice::from_ref(&b))).is_err());
+    let twice = unfit(&at(&[a.clone(), b.clone(), a.clone()]));
+    assert!(twice.contains("it is journal 1"), "{twice}");
+    let others = Journals::at(&[c, b]).unwrap().of("another");
+    let other = unfit(&others);
+    assert!(other.contains("rows of the festival `store`, not of `another`"), "{other}");
+}
+
+#[test]
+fn a_silent_journal_is_missed_by_its_own_lanes_only() {
+    let (mut server, second) = alone(&[]);
+    let (_shared, mut urls) = databases(1);
+    urls.push(second);
+    let journals = at(&urls);
+    let mut writers = JournalWriter::each(&journals).unwrap();
+    for (drop, lane, home) in [("lamps", 1, 0), ("boxes", 2, 1)] {
+        assert_eq!(writers[0].lane_of(drop).unwrap(), (lane, home));
+        assert!(writers[home].keep_lane(lane, drop, home).unwrap());
+        let first = sealed(&[row(lane, 1, Hash::default(), 1)]);
+        assert_eq!(writers[home].append(&first).unwrap(), [Placed::Durable]);
+    }
+    server.kill();
+    let reader = JournalReader::open(&journals).unwrap();
+    assert_eq!(reader.rows(1, 1, 9).unwrap().len(), 1);
+    assert!(matches!(reader.rows(2, 1, 9), Err(JournalError::Silent(_))));
+    assert!(matches!(reader.lanes(), Err(JournalError::Silent(_))));
+    assert_eq!((reader.lanes_of(0).unwrap().len(), reader.lanes_of(1).is_err()), (1, true));
+    let survey = reader.survey().unwrap();
+    assert_eq!((survey.lanes[0].lane, survey.unread[0].0.lane), (1, 2));
+    server.start_again();
+    let rows = (0..100).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        reader.rows(2, 1, 9).ok()
+    });
+    assert_eq!(rows.map(|rows| rows.len()), Some(1), "it answers again");
+}

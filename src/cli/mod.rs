@@ -70,7 +70,7 @@ pub struct Where {
     /// The database, postgres://…; default: an SQLite file in the data folder.
     #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
     pub database: Option<String>,
-    /// The journal's database; may be repeated; default: SQLite in the data folder.
+    /// A journal's database; may be repeated, new ones last; default: SQLite in the data folder.
     #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
     pub journal: Vec<String>,
 }

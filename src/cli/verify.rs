@@ -27,7 +27,7 @@ pub struct Verify {
     /// The database; default: `SQLite` files in the data folder.
     #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
     database: Option<String>,
-    /// The journal's database; may be repeated; default: the database.
+    /// A journal's database; may be repeated, new ones last; default: as the data folder keeps it.
     #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
     journal: Vec<String>,
     /// A published proof or a receipt, checked without a server.

@@ -5,6 +5,7 @@
 //! | `fanfare.lock` | the serving process's lock; held, it is the lease on every lane |
 //! | `festival` | version of the folder, the festival's id, whether it is a rehearsal's |
 //! | `journal.sqlite` | the journal, unless `journals` says where it is, mode 0600 |
+//! | `journals` | the databases the journals are in, in order, mode 0600 |
 //! | `festival.key`, `token.key` | the keys, mode 0600 |
 //! | `lost-….csv` | claims a `fanfare restore` went on without, mode 0600 |
 //! | `node` | the node's number, where the journals are on a server |

@@ -24,13 +24,15 @@ pub struct Place {
     pub data: PathBuf,
     /// Where the tables are, if not in the folder.
     pub database: Option<String>,
+    /// Where the journals are, if that is to be named.
+    pub journals: Vec<String>,
 }
 
 impl Place {
     pub fn new() -> Self {
         let scratch = Scratch::new(None, "served").unwrap();
         let data = scratch.path().join("data");
-        Self { scratch, data, database: None }
+        Self { scratch, data, database: None, journals: Vec::new() }
     }
 
     /// The program with its data folder.
@@ -40,6 +42,8 @@ impl Place {
         command.env_remove("FANFARE_DATA").env_remove("FANFARE_LISTEN").env_remove("FANFARE_LOG");
         command.stdin(Stdio::null()).env_remove("FANFARE_DATABASE");
         command.envs(self.database.iter().map(|url| ("FANFARE_DATABASE", url)));
+        let journals = Some(self.journals.join(" ")).filter(|urls| !urls.is_empty());
+        command.env_remove("FANFARE_JOURNAL").envs(journals.map(|urls| ("FANFARE_JOURNAL", urls)));
         command
     }
 

@@ -37,7 +37,7 @@ impl JournalReader {
                 Database::File(path) => Box::new(sqlite::Reader::open(&path)?),
                 Database::Url(url) => Box::new(postgres::Reader::open(&url, standing, first)?),
             };
-            members.push(Member { reads, silent: RefCell::default() });
+            members.push(Member { reads, first, silent: RefCell::default() });
         }
         Ok(Self { members, homes: RefCell::default() })
     }
@@ -112,11 +112,7 @@ impl JournalReader {
     /// If its table cannot be read.
     pub fn lanes_of(&self, place: usize) -> Result<Vec<LaneRecord>, JournalError> {
         let Some(member) = self.members.get(place) else { return Ok(Vec::new()) };
-        let mut lanes = match member.ask(|reads| reads.lanes()) {
-            // One that was named and never used.
-            Err(JournalError::Missing(_)) if place > 0 => Vec::new(),
-            asked => asked?,
-        };
+        let mut lanes = member.ask(|reads| reads.lanes())?;
         lanes.retain(|record| record.home == place);
         Ok(lanes)
     }
@@ -152,7 +148,7 @@ impl JournalReader {
         let mut keys = Vec::new();
         for (place, member) in self.members.iter().enumerate() {
             match member.ask(|reads| reads.keys()) {
-                Err(JournalError::Silent(_) | JournalError::Missing(_)) if place > 0 => {}
+                Err(JournalError::Silent(_)) if place > 0 => {}
                 listed => {
                     for key in listed? {
                         if !keys.contains(&key) {
@@ -205,7 +201,7 @@ impl JournalReader {
         for member in &self.members {
             match member.ask(|reads| reads.reason(why)) {
                 Ok(Some(words)) => return Ok(Some(words)),
-                Ok(None) | Err(JournalError::Missing(_)) => {}
+                Ok(None) => {}
                 Err(why) => unread = Some(why),
             }
         }
@@ -242,6 +238,8 @@ pub fn unnamed(lane: LaneId, home: usize) -> JournalError {
 /// One of the journals.
 struct Member {
     reads: Box<dyn Reads + Send>,
+    /// Whether it is the register, which exists.
+    first: bool,
     silent: RefCell<Option<Silence>>,
 }
 
@@ -255,7 +253,8 @@ struct Silence {
 impl Member {
     /// Asks it; but one that has just been waited for in vain is not waited for again until as
     /// much time has gone by, so that whoever reads several is held up by it half the time at most.
-    fn ask<R>(
+    /// One that was named and not used yet, or is gone, has nothing.
+    fn ask<R: Default>(
         &self,
         work: impl FnOnce(&dyn Reads) -> Result<R, JournalError>,
     ) -> Result<R, JournalError> {
@@ -271,7 +270,10 @@ impl Member {
             }
             _ => None,
         };
-        asked
+        match asked {
+            Err(JournalError::Missing(_)) if !self.first => Ok(R::default()),
+            asked => asked,
+        }
     }
 
     fn still_silent(&self) -> Option<String> {

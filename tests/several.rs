@@ -1,0 +1,278 @@
+//! A festival whose drops are on several journals, over HTTP: claims on each, restarts, a silent
+//! journal, a lost one's restore, and a list that grows.
+
+mod common;
+
+use common::festival::{self, BOX};
+use common::http::Answer;
+use common::postgres::Postgres;
+use common::served::{Place, Served, words};
+use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::token::Role;
+use std::time::Duration;
+
+const FILE: &str = "festival.toml";
+
+/// Drops that are open since an hour ago.
+fn drops(ids: &[&str]) -> String {
+    let opens = jiff::Timestamp::from_millisecond(Clock::machine().now_ms() - 3_600_000).unwrap();
+    let opens = opens.strftime("%Y-%m-%dT%H:%M:%SZ");
+    let drop = |id: &&str| {
+        format!(
+            r#"
+[[drops]]
+id = "{id}"
+kind = "sale"
+name = {{ zh = "礼盒", en = "Boxes" }}
+opens_at = {opens}
+open_for = "10d"
+hold = "5d"
+limit = 2
+[[drops.items]]
+good = "box"
+price = "5.00"
+stock = 100
+"#
+        )
+    };
+    festival::text("several", &ids.iter().map(drop).collect::<String>())
+}
+
+fn place(ids: &[&str], journals: &[&String]) -> Place {
+    let mut place = Place::new();
+    place.journals = journals.iter().map(|url| (*url).clone()).collect();
+    place.write(FILE, &drops(ids));
+    place
+}
+
+fn homes(place: &Place) -> Vec<(String, usize)> {
+    let lanes = place.journal().lanes().unwrap();
+    lanes.into_iter().map(|record| (record.drop, record.home)).collect()
+}
+
+fn number(answer: &Answer) -> u64 {
+    answer.body["number"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+/// Journal and tables hold, by the command.
+fn verified(place: &Place) -> String {
+    let output = place.run(&["verify"]);
+    let said = words(&output);
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+/// Claims until it is a claim; says how often that took.
+fn claim_at_last(served: &Served, drop: &str, fan: u64) -> Answer {
+    for _ in 0..120 {
+        let answer = served.claim(drop, fan, BOX);
+        if answer.status != 503 {
+            assert!(matches!(answer.status, 200 | 201), "{answer:?}");
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    panic!("drop {drop} does not come back: {}", served.said());
+}
+
+#[test]
+fn drops_on_two_journals_are_served_and_stay_where_they_are() {
+    let server = Postgres::shared();
+    let (first, second) = (server.database(), server.database());
+    let ids = ["a", "b", "c", "d"];
+    let mut place = place(&ids, &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    for fan in 1..=5 {
+        for drop in ids {
+            let made = served.claim(drop, fan, BOX);
+            assert_eq!((made.status, number(&made)), (201, fan), "{drop}");
+        }
+    }
+    let why = r#"{"why":"a look at the second"}"#;
+    let paused = served.ask(("POST", "/api/v1/drops/b/pause"), 80, Role::Host, why);
+    assert_eq!(paused.status, 200, "{paused:?}");
+    served.end();
+    let expected = [("a", 0), ("b", 1), ("c", 0), ("d", 1)];
+    assert_eq!(homes(&place), expected.map(|(drop, home)| (drop.to_owned(), home)));
+    // Words are kept beside the rows that name them; a division by nothing fails.
+    Postgres::sql(&second, "SELECT 1 / COUNT(*) FROM reasons");
+    Postgres::sql(&first, "SELECT 1 / (1 - COUNT(*)) FROM reasons");
+    assert!(verified(&place).contains("holds: 4 lanes"));
+    // The folder knows where they are.
+    place.journals.clear();
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 200);
+    for drop in ["a", "c", "d"] {
+        let (again, new) = (served.claim(drop, 2, BOX), served.claim(drop, 6, BOX));
+        assert_eq!((again.status, number(&again)), (200, 2), "{drop}");
+        assert_eq!((new.status, number(&new)), (201, 6), "{drop}");
+    }
+    assert_eq!(served.claim("b", 6, BOX).text_of("code"), "paused");
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn a_dead_journal_holds_up_its_own_lanes_only_and_comes_back_by_itself() {
+    let (shared, mut dying) = (Postgres::shared(), Postgres::alone());
+    let (first, second) = (shared.database(), dying.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    for drop in ["a", "b"] {
+        assert_eq!(served.claim(drop, 1, BOX).status, 201);
+    }
+    dying.kill();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| served.claim("b", 2, BOX));
+        let watch = Stopwatch::start();
+        let mut fan = 2;
+        while !waiting.is_finished() {
+            let made = served.claim("a", fan, BOX);
+            assert_eq!((made.status, number(&made)), (201, fan), "{made:?}");
+            fan += 1;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let code = waiting.join().unwrap();
+        assert!(["busy", "unsure"].contains(&code.text_of("code")), "{code:?}");
+        assert!(fan > 5, "{fan} within {} s", watch.passed_s());
+    });
+    // What stands in the other is still checked, and what could not be is named.
+    let output = place.run(&["verify"]);
+    let said = words(&output);
+    assert!(
+        !output.status.success() && said.contains("lane 2 (drop b): its rows cannot"),
+        "{said}"
+    );
+    assert!(!said.contains("lane 1"), "{said}");
+    dying.start_again();
+    assert_eq!(number(&claim_at_last(&served, "b", 2)), 2);
+    assert_eq!(number(&served.claim("b", 3, BOX)), 3);
+    served.end();
+    verified(&place);
+
+    // Started while it is dead: its own drop is shut.
+    dying.kill();
+    let served = place.serve(Some(FILE));
+    assert_eq!((served.claim("a", 99, BOX).status, served.claim("b", 4, BOX).status), (201, 404));
+    assert!(served.said().contains("start again when it answers"), "{}", served.said());
+    assert_eq!(served.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 503);
+    served.end();
+    dying.start_again();
+    let served = place.serve(Some(FILE));
+    assert_eq!(number(&served.claim("b", 4, BOX)), 4);
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn while_the_first_journal_is_dead_claims_go_on_at_the_others() {
+    let (mut dying, shared) = (Postgres::alone(), Postgres::shared());
+    let (first, second) = (dying.database(), shared.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    dying.kill();
+    (1..=5).for_each(|fan| assert_eq!(number(&served.claim("b", fan, BOX)), fan));
+    assert_eq!(served.claim("a", 1, BOX).status, 503);
+    dying.start_again();
+    assert_eq!(number(&claim_at_last(&served, "a", 1)), 1);
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn a_slow_journal_holds_up_its_own_lanes_only() {
+    let server = Postgres::shared();
+    let (first, second) = (server.database(), server.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("b", 1, BOX).status, 201);
+    std::thread::scope(|scope| {
+        // Nobody adds a row there meanwhile.
+        let hold = "LOCK TABLE journal; SELECT pg_sleep(3)";
+        scope.spawn(|| Postgres::sql(&second, hold));
+        std::thread::sleep(Duration::from_millis(500));
+        let waiting = scope.spawn(|| served.claim("b", 2, BOX));
+        std::thread::sleep(Duration::from_millis(100));
+        for fan in 1..=20 {
+            let watch = Stopwatch::start();
+            assert_eq!(number(&served.claim("a", fan, BOX)), fan);
+            assert!(watch.passed_s() < 0.2, "{} s", watch.passed_s());
+        }
+        assert!(!waiting.is_finished(), "it was slow all the while");
+        assert_eq!(number(&waiting.join().unwrap()), 2);
+    });
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn a_lane_of_the_second_journal_goes_on_behind_lost_rows() {
+    let server = Postgres::shared();
+    let (first, second) = (server.database(), server.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    (1..=5).for_each(|fan| assert_eq!(number(&served.claim("b", fan, BOX)), fan));
+    served.end();
+    let newest = place.journal().newest_seq(2).unwrap();
+    let served = place.serve(Some(FILE));
+    (6..=9).for_each(|fan| assert_eq!(number(&served.claim("b", fan, BOX)), fan));
+    served.end();
+    Postgres::sql(&second, &format!("DELETE FROM journal WHERE seq > {newest}"));
+    let served = place.serve(Some(FILE));
+    assert_eq!((served.claim("a", 1, BOX).status, served.claim("b", 1, BOX).status), (201, 404));
+    assert!(served.said().contains("went back in time"), "{}", served.said());
+    served.end();
+    let output = place.run(&["restore", FILE, "--accept-loss", "--why", "an old copy"]);
+    let said = words(&output);
+    assert!(output.status.success() && said.contains("the next claim is number 10"), "{said}");
+    let served = place.serve(Some(FILE));
+    let resume = ("POST", "/api/v1/drops/b/resumption");
+    assert_eq!(served.ask(resume, 80, Role::Host, r#"{"why":"looked"}"#).status, 200);
+    assert_eq!(number(&served.claim("b", 10, BOX)), 10);
+    served.end();
+    verified(&place);
+    // Nor does a journal that is gone altogether take the others with it.
+    Postgres::sql(&second, "DROP TABLE journal, lanes, keys, reasons, journal_version");
+    let output = place.run(&["restore", FILE, "--accept-loss"]);
+    let said = words(&output);
+    assert!(output.status.success() && said.contains("the next claim is number 11"), "{said}");
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("a", 2, BOX).status, 201);
+    assert_eq!(served.claim("b", 11, BOX).text_of("code"), "paused");
+    served.end();
+    assert_eq!(homes(&place)[1], ("b".to_owned(), 1));
+}
+
+#[test]
+fn new_journals_come_behind_and_nothing_else_changes_the_list() {
+    let server = Postgres::shared();
+    let (first, second, dead) =
+        (server.database(), server.database(), "postgres://x@127.0.0.1:1/x");
+    let mut place = place(&["a", "b"], &[&first]);
+    place.serve(Some(FILE)).end();
+    place.write(FILE, &drops(&["a", "b", "c", "d"]));
+    let refused = |place: &mut Place, journals: &[&str], what: &str| {
+        place.journals = journals.iter().map(|&url| url.to_owned()).collect();
+        let output = place.run(&["serve", FILE, "--listen", "127.0.0.1:0"]);
+        let said = words(&output);
+        assert!(!output.status.success() && said.contains(what), "{said}");
+    };
+    refused(&mut place, &[&first, dead], "127.0.0.1:1");
+    let other_name = first.replace("127.0.0.1", "localhost");
+    refused(&mut place, &[&first, &other_name], "it is journal 1 of this festival");
+    refused(&mut place, &[&first, &first], "twice");
+    refused(&mut place, &[&second], "keeps its journal at");
+    // None of these was kept.
+    place.journals = vec![first.clone(), second.clone()];
+    let served = place.serve(Some(FILE));
+    for drop in ["a", "b", "c", "d"] {
+        assert_eq!(served.claim(drop, 1, BOX).status, 201);
+    }
+    served.end();
+    let expected = [("a", 0), ("b", 0), ("c", 0), ("d", 1)];
+    assert_eq!(homes(&place), expected.map(|(drop, home)| (drop.to_owned(), home)));
+    refused(&mut place, &[&second, &first], "keeps its journal at");
+    refused(&mut place, &[&first], "in this order");
+    place.journals.clear();
+    verified(&place);
+}
