@@ -6,7 +6,7 @@ use crate::common::world::{LAMPS, LATE, OPENS_MS, World, festival, whole_day};
 use fanfare::app::{App, ColdSide, Mode};
 use fanfare::drops::answers::claim_id;
 use fanfare::drops::cold::{self, Projector, rest};
-use fanfare::drops::node::Node;
+use fanfare::drops::node::{Beside, Node};
 use fanfare::drops::{gate, plan};
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;

@@ -59,11 +59,21 @@ impl Place {
 
     /// Serves a file that was written, or the demo.
     pub fn serve(&self, festival: Option<&str>) -> Served {
-        let log = self.scratch.path().join("stderr");
         let mut args = vec!["serve"];
         args.extend(festival);
         args.extend(["--listen", "127.0.0.1:0"]);
-        let mut command = self.command(&args);
+        self.started(&args)
+    }
+
+    /// The same with further flags.
+    pub fn serve_with(&self, festival: &str, flags: &[&str]) -> Served {
+        let args = [&["serve", festival, "--listen", "127.0.0.1:0"], flags].concat();
+        self.started(&args)
+    }
+
+    fn started(&self, args: &[&str]) -> Served {
+        let log = self.scratch.path().join("stderr");
+        let mut command = self.command(args);
         command.stderr(File::create(&log).unwrap());
         let mut program = Program::start(&mut command);
         let address = program.address();
