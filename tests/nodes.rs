@@ -4,16 +4,20 @@
 mod common;
 
 use common::festival::{self, BOX};
-use common::http::Answer;
+use common::http::{Answer, Client};
 use common::postgres::Postgres;
 use common::served::{Place, Served};
+use common::token_now;
 use fanfare::kit::clock::{Clock, Stopwatch};
-use fanfare::kit::token::Role;
+use fanfare::kit::keys::Keys;
+use fanfare::kit::token::{Role, Tokens};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -132,7 +136,7 @@ fn every_node_answers_for_every_drop() {
     // One process's session, claims and receipts are every process's.
     let token = nodes[0].1.token(1, Role::Fan);
     for (_, node) in &nodes {
-        let mut client = common::http::Client::connect(node.address).unwrap();
+        let mut client = Client::connect(node.address).unwrap();
         let own = client.call(("GET", "/api/v1/me/claims"), &token, None, "").unwrap();
         assert_eq!(own.body["claims"].as_array().map(Vec::len), Some(6), "{own:?}");
     }
@@ -146,4 +150,148 @@ fn every_node_answers_for_every_drop() {
     for (_, node) in nodes {
         node.end();
     }
+}
+
+/// Of each drop: enough that claims are made all through the test, and sold out at its end.
+const STOCK: u32 = 500;
+
+/// What the crowd was told: for each fan of a drop, its key's number.
+type Told = BTreeMap<(usize, u64), u64>;
+
+/// One of the crowd: claims at whichever node, asks again what it was told, never believes twice.
+struct Asker {
+    at: u64,
+    told: Told,
+    refused: u64,
+    unanswered: u64,
+    doubts: u64,
+}
+
+impl Asker {
+    fn new(number: u64) -> Self {
+        Self { at: number << 20, told: Told::new(), refused: 0, unanswered: 0, doubts: 0 }
+    }
+
+    /// The next of a fixed row of choices, so that a run can be told from another only by time.
+    fn pick(&mut self, of: usize) -> usize {
+        self.at = self.at.wrapping_add(1);
+        let mixed = (self.at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as usize;
+        mixed % of
+    }
+
+    fn go(&mut self, nodes: &Directory, until: &AtomicBool) {
+        while !until.load(Ordering::Acquire) || self.refused < 50 {
+            thread::sleep(Duration::from_millis(15));
+            let fan = self.at + 1;
+            let drop = self.pick(DROPS.len());
+            if let Some(number) = self.answered(nodes, drop, fan) {
+                self.told.insert((drop, fan), number);
+            }
+            let count = self.told.len();
+            if count > 0 {
+                let at = self.pick(count);
+                let ((drop, fan), number) =
+                    self.told.iter().nth(at).map(|(k, v)| (*k, *v)).unwrap();
+                let again = self.answered(nodes, drop, fan);
+                assert_eq!(again, Some(number), "drop {drop}, fan {fan}: another answer");
+            }
+        }
+    }
+
+    /// A claim with a key, asked until it is answered; none where it is refused.
+    fn answered(&mut self, nodes: &Directory, drop: usize, fan: u64) -> Option<u64> {
+        let path = format!("/api/v1/drops/{}/claims", DROPS[drop]);
+        let watch = Stopwatch::start();
+        loop {
+            assert!(watch.passed_s() < 30.0, "drop {drop}, fan {fan}: never answered");
+            let open = nodes.lock().unwrap().clone();
+            let (address, token) = &open[self.pick(open.len())];
+            let token = token_now(token, fan, Role::Fan);
+            let asked = Client::connect_within(*address, Duration::from_secs(8))
+                .and_then(|mut client| client.call(("POST", &path), &token, Some("k"), BOX));
+            match asked {
+                Err(_) => self.unanswered += 1,
+                Ok(answer) if answer.status == 503 => self.doubts += 1,
+                Ok(answer) if matches!(answer.status, 200 | 201) => return Some(number(&answer)),
+                Ok(answer) => {
+                    assert_eq!(answer.text_of("code"), "sold_out", "{answer:?}");
+                    self.refused += 1;
+                    return None;
+                }
+            }
+            thread::sleep(Duration::from_millis(30));
+        }
+    }
+}
+
+/// The nodes a crowd may ask now.
+type Directory = Mutex<Vec<(SocketAddr, Arc<Tokens>)>>;
+
+#[test]
+fn a_node_killed_paused_new_or_stopped_loses_nothing_and_gives_nothing_twice() {
+    let festival = Festival::new(STOCK, 3_600_000);
+    let [mut killed, paused, stopped] = festival.nodes::<3>();
+    let tokens = Arc::new(Tokens::new(Keys::open(&killed.0.data).unwrap().tokens));
+    let at = |node: &Served| (node.address, tokens.clone());
+    let nodes = Mutex::new(vec![at(&killed.1), at(&paused.1), at(&stopped.1)]);
+    let until = AtomicBool::new(false);
+    let wait = |seconds| thread::sleep(Duration::from_secs(seconds));
+    let (askers, new) = thread::scope(|scope| {
+        let crowd: Vec<_> = (1..=6)
+            .map(|number| {
+                let (nodes, until) = (&nodes, &until);
+                scope.spawn(move || {
+                    let mut asker = Asker::new(number);
+                    asker.go(nodes, until);
+                    asker
+                })
+            })
+            .collect();
+        wait(2);
+        killed.1.program.kill();
+        wait(6);
+        signal(&paused.1, Signal::STOP);
+        wait(6);
+        signal(&paused.1, Signal::CONT);
+        wait(2);
+        let place = festival.place();
+        let new = festival.serve(&place);
+        nodes.lock().unwrap()[0] = at(&new);
+        wait(3);
+        nodes.lock().unwrap().remove(2);
+        let took_s = stopped.1.end();
+        assert!(took_s < 10.0, "it takes {took_s} s to stop");
+        wait(3);
+        until.store(true, Ordering::Release);
+        let crowd: Vec<Asker> = crowd.into_iter().map(|one| one.join().unwrap()).collect();
+        (crowd, (place, new))
+    });
+    let sum = |of: fn(&Asker) -> u64| askers.iter().map(of).sum::<u64>();
+    let claims = sum(|one| one.told.len() as u64);
+    eprintln!(
+        "claims {claims}, refused {}, unanswered {}, busy or unsure {}",
+        sum(|one| one.refused),
+        sum(|one| one.unanswered),
+        sum(|one| one.doubts)
+    );
+    assert_eq!(claims, u64::from(STOCK) * DROPS.len() as u64, "everything is given, once");
+    let mut numbers: BTreeMap<(usize, u64), u64> = BTreeMap::new();
+    for ((drop, fan), number) in askers.iter().flat_map(|one| &one.told) {
+        let other = numbers.insert((*drop, *number), *fan);
+        assert_eq!(other, None, "drop {drop}: number {number} is given twice");
+    }
+    let output = new.0.run(&["verify"]);
+    assert!(output.status.success(), "{}", common::served::words(&output));
+    for (place, node) in [&new] {
+        assert!(!node.said().contains("ERROR"), "{}", node.said());
+        assert!(place.data.exists());
+    }
+    assert!(number_of_claims(&new.0) == claims, "nobody has a claim that was not told");
+}
+
+/// The claims in all journals.
+fn number_of_claims(place: &Place) -> u64 {
+    let lanes = place.journal().lanes().unwrap();
+    let claims = |lane| place.state("nodes", lane).claims().count();
+    lanes.iter().map(|record| u64::from(claims(record.lane))).sum()
 }

@@ -41,6 +41,14 @@ impl Client {
         Ok(Self(BufReader::new(stream)))
     }
 
+    /// The same, patient for so long.
+    pub fn connect_within(server: SocketAddr, within: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&server, within)?;
+        stream.set_read_timeout(Some(within))?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.get_mut().write_all(bytes)
