@@ -140,8 +140,8 @@ pub fn line_named(drop: &Drop, item: &str, variant: Option<&str>) -> Result<Line
 
 /// What a lane or the gate answered to a claim.
 pub enum Claimed {
-    /// Made now, with its receipt.
-    Made(Claim, String),
+    /// Made now, with its receipt; none where another node made it whose row is not here yet.
+    Made(Claim, Option<String>),
     /// Made before.
     Repeated(Claim),
     /// Refused by the lane.
@@ -184,9 +184,10 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> 
     let Answered { reply, proof } = put(app, drop, command).await;
     match (reply, proof) {
         (Reply::Claim { claim, .. }, Some((head, fact))) => {
-            Claimed::Made(claim, answers::short_receipt(&head, &fact))
+            Claimed::Made(claim, Some(answers::short_receipt(&head, &fact)))
         }
-        (Reply::Claim { claim, .. }, None) => Claimed::Repeated(claim),
+        (Reply::Claim { claim, fresh: true }, None) => Claimed::Made(claim, None),
+        (Reply::Claim { claim, fresh: false }, None) => Claimed::Repeated(claim),
         (Reply::Refused(refusal), _) => Claimed::Refused(refusal),
         (Reply::Unsure, _) => Claimed::Problem(Problem::new("unsure")),
         (Reply::Busy | Reply::Acted, _) => Claimed::Problem(Problem::new("busy")),

@@ -36,7 +36,7 @@ use publish::head_of;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::time::Duration;
 
 /// How long the thread sleeps at most.
@@ -93,6 +93,8 @@ pub struct Told {
     pub next_due_ms: AtomicI64,
     /// Rings when a row was published.
     pub rows: Bell,
+    /// The lanes that are this node's; none where all are.
+    pub owned: RwLock<Option<BTreeSet<LaneId>>>,
 }
 
 impl Default for Told {
@@ -102,6 +104,7 @@ impl Default for Told {
             stepped: AtomicBool::new(false),
             next_due_ms: AtomicI64::new(i64::MAX),
             rows: Bell::default(),
+            owned: RwLock::default(),
         }
     }
 }
@@ -210,6 +213,7 @@ impl Lanes {
         if self.nodes.is_some() {
             let hosted = self.hosted.values().map(|hosted| &hosted.drop);
             hosted.chain(self.resting.values()).for_each(|drop| drop.answer_until(i64::MIN));
+            self.tell_owned();
         }
         self
     }
@@ -224,6 +228,13 @@ impl Lanes {
         self.resting.remove(&id);
         let (resolve_at_mono_ms, resolving, due_ms) = (None, false, None);
         self.hosted.insert(id, Hosted { lane, drop, resolve_at_mono_ms, resolving, due_ms });
+    }
+
+    /// Whoever makes tables of this node's lanes hears which they are.
+    fn tell_owned(&self) {
+        let owned: BTreeSet<LaneId> = self.owned().map(|(lane, _)| lane).collect();
+        let mut told = self.told.owned.write().unwrap_or_else(PoisonError::into_inner);
+        *told = Some(owned);
     }
 
     /// Keeps how far a lane has durably come.

@@ -11,10 +11,10 @@ use crate::kit::clock::Stopwatch;
 use crate::kit::db::Cold;
 use crate::kit::journal::{JournalError, JournalReader, Journals, LaneRecord};
 use fanfare_lane::LaneId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -75,6 +75,8 @@ impl Projector {
             waiting: None,
             unwell: false,
             turn: 0,
+            owned: None,
+            refused: BTreeMap::new(),
         };
         for (lane, (cursor, lines)) in cursors {
             run.lanes.insert(lane, Lane { drop: String::new(), cursor, lines, checked: false });
@@ -122,7 +124,14 @@ struct Run {
     unwell: bool,
     /// Which lane comes first.
     turn: usize,
+    /// The lanes that were this node's at the last look; none where all are.
+    owned: Option<BTreeSet<LaneId>>,
+    /// How often in a row a lane's rows were refused that another node may have taken meanwhile.
+    refused: BTreeMap<LaneId, u32>,
 }
+
+/// Rows of a lane that may have been another node's a moment ago are tried so often.
+const REFUSED_MAX: u32 = 3;
 
 impl Run {
     fn until(mut self, stop: &AtomicBool, told: &Told) {
@@ -136,7 +145,7 @@ impl Run {
                 && stopping.get_or_insert_with(Stopwatch::start).passed_us() >= STOP_WITHIN_US;
             let began = Stopwatch::start();
             // Tables are not worth the crowd: whatever goes wrong here is tried again.
-            let passed = panic::catch_unwind(AssertUnwindSafe(|| self.pass()));
+            let passed = panic::catch_unwind(AssertUnwindSafe(|| self.pass(told)));
             match passed.unwrap_or_else(|_| self.fell()) {
                 Ok(true) if late => return,
                 Ok(true) => {
@@ -180,7 +189,13 @@ impl Run {
     }
 
     /// Takes one transaction's worth of rows; says whether there are more.
-    fn pass(&mut self) -> Result<bool, String> {
+    fn pass(&mut self, told: &Told) -> Result<bool, String> {
+        let owned = told.owned.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if owned != self.owned {
+            // Another node moved these lanes' cursors, if they were its own before.
+            self.owned = owned;
+            self.look_again();
+        }
         let waiting = *self.waiting.get_or_insert_with(Stopwatch::start);
         let (mut records, mut silent) = self.records();
         // Another lane first each time: one that always has rows holds up nobody.
@@ -192,7 +207,8 @@ impl Run {
         for LaneRecord { lane: id, drop, home, newest_seq } in records {
             let lane = self.lanes.entry(id).or_default();
             lane.drop = drop;
-            if stopped.contains_key(&id) || newest_seq == lane.cursor.seq && lane.checked {
+            let ours = self.owned.as_ref().is_none_or(|owned| owned.contains(&id));
+            if !ours || stopped.contains_key(&id) || newest_seq == lane.cursor.seq && lane.checked {
                 continue;
             }
             // Rows appended meanwhile may be read already, so a load may end past the newest.
@@ -260,7 +276,7 @@ impl Run {
                     return Ok(());
                 }
                 Ok(Err(Refused::Lane(lane, why))) => {
-                    self.stop_lane(lane, why);
+                    self.refuse(lane, why);
                     loads.retain(|load| load.lane != lane);
                 }
                 // What was asked for may stand or not: the cursors say which.
@@ -278,6 +294,7 @@ impl Run {
             if let Some(lane) = self.lanes.get_mut(&load.lane) {
                 (lane.cursor, lane.lines) = (load.to, load.lines());
             }
+            self.refused.remove(&load.lane);
             self.lag.facts.fetch_add(load.facts as u64, Ordering::Relaxed);
         }
     }
@@ -290,7 +307,19 @@ impl Run {
         };
         for (id, lane) in &mut self.lanes {
             (lane.cursor, lane.lines) = cursors.get(id).copied().unwrap_or_default();
+            lane.checked = false;
         }
+    }
+
+    /// Rows that do not fit the tables stop their lane; where nodes take lanes over, only once it
+    /// is sure that no other node was a moment ahead.
+    fn refuse(&mut self, lane: LaneId, why: String) {
+        let refused = self.refused.entry(lane).or_default();
+        *refused += 1;
+        if self.owned.is_none() || *refused >= REFUSED_MAX {
+            return self.stop_lane(lane, why);
+        }
+        self.look_again();
     }
 
     fn stop_lane(&self, lane: LaneId, why: String) {

@@ -19,6 +19,7 @@ use super::{Lanes, Message};
 use crate::drops::drop::Drop;
 use crate::drops::node::Directory;
 use crate::drops::ticket::{Answered, Ticket};
+use crate::drops::wake::Met;
 use crate::kit::clock::boot_ms;
 use crate::kit::journal::View;
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
@@ -168,9 +169,8 @@ impl Nodes {
 
     /// Whether something is waited for that no message tells of.
     pub(super) fn waits(&self) -> bool {
-        !(self.held.is_empty() && self.parked.is_empty() && self.asks.is_empty())
-            || !self.leaving.is_empty()
-            || self.draining.is_some()
+        let answers = self.held.is_empty() && self.parked.is_empty() && self.asks.is_empty();
+        !answers || !self.leaving.is_empty() || self.draining.is_some()
     }
 }
 
@@ -289,7 +289,7 @@ pub enum NodesMessage {
     /// A connection tells.
     Link(Event),
     /// A drop that another node told of is read.
-    Known(Box<Result<(Arc<Drop>, Replay), (LaneId, String)>>),
+    Known(Box<Met>),
     /// Hand over every lane, and say when that is done.
     Drain(mpsc::Sender<()>),
 }

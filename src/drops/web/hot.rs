@@ -87,7 +87,11 @@ async fn put_claim(
     Ok(match gate::claim(app, &drop, &ask, now_ms).await {
         Claimed::Made(claim, receipt) => {
             app.metrics.claims.inc();
-            let body = answers::claim_json(&drop, &claim, Some(&receipt));
+            let receipt = match receipt {
+                None => short_receipt(app, &drop, &claim).await,
+                made => made,
+            };
+            let body = answers::claim_json(&drop, &claim, receipt.as_deref());
             json(StatusCode::CREATED, "application/json", body.into())
         }
         Claimed::Repeated(claim) => {

@@ -41,7 +41,7 @@ impl RawRow {
             seq: header.seq,
             hash: hash.to_vec(),
             header: header.to_bytes().to_vec(),
-            facts: facts.to_vec(),
+            facts: facts.clone(),
             seal: seal_bytes(&sealed.seal),
         }
     }

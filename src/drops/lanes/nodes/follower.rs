@@ -3,9 +3,10 @@
 
 use super::super::{Lanes, Message, Replayed};
 use super::{Followed, Host, NodesMessage};
+use crate::drops::committer::Work;
 use crate::drops::drop::Drop;
 use crate::drops::spec::DropSpec;
-use crate::drops::{committer::Work, wake};
+use crate::drops::wake::{self, Met};
 use crate::kit::journal::RawRow;
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
@@ -236,7 +237,7 @@ impl Lanes {
     }
 
     /// A drop another node told of is read.
-    pub(super) fn known(&mut self, known: Result<(Arc<Drop>, Replay), (LaneId, String)>) {
+    pub(super) fn known(&mut self, known: Met) {
         let Some(nodes) = &mut self.nodes else { return };
         match known {
             Ok((drop, replay)) if !nodes.followed.contains_key(&drop.lane) => {

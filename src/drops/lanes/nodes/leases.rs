@@ -57,10 +57,11 @@ impl Lanes {
         let there = self.processes();
         self.give_up_asks(|process| !there.contains(&process));
         self.let_go_parked(boot_ms());
+        self.tell_owned();
     }
 
     /// Lanes this node serves, open or at rest, and the journal of each.
-    fn owned(&self) -> impl Iterator<Item = (LaneId, usize)> {
+    pub(in super::super) fn owned(&self) -> impl Iterator<Item = (LaneId, usize)> {
         let hosted = self.hosted.iter().map(|(lane, hosted)| (*lane, hosted.drop.home));
         hosted.chain(self.resting.iter().map(|(lane, drop)| (*lane, drop.home)))
     }
