@@ -25,6 +25,10 @@ use fanfare_engine::{
 /// A day: the longest gap in which an opening lane believes the machine's clock.
 const GAP_BELIEVED_MS: i64 = 86_400_000;
 
+/// How far an opening owner's clock may be behind the newest row: another node's clock made that
+/// row, and no two clocks agree. Lane time then stands still for as long.
+const SKEW_BELIEVED_MS: i64 = 1_000;
+
 /// A batch that waits this long to become durable is a stall: holds do not run meanwhile.
 const STALL_MS: i64 = 2_000;
 
@@ -176,8 +180,8 @@ impl<T> Lane<T> {
         let gap_ms = clock.now_ms - newest_ms;
         // After a loss time stands still until a host has looked: no hold runs out meanwhile.
         let loss = lost.is_some() || served.decided().lost();
-        let doubtful_time = loss || !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
-        let now_ms = if doubtful_time { newest_ms } else { clock.now_ms };
+        let doubtful_time = loss || !(-SKEW_BELIEVED_MS..=GAP_BELIEVED_MS).contains(&gap_ms);
+        let now_ms = if doubtful_time { newest_ms } else { clock.now_ms.max(newest_ms) };
         let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
         if served.decided().ledger().held() > 0 && (!doubtful_time || lost.is_some()) {
             facts.push(Fact::Extended { since_ms: tip.time_ms });
@@ -277,6 +281,18 @@ impl<T> Lane<T> {
         }
         self.waiting.push_back(Waiting { ticket, command, arrived_mono_ms: mono_ms });
         Ok(())
+    }
+
+    /// Takes out the commands that wait to be decided, in their order: the lane is handed over, and
+    /// whoever owns it next decides them.
+    pub fn take_waiting(&mut self) -> Vec<(T, Command)> {
+        self.waiting.drain(..).map(|waiting| (waiting.ticket, waiting.command)).collect()
+    }
+
+    /// The newest row somebody was told `unsure` of that is not known to stand: until it is
+    /// published, or gone, nobody may be refused from what is published.
+    pub fn in_doubt(&self) -> Option<u32> {
+        self.pending.iter().rev().find(|batch| batch.doubted).map(|batch| batch.seq)
     }
 
     /// Adds refusals the gate gave by itself to the lane's count.
@@ -470,6 +486,7 @@ impl<T> Lane<T> {
             facts,
             answers,
             decided_mono_ms: mono_ms,
+            doubted: false,
         });
     }
 
@@ -520,6 +537,7 @@ impl<T> Lane<T> {
         }
         for batch in &mut self.pending {
             if mono_ms - batch.decided_mono_ms >= PATIENCE_MS {
+                batch.doubted |= !batch.answers.is_empty();
                 let unsure = batch.answers.drain(..).map(|(ticket, _)| (ticket, Reply::Unsure));
                 self.ready.extend(unsure);
             }
