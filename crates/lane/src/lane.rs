@@ -271,7 +271,9 @@ impl<T> Lane<T> {
         self.waiting.len()
     }
 
-    /// Takes a command into the queue.
+    /// Takes a command into the queue. It has waited since `mono_ms`, which for one that another
+    /// node passed on lies back by as long as it waited there: nobody decides it after that node
+    /// has given it up.
     ///
     /// # Errors
     /// Gives the ticket back if the queue is full or the lane has stopped: answer `busy`.
@@ -382,8 +384,13 @@ impl<T> Lane<T> {
         while broken.is_none()
             && answers.len() < self.config.batch_max
             && facts.len() < FACTS_PER_BATCH_MAX - 4
-            && let Some(Waiting { ticket, command, .. }) = self.waiting.pop_front()
+            && let Some(Waiting { ticket, command, arrived_mono_ms }) = self.waiting.pop_front()
         {
+            // Requests that were passed on may be older than those before them.
+            if moment.mono_ms - arrived_mono_ms >= PATIENCE_MS {
+                self.ready.push((ticket, Reply::Busy));
+                continue;
+            }
             let reply = self.decide_one(served, &command, &mut facts);
             answers.push((ticket, *reply.as_ref().unwrap_or(&Reply::Busy)));
             broken = reply.err();

@@ -103,8 +103,11 @@ impl Auditor {
         audit.due(!clock.stepped, &mut facts)?;
         let mut tickets = Vec::new();
         while tickets.len() < batch_max
-            && let Some((ticket, _)) = audit.queue.pop_front()
+            && let Some((ticket, at)) = audit.queue.pop_front()
         {
+            if clock.mono_ms - at >= PATIENCE_MS {
+                continue;
+            }
             let command = &self.asked[ticket as usize].command;
             self.asked[ticket as usize].decided = Some(audit.decide(command, &mut facts)?);
             tickets.push(ticket);

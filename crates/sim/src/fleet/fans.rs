@@ -137,6 +137,8 @@ impl Fleet {
 
     /// A process takes a request up.
     pub(super) fn asked(&mut self, pid: usize, ask: u32) -> Check {
+        let (command, before) = (self.asks[ask as usize].command(), self.asks[ask as usize].before);
+        self.tell(|| format!("ask {ask} at process {pid}, before {before:?}: {command:?}"));
         self.asks[ask as usize].here_ms = self.procs[pid].mono(self.now_ms);
         self.asked_again(pid, ask)
     }
@@ -280,6 +282,7 @@ impl Fleet {
         let asked = &self.asks[ask as usize];
         let (lane, since) = (asked.lane, self.since(ask));
         let Some(command) = asked.command() else { return Ok(()) };
+        self.tell(|| format!("ask {ask} is refused by process {pid}: {refusal:?}"));
         let found = self.history[lane].heard_gate(since, &command, &refusal, clock_ms);
         let at = found.inspect_err(|wrong| {
             let row = self.newest(pid, lane);
@@ -301,6 +304,7 @@ impl Fleet {
     /// What came of a command.
     pub(super) fn hears_lane(&mut self, pid: usize, ask: u32, answered: Answered) -> Check {
         let (lane, since) = (self.asks[ask as usize].lane, self.since(ask));
+        self.tell(|| format!("ask {ask} at process {pid} hears {answered:?}"));
         let (reply, rests) = match answered {
             Answered::NotMine => {
                 let since_ms = self.asks[ask as usize].here_ms;

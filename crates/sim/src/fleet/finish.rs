@@ -49,10 +49,43 @@ impl Fleet {
                 return Ok(());
             }
             if self.now_ms > until_ms {
+                self.tell(|| self.unsettled());
                 let open = self.asks.iter().filter(|ask| !ask.heard).count();
                 return caught(Breach::Unanswered, format!("no calm at the end, {open} wait"));
             }
         }
+    }
+
+    /// Who has not come to rest, in words.
+    fn unsettled(&self) -> String {
+        use core::fmt::Write as _;
+        let mut words = String::new();
+        for (pid, proc) in self.procs.iter().enumerate().filter(|(_, proc)| proc.alive) {
+            let _ = write!(words, "process {pid} (node {}): draining {}", proc.node, proc.draining);
+            for (lane, role) in proc.lanes.iter().enumerate() {
+                let len = self.history[lane].len();
+                let _ = match role {
+                    Role::Own(own) => write!(
+                        words,
+                        "; lane {} own {} of {len}, idle {}, leaving {}, handing {:?}",
+                        id(lane),
+                        own.newest.0,
+                        own.machine.idle(),
+                        own.leaving.len(),
+                        own.handing
+                    ),
+                    Role::Open(_) => write!(words, "; lane {} opens", id(lane)),
+                    Role::Follow(follow) => {
+                        write!(words, "; lane {} {} of {len}", id(lane), follow.replay.seq())
+                    }
+                };
+            }
+            words.push('\n');
+        }
+        for db in &self.dbs {
+            let _ = write!(words, "{:?} ", db.leases);
+        }
+        words
     }
 
     fn is_calm(&self) -> bool {

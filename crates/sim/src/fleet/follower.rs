@@ -29,6 +29,8 @@ pub(super) enum Item {
     Word(i64),
     /// The lane is handed over: no more word.
     End,
+    /// The lane is not this owner's any more, or will be joined anew.
+    Left,
 }
 
 /// A lane as a follower has it.
@@ -153,6 +155,8 @@ impl Fleet {
                 Item::Joined { newest, settled, doubt } => {
                     if (follow.replay.seq(), follow.replay.hash()) != newest {
                         // It followed rows that do not stand.
+                        let own = (follow.replay.seq(), follow.replay.hash()[0]);
+                        self.tell(|| format!("process {pid} has {own:?}, not {newest:?}"));
                         return caught(
                             Breach::TwoHistories,
                             format!("follower of lane {}", id(lane)),
@@ -173,6 +177,7 @@ impl Fleet {
                     follow.word.doubt(seq);
                     self.ack(pid, lane);
                 }
+                Item::Left => follow.on = None,
                 Item::Settled(seq) => follow.word.settled(seq),
                 Item::Word(asked_ms) if now_ms - asked_ms < 60_000 => follow.word.given(asked_ms),
                 Item::Word(_) => {}

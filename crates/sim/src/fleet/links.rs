@@ -14,8 +14,12 @@ use std::collections::BTreeMap;
 /// How often owners are asked for their word.
 const PING_MS: i64 = 250;
 
-/// Nobody waits longer for an owner that does not answer.
+/// Nobody waits longer where nothing was passed on.
 const PATIENCE_MS: i64 = 5_000;
+
+/// Nobody waits longer for an owner's answer. Until then the owner has given up what it has not
+/// decided, by the age it came with.
+const PASSED_PATIENCE_MS: i64 = 6_500;
 
 /// Before somebody hears `unsure` because an owner's process ended, its followers' words are over.
 const WORDS_OVER_MS: u64 = 1_100;
@@ -31,13 +35,35 @@ pub(super) struct Conn {
 
 #[derive(Clone)]
 pub(super) enum Note {
-    Follow { lane: usize },
-    Stream { lane: usize, item: Item },
-    Ack { lane: usize, count: u64 },
-    Ping { asked_ms: i64 },
-    GaveUp { lane: usize },
-    Ask { id: u64, done_below: u64, ask: u32 },
-    Answer { id: u64, answered: Answered },
+    /// Asks for the rows of a lane, under the lease of this number.
+    Follow {
+        lane: usize,
+        term: u64,
+    },
+    Stream {
+        lane: usize,
+        item: Item,
+    },
+    Ack {
+        lane: usize,
+        count: u64,
+    },
+    Ping {
+        asked_ms: i64,
+    },
+    GaveUp {
+        lane: usize,
+    },
+    Ask {
+        id: u64,
+        done_below: u64,
+        ask: u32,
+        age_ms: i64,
+    },
+    Answer {
+        id: u64,
+        answered: Answered,
+    },
 }
 
 /// What became of a request at an owner.
@@ -83,7 +109,9 @@ impl Fleet {
                 let conn = self.procs[pid].links[&owner].conn;
                 let on = self.procs[pid].follow(lane).and_then(|follow| follow.on);
                 if let Some(conn) = conn.filter(|conn| on != Some(*conn)) {
-                    self.send(conn, pid, Note::Follow { lane });
+                    let db = self.plan.db_of[lane];
+                    let term = self.procs[pid].dbs[db].leases[lane].term;
+                    self.send(conn, pid, Note::Follow { lane, term });
                 }
             }
         }
@@ -129,8 +157,14 @@ impl Fleet {
         let done_below = link.done_below();
         for (id, ask) in link.pending.clone() {
             self.met(Met::ForwardAgain);
-            self.send(conn, pid, Note::Ask { id, done_below, ask });
+            let age_ms = self.age_ms(pid, ask);
+            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms });
         }
+    }
+
+    /// How long a request has waited here.
+    fn age_ms(&self, pid: usize, ask: u32) -> i64 {
+        self.procs[pid].mono(self.now_ms) - self.asks[ask as usize].here_ms
     }
 
     /// Sends a message over a connection, behind all that was sent before.
@@ -194,8 +228,8 @@ impl Fleet {
         }
         let now_ms = self.procs[pid].mono(self.now_ms);
         match note {
-            Note::Follow { lane } => {
-                self.join(pid, conn, lane);
+            Note::Follow { lane, term } => {
+                self.join(pid, conn, (lane, term));
                 Ok(())
             }
             Note::Stream { lane, item } => {
@@ -222,14 +256,16 @@ impl Fleet {
                 }
                 self.hand_on(pid, lane)
             }
-            Note::Ask { id, done_below, ask } => self.passed(pid, conn, (id, done_below, ask)),
+            Note::Ask { id, done_below, ask, age_ms } => {
+                self.passed(pid, conn, (id, done_below), (ask, age_ms))
+            }
             Note::Answer { id, answered } => self.came_back(pid, conn, id, answered),
         }
     }
 
-    fn join(&mut self, pid: usize, conn: usize, lane: usize) {
+    fn join(&mut self, pid: usize, conn: usize, (lane, term): (usize, u64)) {
         let Some(own) = self.procs[pid].own(lane) else { return };
-        if !own.opened || own.followers.contains(&conn) {
+        if !own.opened || own.term != term || own.followers.contains(&conn) {
             return;
         }
         own.followers.insert(conn);
@@ -251,7 +287,13 @@ impl Fleet {
     }
 
     /// A request another node passed on.
-    fn passed(&mut self, pid: usize, conn: usize, (id, done_below, ask): (u64, u64, u32)) -> Check {
+    fn passed(
+        &mut self,
+        pid: usize,
+        conn: usize,
+        (id, done_below): (u64, u64),
+        (ask, age_ms): (u32, i64),
+    ) -> Check {
         let from = self.conns[conn].from;
         let twice = self.off(Control::ForwardTwice);
         let proc = &mut self.procs[pid];
@@ -269,7 +311,9 @@ impl Fleet {
                 let lane = self.asks[ask as usize].lane;
                 let owns = self.procs[pid].own(lane).is_some_and(|own| own.handing.is_none());
                 match self.asks[ask as usize].command() {
-                    Some(command) if owns => self.ask_lane(pid, lane, (ask, origin, command)),
+                    Some(command) if owns => {
+                        self.ask_lane(pid, lane, (ask, origin, command), age_ms)
+                    }
                     _ => self.answer(pid, origin, Answered::NotMine),
                 }
             }
@@ -309,7 +353,8 @@ impl Fleet {
             return Ok(());
         };
         if self.procs[pid].own(lane).is_some_and(|own| own.handing.is_none()) {
-            return self.ask_lane(pid, lane, (ask, Origin::Here(ask), command));
+            let age_ms = self.age_ms(pid, ask);
+            return self.ask_lane(pid, lane, (ask, Origin::Here(ask), command), age_ms);
         }
         let owner = self.owner_of(pid, lane).filter(|owner| *owner != pid);
         let link = owner.and_then(|owner| self.procs[pid].links.get_mut(&owner));
@@ -323,7 +368,8 @@ impl Fleet {
         let done_below = link.done_below();
         self.met(Met::Forwarded);
         if let Some(conn) = owner.and_then(|owner| self.procs[pid].links[&owner].conn) {
-            self.send(conn, pid, Note::Ask { id, done_below, ask });
+            let age_ms = self.age_ms(pid, ask);
+            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms });
         }
         Ok(())
     }
@@ -350,13 +396,13 @@ impl Fleet {
     /// Who has waited too long hears what is true.
     pub(super) fn impatient(&mut self, pid: usize) -> Check {
         let now_ms = self.procs[pid].mono(self.now_ms);
-        let long = |ask: &super::Ask| now_ms - ask.here_ms >= PATIENCE_MS;
+        let older = |ask: &super::Ask, than_ms: i64| now_ms - ask.here_ms >= than_ms;
         let rest = (0, Hash::default());
         let mut unsure = Vec::new();
         for link in self.procs[pid].links.values_mut() {
             let asks = &self.asks;
             link.pending.retain(|_, ask| {
-                let goes = long(&asks[*ask as usize]);
+                let goes = older(&asks[*ask as usize], PASSED_PATIENCE_MS);
                 if goes {
                     unsure.push(*ask);
                 }
@@ -370,7 +416,7 @@ impl Fleet {
         let asks = &self.asks;
         let waiting = core::mem::take(&mut self.procs[pid].waiting);
         let (busy, stay): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(ask, _)| long(&asks[*ask as usize]));
+            waiting.into_iter().partition(|(ask, _)| older(&asks[*ask as usize], PATIENCE_MS));
         self.procs[pid].waiting = stay;
         for (ask, _) in busy {
             self.hears_lane(pid, ask, Answered::Lane(Reply::Busy, rest))?;

@@ -124,9 +124,10 @@ impl Fleet {
         pid: usize,
         lane: usize,
         (ask, origin, command): (u32, Origin, Command),
+        age_ms: i64,
     ) -> Check {
         let proc = &mut self.procs[pid];
-        let mono_ms = proc.mono(self.now_ms);
+        let mono_ms = proc.mono(self.now_ms) - age_ms;
         let ticket = proc.audit.asked(lane, command.clone(), mono_ms);
         proc.origins.push(origin);
         self.asks[ask as usize].tickets.push((pid, ticket));

@@ -2,7 +2,7 @@
 
 use super::db::{Beat, DbReply, Lease, Request};
 use super::events::{Event, What};
-use super::follower::Follow;
+use super::follower::{Follow, Item};
 use super::links::{Answered, Link};
 use super::owner::{Opening, Own};
 use super::trouble::Move;
@@ -166,6 +166,10 @@ impl Fleet {
             if self.procs[pid].own(lane).is_some() {
                 self.turn(pid, lane)?;
             }
+            if self.procs[pid].draining && self.procs[pid].own(lane).is_some() {
+                let to = self.other_node(pid);
+                self.hand_over(pid, lane, to)?;
+            }
         }
         self.impatient(pid)?;
         let proc = &self.procs[pid];
@@ -290,6 +294,11 @@ impl Fleet {
             return;
         };
         if holder == proc.node {
+            if follows && proc.draining {
+                let to = self.other_node(pid);
+                self.ask_db(pid, db, Request::Give { lane, term: lease.term, to });
+                return;
+            }
             let since_ms = proc.dbs[db].registered_ms.unwrap_or(now_ms);
             let waits =
                 now_ms - since_ms < SUCCESSOR_WAITS_MS && !self.off(Control::SuccessorAtOnce);
@@ -325,6 +334,7 @@ impl Fleet {
     /// A process that has lost a lane follows it like everybody else.
     pub(super) fn drop_lane(&mut self, pid: usize, lane: usize) -> Check {
         self.tell(|| format!("process {pid} drops lane {}", id(lane)));
+        self.stream(pid, lane, &Item::Left);
         let follow = Role::Follow(Box::default());
         let role = core::mem::replace(&mut self.procs[pid].lanes[lane], follow);
         if let Role::Own(own) = role {

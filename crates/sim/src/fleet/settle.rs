@@ -30,7 +30,7 @@ impl Fleet {
         self.stream(pid, lane, &Item::Row(sealed));
     }
 
-    fn stream(&mut self, pid: usize, lane: usize, item: &Item) {
+    pub(super) fn stream(&mut self, pid: usize, lane: usize, item: &Item) {
         let Some(own) = self.procs[pid].own(lane) else { return };
         for conn in own.followers.clone() {
             self.send(conn, pid, Note::Stream { lane, item: item.clone() });

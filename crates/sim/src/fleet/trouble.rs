@@ -158,7 +158,7 @@ impl Fleet {
         Ok(())
     }
 
-    fn other_node(&mut self, pid: usize) -> Option<usize> {
+    pub(super) fn other_node(&mut self, pid: usize) -> Option<usize> {
         let own = self.procs[pid].node;
         let live = |node: &usize| {
             *node != own
