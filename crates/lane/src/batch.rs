@@ -35,6 +35,8 @@ pub(crate) struct Batch<T> {
     pub(crate) answers: Vec<(T, Reply)>,
     /// When it was decided, monotonic ms.
     pub(crate) decided_mono_ms: i64,
+    /// Whether somebody heard `unsure` about it.
+    pub(crate) doubted: bool,
 }
 
 /// A row that became durable: to be published first, then answered.

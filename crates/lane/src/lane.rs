@@ -25,6 +25,10 @@ use fanfare_engine::{
 /// A day: the longest gap in which an opening lane believes the machine's clock.
 const GAP_BELIEVED_MS: i64 = 86_400_000;
 
+/// How far an opening owner's clock may be behind the newest row: another node's clock made that
+/// row, and no two clocks agree. Lane time then stands still for as long.
+const SKEW_BELIEVED_MS: i64 = 1_000;
+
 /// A batch that waits this long to become durable is a stall: holds do not run meanwhile.
 const STALL_MS: i64 = 2_000;
 
@@ -186,8 +190,8 @@ impl<T> Lane<T> {
         let gap_ms = clock.now_ms - newest_ms;
         // After a loss time stands still until a host has looked: no hold runs out meanwhile.
         let loss = lost.is_some() || served.decided().lost();
-        let doubtful_time = loss || !(0..=GAP_BELIEVED_MS).contains(&gap_ms);
-        let now_ms = if doubtful_time { newest_ms } else { clock.now_ms };
+        let doubtful_time = loss || !(-SKEW_BELIEVED_MS..=GAP_BELIEVED_MS).contains(&gap_ms);
+        let now_ms = if doubtful_time { newest_ms } else { clock.now_ms.max(newest_ms) };
         let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
         if served.decided().ledger().held() > 0 && (!doubtful_time || lost.is_some()) {
             facts.push(Fact::Extended { since_ms: tip.time_ms });
@@ -293,7 +297,9 @@ impl<T> Lane<T> {
         self.waiting.len()
     }
 
-    /// Takes a command into the queue.
+    /// Takes a command into the queue. It has waited since `mono_ms`, which for one that another
+    /// node passed on lies back by as long as it waited there: nobody decides it after that node
+    /// has given it up.
     ///
     /// # Errors
     /// Gives the ticket back if the queue is full or the lane has stopped: answer `busy`.
@@ -303,6 +309,18 @@ impl<T> Lane<T> {
         }
         self.waiting.push_back(Waiting { ticket, command, arrived_mono_ms: mono_ms });
         Ok(())
+    }
+
+    /// Takes out the commands that wait to be decided, in their order: the lane is handed over, and
+    /// whoever owns it next decides them.
+    pub fn take_waiting(&mut self) -> Vec<(T, Command)> {
+        self.waiting.drain(..).map(|waiting| (waiting.ticket, waiting.command)).collect()
+    }
+
+    /// The newest row somebody was told `unsure` of that is not known to stand: until it is
+    /// published, or gone, nobody may be refused from what is published.
+    pub fn in_doubt(&self) -> Option<u32> {
+        self.pending.iter().rev().find(|batch| batch.doubted).map(|batch| batch.seq)
     }
 
     /// Adds refusals the gate gave by itself to the lane's count.
@@ -392,8 +410,13 @@ impl<T> Lane<T> {
         while broken.is_none()
             && answers.len() < self.config.batch_max
             && facts.len() < FACTS_PER_BATCH_MAX - 4
-            && let Some(Waiting { ticket, command, .. }) = self.waiting.pop_front()
+            && let Some(Waiting { ticket, command, arrived_mono_ms }) = self.waiting.pop_front()
         {
+            // Requests that were passed on may be older than those before them.
+            if moment.mono_ms - arrived_mono_ms >= PATIENCE_MS {
+                self.ready.push((ticket, Reply::Busy));
+                continue;
+            }
             let reply = self.decide_one(served, &command, &mut facts);
             answers.push((ticket, *reply.as_ref().unwrap_or(&Reply::Busy)));
             broken = reply.err();
@@ -496,6 +519,7 @@ impl<T> Lane<T> {
             facts,
             answers,
             decided_mono_ms: mono_ms,
+            doubted: false,
         });
     }
 
@@ -546,6 +570,7 @@ impl<T> Lane<T> {
         }
         for batch in &mut self.pending {
             if mono_ms - batch.decided_mono_ms >= PATIENCE_MS {
+                batch.doubted |= !batch.answers.is_empty();
                 let unsure = batch.answers.drain(..).map(|(ticket, _)| (ticket, Reply::Unsure));
                 self.ready.extend(unsure);
             }

@@ -3,19 +3,37 @@
 //!
 //! The fence keeps a lane's history single without any of this. What is left for time to settle is
 //! what is answered without a row: a refusal, a repeat, a reading. Such an answer is true as long
-//! as nobody else can have made a newer row, and that is known for a second after it was last
+//! as nobody else can have told of a newer row, and that is known for a second after it was last
 //! proven:
 //!
 //! | who | proof | good for |
 //! | --- | --- | --- |
-//! | a lane's owner | a lease renewed, or a row appended ([`Tenure`]) | 1 s after it was sent |
-//! | a node that follows it | the owner's word ([`Grants`]) | 1 s after it was asked for |
+//! | a lane's owner | a lease renewed ([`Tenure`]) | 1 s after it was sent |
+//! | a node that follows it | the owner's word ([`Grants`], [`Word`]) | 1 s after it was asked for |
 //! | whoever takes over | a beat that stood still ([`Watch`]) | from 3 s on |
 //!
 //! An owner gives its word only while its own proof is good, so what a follower answers from is at
-//! most two seconds older than the owner's proof, and a third second lies before a take-over. An
-//! owner that lives tells nobody of a new row before every follower it gave its word to has the
-//! row, or that word is over.
+//! most two seconds older than the owner's proof, and a third second lies before a take-over.
+//!
+//! What is not seen by looking at one node, and the simulator finds if it is left out:
+//!
+//! - **A durable row proves nothing.** A node that was paused may append right after its lease was
+//!   taken, before the new owner's `opened` row; a second later that owner has told of newer rows.
+//! - **Leases are counted.** A lease that went and came back while a node was paused is another
+//!   one: each move gives it a new number, and a lane is opened anew for each number.
+//! - **Only its holder opens a lane.** The `opened` row goes in only where the lease is still held
+//!   under that number, in one transaction; a node that was paused while it opened would else make
+//!   rows the holder does not know of. Later rows need no such check, the fence is theirs.
+//! - **Nobody tells of a row early**, neither the owner from its own published state nor a follower
+//!   that has it already: not before every follower has the row or may not answer any more
+//!   ([`Grants::settled`]). The owner publishes then, and says so on the stream ([`Word::settled`]).
+//! - **`unsure` travels like a row.** Before a caller hears it, each follower knows up to which row
+//!   the lane is in doubt ([`Word::doubt`]); until that row is published nobody refuses by itself.
+//! - **A proof is asked for after the request came and before the state is read.** Read first and
+//!   asked later, the state may be older than the proof: a follower may have been cut off between.
+//!   (An owner may ask later: its memory never ages while its lease has the same number.)
+//! - **A process that replaces another of the same node** waits [`SUCCESSOR_WAITS_MS`] before it
+//!   opens a lane: followers may still have the word of the one before.
 //!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.
@@ -36,6 +54,10 @@ const DRIFT_MS: i64 = 50;
 /// at may have beaten meanwhile.
 const LOOKED_WITHIN_MS: i64 = 1_000;
 
+/// How long a process waits that takes the place of another of the same node, which has surely
+/// ended, before it opens a lane: until then followers may answer by the word of the one before.
+pub const SUCCESSOR_WAITS_MS: i64 = GOOD_FOR_MS + DRIFT_MS;
+
 /// A follower this far behind its owner is not given the owner's word: its answers would be held
 /// back by it.
 const BEHIND_MAX_MS: i64 = 300;
@@ -53,7 +75,8 @@ impl Tenure {
     /// Nobody else can serve the lane: the lock on the data folder is held.
     pub const SOLE: Self = Self { until_ms: i64::MAX };
 
-    /// What was sent at this moment went well: nobody else had taken over by then.
+    /// A renewal sent at this moment went well, and the lanes that were not this node's by it are
+    /// dropped. Only renewals count, one at a time: an answer that was given up is not taken later.
     pub fn proven(&mut self, sent_ms: i64) {
         self.until_ms = self.until_ms.max(sent_ms.saturating_add(GOOD_FOR_MS));
     }
@@ -122,11 +145,12 @@ struct Grant {
 #[derive(Clone, Debug)]
 pub struct Grants<P> {
     of: BTreeMap<P, Grant>,
+    ended: bool,
 }
 
 impl<P> Default for Grants<P> {
     fn default() -> Self {
-        Self { of: BTreeMap::new() }
+        Self { of: BTreeMap::new(), ended: false }
     }
 }
 
@@ -148,16 +172,16 @@ impl<P: Ord + Copy> Grants<P> {
         }
     }
 
-    /// Rows go to these followers: what is owed before anybody is told of them.
-    pub fn send(&mut self, to: impl Iterator<Item = P>, now_ms: i64) -> Owed<P> {
+    /// A row goes to all followers: what is owed before anybody is told of it. A follower whose
+    /// connection ended is owed too, it may still answer by itself.
+    pub fn send(&mut self, now_ms: i64) -> Owed<P> {
         let mut owed = Owed(alloc::vec::Vec::new());
-        for follower in to {
-            let Some(grant) = self.of.get_mut(&follower) else { continue };
+        for (follower, grant) in &mut self.of {
             if grant.acked == grant.sent {
                 grant.waiting_since_ms = now_ms;
             }
             grant.sent += 1;
-            owed.0.push((follower, grant.sent));
+            owed.0.push((*follower, grant.sent));
         }
         owed
     }
@@ -177,7 +201,7 @@ impl<P: Ord + Copy> Grants<P> {
     pub fn give(&mut self, follower: P, tenure: Tenure, now_ms: i64) -> bool {
         let Some(grant) = self.of.get_mut(&follower) else { return false };
         let behind = grant.acked < grant.sent && now_ms - grant.waiting_since_ms > BEHIND_MAX_MS;
-        if grant.left || behind || !tenure.good(now_ms) {
+        if self.ended || grant.left || behind || !tenure.good(now_ms) {
             return false;
         }
         grant.until_ms = grant.until_ms.max(now_ms + GOOD_FOR_MS + DRIFT_MS);
@@ -193,9 +217,68 @@ impl<P: Ord + Copy> Grants<P> {
         })
     }
 
+    /// No word is given any more: the lane is about to be handed over.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// A follower has said that it does not answer by this owner's word any more.
+    pub fn gave_up(&mut self, follower: P) {
+        if let Some(grant) = self.of.get_mut(&follower).filter(|_| self.ended) {
+            grant.until_ms = i64::MIN;
+        }
+    }
+
     /// Whether no follower may answer any more what this owner said.
     pub fn over(&self, now_ms: i64) -> bool {
         self.of.values().all(|grant| now_ms >= grant.until_ms)
+    }
+}
+
+/// What a follower knows of its owner's word. Rows are counted by their number in the lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Word {
+    until_ms: i64,
+    published: u32,
+    settled: u32,
+    doubted: u32,
+}
+
+impl Word {
+    /// No word. The follower has published the lane up to this row.
+    pub fn none(published: u32) -> Self {
+        Self { until_ms: i64::MIN, published, settled: 0, doubted: 0 }
+    }
+
+    /// The owner gave its word, asked for at this moment of the follower's own clock. It came on
+    /// the connection the rows come on, and every row before it is published.
+    pub fn given(&mut self, asked_ms: i64) {
+        self.until_ms = self.until_ms.max(asked_ms.saturating_add(GOOD_FOR_MS));
+    }
+
+    /// The word is over, whatever it was.
+    pub fn over(&mut self) {
+        self.until_ms = i64::MIN;
+    }
+
+    /// A row was published here.
+    pub fn published(&mut self, seq: u32) {
+        self.published = seq;
+    }
+
+    /// The owner said: every follower has this row, it may be told of.
+    pub fn settled(&mut self, seq: u32) {
+        self.settled = self.settled.max(seq);
+    }
+
+    /// The owner said: rows up to this one may stand or not, and somebody was told so.
+    pub fn doubt(&mut self, seq: u32) {
+        self.doubted = self.doubted.max(seq);
+    }
+
+    /// Whether an answer from what is published is true now. Ask before it is read.
+    pub fn good(self, now_ms: i64) -> bool {
+        now_ms < self.until_ms && self.published <= self.settled && self.published >= self.doubted
     }
 }
 
@@ -248,11 +331,11 @@ mod tests {
         grants.join(1);
         grants.join(2);
         assert!(grants.give(1, tenure, 100));
-        let owed = grants.send([1, 2].into_iter(), 200);
+        let owed = grants.send(200);
         assert!(!grants.settled(&owed, 200), "1 may answer and has it not");
         grants.acked(1, 1, 210);
         assert!(grants.settled(&owed, 210), "2 was given no word");
-        let owed = grants.send([1, 2].into_iter(), 300);
+        let owed = grants.send(300);
         grants.leave(1);
         assert!(!grants.settled(&owed, 1_149), "it may answer although it left");
         assert!(grants.settled(&owed, 1_150));
@@ -266,7 +349,7 @@ mod tests {
         tenure.proven(0);
         grants.join(1);
         assert!(!grants.give(1, tenure, 1_000), "the owner's own proof is over");
-        let _ = grants.send([1].into_iter(), 100);
+        let _ = grants.send(100);
         assert!(grants.give(1, tenure, 400));
         assert!(!grants.give(1, tenure, 401), "it is behind");
         grants.acked(1, 5, 402);
@@ -274,5 +357,50 @@ mod tests {
         grants.acked(1, 1, 402);
         assert!(grants.give(1, tenure, 403));
         assert!(!grants.over(403) && grants.over(1_453));
+    }
+
+    #[test]
+    fn who_left_with_the_word_is_owed_what_comes_later() {
+        let mut grants = Grants::default();
+        grants.join(1);
+        assert!(grants.give(1, Tenure::SOLE, 0));
+        grants.leave(1);
+        grants.join(2);
+        let owed = grants.send(10);
+        grants.acked(2, 1, 11);
+        assert!(!grants.settled(&owed, 1_049), "1 still answers, without the row");
+        assert!(grants.settled(&owed, 1_050));
+    }
+
+    #[test]
+    fn before_a_lane_is_handed_over_every_word_is_over() {
+        let mut grants = Grants::default();
+        grants.join(1);
+        assert!(grants.give(1, Tenure::SOLE, 0));
+        grants.gave_up(1);
+        assert!(!grants.over(1), "nobody asked for that, and more word may follow");
+        grants.end();
+        assert!(!grants.give(1, Tenure::SOLE, 2) && !grants.over(2));
+        grants.gave_up(1);
+        assert!(grants.over(3));
+    }
+
+    #[test]
+    fn a_follower_tells_of_nothing_that_another_may_not_have() {
+        let mut word = Word::none(4);
+        word.given(100);
+        assert!(!word.good(100), "what it has may not be settled");
+        word.settled(4);
+        assert!(word.good(1_099) && !word.good(1_100));
+        word.published(5);
+        assert!(!word.good(200));
+        word.settled(5);
+        word.doubt(6);
+        assert!(!word.good(200), "row 6 may stand");
+        word.published(6);
+        word.settled(6);
+        assert!(word.good(200));
+        word.over();
+        assert!(!word.good(200));
     }
 }

@@ -14,16 +14,55 @@ pub enum Control {
     PublishFirst,
     /// The face is replaced before the holders are.
     FaceFirst,
+    /// The store looks at a row's number, not at the hash before it.
+    FenceByNumber,
+    /// An owner answers from memory without asking whether its lease is proven.
+    StaleLease,
+    /// A durable append counts as a proof of the lease.
+    AppendProves,
+    /// A follower goes by its owner's word although it lacks rows.
+    WordBehind,
+    /// Answers leave although followers that may answer lack the row.
+    AnswersNotHeld,
+    /// A follower tells of a row that others may not have yet.
+    UnsettledTold,
+    /// A request that is passed on twice is done twice.
+    ForwardTwice,
+    /// A lease is taken over without a look at the beat.
+    BeatNotLooked,
+    /// A lease that went and came back counts as the same.
+    LeasesUncounted,
+    /// A lane is opened without a look at the lease.
+    OpenUnleased,
+    /// A process opens its predecessor's lanes at once.
+    SuccessorAtOnce,
+    /// A lane is handed over while followers have its old owner's word.
+    WordsKept,
+    /// A row in doubt is not spoken of, and the gate goes on refusing.
+    DoubtKept,
 }
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 5] = [
+    pub const ALL: [(&str, Self); 18] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
         ("publish-first", Self::PublishFirst),
         ("face-first", Self::FaceFirst),
+        ("fence-by-number", Self::FenceByNumber),
+        ("stale-lease", Self::StaleLease),
+        ("append-proves", Self::AppendProves),
+        ("word-behind", Self::WordBehind),
+        ("answers-not-held", Self::AnswersNotHeld),
+        ("unsettled-told", Self::UnsettledTold),
+        ("forward-twice", Self::ForwardTwice),
+        ("beat-not-looked", Self::BeatNotLooked),
+        ("leases-uncounted", Self::LeasesUncounted),
+        ("open-unleased", Self::OpenUnleased),
+        ("successor-at-once", Self::SuccessorAtOnce),
+        ("words-kept", Self::WordsKept),
+        ("doubt-kept", Self::DoubtKept),
     ];
 
     /// The name the command line takes.

@@ -10,6 +10,7 @@
 //! | `crowd`, `hosts` | who asks what next |
 //! | `store`, `sign` | the journal that fails, and cheap signatures |
 //! | `world` | the driver: gate, lanes, commits, publishing, crashes |
+//! | `fleet` | the other driver: several nodes, several journals |
 //! | `audit` | the auditor |
 //! | `fault`, `control` | what goes wrong by name; safeguards switched off |
 //! | `report`, `many` | counts, and many seeds on all cores |
@@ -18,6 +19,7 @@ mod audit;
 mod control;
 mod crowd;
 mod fault;
+mod fleet;
 mod hosts;
 mod many;
 mod plan;
@@ -31,4 +33,12 @@ pub use audit::{Breach, Violation};
 pub use control::Control;
 pub use many::{Failure, run_many};
 pub use report::Report;
-pub use world::{Options, run};
+pub use world::Options;
+
+/// Runs one seed: even ones hold one process with several lanes, odd ones several nodes.
+///
+/// # Errors
+/// What the auditor caught.
+pub fn run(options: Options) -> Result<Report, Violation> {
+    if options.seed.is_multiple_of(2) { world::run(options) } else { fleet::run(options) }
+}

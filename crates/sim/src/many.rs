@@ -3,7 +3,8 @@
 use crate::audit::Violation;
 use crate::control::Control;
 use crate::report::Report;
-use crate::world::{Options, run};
+use crate::run;
+use crate::world::Options;
 use core::fmt;
 use core::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -52,7 +52,8 @@ impl Plan {
     }
 }
 
-fn terms(rng: &mut Rng, lane: u64) -> Terms {
+/// A lane's terms.
+pub(crate) fn terms(rng: &mut Rng, lane: u64) -> Terms {
     let opens_at_ms = START_MS + rng.range(20, 400) as i64;
     let lasts_ms = if rng.one_in(7) { rng.range(20_000, 400_000) } else { 60 * DAY_MS };
     let lines = rng.range(1, 4);

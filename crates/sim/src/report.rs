@@ -7,11 +7,23 @@ use core::fmt;
 /// Refusals the gate can give by itself.
 const GATE_CODES: usize = 7;
 
+/// How often each fault was met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MetCounts([u64; Met::NAMES.len()]);
+
+impl Default for MetCounts {
+    fn default() -> Self {
+        Self([0; Met::NAMES.len()])
+    }
+}
+
 /// Counts over one seed or many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Seeds run.
     pub seeds: u64,
+    /// Seeds with several nodes.
+    pub fleets: u64,
     /// Seeds whose commits were signed for real.
     pub signed: u64,
     /// Requests that reached the gate or a lane.
@@ -35,14 +47,14 @@ pub struct Report {
     pub(crate) late_above_limit: u64,
     pub(crate) facts: [u64; KINDS.len()],
     pub(crate) crashes: [u64; Step::ALL.len()],
-    pub(crate) met: [u64; Met::NAMES.len()],
+    pub(crate) met: MetCounts,
     pub(crate) lane_refusals: [u64; LANE_CODES.len()],
     pub(crate) gate_refusals: [u64; GATE_CODES],
 }
 
 impl Report {
     pub(crate) fn met(&mut self, met: Met) {
-        self.met[met as usize] += 1;
+        self.met.0[met as usize] += 1;
         self.hard += u64::from(met.hard());
     }
 
@@ -59,10 +71,16 @@ impl Report {
     /// Adds another run's counts.
     pub fn add(&mut self, other: &Self) {
         let first = self.seeds == 0;
-        let least = |own: u64, other: u64| if first { other } else { own.min(other) };
+        // Seeds with several nodes have fewer commands, and count apart.
+        let least = |own: u64, other: u64| match (own, other) {
+            (own, 0) => own,
+            (0, other) if first || own == 0 => other,
+            (own, other) => own.min(other),
+        };
         self.commands_min = least(self.commands_min, other.commands_min);
         self.faults_min = least(self.faults_min, other.faults_min);
         self.seeds += other.seeds;
+        self.fleets += other.fleets;
         self.signed += other.signed;
         self.commands += other.commands;
         self.decided += other.decided;
@@ -74,7 +92,7 @@ impl Report {
         let sums = [
             (&mut self.put_off[..], &other.put_off[..]),
             (&mut self.crashes[..], &other.crashes[..]),
-            (&mut self.met[..], &other.met[..]),
+            (&mut self.met.0[..], &other.met.0[..]),
             (&mut self.facts[..], &other.facts[..]),
             (&mut self.lane_refusals[..], &other.lane_refusals[..]),
             (&mut self.gate_refusals[..], &other.gate_refusals[..]),
@@ -88,7 +106,7 @@ impl Report {
     pub fn kinds(&self) -> Vec<(String, u64)> {
         let crashes = Step::ALL.iter().zip(&self.crashes);
         let crashes = crashes.map(|(step, count)| (format!("crash after {step:?}"), *count));
-        let met = Met::NAMES.iter().zip(&self.met);
+        let met = Met::NAMES.iter().zip(&self.met.0);
         let met = met.map(|(name, count)| ((*name).to_string(), *count));
         let lane = LANE_CODES.iter().zip(&self.lane_refusals);
         let lane = lane.map(|(code, count)| (format!("lane refuses {code}"), *count));
@@ -120,7 +138,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let share = self.made as f64 / self.commands.max(1) as f64 * 100.0;
-        writeln!(f, "{} seeds, {} signed for real", self.seeds, self.signed)?;
+        let (seeds, fleets, signed) = (self.seeds, self.fleets, self.signed);
+        writeln!(f, "{seeds} seeds, {fleets} with several nodes, {signed} signed for real")?;
         writeln!(f, "{} commands, at least {} a seed", self.commands, self.commands_min)?;
         writeln!(f, "{} made facts ({share:.1} %), {} were decided", self.made, self.decided)?;
         writeln!(f, "{} rows, {} commits of several lanes", self.rows, self.shared_commits)?;

@@ -13,8 +13,18 @@ use std::rc::Rc;
 pub(crate) struct View(Model);
 
 impl View {
+    /// A model as others may see it.
+    pub(crate) fn of(model: &Model) -> Self {
+        Self(model.front())
+    }
+
+    /// Whether so many units are free, by line.
+    pub(crate) fn free_is(&self, free: &[u32]) -> bool {
+        self.0.lines.iter().map(|line| line.free).eq(free.iter().copied())
+    }
+
     /// What somebody who has nothing here should hear.
-    fn refusal(&self, line: u16, units: u32, clock_ms: i64) -> Option<Refusal> {
+    pub(crate) fn refusal(&self, line: u16, units: u32, clock_ms: i64) -> Option<Refusal> {
         let Some(at) = self.0.lines.get(usize::from(line)) else {
             return Some(Refusal::NoSuchLine);
         };

@@ -4,6 +4,7 @@ use super::answers::View;
 use super::model::Model;
 use fanfare_engine::{Fact, Place, Refusal, Tally, Terms};
 use fanfare_lane::Hash;
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -104,6 +105,9 @@ pub(crate) struct Row {
     pub(crate) facts: Vec<Fact>,
 }
 
+/// Rows as predicted, by hash prefix; several auditors of one lane share it.
+pub(crate) type Log = Rc<RefCell<HashMap<u64, Rc<Row>>>>;
+
 /// A predicted row that is not yet known to stand.
 #[derive(Debug)]
 pub(crate) struct Pending {
@@ -123,7 +127,7 @@ pub(crate) struct LaneAudit {
     pub(crate) pending: VecDeque<Pending>,
     pub(crate) queue: VecDeque<(u32, i64)>,
     /// Rows seen and found as predicted, by hash prefix.
-    pub(crate) log: HashMap<u64, Rc<Row>>,
+    pub(crate) log: Log,
     /// Everything published so far, and the hash prefixes of its rows.
     pub(crate) published: Model,
     pub(crate) hashes: Vec<u64>,
@@ -160,7 +164,7 @@ impl LaneAudit {
             model: Model::new(terms, 0),
             pending: VecDeque::new(),
             queue: VecDeque::new(),
-            log: HashMap::new(),
+            log: Log::default(),
             published: Model::new(terms, 0),
             hashes: Vec::new(),
             base: None,

@@ -9,9 +9,11 @@
 //! | `rows` | rows against predictions: taken, durable, published, replayed |
 //! | `answers` | what fans hear, from the lane and from the gate |
 //! | `finish` | the whole history once more, from its bytes |
+//! | `history` | several nodes: what stands, and what was told of it to anybody |
 
 mod answers;
 mod finish;
+mod history;
 mod lane;
 mod model;
 mod rows;
@@ -19,14 +21,16 @@ mod rules;
 mod turns;
 
 pub(crate) use answers::View;
+pub(crate) use history::{History, ReadOut};
 use lane::LaneAudit;
-pub(crate) use lane::{KINDS, LANE_CODES};
+pub(crate) use lane::{KINDS, LANE_CODES, Log};
 
 use crate::control::Control;
 use crate::report::Report;
 use core::fmt;
 use fanfare_engine::{Command, Terms};
 use fanfare_lane::PublicKey;
+pub(crate) use model::Known;
 use rules::Expect;
 
 /// What the auditor caught.
@@ -48,6 +52,12 @@ pub enum Breach {
     GateRefusedHolder,
     /// The gate refused for a reason that was not so, or passed what it should have refused.
     GateNotTrue,
+    /// A node answered what was not so any more when it was asked.
+    Stale,
+    /// A fan was told `unsure`, asked the same again, was refused, and has it after all.
+    UnsureThenRefused,
+    /// One request was done twice.
+    DoneTwice,
     /// Two rows claim the same place, or a row does not follow the one before it.
     TwoHistories,
     /// What was acknowledged is not in the journal any more.
@@ -130,6 +140,31 @@ impl Auditor {
             key,
             other_terms: control == Some(Control::LimitOff),
         }
+    }
+
+    /// An auditor of one process among several: what each predicts of a lane is known to all.
+    pub(crate) fn among(terms: &[Terms], logs: &[Log]) -> Self {
+        let mut auditor = Self::new(terms, None, None);
+        for (lane, log) in auditor.lanes.iter_mut().zip(logs) {
+            lane.log = log.clone();
+        }
+        auditor
+    }
+
+    /// The row in which a command made a fact, if it did and the store was given it.
+    pub(crate) fn made(&self, ticket: u32) -> Option<u64> {
+        let decided = self.asked[ticket as usize].decided?;
+        (decided.made && decided.row != 0).then_some(decided.row)
+    }
+
+    /// The process gives back what waits in a lane undecided.
+    pub(crate) fn undecided(&mut self, lane: usize) {
+        self.lanes[lane].queue.clear();
+    }
+
+    /// The process gives a lane up.
+    pub(crate) fn dropped(&mut self, lane: usize) {
+        self.lanes[lane].forget();
     }
 
     /// A lane took a command into its queue. Tickets count up from 0.

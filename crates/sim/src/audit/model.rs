@@ -133,6 +133,11 @@ impl Model {
         }
     }
 
+    /// Whether claims are taken at this moment of the clock.
+    pub(crate) fn is_open(&self, clock_ms: i64) -> bool {
+        self.life(clock_ms) == Life::Open
+    }
+
     /// Whether a fact closed it.
     pub(crate) fn closed(&self) -> bool {
         self.end != End::Serving

@@ -37,7 +37,7 @@ impl Auditor {
         }
         let pending = &mut audit.pending[at];
         pending.hash = Some(hash);
-        audit.log.insert(hash, pending.row.clone());
+        audit.log.borrow_mut().insert(hash, pending.row.clone());
         for ticket in &pending.tickets {
             if let Some(decided) = &mut self.asked[*ticket as usize].decided
                 && decided.made
@@ -113,14 +113,15 @@ impl Auditor {
         if holds { Ok(()) } else { caught(Breach::Seal, format!("row {}", sealed.row.header.seq)) }
     }
 
-    /// The lane was shown what stands and drew this conclusion.
+    /// The lane was shown what stands and drew this conclusion; `missing` tells whether rows that
+    /// stood were not shown.
     pub(crate) fn resolved(
         &mut self,
-        (lane, id): (usize, LaneId),
+        lane: usize,
         read: &[Sealed],
         resolution: &Resolution,
         mono_ms: i64,
-        store: &SimStore,
+        missing: bool,
     ) -> Result<bool, Violation> {
         let audit = &mut self.lanes[lane];
         let stands = |pending: &Pending| {
@@ -138,9 +139,9 @@ impl Auditor {
                 Ok(proof)
             }
             Resolution::Again(rows) => {
-                let known = |sealed: &Sealed| audit.log.contains_key(&short(&sealed.row.hash));
+                let log = audit.log.borrow();
+                let known = |sealed: &Sealed| log.contains_key(&short(&sealed.row.hash));
                 let ours = rows.iter().all(known);
-                let missing = store.forgotten(id) || store.missed;
                 if ours && missing {
                     Ok(false)
                 } else {
@@ -160,7 +161,7 @@ impl Auditor {
             }
             Resolution::Stopped => {
                 audit.forget();
-                if store.forgotten(id) || store.missed {
+                if missing {
                     Ok(false)
                 } else {
                     caught(Breach::Stopped, "stopped without a reason")
@@ -184,7 +185,7 @@ impl Auditor {
             (audit.published, audit.hashes) = (model, hashes);
         }
         let hash = short(&row.hash);
-        let Some(own) = audit.log.get(&hash).cloned() else {
+        let Some(own) = audit.log.borrow().get(&hash).cloned() else {
             return caught(Breach::OtherFacts, "a published row nobody predicted");
         };
         if row.header.seq != audit.published.seq + 1 {

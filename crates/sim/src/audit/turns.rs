@@ -61,7 +61,8 @@ impl Auditor {
         if !row_is || row.header.time_ms != time_ms {
             return caught(Breach::OtherFacts, format!("another owner's opening: {facts:?}"));
         }
-        audit.log.insert(short(&row.hash), super::lane::Row { time_ms, facts }.into());
+        let row_log = super::lane::Row { time_ms, facts }.into();
+        audit.log.borrow_mut().insert(short(&row.hash), row_log);
         Ok(())
     }
 
@@ -102,8 +103,11 @@ impl Auditor {
         audit.due(!clock.stepped, &mut facts)?;
         let mut tickets = Vec::new();
         while tickets.len() < batch_max
-            && let Some((ticket, _)) = audit.queue.pop_front()
+            && let Some((ticket, at)) = audit.queue.pop_front()
         {
+            if clock.mono_ms - at >= PATIENCE_MS {
+                continue;
+            }
             let command = &self.asked[ticket as usize].command;
             self.asked[ticket as usize].decided = Some(audit.decide(command, &mut facts)?);
             tickets.push(ticket);
@@ -128,10 +132,11 @@ impl Auditor {
 impl LaneAudit {
     /// The model after these rows, each known as predicted.
     pub(crate) fn rebuild(&self, hashes: &[u64]) -> Result<Model, super::Violation> {
-        let first = hashes.first().and_then(|hash| self.log.get(hash));
+        let log = self.log.borrow();
+        let first = hashes.first().and_then(|hash| log.get(hash));
         let mut model = Model::new(&self.terms, first.map_or(0, |row| row.time_ms));
         for hash in hashes {
-            let Some(row) = self.log.get(hash) else {
+            let Some(row) = log.get(hash) else {
                 let seq = model.seq + 1;
                 return caught(Breach::OtherFacts, format!("row {seq} was decided by nobody"));
             };
@@ -152,10 +157,11 @@ impl LaneAudit {
             return vec![terms, Fact::Opened { owner, doubtful_time: false }];
         }
         let gap_ms = clock.now_ms - before_ms;
-        let doubtful_time = !(0..=DAY_MS).contains(&gap_ms);
+        // Clocks of two nodes differ by up to a second.
+        let doubtful_time = !(-1_000..=DAY_MS).contains(&gap_ms);
         let mut facts = vec![Fact::Opened { owner, doubtful_time }];
         if !doubtful_time {
-            self.model.now_ms = clock.now_ms;
+            self.model.now_ms = clock.now_ms.max(before_ms);
             if self.model.held() > 0 {
                 facts.push(Fact::Extended { since_ms: before_ms });
             }

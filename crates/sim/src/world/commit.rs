@@ -199,8 +199,8 @@ impl World {
         let (Some(machine), Some(served)) = slot.served() else { return Ok(()) };
         let resolution = machine.resolve(&read, self.mono_ms, served);
         let answers = machine.answers();
-        let at = (lane, id(lane));
-        let proof = self.audit.resolved(at, &read, &resolution, self.mono_ms, &self.store)?;
+        let missing = self.store.forgotten(id(lane)) || self.store.missed;
+        let proof = self.audit.resolved(lane, &read, &resolution, self.mono_ms, missing)?;
         for (ticket, reply) in answers {
             self.audit.replied(ticket, &reply)?;
             self.outbox.push_back(Out { lane, ticket, reply });

@@ -32,6 +32,7 @@ use fanfare_lane::{
     Durable, Face, FestivalId, Guard, Lane, LaneId, Placed, Reading, Reply, Sealed, Signer,
 };
 use gate::AtGate;
+pub(crate) use process::{replay, take_over};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub(crate) const FAULTS_MIN: u64 = 5;
 /// A run that takes more steps than this does not end.
 const STEPS_MAX: u32 = 300_000;
 
-const FESTIVAL: FestivalId = *b"simulated fans!!";
+pub(crate) const FESTIVAL: FestivalId = *b"simulated fans!!";
 
 /// What a run is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -111,7 +111,7 @@ impl World {
 }
 
 /// A lane over its replayed state.
-fn take_over(
+pub(crate) fn take_over(
     mut replay: Replay,
     owner: u64,
     config: LaneConfig,
@@ -123,7 +123,8 @@ fn take_over(
     Ok((lane, served))
 }
 
-fn replay(lane: usize, rows: &[Sealed]) -> Result<Replay, Violation> {
+/// A lane's rows replayed.
+pub(crate) fn replay(lane: usize, rows: &[Sealed]) -> Result<Replay, Violation> {
     let mut replay = Replay::new(FESTIVAL, id(lane));
     for sealed in rows {
         let Ok(facts) = sealed.row.read_facts() else {

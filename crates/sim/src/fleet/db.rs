@@ -1,0 +1,283 @@
+//! A journal database: rows behind the fence, a table of nodes and a table of leases. Whatever it
+//! is asked arrives late, or never, or its answer does.
+
+use super::events::{Event, What};
+use super::{Fleet, Met, id};
+use crate::audit::{Breach, Check, caught};
+use crate::control::Control;
+use fanfare_lane::{Hash, Placed, Sealed};
+
+/// Who holds a lane, and the how-manieth lease that is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lease {
+    pub(super) node: Option<usize>,
+    pub(super) term: u64,
+}
+
+/// A node's row: the process that runs it, and how often that has renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beat {
+    pub(super) node: usize,
+    pub(super) pid: usize,
+    pub(super) beat: u64,
+}
+
+pub(super) struct Db {
+    /// By lane; those of lanes that live elsewhere stay empty.
+    pub(super) rows: Vec<Vec<Sealed>>,
+    pub(super) leases: Vec<Lease>,
+    beats: Vec<Beat>,
+    /// For whom it is silent, or for all, and until when.
+    pub(super) silent: Vec<(Option<usize>, i64)>,
+    pub(super) full_until_ms: i64,
+    pub(super) spoil: Option<Spoil>,
+}
+
+/// How an append goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spoil {
+    /// Not done, and said so.
+    NotDone,
+    /// Done, and the answer is lost.
+    Done,
+    /// It arrives seconds later.
+    Late,
+    /// It never arrives.
+    Never,
+}
+
+#[derive(Clone)]
+pub(super) enum Request {
+    Register,
+    Renew,
+    Append { lane: usize, rows: Vec<Sealed>, opens: Option<u64> },
+    Read { lane: usize, from: u32 },
+    TakeFree { lane: usize, term: u64 },
+    TakeOver { lane: usize, term: u64, gone: Beat },
+    Give { lane: usize, term: u64, to: Option<usize> },
+}
+
+pub(super) enum DbReply {
+    Registered,
+    Renewed {
+        beats: Vec<Beat>,
+        leases: Vec<Lease>,
+    },
+    /// Another process runs as this node.
+    Replaced,
+    Placed(Placed),
+    Failed,
+    Rows(Vec<Sealed>),
+    Moved,
+}
+
+impl Db {
+    pub(super) fn new(lanes: usize) -> Self {
+        Self {
+            rows: vec![Vec::new(); lanes],
+            leases: vec![Lease::default(); lanes],
+            beats: Vec::new(),
+            silent: Vec::new(),
+            full_until_ms: 0,
+            spoil: None,
+        }
+    }
+
+    pub(super) fn is_silent(&self, pid: usize, now_ms: i64) -> bool {
+        let hits = |(who, until_ms): &(Option<usize>, i64)| {
+            *until_ms > now_ms && who.is_none_or(|who| who == pid)
+        };
+        self.silent.iter().any(hits)
+    }
+
+    fn lease(&mut self, lane: usize, node: Option<usize>) {
+        let lease = &mut self.leases[lane];
+        (lease.node, lease.term) = (node, lease.term + 1);
+    }
+}
+
+impl Fleet {
+    /// A process asks a database; gives the number its answer will carry.
+    pub(super) fn ask_db(&mut self, pid: usize, db: usize, request: Request) -> u32 {
+        let proc = &mut self.procs[pid];
+        proc.next_op += 1;
+        let op = proc.next_op;
+        let slow = self.rng.one_in(60);
+        let mut ms = if slow { self.rng.range(20, 400) } else { self.rng.below(4) } as i64;
+        let appends = matches!(request, Request::Append { .. });
+        let spoil = self.dbs[db].spoil.filter(|_| appends);
+        match spoil {
+            Some(Spoil::Late) => ms += self.rng.range(900, 9_000) as i64,
+            Some(Spoil::Never) => {
+                self.dbs[db].spoil = None;
+                self.met(Met::Never);
+                return op;
+            }
+            _ => {}
+        }
+        if spoil == Some(Spoil::Late) {
+            self.dbs[db].spoil = None;
+        }
+        self.after(ms, Event::Db { db, from: pid, op, request });
+        op
+    }
+
+    /// A request reaches a database and is done there at once, or not at all.
+    pub(super) fn execute(&mut self, db: usize, pid: usize, op: u32, request: Request) -> Check {
+        let silent = self.dbs[db].is_silent(pid, self.now_ms);
+        if silent && !self.rng.one_in(4) {
+            return Ok(());
+        }
+        let appends = matches!(request, Request::Append { .. });
+        let newest = match &request {
+            Request::Append { lane, rows, .. } => rows.last().map(|r| (*lane, r.row.header.seq)),
+            _ => None,
+        };
+        let spoil = self.dbs[db].spoil.filter(|_| appends && !silent);
+        let reply = match spoil {
+            Some(Spoil::NotDone) => DbReply::Failed,
+            _ => self.do_at_db(db, pid, request)?,
+        };
+        if let Some(spoil) = spoil.filter(|spoil| matches!(spoil, Spoil::NotDone | Spoil::Done)) {
+            self.dbs[db].spoil = None;
+            self.met(if spoil == Spoil::Done { Met::Done } else { Met::NotDone });
+            if spoil == Spoil::Done {
+                return Ok(());
+            }
+        }
+        if silent {
+            return Ok(());
+        }
+        if let (Some((lane, seq)), DbReply::Placed(Placed::Durable)) = (newest, &reply) {
+            self.acknowledged(lane, seq)?;
+        }
+        let ms = if self.rng.one_in(60) { 250 } else { 4 };
+        self.soon(pid, ms, What::Db { op, reply });
+        Ok(())
+    }
+
+    fn do_at_db(
+        &mut self,
+        db: usize,
+        pid: usize,
+        request: Request,
+    ) -> Result<DbReply, crate::audit::Violation> {
+        let node = self.procs[pid].node;
+        let at = &mut self.dbs[db];
+        let current = at.beats.iter().any(|beat| beat.pid == pid);
+        if !current
+            && !matches!(request, Request::Register | Request::Read { .. } | Request::Append { .. })
+        {
+            return Ok(DbReply::Replaced);
+        }
+        Ok(match request {
+            Request::Register => {
+                at.beats.retain(|beat| beat.node != node);
+                at.beats.push(Beat { node, pid, beat: 0 });
+                DbReply::Registered
+            }
+            Request::Renew => {
+                for beat in at.beats.iter_mut().filter(|beat| beat.pid == pid) {
+                    beat.beat += 1;
+                }
+                DbReply::Renewed { beats: at.beats.clone(), leases: at.leases.clone() }
+            }
+            Request::Append { lane, rows, opens } => {
+                return self.append_rows(db, pid, (lane, rows, opens));
+            }
+            Request::Read { lane, from } => {
+                DbReply::Rows(at.rows[lane].iter().skip(from as usize - 1).cloned().collect())
+            }
+            Request::TakeFree { lane, term } => {
+                if at.leases[lane] == (Lease { node: None, term }) {
+                    at.lease(lane, Some(node));
+                }
+                DbReply::Moved
+            }
+            Request::TakeOver { lane, term, gone } => {
+                let stands = at.beats.contains(&gone)
+                    || self.options.control == Some(Control::BeatNotLooked);
+                let at = &mut self.dbs[db];
+                if stands && at.leases[lane] == (Lease { node: Some(gone.node), term }) {
+                    at.lease(lane, Some(node));
+                    self.tell(|| {
+                        format!("node {node} takes lane {} over from {}", id(lane), gone.node)
+                    });
+                    self.met(Met::TakenOver);
+                }
+                DbReply::Moved
+            }
+            Request::Give { lane, term, to } => {
+                if at.leases[lane] == (Lease { node: Some(node), term }) {
+                    at.lease(lane, to);
+                    self.met(Met::HandedOver);
+                    self.tell(|| format!("node {node} gives lane {} to {to:?}", id(lane)));
+                }
+                DbReply::Moved
+            }
+        })
+    }
+
+    fn append_rows(
+        &mut self,
+        db: usize,
+        pid: usize,
+        (lane, rows, opens): (usize, Vec<Sealed>, Option<u64>),
+    ) -> Result<DbReply, crate::audit::Violation> {
+        let node = self.procs[pid].node;
+        let at = &mut self.dbs[db];
+        if at.full_until_ms > self.now_ms {
+            self.met(Met::DiskFull);
+            return Ok(DbReply::Failed);
+        }
+        let may_open =
+            opens.is_none_or(|term| at.leases[lane] == (Lease { node: Some(node), term }));
+        if !may_open && !self.off(Control::OpenUnleased) {
+            self.met(Met::OpenRefused);
+            return Ok(DbReply::Placed(Placed::Fenced));
+        }
+        for sealed in &rows {
+            let at = &mut self.dbs[db];
+            let header = &sealed.row.header;
+            let prev = at.rows[lane].last().map_or(Hash::default(), |last| last.row.hash);
+            let number_only = self.options.control == Some(Control::FenceByNumber);
+            let follows = header.seq as usize == at.rows[lane].len() + 1
+                && (number_only || header.prev == prev);
+            if !follows {
+                self.met(Met::Fenced);
+                return Ok(DbReply::Placed(Placed::Fenced));
+            }
+            at.rows[lane].push(sealed.clone());
+            self.history[lane].placed(sealed)?;
+        }
+        Ok(DbReply::Placed(Placed::Durable))
+    }
+
+    /// The database loses power: what no append was told of may be gone.
+    pub(super) fn cut_db(&mut self, db: usize) -> Check {
+        for lane in 0..self.plan.lanes.len() {
+            let told = self.history[lane].acked as usize;
+            let rows = self.dbs[db].rows[lane].len();
+            if rows > told && self.plan.db_of[lane] == db {
+                let left = self.rng.range(told as u64, rows as u64 - 1) as usize;
+                self.dbs[db].rows[lane].truncate(left);
+                self.history[lane].cut(left as u32)?;
+                self.met(Met::PowerCut);
+                self.tell(|| format!("lane {}: {left} of {rows} rows stand", id(lane)));
+            }
+        }
+        let until_ms = self.now_ms + self.rng.range(100, 2_500) as i64;
+        self.dbs[db].silent.push((None, until_ms));
+        Ok(())
+    }
+
+    /// An append was acknowledged: the row is on the disk.
+    pub(super) fn acknowledged(&mut self, lane: usize, seq: u32) -> Check {
+        let history = &mut self.history[lane];
+        if seq > history.len() {
+            return caught(Breach::Lost, format!("row {seq} was acknowledged and is gone"));
+        }
+        history.acked = history.acked.max(seq);
+        Ok(())
+    }
+}

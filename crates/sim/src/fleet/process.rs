@@ -1,0 +1,346 @@
+//! A process: its clocks, what it knows of each database, and the part it has in each lane.
+
+use super::db::{Beat, DbReply, Lease, Request};
+use super::events::{Event, What};
+use super::follower::{Follow, Item};
+use super::links::{Answered, Link};
+use super::owner::{Opening, Own};
+use super::trouble::Move;
+use super::{Fleet, Met, id, wall_ms};
+use crate::audit::{Auditor, Check};
+use crate::control::Control;
+use fanfare_lane::{Forwards, GONE_AFTER_MS, Guard, Reading, SUCCESSOR_WAITS_MS, Tenure, Watch};
+use std::collections::BTreeMap;
+
+/// How often a process renews, and looks after the rest.
+const TICK_MS: i64 = 300;
+
+/// A renewal that takes longer is given up, and its answer with it.
+const RENEW_PATIENCE_MS: i64 = 700;
+
+/// The part a process has in a lane.
+pub(super) enum Role {
+    Follow(Box<Follow>),
+    Open(Opening),
+    Own(Box<Own>),
+}
+
+/// What a process knows of one database.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Since when it is registered there, by its own clock.
+    pub(super) registered_ms: Option<i64>,
+    pub(super) op: Option<(u32, i64)>,
+    pub(super) tenure: Option<Tenure>,
+    pub(super) leases: Vec<Lease>,
+    pub(super) beats: Vec<Beat>,
+    watches: BTreeMap<(usize, usize), Watch>,
+}
+
+pub(super) struct Proc {
+    pub(super) node: usize,
+    pub(super) alive: bool,
+    pub(super) paused_until_ms: i64,
+    /// How fast its own clock runs, in ten thousandths above or below.
+    pace: i64,
+    base_ms: i64,
+    pub(super) wall_off_ms: i64,
+    guard: Guard,
+    pub(super) audit: Auditor,
+    pub(super) lanes: Vec<Role>,
+    pub(super) dbs: Vec<Known>,
+    pub(super) next_op: u32,
+    /// Whether it leaves.
+    pub(super) draining: bool,
+    /// To owners, by their process.
+    pub(super) links: BTreeMap<usize, Link>,
+    /// Requests other processes passed on, and what became of them.
+    pub(super) forwards: BTreeMap<usize, Forwards<Answered>>,
+    /// Who asked, by the auditor's ticket.
+    pub(super) origins: Vec<Origin>,
+    /// Asks that no owner could be given yet, and since when they are here.
+    pub(super) waiting: Vec<(u32, i64)>,
+}
+
+/// Where a ticket's answer goes.
+#[derive(Clone, Copy)]
+pub(super) enum Origin {
+    Here(u32),
+    Passed { from: usize, id: u64 },
+    Done,
+}
+
+impl Proc {
+    /// Its own clock, which also runs while it is paused.
+    pub(super) fn mono(&self, now_ms: i64) -> i64 {
+        self.base_ms + now_ms + now_ms * self.pace / 10_000
+    }
+
+    /// The guarded clock.
+    pub(super) fn clock(&mut self, now_ms: i64) -> Reading {
+        let mono_ms = self.mono(now_ms);
+        let wall = wall_ms(now_ms) + now_ms * self.pace / 10_000 + self.wall_off_ms;
+        self.guard.read(wall, mono_ms)
+    }
+
+    pub(super) fn tenure(&self, db: usize) -> Tenure {
+        self.dbs[db].tenure.unwrap_or(Tenure::NONE)
+    }
+
+    pub(super) fn own(&mut self, lane: usize) -> Option<&mut Own> {
+        match &mut self.lanes[lane] {
+            Role::Own(own) => Some(own),
+            _ => None,
+        }
+    }
+
+    pub(super) fn follow(&mut self, lane: usize) -> Option<&mut Follow> {
+        match &mut self.lanes[lane] {
+            Role::Follow(follow) => Some(follow),
+            _ => None,
+        }
+    }
+}
+
+impl Fleet {
+    /// A node starts a process.
+    pub(super) fn start(&mut self, node: usize) {
+        if self.nodes[node].is_some_and(|pid| self.procs[pid].alive) {
+            return;
+        }
+        let pid = self.procs.len();
+        let pace = self.rng.range(0, 200) as i64 - 100;
+        let wall_off_ms = self.rng.range(0, 300) as i64 - 150;
+        let base_ms = self.rng.below(1_000_000) as i64;
+        let wall = wall_ms(self.now_ms) + self.now_ms * pace / 10_000 + wall_off_ms;
+        let mono = base_ms + self.now_ms + self.now_ms * pace / 10_000;
+        let lanes = self.plan.lanes.len();
+        self.procs.push(Proc {
+            node,
+            alive: true,
+            paused_until_ms: 0,
+            pace,
+            base_ms,
+            wall_off_ms,
+            guard: Guard::new(wall, mono),
+            audit: Auditor::among(&self.plan.lanes, &self.logs),
+            lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),
+            dbs: self.dbs.iter().map(|_| Known::default()).collect(),
+            next_op: 0,
+            draining: false,
+            links: BTreeMap::new(),
+            forwards: BTreeMap::new(),
+            origins: Vec::new(),
+            waiting: Vec::new(),
+        });
+        self.nodes[node] = Some(pid);
+        self.tell(|| format!("node {node} starts process {pid}"));
+        self.soon(pid, 20, What::Tick);
+        self.soon(pid, 200, What::Ping);
+    }
+
+    /// A process ends here and now.
+    pub(super) fn end(&mut self, pid: usize) {
+        self.tell(|| format!("process {pid} ends"));
+        self.procs[pid].alive = false;
+        for conn in 0..self.conns.len() {
+            if self.conns[conn].from == pid || self.conns[conn].to == pid {
+                self.break_conn(conn);
+            }
+        }
+        for ask in 0..self.asks.len() as u32 {
+            if self.asks[ask as usize].at == Some(pid) {
+                self.unheard(ask);
+            }
+        }
+    }
+
+    /// A few times a second.
+    pub(super) fn tick(&mut self, pid: usize) -> Check {
+        self.after(TICK_MS, Event::At(pid, What::Tick));
+        for db in 0..self.dbs.len() {
+            self.renew(pid, db);
+        }
+        for lane in 0..self.plan.lanes.len() {
+            self.look_after(pid, lane)?;
+            if self.procs[pid].own(lane).is_some() {
+                self.turn(pid, lane)?;
+            }
+            if self.procs[pid].draining && self.procs[pid].own(lane).is_some() {
+                let to = self.other_node(pid);
+                self.hand_over(pid, lane, to)?;
+            }
+        }
+        self.impatient(pid)?;
+        let proc = &self.procs[pid];
+        let done = proc.draining
+            && proc.waiting.is_empty()
+            && proc.lanes.iter().all(|role| matches!(role, Role::Follow(_)))
+            && proc.dbs.iter().all(|db| db.leases.iter().all(|l| l.node != Some(proc.node)));
+        if done && !self.asks.iter().any(|ask| ask.at == Some(pid)) {
+            self.met(Met::Drained);
+            self.end(pid);
+        }
+        Ok(())
+    }
+
+    fn renew(&mut self, pid: usize, db: usize) {
+        let proc = &self.procs[pid];
+        let now_ms = proc.mono(self.now_ms);
+        if proc.dbs[db].op.is_some_and(|(_, sent_ms)| now_ms - sent_ms < RENEW_PATIENCE_MS) {
+            return;
+        }
+        let registered = proc.dbs[db].registered_ms.is_some();
+        let request = if registered { Request::Renew } else { Request::Register };
+        let op = self.ask_db(pid, db, request);
+        self.procs[pid].dbs[db].op = Some((op, now_ms));
+    }
+
+    /// A database answered.
+    pub(super) fn db_reply(&mut self, pid: usize, op: u32, reply: DbReply) -> Check {
+        let now_ms = self.procs[pid].mono(self.now_ms);
+        let of = |known: &Known| known.op.is_some_and(|(own, _)| own == op);
+        let db = self.procs[pid].dbs.iter().position(of);
+        match (reply, db) {
+            (DbReply::Registered, Some(db)) => {
+                let known = &mut self.procs[pid].dbs[db];
+                (known.registered_ms, known.op) = (Some(now_ms), None);
+                Ok(())
+            }
+            (DbReply::Renewed { beats, leases }, Some(db)) => {
+                let sent_ms = self.procs[pid].dbs[db].op.take().map_or(now_ms, |(_, sent)| sent);
+                self.renewed(pid, (db, sent_ms), beats, leases)
+            }
+            (DbReply::Replaced, _) => {
+                self.end(pid);
+                Ok(())
+            }
+            (DbReply::Placed(placed), _) => self.append_ended(pid, op, Some(placed)),
+            (DbReply::Failed, _) => self.append_ended(pid, op, None),
+            (DbReply::Rows(rows), _) => self.rows_came(pid, op, &rows),
+            _ => Ok(()),
+        }
+    }
+
+    /// A renewal went well: lanes that are not ours are dropped first, then it counts.
+    fn renewed(
+        &mut self,
+        pid: usize,
+        (db, sent_ms): (usize, i64),
+        beats: Vec<Beat>,
+        leases: Vec<Lease>,
+    ) -> Check {
+        let node = self.procs[pid].node;
+        self.procs[pid].dbs[db].leases = leases.clone();
+        self.procs[pid].dbs[db].beats = beats.clone();
+        let by_term = !self.off(Control::LeasesUncounted);
+        for (lane, lease) in leases.iter().enumerate() {
+            if self.plan.db_of[lane] != db {
+                continue;
+            }
+            let mine = lease.node == Some(node);
+            let keeps = |term: u64| mine && (term == lease.term || !by_term);
+            let drops = match &self.procs[pid].lanes[lane] {
+                Role::Own(own) => !keeps(own.term),
+                Role::Open(opening) => !keeps(opening.term),
+                Role::Follow(_) => false,
+            };
+            if drops {
+                self.drop_lane(pid, lane)?;
+            }
+        }
+        let known = &mut self.procs[pid].dbs[db];
+        known.tenure.get_or_insert(Tenure::NONE).proven(sent_ms);
+        let now_ms = self.procs[pid].mono(self.now_ms);
+        self.look(pid, db, &beats, now_ms);
+        for (lane, lease) in leases.into_iter().enumerate() {
+            if self.plan.db_of[lane] == db {
+                self.by_lease(pid, (db, lane), lease);
+            }
+        }
+        self.route_waiting(pid)?;
+        for lane in 0..self.plan.lanes.len() {
+            if self.plan.db_of[lane] == db {
+                self.try_settle(pid, lane)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, pid: usize, db: usize, beats: &[Beat], now_ms: i64) {
+        let known = &mut self.procs[pid].dbs[db];
+        known
+            .watches
+            .retain(|(node, pid), _| beats.iter().any(|b| (b.node, b.pid) == (*node, *pid)));
+        for beat in beats {
+            let watch = known.watches.entry((beat.node, beat.pid));
+            watch.or_insert_with(|| Watch::new(beat.beat, now_ms)).look(beat.beat, now_ms);
+        }
+    }
+
+    /// What a lease asks for: to open, to take over, to take what is nobody's.
+    fn by_lease(&mut self, pid: usize, (db, lane): (usize, usize), lease: Lease) {
+        let proc = &self.procs[pid];
+        let now_ms = proc.mono(self.now_ms);
+        let follows = matches!(proc.lanes[lane], Role::Follow(_));
+        let Some(holder) = lease.node else {
+            if !proc.draining && self.rng.one_in(2) {
+                self.soon(
+                    pid,
+                    2,
+                    What::Move { lane, request: Move::TakeFree { term: lease.term } },
+                );
+            }
+            return;
+        };
+        if holder == proc.node {
+            if follows && proc.draining {
+                let to = self.other_node(pid);
+                self.ask_db(pid, db, Request::Give { lane, term: lease.term, to });
+                return;
+            }
+            let since_ms = proc.dbs[db].registered_ms.unwrap_or(now_ms);
+            let waits =
+                now_ms - since_ms < SUCCESSOR_WAITS_MS && !self.off(Control::SuccessorAtOnce);
+            if follows && !waits {
+                self.begin_opening(pid, lane, lease.term);
+            }
+            return;
+        }
+        let known = &proc.dbs[db];
+        let Some(beat) = known.beats.iter().find(|beat| beat.node == holder).copied() else {
+            return;
+        };
+        let watch = known.watches.get(&(beat.node, beat.pid));
+        let gone = watch.is_some_and(|watch| watch.gone(now_ms));
+        if gone && !proc.draining {
+            debug_assert!(GONE_AFTER_MS > 0, "a beat must stand still for a while");
+            let request = Move::TakeOver { term: lease.term, gone: beat };
+            self.soon(pid, 3, What::Move { lane, request });
+        }
+    }
+
+    /// A decision about a lease is sent: the process may have been paused since it was made.
+    pub(super) fn send_move(&mut self, pid: usize, lane: usize, request: Move) -> Check {
+        let db = self.plan.db_of[lane];
+        let request = match request {
+            Move::TakeFree { term } => Request::TakeFree { lane, term },
+            Move::TakeOver { term, gone } => Request::TakeOver { lane, term, gone },
+        };
+        self.ask_db(pid, db, request);
+        Ok(())
+    }
+
+    /// A process that has lost a lane follows it like everybody else.
+    pub(super) fn drop_lane(&mut self, pid: usize, lane: usize) -> Check {
+        self.tell(|| format!("process {pid} drops lane {}", id(lane)));
+        self.stream(pid, lane, &Item::Left);
+        let follow = Role::Follow(Box::default());
+        let role = core::mem::replace(&mut self.procs[pid].lanes[lane], follow);
+        if let Role::Own(own) = role {
+            self.met(Met::Dropped);
+            self.abandon(pid, lane, *own)?;
+        }
+        Ok(())
+    }
+}
