@@ -4,7 +4,7 @@
 use super::inbox::Inbox;
 use super::lanes::Message;
 use crate::kit::clock::Stopwatch;
-use crate::kit::journal::JournalWriter;
+use crate::kit::journal::{Holder, JournalWriter};
 use crate::kit::vital;
 use fanfare_lane::{Draft, FestivalKey, LaneId, Placed, Sealed, StoreError, seal_commit};
 use std::sync::{Arc, mpsc};
@@ -14,6 +14,8 @@ use std::thread;
 pub enum Work {
     /// Finish and append these rows, at most one a lane. Whether the next follow at once.
     Append(Vec<Draft>, bool),
+    /// Finish and append lanes' first rows of this owner, while its leases stand.
+    Open(Vec<Draft>, Holder),
     /// Append rows that were durable and are gone, sealed as they were.
     Again(LaneId, Vec<Sealed>),
     /// Read a lane's rows from this number on.
@@ -55,10 +57,13 @@ pub fn start(
             awake = matches!(work, Work::Append(_, true));
             let outcome = match work {
                 Work::Append(drafts, _) => {
-                    let rows: Vec<_> =
-                        drafts.iter().map(|draft| Arc::new(draft.finish())).collect();
-                    let sealed = seal_commit(&rows, &*key);
+                    let sealed = sealed(&drafts, &key);
                     let placed = writer.append(&sealed);
+                    Outcome::Appended(sealed, placed)
+                }
+                Work::Open(drafts, holder) => {
+                    let sealed = sealed(&drafts, &key);
+                    let placed = writer.append_opening(&sealed, &holder);
                     Outcome::Appended(sealed, placed)
                 }
                 Work::Again(lane, rows) => {
@@ -78,6 +83,12 @@ pub fn start(
     };
     let thread = vital::spawn("journal", body)?;
     Ok((sender, thread))
+}
+
+/// Drafts as rows of one commit.
+fn sealed(drafts: &[Draft], key: &FestivalKey) -> Vec<Sealed> {
+    let rows: Vec<_> = drafts.iter().map(|draft| Arc::new(draft.finish())).collect();
+    seal_commit(&rows, key)
 }
 
 /// The next work. Falling asleep and being woken takes about a tenth of what a commit takes, so

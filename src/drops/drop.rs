@@ -6,7 +6,7 @@ use crate::kit::clock::boot_ms;
 use axum::body::Bytes;
 use fanfare_engine::{CODES, Fact};
 use fanfare_lane::LaneId;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// A drop that is served.
@@ -31,6 +31,9 @@ pub struct Drop {
     /// Until when what is published may be answered from, by the clock of
     /// [`crate::kit::clock::boot_ms`].
     answers_until_ms: Arc<AtomicI64>,
+    /// Whether somebody was told `unsure` of a row that may stand: until that is known, nobody is
+    /// refused from what is published.
+    in_doubt: Arc<AtomicBool>,
 }
 
 /// How long what was written down may be shown, ms.
@@ -68,6 +71,7 @@ impl Drop {
             view: View::default(),
             stopped: Arc::default(),
             answers_until_ms: Arc::new(AtomicI64::new(i64::MAX)),
+            in_doubt: Arc::default(),
         }
     }
 
@@ -86,6 +90,7 @@ impl Drop {
             view: View::default(),
             stopped: self.stopped.clone(),
             answers_until_ms: self.answers_until_ms.clone(),
+            in_doubt: self.in_doubt.clone(),
         }
     }
 
@@ -104,6 +109,17 @@ impl Drop {
     pub fn answers_now(&self) -> bool {
         let until_ms = self.answers_until_ms.load(Ordering::Acquire);
         until_ms == i64::MAX || boot_ms() < until_ms
+    }
+
+    /// From now on somebody was told `unsure` of a row, or that is settled.
+    pub fn doubt(&self, in_doubt: bool) {
+        self.in_doubt.store(in_doubt, Ordering::Release);
+    }
+
+    /// Whether somebody may be refused from what is published. To be asked after the request came
+    /// and before what is published is read.
+    pub fn refuses_now(&self) -> bool {
+        !self.in_doubt.load(Ordering::Acquire) && self.answers_now()
     }
 
     /// Counts a refusal the gate gave.

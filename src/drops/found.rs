@@ -8,7 +8,7 @@ use super::spec::DropSpec;
 use super::ticket::Ticket;
 use super::wake::{self, owner};
 use crate::kit::heads::{Head, Heads};
-use crate::kit::journal::{self, JournalError, JournalReader, JournalWriter, LaneRecord};
+use crate::kit::journal::{self, Holder, JournalError, JournalReader, JournalWriter, LaneRecord};
 use fanfare_engine::{Broken, Fact, Served};
 use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Replay, Sealed,
@@ -32,12 +32,12 @@ pub struct Founding<'a> {
     /// What the clock shows.
     pub clock: Reading,
     /// The lanes that are this node's; all of them where one process serves alone.
-    pub owned: Option<&'a BTreeSet<LaneId>>,
+    pub owned: Option<&'a Holder>,
 }
 
 impl Founding<'_> {
     fn owns(&self, lane: LaneId) -> bool {
-        self.owned.is_none_or(|owned| owned.contains(&lane))
+        self.owned.is_none_or(|owned| owned.terms.contains_key(&lane))
     }
 }
 
@@ -314,7 +314,15 @@ fn append_openings(
     let drafts = opening.iter_mut().filter_map(|(_, (lane, _), _)| lane.to_append());
     let rows: Vec<_> = drafts.map(|draft| Arc::new(draft.finish())).collect();
     let sealed = seal_commit(&rows, founding.key);
-    let placed = writer.append(&sealed).map_err(|why| JournalError::Silent(why.0))?;
+    let placed = match founding.owned {
+        Some(holder) => {
+            let mut holder = holder.clone();
+            holder.terms.retain(|lane, _| rows.iter().any(|row| row.header.lane == *lane));
+            writer.append_opening(&sealed, &holder)
+        }
+        None => writer.append(&sealed),
+    };
+    let placed = placed.map_err(|why| JournalError::Silent(why.0))?;
     for (((at, opening, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed) {
         let id = opening.0.id();
         let one = match placed {

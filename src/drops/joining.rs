@@ -6,11 +6,11 @@ use super::node::Directory;
 use super::{drop::Drop, inbox::Inbox, wake};
 use crate::kit::clock::boot_ms;
 use crate::kit::data::DataFolder;
-use crate::kit::journal::{JournalError, Leases, NodeRow, View};
+use crate::kit::journal::{Holder, JournalError, Leases, NodeRow, View};
 use crate::nodes::keeper::Keeper;
 use crate::nodes::links::{Links, Own};
-use fanfare_lane::{LaneId, Replay, Watch};
-use std::collections::{BTreeMap, BTreeSet};
+use fanfare_lane::{LaneId, Replay, SUCCESSOR_WAITS_MS, Watch};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, RwLock};
 use std::thread;
@@ -18,6 +18,9 @@ use std::time::Duration;
 
 /// How often a node that may be gone is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// How long a process waits that takes the place of another of its node.
+const SUCCESSOR_WAITS: Duration = Duration::from_millis(SUCCESSOR_WAITS_MS.unsigned_abs());
 
 /// What makes a process one of several.
 pub struct Among {
@@ -33,8 +36,8 @@ pub struct Among {
 pub struct Joined {
     own: NodeRow,
     leases: Vec<Leases>,
-    /// The lanes whose lease it has.
-    pub owned: BTreeSet<LaneId>,
+    /// The lanes whose lease it has, and the numbers of these leases.
+    pub owned: BTreeMap<LaneId, u64>,
 }
 
 /// Joins at every journal and takes the lanes of each that are nobody's.
@@ -53,7 +56,7 @@ pub fn join(
     let node = folder.node().map_err(|why| why.to_string())?;
     let process = getrandom::u64().unwrap_or(1) >> 1 | 1;
     let own = NodeRow { node, process, address, beat: 0, draining: false };
-    let mut owned = BTreeSet::new();
+    let mut owned = BTreeMap::new();
     for (home, leases) in leases.iter().enumerate() {
         let none = Vec::new();
         let lanes = lanes.get(&home).unwrap_or(&none);
@@ -83,7 +86,7 @@ fn join_one(
     leases: &Leases,
     own: &NodeRow,
     lanes: &[LaneId],
-) -> Result<BTreeSet<LaneId>, NotJoined> {
+) -> Result<BTreeMap<LaneId, u64>, NotJoined> {
     leases.join(own)?;
     let mut watches: BTreeMap<u64, Watch> = BTreeMap::new();
     let view = loop {
@@ -104,9 +107,14 @@ fn join_one(
         }
         thread::sleep(LOOK_EVERY);
     };
-    let mut owned: BTreeSet<LaneId> = leases.take_free(own, lanes)?.into_iter().collect();
-    let before = view.owners.into_iter().filter(|(_, node)| *node == own.node);
-    owned.extend(before.map(|(lane, _)| lane));
+    let mut owned = leases.take_free(own, lanes)?;
+    let before = view.leases.into_iter().filter(|(_, lease)| lease.node == Some(own.node));
+    let before: BTreeMap<LaneId, u64> = before.map(|(lane, lease)| (lane, lease.term)).collect();
+    if own.address.is_some() && !before.is_empty() {
+        // Followers may still answer by the word of the process before this one.
+        thread::sleep(SUCCESSOR_WAITS);
+    }
+    owned.extend(before);
     Ok(owned)
 }
 
@@ -137,9 +145,9 @@ pub fn take(
     folder: &DataFolder,
     own: &NodeRow,
     lanes: &BTreeMap<usize, Vec<LaneId>>,
-) -> Result<BTreeSet<LaneId>, String> {
+) -> Result<BTreeMap<LaneId, u64>, String> {
     let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
-    let mut taken = BTreeSet::new();
+    let mut taken = BTreeMap::new();
     for (home, leases) in leases.iter().enumerate() {
         if let Some(lanes) = lanes.get(&home) {
             taken.extend(leases.take_free(own, lanes).map_err(|why| why.to_string())?);
@@ -149,6 +157,11 @@ pub fn take(
 }
 
 impl Joined {
+    /// By which leases it opens lanes.
+    pub fn holder(&self) -> Holder {
+        Holder { node: self.own.node, terms: self.owned.clone() }
+    }
+
     /// The node, as its row says.
     pub fn own(&self) -> &NodeRow {
         &self.own
@@ -180,6 +193,6 @@ impl Joined {
             Keeper::start(home, leases, self.own.clone(), tell)
         });
         let keepers = keepers.collect::<Result<_, _>>().map_err(|why| why.to_string())?;
-        Ok(Membership { node, process, keepers, links, directory, followed })
+        Ok(Membership { node, keepers, links, directory, terms: self.owned, followed })
     }
 }

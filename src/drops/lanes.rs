@@ -30,8 +30,8 @@ use fanfare_engine::Command;
 use fanfare_lane::{
     Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
 };
-use nodes::Nodes;
 pub use nodes::{Membership, NodesMessage};
+use nodes::{Nodes, Shared};
 use publish::head_of;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -61,8 +61,8 @@ pub enum Message {
     AskMany(Vec<(LaneId, Command, Ticket)>),
     /// The committer of the journal at this place is done with something.
     Stored(usize, Outcome),
-    /// A new lane, opened durably elsewhere.
-    Host(Box<Lane<Ticket>>, Arc<Drop>),
+    /// A new lane, opened durably elsewhere, and the number of its lease.
+    Host(Box<Lane<Ticket>>, Arc<Drop>, u64),
     /// A resting lane that was asked for is replayed.
     Woken(LaneId, Result<Replayed, String>),
     /// Another node, or what is known of it.
@@ -115,6 +115,10 @@ struct Hosted {
     resolve_at_mono_ms: Option<i64>,
     /// The journal is being read to resolve an outcome.
     resolving: bool,
+    /// Whether this owner's first row is published.
+    told_open: bool,
+    /// What it has besides where several nodes serve.
+    shared: Option<Box<Shared>>,
     /// What stands in `dues` for it, so that nothing stands there twice.
     due_ms: Option<i64>,
 }
@@ -123,6 +127,11 @@ impl Hosted {
     /// When the lane has something to do without being asked.
     fn next_due_ms(&self) -> Option<i64> {
         self.drop.published.own(|served| self.lane.next_due_ms(served)).flatten()
+    }
+
+    /// Whether the lane is on its way to another node.
+    fn handing(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.handing())
     }
 
     /// Whether the lane rests and nobody waits for it.
@@ -191,7 +200,7 @@ impl Lanes {
             lanes.heads.insert(drop.lane, head_of(&drop.spec.id, &front.face));
         }
         for (lane, drop) in open {
-            lanes.host(lane, drop);
+            lanes.host(lane, drop, 0);
         }
         lanes
     }
@@ -209,25 +218,49 @@ impl Lanes {
     /// One of several nodes. What is open here is answered from once a lease is renewed.
     #[must_use]
     pub fn among(mut self, membership: Option<Membership>) -> Self {
-        self.nodes = membership.map(|membership| Box::new(Nodes::new(membership)));
-        if self.nodes.is_some() {
-            let hosted = self.hosted.values().map(|hosted| &hosted.drop);
-            hosted.chain(self.resting.values()).for_each(|drop| drop.answer_until(i64::MIN));
-            self.tell_owned();
+        let Some(membership) = membership else { return self };
+        for (lane, hosted) in &mut self.hosted {
+            let term = membership.terms.get(lane).copied().unwrap_or_default();
+            hosted.shared = Some(Box::new(Shared::under(membership.node, term)));
         }
+        let hosted = self.hosted.values().map(|hosted| &hosted.drop);
+        hosted.chain(self.resting.values()).for_each(|drop| drop.answer_until(i64::MIN));
+        self.nodes = Some(Box::new(Nodes::new(membership)));
+        self.tell_owned();
         self
     }
 
-    fn host(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>) {
+    /// Serves a lane from here on whose first row is durable, and published.
+    fn host(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>, term: u64) {
         let id = lane.id();
-        if self.nodes.is_some() {
+        self.host_by(lane, drop, term);
+        if let Some(hosted) = self.hosted.get_mut(&id) {
+            hosted.told_open = true;
+        }
+    }
+
+    /// Opens a lane by this lease. Nothing is told before its first row is durable.
+    fn host_by(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>, term: u64) {
+        let id = lane.id();
+        let node = self.nodes.as_ref().map(|nodes| nodes.node());
+        let shared = node.map(|node| Box::new(Shared::under(node, term)));
+        if shared.is_some() {
             drop.answer_until(i64::MIN);
         }
         self.note_head(&drop);
         self.touched.insert(id);
         self.resting.remove(&id);
-        let (resolve_at_mono_ms, resolving, due_ms) = (None, false, None);
-        self.hosted.insert(id, Hosted { lane, drop, resolve_at_mono_ms, resolving, due_ms });
+        let hosted = Hosted {
+            lane,
+            drop,
+            resolve_at_mono_ms: None,
+            resolving: false,
+            told_open: false,
+            shared,
+            due_ms: None,
+        };
+        self.hosted.insert(id, hosted);
+        self.announce(id);
     }
 
     /// Whoever makes tables of this node's lanes hears which they are.
@@ -304,7 +337,8 @@ impl Lanes {
         }
         let due = self.dues.peek().map(|Reverse((due_ms, _))| due_ms - self.clock.now_ms());
         let retry = self.hosted.values().any(|hosted| hosted.resolve_at_mono_ms.is_some())
-            || self.nodes.as_ref().is_some_and(|nodes| nodes.waits());
+            || self.nodes.as_ref().is_some_and(|nodes| nodes.waits())
+            || self.nodes.is_some() && !self.owing().is_empty();
         let nap = if retry { Duration::from_millis(20) } else { NAP };
         due.map_or(nap, |ms| nap.min(Duration::from_millis(ms.clamp(1, 1_000) as u64)))
     }
@@ -326,7 +360,7 @@ impl Lanes {
                     hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
                 }
             }
-            Message::Host(lane, drop) => self.host(*lane, drop),
+            Message::Host(lane, drop, term) => self.host(*lane, drop, term),
             Message::Woken(lane, replay) => self.woken(lane, replay, clock),
             Message::Nodes(message) => self.hear_nodes(message, clock),
             Message::Quiet(sender) => self.quiet.push(sender),
@@ -352,8 +386,19 @@ impl Lanes {
     }
 
     fn ask(&mut self, id: LaneId, command: Command, ticket: Ticket, clock: &Reading) {
-        if let Some(hosted) = self.hosted.get_mut(&id) {
-            if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms) {
+        self.ask_aged(id, (command, 0), ticket, clock);
+    }
+
+    /// Asks a lane for what has waited so long elsewhere already, ms.
+    fn ask_aged(
+        &mut self,
+        id: LaneId,
+        (command, age_ms): (Command, i64),
+        ticket: Ticket,
+        clock: &Reading,
+    ) {
+        if let Some(hosted) = self.hosted.get_mut(&id).filter(|hosted| !hosted.handing()) {
+            if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms - age_ms) {
                 self.say(ticket, Reply::Busy);
             }
             self.touched.insert(id);
@@ -372,13 +417,13 @@ impl Lanes {
             wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
             self.waking.insert(id, vec![(command, ticket)]);
         } else {
-            self.pass_on((id, command, ticket));
+            self.pass_on(id, command, ticket);
         }
     }
 
     fn say(&mut self, ticket: Ticket, reply: Reply) {
         match ticket {
-            Ticket::Peer { process, id } => self.answer_peer(process, id, reply),
+            Ticket::Peer { process, id } => self.answer_peer(process, id, Some(reply)),
             ticket => say(&self.sink, ticket, reply),
         }
     }
@@ -420,7 +465,7 @@ impl Lanes {
         });
         match opened {
             Ok(lane) => {
-                self.host(lane, drop);
+                self.host_woken(lane, drop);
                 for (command, ticket) in asked {
                     self.ask(id, command, ticket, clock);
                 }
@@ -462,18 +507,23 @@ impl Lanes {
             let full = lane.waiting() >= self.config.batch_max;
             lane.lose_patience(clock.mono_ms);
             let published = &hosted.drop.published;
-            let leaving = self.nodes.as_ref().is_some_and(|nodes| nodes.is_leaving(id));
-            if (full || !busy) && !leaving {
+            let handing = hosted.shared.as_ref().is_some_and(|shared| shared.handing());
+            if (full || !busy) && !handing {
                 published.own(|served| while lane.turn(clock, served) {});
             }
             let answers = lane.answers();
+            hosted.drop.doubt(lane.in_doubt().is_some());
             if let Some(stopped) = lane.stopped() {
                 hosted.drop.stop(&stopped.0);
             }
             if !commits.under_way()
                 && let Some(row) = lane.to_append()
             {
-                commits.gather(row);
+                match &hosted.shared {
+                    // Only its holder opens a lane.
+                    Some(shared) if !lane.opened() => commits.open(row, shared.holder(id)),
+                    _ => commits.gather(row),
+                }
             }
             if busy && !lane.idle() {
                 self.touched.insert(id);
@@ -485,8 +535,10 @@ impl Lanes {
                 hosted.due_ms = Some(due_ms);
                 self.dues.push(Reverse((due_ms, id)));
             }
-            for (ticket, reply) in answers {
-                self.say_from_memory(id, ticket, reply);
+            if hosted.shared.is_some() {
+                self.without_row(id, answers);
+            } else {
+                answers.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
             }
         }
         for home in 0..self.commits.len() {
@@ -568,7 +620,9 @@ impl Lanes {
     }
 
     fn all_idle(&self) -> bool {
-        let idle = |hosted: &Hosted| hosted.lane.idle() || hosted.lane.stopped().is_some();
+        let idle = |hosted: &Hosted| {
+            hosted.lane.idle() && hosted.told() || hosted.lane.stopped().is_some()
+        };
         let committing = self.commits.iter().any(Commits::under_way);
         !committing && self.waking.is_empty() && self.hosted.values().all(idle)
     }

@@ -13,13 +13,13 @@ use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{JournalError, JournalReader, JournalWriter, NodeRow};
+use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow};
 use crate::kit::keys::Keys;
 use crate::kit::token::Tokens;
 use crate::kit::vital;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, LaneConfig, LaneId, PublicKey, Reply};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
@@ -144,7 +144,8 @@ impl Node {
             .map_err(|why| why.to_string())?;
         let address = beside.among.as_ref().map(|among| among.address);
         let joined = joining::join(&folder, address, &found::lanes_of(&seats))?;
-        let owned = joined.as_ref().map(|joined| &joined.owned);
+        let owned = joined.as_ref().map(Joined::holder);
+        let owned = owned.as_ref();
         let clock_now = clock.read();
         let founding = Founding { festival, key: &signing, config, clock: clock_now, owned };
         let mut found = FoundAt::new();
@@ -294,7 +295,11 @@ impl Node {
             found::seats(register, &reader, specs, &heads)
         })?;
         let seats = seats.map_err(|why| why.to_string())?;
-        let take = |own| joining::take(&self.folder, own, &found::lanes_of(&seats));
+        let lanes = found::lanes_of(&seats);
+        let take = |own: &NodeRow| {
+            let terms = joining::take(&self.folder, own, &lanes)?;
+            Ok::<_, String>(Holder { node: own.node, terms })
+        };
         let owned = self.own.as_ref().map(take).transpose()?;
         let mut found = FoundAt::new();
         for (home, seats) in seats {
@@ -306,7 +311,9 @@ impl Node {
             match found {
                 Found::Open(lane, drop) => {
                     directory.add(drop.clone());
-                    self.inbox.push_urgent(Message::Host(lane, drop));
+                    let terms = owned.as_ref().map(|owned| &owned.terms);
+                    let term = terms.and_then(|terms| terms.get(&drop.lane)).copied();
+                    self.inbox.push_urgent(Message::Host(lane, drop, term.unwrap_or_default()));
                 }
                 Found::Resting(drop) => directory.add(drop),
                 // Its owner tells of it.
@@ -328,7 +335,7 @@ impl Node {
         home: usize,
         seats: Vec<Seat>,
         witnessed: Heads,
-        owned: Option<BTreeSet<LaneId>>,
+        owned: Option<Holder>,
     ) -> Result<FoundAt, String> {
         let festival = wake::festival_number(self.folder.festival());
         let (key, config, clock) = (self.signing.clone(), self.config, self.clock.clone());

@@ -15,12 +15,12 @@ mod row;
 mod sqlite;
 
 pub use journals::{JOURNALS_MAX, Journals};
-pub use postgres::{Leases, NodeRow, View};
+pub use postgres::{Holder, Lease, Leases, NodeRow, View};
 pub use reader::{JournalReader, Survey, unnamed};
 pub use row::{LaneRecord, RawRow};
 
 use super::database::Database;
-use fanfare_lane::{LaneId, PublicKey, Store};
+use fanfare_lane::{LaneId, Placed, PublicKey, Sealed, Store, StoreError};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -58,6 +58,19 @@ trait Reads {
 
 /// What the one who appends to a journal does besides.
 pub trait Writes: Store {
+    /// Appends lanes' first rows of an owner, each only while its lease is still the holder's, in
+    /// the same commit. Where the lock on the data folder is the lease, that is so.
+    ///
+    /// # Errors
+    /// Anything but a known outcome, as with any append.
+    fn append_opening(
+        &mut self,
+        rows: &[Sealed],
+        _holder: &Holder,
+    ) -> Result<Vec<Placed>, StoreError> {
+        self.append(rows)
+    }
+
     /// Gives a drop its lane number and its home, or finds those it has. Asked of the register.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::words;
 use crate::kit::journal::RawRow;
 use fanfare_engine::Command;
 use fanfare_engine::wire::{Reader, put_varint};
-use fanfare_lane::{FestivalId, LaneId, Reply};
+use fanfare_lane::{FestivalId, Hash, LaneId, Reply};
 
 /// Of this form.
 pub const VERSION: u64 = 1;
@@ -39,6 +39,8 @@ pub enum Frame {
         done_below: u64,
         /// Of which lane.
         lane: LaneId,
+        /// How long it has waited already, ms.
+        age_ms: u64,
         /// What is asked.
         command: Command,
     },
@@ -49,27 +51,30 @@ pub enum Frame {
         /// The answer.
         reply: Reply,
     },
-    /// To an owner: send me the rows of this lane behind this one.
+    /// To an owner: send me what comes of this lane.
     Follow {
         /// Which lane.
         lane: LaneId,
-        /// The newest row that is here.
-        seq: u32,
+        /// Under which lease.
+        term: u64,
     },
     /// From an owner: what was asked is not for here; nothing was done.
     Elsewhere {
         /// Which question.
         id: u64,
     },
-    /// From an owner: you have what I have of this lane, and you get what comes.
-    Followed {
+    /// From an owner: what comes of this lane is sent from here on.
+    Joined {
         /// Which lane.
         lane: LaneId,
-    },
-    /// From an owner: those rows are not kept any more; read the journal, then ask again.
-    Behind {
-        /// Which lane.
-        lane: LaneId,
+        /// Under which lease.
+        term: u64,
+        /// The newest durable row; those up to it are to be read from the journal.
+        newest: (u32, Hash),
+        /// The newest row anybody may be told of.
+        settled: u32,
+        /// Up to which row somebody was told `unsure`; 0 if nobody was.
+        doubt: u32,
     },
     /// From an owner: a durable row.
     Row {
@@ -78,27 +83,51 @@ pub enum Frame {
         /// As it stands.
         row: RawRow,
     },
-    /// To an owner: give me your word. The asker's own clock, and how many rows it has published.
+    /// From an owner: somebody is told `unsure` of rows up to this one.
+    Doubt {
+        /// Of which lane.
+        lane: LaneId,
+        /// Up to which.
+        seq: u32,
+    },
+    /// To an owner: so many rows and doubts of a lane are done with.
+    Ack {
+        /// Which lane.
+        lane: LaneId,
+        /// How many since it was joined.
+        count: u64,
+    },
+    /// From an owner: everybody has this row, it may be told of.
+    Settled {
+        /// Which lane.
+        lane: LaneId,
+        /// Which row.
+        seq: u32,
+    },
+    /// To an owner: give me your word.
     Ping {
         /// When this was sent, by the clock of who sends it.
         at_ms: i64,
-        /// How many of the rows sent are published.
-        rows: u64,
     },
-    /// From an owner: the word, for the lanes of these journals.
+    /// From an owner: its word.
     Word {
         /// The asker's clock, back.
         at_ms: i64,
-        /// A bit for each journal.
-        homes: u64,
+        /// For which lanes.
+        lanes: Vec<LaneId>,
     },
-    /// From an owner: its word is over for this lane.
-    Over {
+    /// From an owner: no more word for this lane, it is handed over.
+    End {
         /// Which lane.
         lane: LaneId,
     },
     /// To an owner: nothing is answered here by its word for this lane any more.
-    OverSeen {
+    GaveUp {
+        /// Which lane.
+        lane: LaneId,
+    },
+    /// From an owner: nothing more comes of this lane from here.
+    Left {
         /// Which lane.
         lane: LaneId,
     },
@@ -118,25 +147,34 @@ impl Frame {
             Self::Hello { node, process, festival } => {
                 (1, vec![VERSION, *node, *process], vec![festival])
             }
-            Self::Ask { id, done_below, lane, command } => {
+            Self::Ask { id, done_below, lane, age_ms, command } => {
                 let (numbers, bytes) = words::of_command(command);
-                let head = [*id, *done_below, u64::from(*lane)];
+                let head = [*id, *done_below, u64::from(*lane), *age_ms];
                 return framed(2, &[&head[..], &numbers].concat(), &[&bytes]);
             }
             Self::Answer { id, reply } => (3, [vec![*id], words::of_reply(reply)].concat(), vec![]),
-            Self::Follow { lane, seq } => (4, vec![(*lane).into(), (*seq).into()], vec![]),
-            Self::Behind { lane } => (5, vec![(*lane).into()], vec![]),
+            Self::Follow { lane, term } => (4, vec![(*lane).into(), *term], vec![]),
+            Self::Joined { lane, term, newest: (seq, hash), settled, doubt } => {
+                let numbers = [*lane, *seq, *settled, *doubt].map(u64::from);
+                return framed(5, &[&numbers[..], &[*term]].concat(), &[hash]);
+            }
             Self::Row { lane, row } => (
                 6,
                 vec![(*lane).into(), row.seq.into()],
                 vec![&row.hash, &row.header, &row.seal, &row.facts],
             ),
-            Self::Ping { at_ms, rows } => (7, vec![*at_ms as u64, *rows], vec![]),
-            Self::Word { at_ms, homes } => (8, vec![*at_ms as u64, *homes], vec![]),
-            Self::Over { lane } => (9, vec![(*lane).into()], vec![]),
-            Self::OverSeen { lane } => (10, vec![(*lane).into()], vec![]),
+            Self::Ping { at_ms } => (7, vec![*at_ms as u64], vec![]),
+            Self::Word { at_ms, lanes } => {
+                let lanes: Vec<u8> = lanes.iter().flat_map(|lane| lane.to_be_bytes()).collect();
+                return framed(8, &[*at_ms as u64], &[&lanes]);
+            }
+            Self::End { lane } => (9, vec![(*lane).into()], vec![]),
+            Self::GaveUp { lane } => (10, vec![(*lane).into()], vec![]),
             Self::Elsewhere { id } => (12, vec![*id], vec![]),
-            Self::Followed { lane } => (13, vec![(*lane).into()], vec![]),
+            Self::Left { lane } => (13, vec![(*lane).into()], vec![]),
+            Self::Doubt { lane, seq } => (14, vec![(*lane).into(), (*seq).into()], vec![]),
+            Self::Ack { lane, count } => (15, vec![(*lane).into(), *count], vec![]),
+            Self::Settled { lane, seq } => (16, vec![(*lane).into(), (*seq).into()], vec![]),
             Self::Drop { lane, spec } => (11, vec![(*lane).into()], vec![spec.as_bytes()]),
         };
         framed(kind, &numbers, &runs)
@@ -158,24 +196,40 @@ impl Frame {
             (1, &[VERSION, node, process], &[festival]) => {
                 Self::Hello { node, process, festival: festival.try_into().ok()? }
             }
-            (2, &[id, done_below, lane, ..], &[more]) => {
-                let command = words::command(&numbers[3..], more)?;
-                Self::Ask { id, done_below, lane: small(lane)?, command }
+            (2, &[id, done_below, lane, age_ms, ..], &[more]) => {
+                let command = words::command(&numbers[4..], more)?;
+                Self::Ask { id, done_below, lane: small(lane)?, age_ms, command }
             }
             (3, &[id, ..], []) => Self::Answer { id, reply: words::reply(&numbers[1..])? },
-            (4, &[lane, seq], []) => Self::Follow { lane: small(lane)?, seq: small(seq)? },
-            (5, &[lane], []) => Self::Behind { lane: small(lane)? },
+            (4, &[lane, term], []) => Self::Follow { lane: small(lane)?, term },
+            (5, &[lane, seq, settled, doubt, term], &[hash]) => Self::Joined {
+                lane: small(lane)?,
+                term,
+                newest: (small(seq)?, hash.try_into().ok()?),
+                settled: small(settled)?,
+                doubt: small(doubt)?,
+            },
             (6, &[lane, seq], &[hash, header, seal, facts]) => {
                 let [hash, header, seal, facts] = [hash, header, seal, facts].map(<[u8]>::to_vec);
                 let row = RawRow { seq: small(seq)?, hash, header, facts, seal };
                 Self::Row { lane: small(lane)?, row }
             }
-            (7, &[at_ms, rows], []) => Self::Ping { at_ms: at_ms as i64, rows },
-            (8, &[at_ms, homes], []) => Self::Word { at_ms: at_ms as i64, homes },
-            (9, &[lane], []) => Self::Over { lane: small(lane)? },
-            (10, &[lane], []) => Self::OverSeen { lane: small(lane)? },
+            (7, &[at_ms], []) => Self::Ping { at_ms: at_ms as i64 },
+            (8, &[at_ms], &[lanes]) => {
+                let (lanes, rest) = lanes.as_chunks::<4>();
+                if !rest.is_empty() {
+                    return None;
+                }
+                let lanes = lanes.iter().map(|lane| LaneId::from_be_bytes(*lane)).collect();
+                Self::Word { at_ms: at_ms as i64, lanes }
+            }
+            (9, &[lane], []) => Self::End { lane: small(lane)? },
+            (10, &[lane], []) => Self::GaveUp { lane: small(lane)? },
             (12, &[id], []) => Self::Elsewhere { id },
-            (13, &[lane], []) => Self::Followed { lane: small(lane)? },
+            (13, &[lane], []) => Self::Left { lane: small(lane)? },
+            (14, &[lane, seq], []) => Self::Doubt { lane: small(lane)?, seq: small(seq)? },
+            (15, &[lane, count], []) => Self::Ack { lane: small(lane)?, count },
+            (16, &[lane, seq], []) => Self::Settled { lane: small(lane)?, seq: small(seq)? },
             (11, &[lane], &[spec]) => {
                 let spec = std::str::from_utf8(spec).ok()?.to_owned();
                 Self::Drop { lane: small(lane)?, spec }
@@ -217,17 +271,20 @@ mod tests {
         };
         vec![
             Frame::Hello { node: u64::MAX, process: 3, festival: [9; 16] },
-            Frame::Ask { id: 1, done_below: 0, lane: 7, command },
+            Frame::Ask { id: 1, done_below: 0, lane: 7, age_ms: 300, command },
             Frame::Answer { id: 1, reply: Reply::Refused(Refusal::Paused) },
-            Frame::Follow { lane: 7, seq: 0 },
-            Frame::Behind { lane: 7 },
+            Frame::Follow { lane: 7, term: 3 },
+            Frame::Joined { lane: 7, term: 3, newest: (9, [1; 32]), settled: 8, doubt: 0 },
             Frame::Row { lane: 7, row },
-            Frame::Ping { at_ms: -1, rows: 200 },
-            Frame::Word { at_ms: 1 << 40, homes: 3 },
-            Frame::Over { lane: 7 },
-            Frame::OverSeen { lane: 7 },
+            Frame::Ping { at_ms: -1 },
+            Frame::Word { at_ms: 1 << 40, lanes: vec![1, u32::MAX] },
+            Frame::End { lane: 7 },
+            Frame::GaveUp { lane: 7 },
+            Frame::Doubt { lane: 7, seq: 4 },
+            Frame::Ack { lane: 7, count: 1 << 40 },
+            Frame::Settled { lane: 7, seq: 4 },
             Frame::Elsewhere { id: 5 },
-            Frame::Followed { lane: 7 },
+            Frame::Left { lane: 7 },
             Frame::Drop { lane: 7, spec: "{}".to_owned() },
         ]
     }

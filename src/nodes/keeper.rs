@@ -23,8 +23,8 @@ pub enum Order {
     Take(Vec<LaneId>),
     /// Take all leases of a node that is gone.
     TakeOver(NodeId),
-    /// Give a lease to another node.
-    Give(LaneId, NodeId),
+    /// Give a lease, by its number, to another node.
+    Give((LaneId, u64), NodeId),
     /// Tell the others that this node takes no more lanes.
     Drain,
     /// Leave, and end.
@@ -157,7 +157,7 @@ impl Keeping {
                 }
                 _ => Ok(()),
             },
-            Order::Give(lane, to) => self.leases.give(&self.own, lane, to).map(|_| ()),
+            Order::Give(lease, to) => self.leases.give(&self.own, lease, to).map(|_| ()),
             Order::Drain => {
                 self.own.draining = true;
                 Ok(())

@@ -57,11 +57,6 @@ impl<R: Clone> Forwards<R> {
         Arrived::New
     }
 
-    /// The request was not for here: its node asks elsewhere, maybe here again.
-    pub fn forget(&mut self, id: u64) {
-        self.known.remove(&id);
-    }
-
     /// What the lane answered.
     pub fn answered(&mut self, id: u64, answer: R) {
         if let Some(known) = self.known.get_mut(&id) {
@@ -86,8 +81,6 @@ mod tests {
         assert_eq!(forwards.arrive(1, 2), Arrived::Known, "a straggler of the past");
         forwards.answered(1, "no");
         assert_eq!(forwards.arrive(1, 0), Arrived::Known);
-        forwards.forget(3);
-        assert_eq!(forwards.arrive(3, 2), Arrived::New, "it was not for here, and now it is");
     }
 
     #[test]

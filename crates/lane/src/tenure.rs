@@ -276,9 +276,15 @@ impl Word {
         self.doubted = self.doubted.max(seq);
     }
 
+    /// Until when what is published may be answered from, by the follower's own clock.
+    pub fn until_ms(self) -> i64 {
+        let told = self.published <= self.settled && self.published >= self.doubted;
+        if told { self.until_ms } else { i64::MIN }
+    }
+
     /// Whether an answer from what is published is true now. Ask before it is read.
     pub fn good(self, now_ms: i64) -> bool {
-        now_ms < self.until_ms && self.published <= self.settled && self.published >= self.doubted
+        now_ms < self.until_ms()
     }
 }
 

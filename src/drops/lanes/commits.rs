@@ -3,6 +3,7 @@
 
 use crate::drops::committer::Work;
 use crate::kit::clock::{Clock, Stopwatch};
+use crate::kit::journal::Holder;
 use fanfare_lane::Draft;
 use std::sync::mpsc;
 
@@ -13,7 +14,7 @@ const PACE_US: u64 = 3_000;
 /// A journal's commits.
 pub(super) struct Commits {
     committer: mpsc::Sender<Work>,
-    under_way: bool,
+    under_way: u32,
     /// Runs since the newest commit began.
     began: Stopwatch,
     /// Rows that go into the next.
@@ -22,17 +23,17 @@ pub(super) struct Commits {
 
 impl Commits {
     pub(super) fn new(committer: mpsc::Sender<Work>) -> Self {
-        Self { committer, under_way: false, began: Stopwatch::long_ago(), rows: Vec::new() }
+        Self { committer, under_way: 0, began: Stopwatch::long_ago(), rows: Vec::new() }
     }
 
     /// Whether one is under way.
     pub(super) fn under_way(&self) -> bool {
-        self.under_way
+        self.under_way > 0
     }
 
     /// Hears that the one under way is over.
     pub(super) fn over(&mut self) {
-        self.under_way = false;
+        self.under_way = self.under_way.saturating_sub(1);
     }
 
     /// How long until the next may begin, if not yet. A virtual clock is never paced: nobody's
@@ -56,7 +57,13 @@ impl Commits {
     pub(super) fn begin(&mut self, crowded: bool) {
         self.began = Stopwatch::start();
         let work = Work::Append(std::mem::take(&mut self.rows), crowded);
-        self.under_way = self.committer.send(work).is_ok();
+        self.under_way += u32::from(self.committer.send(work).is_ok());
+    }
+
+    /// Commits a lane's first row of this owner, while its lease stands.
+    pub(super) fn open(&mut self, row: Draft, holder: Holder) {
+        let work = Work::Open(vec![row], holder);
+        self.under_way += u32::from(self.committer.send(work).is_ok());
     }
 
     /// Has the committer do something else, behind what it does.

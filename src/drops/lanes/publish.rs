@@ -2,47 +2,52 @@
 
 use super::Lanes;
 use crate::drops::ticket::{Answered, Ticket};
+use crate::kit::clock::boot_ms;
 use crate::kit::heads::Head;
 use fanfare_engine::{Fact, Stock, WitnessedLine};
 use fanfare_lane::{Durable, Face, LaneId, Reply};
 
 impl Lanes {
     pub(super) fn publish(&mut self, id: LaneId, durable: Vec<Durable<Ticket>>) {
+        let shared = self.hosted.get(&id).is_some_and(|hosted| hosted.shared.is_some());
         for durable in durable {
-            let Some(hosted) = self.hosted.get_mut(&id) else { return };
-            if let Err(broken) = hosted.drop.published.publish(&durable) {
-                hosted.drop.stop(&format!("published and decided state differ: {broken}"));
-                continue;
-            }
-            let front = hosted.drop.published.front();
-            self.heads.insert(id, head_of(&hosted.drop.spec.id, &front.face));
-            self.heads_changed = true;
-            self.told.rows.ring();
-            hosted.drop.note_facts(&durable.facts);
-            // Others that may speak of the lane have the row before anybody is told of it.
-            let owed = self.send_row(id, &durable.sealed);
-            let (mut crowd, mut held) = (Vec::new(), Vec::new());
-            for (ticket, reply) in durable.answers {
-                if let Ticket::Many(id) = ticket {
-                    crowd.push((id, reply));
-                    continue;
-                }
-                let proof = proof_of(&reply, &durable.facts, front.face.seq)
-                    .map(|fact| (front.head.clone(), fact));
-                let answered = Answered { reply, proof };
-                match owed {
-                    Some(_) => held.push((ticket, answered)),
-                    None => self.tell(ticket, answered),
-                }
-            }
-            self.sink.push(&mut crowd);
-            if let Some(owed) = owed {
-                self.hold(id, owed, held);
+            if shared {
+                self.stream_row(id, durable);
+            } else {
+                self.publish_row(id, durable);
             }
         }
-        if self.hosted.get(&id).is_some_and(super::Hosted::rested) {
+        if shared {
+            self.settle(id, boot_ms());
+        } else if self.hosted.get(&id).is_some_and(super::Hosted::rested) {
             self.let_rest(id);
         }
+    }
+
+    /// State, then front, then answers.
+    pub(super) fn publish_row(&mut self, id: LaneId, durable: Durable<Ticket>) {
+        let Some(hosted) = self.hosted.get_mut(&id) else { return };
+        if let Err(broken) = hosted.drop.published.publish(&durable) {
+            hosted.drop.stop(&format!("published and decided state differ: {broken}"));
+            return;
+        }
+        hosted.told_open = true;
+        let front = hosted.drop.published.front();
+        self.heads.insert(id, head_of(&hosted.drop.spec.id, &front.face));
+        self.heads_changed = true;
+        self.told.rows.ring();
+        hosted.drop.note_facts(&durable.facts);
+        let mut crowd = Vec::new();
+        for (ticket, reply) in durable.answers {
+            if let Ticket::Many(id) = ticket {
+                crowd.push((id, reply));
+                continue;
+            }
+            let proof = proof_of(&reply, &durable.facts, front.face.seq)
+                .map(|fact| (front.head.clone(), fact));
+            self.tell(ticket, Answered { reply, proof });
+        }
+        self.sink.push(&mut crowd);
     }
 
     pub(super) fn let_rest(&mut self, id: LaneId) {

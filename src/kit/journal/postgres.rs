@@ -10,6 +10,6 @@ mod read;
 mod schema;
 mod write;
 
-pub use leases::{Leases, NodeRow, View};
+pub use leases::{Holder, Lease, Leases, NodeRow, View};
 pub use read::Reader;
 pub use write::Writer;

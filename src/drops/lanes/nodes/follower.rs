@@ -1,100 +1,255 @@
-//! As a follower: another node's rows are published here as they come, and while that node's word
-//! is good, what is published here is answered from.
+//! As a follower: what an owner streams of a lane is taken in the order in which it comes. Rows
+//! are published here at once, but told of only when the owner says that everybody has them.
 
 use super::super::{Lanes, Message, Replayed};
-use super::{Followed, Host, NodesMessage};
+use super::{Host, NodesMessage};
 use crate::drops::committer::Work;
 use crate::drops::drop::Drop;
+use crate::drops::node::Directory;
 use crate::drops::spec::DropSpec;
 use crate::drops::wake::{self, Met};
 use crate::kit::journal::RawRow;
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
-use fanfare_lane::{GOOD_FOR_MS, LaneId, Reading, Replay, Sealed, StoreError};
+use fanfare_lane::{Hash, LaneId, Reading, Replay, Sealed, StoreError, Word};
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 
-/// An owner's word is asked for so often at the least.
+/// An owner's word is asked for so often.
 const PING_EVERY_MS: i64 = 250;
+
+/// What an owner streams.
+enum Item {
+    /// The newest row known to be durable, the newest everybody may be told of, and the doubt.
+    Joined((u32, Hash), u32, u32),
+    Row(RawRow),
+    Doubt(u32),
+    Settled(u32),
+    Word(i64),
+    End,
+    Left,
+}
+
+/// A lane another node owns, or nobody, or this one soon.
+pub(super) struct Followed {
+    pub(super) drop: Arc<Drop>,
+    /// Where it stands; none while its state is made anew.
+    pub(super) replay: Option<Replay>,
+    /// The lease is this node's: it is being opened.
+    pub(super) opening: Option<u64>,
+    word: Word,
+    /// The connection its owner's stream comes by, and under which lease.
+    by: Option<(Conn, u64)>,
+    stream: VecDeque<Item>,
+    /// Rows and doubts of the stream that are done with.
+    done: u64,
+    /// Whether rows are being read from the journal.
+    reading: bool,
+}
+
+impl Followed {
+    pub(super) fn new(drop: Arc<Drop>, replay: Replay) -> Self {
+        let word = Word::none(replay.seq());
+        Self {
+            drop,
+            replay: Some(replay),
+            opening: None,
+            word,
+            by: None,
+            stream: VecDeque::new(),
+            done: 0,
+            reading: false,
+        }
+    }
+
+    fn seq(&self) -> u32 {
+        self.replay.as_ref().map_or(0, Replay::seq)
+    }
+
+    /// What may be answered follows what is known of the word.
+    fn say_word(&self) {
+        let until_ms = if self.replay.is_some() { self.word.until_ms() } else { i64::MIN };
+        self.drop.answer_until(until_ms);
+    }
+
+    /// Nothing is answered by any owner's word any more.
+    pub(super) fn hush(&mut self) {
+        self.word.over();
+        (self.by, self.done) = (None, 0);
+        self.stream.clear();
+        self.say_word();
+    }
+}
 
 impl Lanes {
     pub(super) fn reached(
         &mut self,
         conn: Conn,
-        node: NodeId,
-        process: ProcessId,
+        (node, process): (NodeId, ProcessId),
         send: Sender,
-        _clock: &Reading,
     ) {
         let Some(nodes) = &mut self.nodes else { return };
         nodes.hosts.retain(|_, host| host.node != node);
-        let host = Host { node, process, send, rows: 0, pinged_rows: 0, pinged_ms: i64::MIN / 2 };
-        nodes.hosts.insert(conn, host);
-        self.give_up_replaced(node, process);
+        nodes.hosts.insert(conn, Host { node, process, send, pinged_ms: i64::MIN / 2 });
+        self.note_ended(node, process);
         self.send_asks(Some(process));
         self.follow_all();
     }
 
-    /// What was asked of a process that was before this one is not known to it.
-    fn give_up_replaced(&mut self, node: NodeId, process: ProcessId) {
-        let Some(nodes) = &self.nodes else { return };
-        let rows = nodes.views.iter().flat_map(|view| &view.nodes);
-        let before: Vec<ProcessId> = rows
-            .filter(|row| row.node == node && row.process != process)
-            .map(|row| row.process)
-            .collect();
-        self.give_up_asks(|sent| before.contains(&sent));
-    }
-
-    /// Asks every owner that is reached for the rows of its lanes.
+    /// Asks every owner that is reached for what comes of its lanes.
     pub(super) fn follow_all(&mut self) {
         let Some(nodes) = &self.nodes else { return };
         for (lane, followed) in &nodes.followed {
-            let Some(replay) = &followed.replay else { continue };
-            let owner = nodes.owner_of(*lane, followed.drop.home);
-            let Some((conn, host)) = owner.and_then(|owner| nodes.host_of(owner)) else { continue };
-            if followed.by != Some(conn) && !followed.opening {
-                let _ = host.send.send(Frame::Follow { lane: *lane, seq: replay.seq() });
+            let home = followed.drop.home;
+            let Some((conn, host)) = nodes.host_of(*lane, home) else { continue };
+            let term = nodes.lease(*lane, home).term;
+            let ready = followed.replay.is_some() && followed.opening.is_none();
+            if ready && followed.by != Some((conn, term)) {
+                let _ = host.send.send(Frame::Follow { lane: *lane, term });
             }
         }
     }
 
-    /// The owner sends a lane's rows from here on.
-    pub(super) fn followed_by(&mut self, conn: Conn, lane: LaneId) {
-        let Some(nodes) = &mut self.nodes else { return };
-        if let Some(followed) = nodes.followed.get_mut(&lane)
-            && followed.replay.is_some()
-            && !followed.opening
-        {
-            followed.by = Some(conn);
-        }
+    /// Something of a lane's stream.
+    pub(super) fn streamed(&mut self, conn: Conn, frame: Frame) {
+        let (lane, item) = match frame {
+            Frame::Joined { lane, term, newest, settled, doubt } => {
+                if !self.joins(conn, lane, term) {
+                    return;
+                }
+                (lane, Item::Joined(newest, settled, doubt))
+            }
+            Frame::Row { lane, row } => (lane, Item::Row(row)),
+            Frame::Doubt { lane, seq } => (lane, Item::Doubt(seq)),
+            Frame::Settled { lane, seq } => (lane, Item::Settled(seq)),
+            Frame::End { lane } => (lane, Item::End),
+            Frame::Left { lane } => (lane, Item::Left),
+            Frame::Word { at_ms, lanes } => {
+                for lane in lanes {
+                    self.take(conn, lane, Item::Word(at_ms));
+                }
+                return;
+            }
+            _ => return,
+        };
+        self.take(conn, lane, item);
     }
 
-    /// A row of another node's lane.
-    pub(super) fn row_of(&mut self, conn: Conn, lane: LaneId, row: RawRow) {
+    /// Whether a stream begins. It may have been asked for under a lease that has moved since.
+    fn joins(&mut self, conn: Conn, lane: LaneId, term: u64) -> bool {
+        let Some(nodes) = &mut self.nodes else { return false };
+        let Some(home) = nodes.followed.get(&lane).map(|followed| followed.drop.home) else {
+            return false;
+        };
+        let current = nodes.lease(lane, home).term == term;
+        let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
+        if !current || followed.opening.is_some() {
+            return false;
+        }
+        followed.by = Some((conn, term));
+        (followed.done, followed.reading) = (0, false);
+        followed.stream.clear();
+        true
+    }
+
+    fn take(&mut self, conn: Conn, lane: LaneId, item: Item) {
         let Some(nodes) = &mut self.nodes else { return };
-        let Some(host) = nodes.hosts.get_mut(&conn) else { return };
-        host.rows += 1;
         let Some(followed) = nodes.followed.get_mut(&lane) else { return };
-        let next = followed.replay.as_ref().map(|replay| replay.seq() + 1);
-        if next.is_some_and(|next| row.seq < next) {
-            return;
+        if followed.by.is_some_and(|(by, _)| by == conn) {
+            followed.stream.push_back(item);
+            self.pump(lane);
         }
-        if next == Some(row.seq)
-            && let Ok(sealed) = row.read(lane)
-            && self.follow_row(lane, &sealed)
-        {
-            return;
-        }
-        // Counted as had, so nothing may be answered here by the owner's word any more.
-        self.unfollow(lane);
     }
 
-    /// Publishes the next row of a followed lane; says whether that went well.
+    /// Takes of the stream what can be taken.
+    fn pump(&mut self, lane: LaneId) {
+        loop {
+            let Some(nodes) = &mut self.nodes else { return };
+            let Some(followed) = nodes.followed.get_mut(&lane) else { return };
+            let (Some(item), true) = (followed.stream.front(), followed.replay.is_some()) else {
+                return;
+            };
+            let at = followed.seq();
+            let target = match item {
+                Item::Joined(newest, ..) => newest.0,
+                Item::Row(row) => row.seq - 1,
+                _ => at,
+            };
+            if at < target {
+                return self.read_on(lane);
+            }
+            let Some(item) = followed.stream.pop_front() else { return };
+            if !self.take_item(lane, item) {
+                return self.begin_anew(lane);
+            }
+        }
+    }
+
+    /// One item that is next; says whether it follows what is here.
+    fn take_item(&mut self, lane: LaneId, item: Item) -> bool {
+        let Some(nodes) = &mut self.nodes else { return true };
+        let Some(followed) = nodes.followed.get_mut(&lane) else { return true };
+        match item {
+            Item::Joined(newest, settled, doubt) => {
+                let here = followed.replay.as_ref().map(|replay| (replay.seq(), replay.hash()));
+                if here != Some(newest) {
+                    // Rows were read that do not stand.
+                    return false;
+                }
+                followed.word.published(newest.0);
+                followed.word.settled(settled);
+                followed.word.doubt(doubt);
+            }
+            Item::Row(row) => {
+                if row.seq == followed.seq() + 1 {
+                    let Ok(sealed) = row.read(lane) else { return false };
+                    if !self.follow_row(lane, &sealed) {
+                        return false;
+                    }
+                }
+                self.ack(lane);
+            }
+            Item::Doubt(seq) => {
+                followed.word.doubt(seq);
+                followed.say_word();
+                self.ack(lane);
+            }
+            Item::Settled(seq) => followed.word.settled(seq),
+            Item::Word(at_ms) => followed.word.given(at_ms),
+            Item::Left => followed.by = None,
+            Item::End => {
+                followed.word.over();
+                followed.say_word();
+                if let Some(host) = followed.by.and_then(|(conn, _)| nodes.hosts.get(&conn)) {
+                    let _ = host.send.send(Frame::GaveUp { lane });
+                }
+            }
+        }
+        let followed = self.nodes.as_ref().and_then(|nodes| nodes.followed.get(&lane));
+        if let Some(followed) = followed {
+            followed.say_word();
+        }
+        true
+    }
+
+    fn ack(&mut self, lane: LaneId) {
+        let Some(nodes) = &mut self.nodes else { return };
+        let Some(followed) = nodes.followed.get_mut(&lane) else { return };
+        followed.done += 1;
+        if let Some(host) = followed.by.and_then(|(conn, _)| nodes.hosts.get(&conn)) {
+            let _ = host.send.send(Frame::Ack { lane, count: followed.done });
+        }
+    }
+
+    /// Publishes the next row of a followed lane; says whether that went well. Nothing is told of
+    /// it before the owner says so.
     fn follow_row(&mut self, lane: LaneId, sealed: &Sealed) -> bool {
         let Some(nodes) = &mut self.nodes else { return false };
         let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
         let Some(replay) = &mut followed.replay else { return false };
         let drop = followed.drop.clone();
+        followed.word.published(sealed.row.header.seq);
+        drop.answer_until(i64::MIN);
         match drop.published.follow(replay, sealed) {
             Ok(facts) => {
                 drop.note_facts(&facts);
@@ -102,8 +257,7 @@ impl Lanes {
                 true
             }
             Err(why) => {
-                tracing::warn!(lane, why, "a row of another node does not follow; reading anew");
-                self.begin_anew(lane);
+                tracing::info!(lane, why, "a row of another node does not follow; reading anew");
                 false
             }
         }
@@ -114,107 +268,111 @@ impl Lanes {
         self.nodes.as_ref().is_some_and(|nodes| nodes.followed.contains_key(&lane))
     }
 
-    fn unfollow(&mut self, lane: LaneId) {
-        let Some(nodes) = &mut self.nodes else { return };
-        if let Some(followed) = nodes.followed.get_mut(&lane) {
-            followed.by = None;
-            followed.drop.answer_until(i64::MIN);
-        }
-    }
-
     /// Makes a lane's state anew from the journal.
     pub(super) fn begin_anew(&mut self, lane: LaneId) {
-        self.unfollow(lane);
         let Some(nodes) = &mut self.nodes else { return };
-        if let Some(followed) = nodes.followed.get_mut(&lane)
-            && followed.replay.take().is_some()
-        {
+        let Some(followed) = nodes.followed.get_mut(&lane) else { return };
+        followed.hush();
+        if followed.replay.take().is_some() {
             wake::start(followed.drop.clone(), self.folder.clone(), self.inbox.clone());
         }
+        followed.say_word();
     }
 
     /// A followed lane is replayed.
     pub(in super::super) fn replayed(&mut self, lane: LaneId, replay: Result<Replayed, String>) {
         let Some(nodes) = &mut self.nodes else { return };
         let Some(followed) = nodes.followed.get_mut(&lane) else { return };
-        let drop = followed.drop.clone();
         match replay {
             Ok((mut replay, newest)) => {
                 if let Some(state) = replay.take_state() {
-                    drop.published.replace(state, &newest);
+                    followed.drop.published.replace(state, &newest);
                 }
+                followed.word = Word::none(replay.seq());
                 followed.replay = Some(*replay);
-                if followed.opening {
-                    self.catch_up(lane);
+                if followed.opening.is_some() {
+                    self.read_on(lane);
                 } else {
                     self.follow_all();
                 }
             }
-            Err(why) => drop.stop(&why),
+            // Whoever may open or follow it tries again at the next renewal.
+            Err(why) => {
+                tracing::warn!(lane, why, "a lane cannot be read now");
+                followed.opening = None;
+                let tip = Replay::new([0; 16], lane);
+                followed.replay = Some(tip);
+            }
         }
     }
 
-    /// Reads the rows behind those that are here.
-    pub(super) fn catch_up(&mut self, lane: LaneId) {
-        let Some(nodes) = &self.nodes else { return };
-        let Some(followed) = nodes.followed.get(&lane) else { return };
-        let Some(replay) = &followed.replay else { return };
-        let from = replay.seq() + 1;
-        self.commits[followed.drop.home].ask(Work::Read(lane, from));
+    /// Reads rows behind those that are here, if that is not under way.
+    pub(super) fn read_on(&mut self, lane: LaneId) {
+        let Some(nodes) = &mut self.nodes else { return };
+        let Some(followed) = nodes.followed.get_mut(&lane) else { return };
+        if followed.replay.is_some() && !std::mem::replace(&mut followed.reading, true) {
+            let from = followed.seq() + 1;
+            self.commits[followed.drop.home].ask(Work::Read(lane, from));
+        }
     }
 
-    /// The journal's rows of a lane that is followed.
+    /// The journal's rows of a lane that is followed: to open it, or up to where its owner said
+    /// that they are durable. A row that is only read may yet vanish.
     pub(in super::super) fn caught_up(
         &mut self,
         lane: LaneId,
         rows: Result<Vec<Sealed>, StoreError>,
         clock: &Reading,
     ) {
-        let Ok(rows) = rows else { return };
-        let more = !rows.is_empty();
-        if !rows.iter().all(|sealed| self.caught_row(lane, sealed)) {
+        let Some(nodes) = &mut self.nodes else { return };
+        let Some(followed) = nodes.followed.get_mut(&lane) else { return };
+        if !std::mem::take(&mut followed.reading) {
             return;
         }
-        let opening = self.nodes.as_ref().and_then(|nodes| nodes.followed.get(&lane));
-        match opening.map(|followed| followed.opening) {
-            Some(true) if more => self.catch_up(lane),
-            Some(true) => self.open_own(lane, clock),
-            _ => self.follow_all(),
-        }
-    }
-
-    fn caught_row(&mut self, lane: LaneId, sealed: &Sealed) -> bool {
-        let nodes = self.nodes.as_ref();
-        let replay = nodes.and_then(|nodes| nodes.followed.get(&lane)?.replay.as_ref());
-        let known = replay.is_some_and(|replay| sealed.row.header.seq <= replay.seq());
-        known || self.follow_row(lane, sealed)
-    }
-
-    /// An owner's word: for a second from when it was asked for.
-    pub(super) fn word(&mut self, conn: Conn, at_ms: i64, homes: u64) {
-        let Some(nodes) = &mut self.nodes else { return };
-        for followed in nodes.followed.values().filter(|one| one.by == Some(conn)) {
-            if homes & 1 << followed.drop.home != 0 {
-                followed.drop.answer_until(at_ms + GOOD_FOR_MS);
+        let Ok(rows) = rows else { return };
+        let opening = followed.opening.is_some();
+        let target = match followed.stream.front() {
+            _ if opening => u32::MAX,
+            Some(Item::Joined(newest, ..)) => newest.0,
+            Some(Item::Row(row)) => row.seq - 1,
+            _ => followed.seq(),
+        };
+        let more = !rows.is_empty();
+        for sealed in rows {
+            let (seq, here) = (sealed.row.header.seq, self.followed_seq(lane));
+            if seq > here && seq <= target && !self.follow_row(lane, &sealed) {
+                return self.begin_anew(lane);
             }
         }
-    }
-
-    /// The owner is about to give the lane away.
-    pub(super) fn word_over(&mut self, conn: Conn, lane: LaneId) {
-        self.unfollow(lane);
-        if let Some(host) = self.nodes.as_ref().and_then(|nodes| nodes.hosts.get(&conn)) {
-            let _ = host.send.send(Frame::OverSeen { lane });
+        match opening {
+            true if more => self.read_on(lane),
+            true => self.open_own(lane, clock),
+            false if more => self.pump(lane),
+            // The owner said they are durable: they are read again a little later.
+            false => {}
         }
     }
 
-    /// Asks each owner for its word, at once where rows of it were published.
+    fn followed_seq(&self, lane: LaneId) -> u32 {
+        let nodes = self.nodes.as_ref();
+        nodes.and_then(|nodes| nodes.followed.get(&lane)).map_or(0, Followed::seq)
+    }
+
+    /// Asks each owner for its word, and looks after streams that wait for the journal.
     pub(super) fn ping(&mut self, now_ms: i64) {
         let Some(nodes) = &mut self.nodes else { return };
+        let mut due = false;
         for host in nodes.hosts.values_mut() {
-            if host.rows != host.pinged_rows || now_ms - host.pinged_ms >= PING_EVERY_MS {
-                (host.pinged_rows, host.pinged_ms) = (host.rows, now_ms);
-                let _ = host.send.send(Frame::Ping { at_ms: now_ms, rows: host.rows });
+            if now_ms - host.pinged_ms >= PING_EVERY_MS {
+                (host.pinged_ms, due) = (now_ms, true);
+                let _ = host.send.send(Frame::Ping { at_ms: now_ms });
+            }
+        }
+        if due {
+            let waits = |followed: &Followed| !followed.stream.is_empty();
+            let waiting = nodes.followed.iter().filter(|(_, followed)| waits(followed));
+            for lane in waiting.map(|(lane, _)| *lane).collect::<Vec<_>>() {
+                self.pump(lane);
             }
         }
     }
@@ -242,20 +400,15 @@ impl Lanes {
         match known {
             Ok((drop, replay)) if !nodes.followed.contains_key(&drop.lane) => {
                 let mut guard = nodes.directory.write().unwrap_or_else(PoisonError::into_inner);
-                guard_add(&mut guard, drop.clone());
+                let mut with = Directory::clone(&guard);
+                with.add(drop.clone());
+                *guard = Arc::new(with);
                 std::mem::drop(guard);
-                let followed = Followed { drop, replay: Some(replay), by: None, opening: false };
-                nodes.followed.insert(followed.drop.lane, followed);
+                nodes.followed.insert(drop.lane, Followed::new(drop, replay));
                 self.follow_all();
             }
             Ok(_) => {}
             Err((lane, why)) => tracing::warn!(lane, why, "a drop of another node cannot be read"),
         }
     }
-}
-
-fn guard_add(directory: &mut Arc<crate::drops::node::Directory>, drop: Arc<Drop>) {
-    let mut with = crate::drops::node::Directory::clone(directory);
-    with.add(drop);
-    *directory = Arc::new(with);
 }

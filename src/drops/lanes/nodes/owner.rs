@@ -1,29 +1,86 @@
-//! As an owner: other nodes come, follow lanes, ask for this node's word; a row's answers leave
-//! once every follower that may answer by itself has the row.
+//! As an owner: other nodes follow a lane and ask for this node's word. A durable row is sent to
+//! them first, and published and told here once each has it or may not speak of the lane.
 
 use super::super::{Hosted, Lanes};
-use super::{Guest, Held};
-use crate::drops::ticket::{Answered, Ticket};
+use super::Guest;
+use super::handing::Handing;
+use crate::drops::drop::Drop;
+use crate::drops::ticket::Ticket;
 use crate::kit::clock::boot_ms;
-use crate::kit::journal::RawRow;
-use crate::nodes::frame::{Frame, ProcessId};
+use crate::kit::journal::{Holder, RawRow};
+use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
-use fanfare_lane::{LaneId, Owed, Sealed};
-use std::collections::BTreeSet;
+use fanfare_lane::{Durable, Grants, Lane, LaneId, Owed, Reply, SUCCESSOR_WAITS_MS};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// What a lane of one of several nodes has besides.
+#[derive(Default)]
+pub(in super::super) struct Shared {
+    /// This node, and the number of the lease by which the lane is open.
+    node: NodeId,
+    pub(super) term: u64,
+    /// Before this nothing is told: followers may answer for a lane that was at rest.
+    told_from_ms: i64,
+    pub(super) grants: Grants<Conn>,
+    pub(super) followers: BTreeSet<Conn>,
+    pub(super) leaving: VecDeque<Leaving>,
+    pub(super) unsure: Vec<(Option<Owed<Conn>>, Vec<(Ticket, Reply)>)>,
+    pub(super) handing: Option<Handing>,
+}
+
+/// What waits to be told, in order.
+pub(super) enum Leaving {
+    /// A durable row: published, and its answers let go, when it is settled.
+    Row(Owed<Conn>, Box<Durable<Ticket>>),
+    /// Answers that made no fact: let go behind what they rest on, while the lease is proven.
+    Plain(Vec<(Ticket, Reply)>, i64),
+}
+
+/// How long an answer from memory waits for a proof of the lease.
+const PLAIN_MS: i64 = 5_000;
+
+impl Shared {
+    pub(in super::super) fn under(node: NodeId, term: u64) -> Self {
+        Self { node, term, ..Self::default() }
+    }
+
+    /// A follower's connection ended.
+    pub(super) fn leave(&mut self, conn: Conn) {
+        if self.followers.remove(&conn) {
+            self.grants.leave(conn);
+        }
+    }
+
+    /// Whether nothing is decided any more: the lane goes to another node.
+    pub(in super::super) fn handing(&self) -> bool {
+        self.handing.is_some()
+    }
+
+    /// Who opens the lane.
+    pub(in super::super) fn holder(&self, lane: LaneId) -> Holder {
+        Holder { node: self.node, terms: [(lane, self.term)].into() }
+    }
+
+    /// Whether something waits to be told.
+    pub(in super::super) fn owes(&self) -> bool {
+        !self.leaving.is_empty() || !self.unsure.is_empty() || self.handing.is_some()
+    }
+}
 
 impl Lanes {
     pub(super) fn came(&mut self, conn: Conn, process: ProcessId, send: Sender) {
-        let Some(nodes) = &mut self.nodes else { return };
         for Hosted { drop, .. } in self.hosted.values() {
             let spec = serde_json::to_string(&drop.spec).unwrap_or_default();
             let _ = send.send(Frame::Drop { lane: drop.lane, spec });
         }
-        nodes.grants.join(conn);
-        nodes.guests.insert(conn, Guest { process, send, lanes: BTreeSet::new() });
+        if let Some(nodes) = &mut self.nodes {
+            nodes.guests.insert(conn, Guest { process, send });
+        }
     }
 
     /// Tells the others of a drop that is served here from now on.
-    pub(super) fn announce(&self, lane: LaneId) {
+    pub(in super::super) fn announce(&self, lane: LaneId) {
         let (Some(nodes), Some(hosted)) = (&self.nodes, self.hosted.get(&lane)) else { return };
         let spec = serde_json::to_string(&hosted.drop.spec).unwrap_or_default();
         for guest in nodes.guests.values() {
@@ -31,108 +88,206 @@ impl Lanes {
         }
     }
 
-    /// A node wants the rows behind one it has.
-    pub(super) fn follow_asked(&mut self, conn: Conn, lane: LaneId, seq: u32) {
-        let Some(nodes) = &mut self.nodes else { return };
-        let leaving = nodes.leaving.contains_key(&lane);
-        let Some(guest) = nodes.guests.get_mut(&conn) else { return };
-        let rows = match (self.hosted.get(&lane).filter(|_| !leaving), self.resting.get(&lane)) {
-            (Some(hosted), _) => hosted.lane.rows_behind(seq),
-            // Nothing comes behind its newest row before it is woken.
-            (None, Some(drop)) => {
-                let newest = drop.published.front().face.seq == seq;
-                newest.then(Vec::new)
+    fn send(&self, conn: Conn, frame: Frame) {
+        if let Some(guest) = self.nodes.as_ref().and_then(|nodes| nodes.guests.get(&conn)) {
+            let _ = guest.send.send(frame);
+        }
+    }
+
+    /// Sends something to all who follow a lane.
+    pub(super) fn stream(&self, lane: LaneId, frame: &Frame) {
+        let shared = self.hosted.get(&lane).and_then(|hosted| hosted.shared.as_ref());
+        for conn in shared.iter().flat_map(|shared| &shared.followers) {
+            self.send(*conn, frame.clone());
+        }
+    }
+
+    /// A node wants what comes of a lane.
+    pub(super) fn join(&mut self, conn: Conn, lane: LaneId, term: u64) {
+        let joined = if let Some(hosted) = self.hosted.get_mut(&lane) {
+            let Some(shared) = hosted.shared.as_mut().filter(|one| one.term == term) else {
+                return;
+            };
+            if !hosted.lane.opened() || !shared.followers.insert(conn) {
+                return;
             }
-            (None, None) => return,
-        };
-        guest.lanes.remove(&lane);
-        let Some(rows) = rows else {
-            let _ = guest.send.send(Frame::Behind { lane });
+            shared.grants.join(conn);
+            let settled = hosted.drop.published.front().face.seq;
+            let doubt = hosted.lane.in_doubt().unwrap_or(0);
+            Frame::Joined { lane, term, newest: hosted.lane.durable_head(), settled, doubt }
+        } else if let Some(drop) = self.resting.get(&lane) {
+            // Nothing comes of it before it is woken, and then it is joined anew.
+            let face = &drop.published.front().face;
+            Frame::Joined { lane, term, newest: (face.seq, face.hash), settled: face.seq, doubt: 0 }
+        } else {
             return;
         };
-        for sealed in rows {
-            let _ = nodes.grants.send([conn].into_iter(), boot_ms());
-            let _ = guest.send.send(Frame::Row { lane, row: RawRow::of(&sealed) });
-        }
-        guest.lanes.insert(lane);
-        let _ = guest.send.send(Frame::Followed { lane });
+        self.send(conn, joined);
     }
 
-    /// A follower says how far it is and asks for this node's word.
-    pub(super) fn pinged(&mut self, conn: Conn, at_ms: i64, rows: u64) {
-        let Some(nodes) = &mut self.nodes else { return };
+    pub(super) fn acked(&mut self, conn: Conn, lane: LaneId, count: u64) {
         let now_ms = boot_ms();
-        nodes.grants.acked(conn, rows, now_ms);
-        let mut homes = 0;
-        for (home, tenure) in nodes.tenures.iter().enumerate() {
-            if nodes.grants.give(conn, *tenure, now_ms) {
-                homes |= 1 << home;
+        if let Some(shared) = self.shared(lane) {
+            shared.grants.acked(conn, count, now_ms);
+            self.settle(lane, now_ms);
+        }
+    }
+
+    fn shared(&mut self, lane: LaneId) -> Option<&mut Shared> {
+        self.hosted.get_mut(&lane)?.shared.as_deref_mut()
+    }
+
+    /// A node asks for this one's word: for each lane it follows here.
+    pub(super) fn pinged(&mut self, conn: Conn, at_ms: i64) {
+        let Some(nodes) = &self.nodes else { return };
+        let now_ms = boot_ms();
+        let mut lanes = Vec::new();
+        for (lane, hosted) in &mut self.hosted {
+            let tenure = nodes.tenures[hosted.drop.home];
+            if let Some(shared) = &mut hosted.shared
+                && shared.followers.contains(&conn)
+                && shared.grants.give(conn, tenure, now_ms)
+            {
+                lanes.push(*lane);
             }
         }
-        if let Some(guest) = nodes.guests.get(&conn) {
-            let _ = guest.send.send(Frame::Word { at_ms, homes });
-        }
-        self.let_go_held(now_ms);
+        // Of lanes at rest nothing comes before they are woken.
+        let at_rest = self.resting.values().filter(|drop| drop.answers(now_ms));
+        lanes.extend(at_rest.map(|drop| drop.lane));
+        self.send(conn, Frame::Word { at_ms, lanes });
     }
 
-    /// Sends a published row to those who follow its lane; who has to have it before it is told.
-    pub(in super::super) fn send_row(
-        &mut self,
-        lane: LaneId,
-        sealed: &Sealed,
-    ) -> Option<Owed<Conn>> {
-        let nodes = self.nodes.as_mut()?;
-        let to = nodes.guests.iter().filter(|(_, guest)| guest.lanes.contains(&lane));
-        let to: Vec<Conn> = to.map(|(conn, _)| *conn).collect();
-        if !to.is_empty() {
-            let row = RawRow::of(sealed);
-            for conn in &to {
-                let _ = nodes.guests[conn].send.send(Frame::Row { lane, row: row.clone() });
+    /// A durable row goes to all followers, before anybody is told of it.
+    pub(in super::super) fn stream_row(&mut self, lane: LaneId, durable: Durable<Ticket>) {
+        let now_ms = boot_ms();
+        let Some(shared) = self.shared(lane) else { return };
+        let owed = shared.grants.send(now_ms);
+        let row = (!shared.followers.is_empty()).then(|| RawRow::of(&durable.sealed));
+        shared.leaving.push_back(Leaving::Row(owed, Box::new(durable)));
+        if let Some(row) = row {
+            self.stream(lane, &Frame::Row { lane, row });
+        }
+    }
+
+    /// Answers that wait for no row: `busy` goes, `unsure` goes once every follower knows of the
+    /// doubt, and what rests on memory when the lease is proven.
+    pub(in super::super) fn without_row(&mut self, lane: LaneId, answers: Vec<(Ticket, Reply)>) {
+        let now_ms = boot_ms();
+        let (mut busy, mut unsure, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+        for (ticket, reply) in answers {
+            match reply {
+                Reply::Busy => busy.push((ticket, reply)),
+                Reply::Unsure => unsure.push((ticket, reply)),
+                _ => plain.push((ticket, reply)),
             }
         }
-        let owed = nodes.grants.send(to.into_iter(), boot_ms());
-        // A row before it may still be owed to somebody who follows no more.
-        let behind = nodes.held.iter().any(|held| held.lane == lane);
-        (behind || !nodes.grants.settled(&owed, boot_ms())).then_some(owed)
-    }
-
-    /// Keeps answers until what is owed is settled.
-    pub(in super::super) fn hold(
-        &mut self,
-        lane: LaneId,
-        owed: Owed<Conn>,
-        answers: Vec<(Ticket, Answered)>,
-    ) {
-        if let Some(nodes) = &mut self.nodes {
-            nodes.held.push_back(Held { lane, owed, answers });
+        let Some(hosted) = self.hosted.get_mut(&lane) else { return };
+        let Some(shared) = hosted.shared.as_deref_mut() else { return };
+        if !plain.is_empty() {
+            shared.leaving.push_back(Leaving::Plain(plain, now_ms));
         }
+        let mut doubt = None;
+        if !unsure.is_empty() {
+            doubt = hosted.lane.in_doubt();
+            let owed = doubt.map(|_| shared.grants.send(now_ms));
+            shared.unsure.push((owed, unsure));
+        }
+        if let Some(seq) = doubt {
+            self.stream(lane, &Frame::Doubt { lane, seq });
+        }
+        busy.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
+        self.settle(lane, now_ms);
     }
 
-    /// Lets answers go whose rows everybody has who may speak of them.
-    pub(super) fn let_go_held(&mut self, now_ms: i64) {
-        let mut waiting: BTreeSet<LaneId> = BTreeSet::new();
-        let mut kept = std::collections::VecDeque::new();
-        let Some(nodes) = &mut self.nodes else { return };
-        let held = std::mem::take(&mut nodes.held);
-        for one in held {
-            let settled = !waiting.contains(&one.lane)
-                && self.nodes.as_mut().is_none_or(|of| of.grants.settled(&one.owed, now_ms));
-            if settled {
-                one.answers.into_iter().for_each(|(ticket, answered)| self.tell(ticket, answered));
-            } else {
-                waiting.insert(one.lane);
-                kept.push_back(one);
+    /// Lanes of which something waits to be told.
+    pub(in super::super) fn owing(&self) -> Vec<LaneId> {
+        let owes = |hosted: &Hosted| hosted.shared.as_ref().is_some_and(|one| one.owes());
+        self.hosted.iter().filter(|(_, hosted)| owes(hosted)).map(|(lane, _)| *lane).collect()
+    }
+
+    /// Publishes and lets go what is settled.
+    pub(in super::super) fn settle(&mut self, lane: LaneId, now_ms: i64) {
+        let mut published = false;
+        while let Some(hosted) = self.hosted.get_mut(&lane)
+            && let Some(shared) = hosted.shared.as_deref_mut()
+        {
+            let home = hosted.drop.home;
+            let tenure = self.nodes.as_ref().map(|nodes| nodes.tenures[home]);
+            let goes = match shared.leaving.front() {
+                Some(Leaving::Row(owed, _)) => {
+                    now_ms >= shared.told_from_ms && shared.grants.settled(owed, now_ms)
+                }
+                Some(Leaving::Plain(_, since_ms)) => {
+                    tenure.is_some_and(|one| one.good(now_ms)) || now_ms - since_ms >= PLAIN_MS
+                }
+                None => false,
+            };
+            if !goes {
+                break;
+            }
+            match shared.leaving.pop_front() {
+                Some(Leaving::Row(_, durable)) => {
+                    let seq = durable.sealed.row.header.seq;
+                    self.publish_row(lane, *durable);
+                    self.stream(lane, &Frame::Settled { lane, seq });
+                    published = true;
+                }
+                Some(Leaving::Plain(answers, _)) => {
+                    let good = tenure.is_some_and(|one| one.good(now_ms));
+                    for (ticket, reply) in answers {
+                        // Nothing was done for it, and whether it is still true nobody here knows.
+                        self.say(ticket, if good { reply } else { Reply::Busy });
+                    }
+                }
+                None => {}
             }
         }
-        if let Some(nodes) = &mut self.nodes {
-            nodes.held = kept;
+        self.let_go_unsure(lane, now_ms);
+        if published && self.hosted.get(&lane).is_some_and(Hosted::rested_and_told) {
+            self.let_rest(lane);
         }
+        self.hand_on(lane, now_ms);
     }
 
-    /// A follower answers nothing more by this node's word for a lane.
-    pub(super) fn over_seen(&mut self, conn: Conn, lane: LaneId) {
-        if let Some(leaving) = self.nodes.as_mut().and_then(|nodes| nodes.leaving.get_mut(&lane)) {
-            leaving.told.remove(&conn);
+    fn let_go_unsure(&mut self, lane: LaneId, now_ms: i64) {
+        let Some(shared) = self.shared(lane) else { return };
+        let mut gone = Vec::new();
+        let Shared { unsure, grants, .. } = shared;
+        unsure.retain_mut(|(owed, answers)| {
+            let goes = owed.as_ref().is_none_or(|owed| grants.settled(owed, now_ms));
+            if goes {
+                gone.append(answers);
+            }
+            !goes
+        });
+        gone.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
+    }
+}
+
+impl Lanes {
+    /// A lane that was at rest is opened again.
+    pub(in super::super) fn host_woken(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>) {
+        let (id, home) = (lane.id(), drop.home);
+        let term = self.nodes.as_ref().map_or(0, |nodes| nodes.lease(id, home).term);
+        self.host_by(lane, drop, term);
+        if let Some(shared) = self.shared(id) {
+            shared.told_from_ms = boot_ms() + SUCCESSOR_WAITS_MS;
         }
+        // Whoever followed it at rest joins anew.
+        for guest in self.nodes.iter().flat_map(|nodes| nodes.guests.values()) {
+            let _ = guest.send.send(Frame::Left { lane: id });
+        }
+    }
+}
+
+impl Hosted {
+    /// Whether nothing of it waits to be told.
+    pub(in super::super) fn told(&self) -> bool {
+        self.shared.as_ref().is_none_or(|shared| !shared.owes())
+    }
+
+    /// Whether the lane rests, and nothing of it waits to be told.
+    pub(in super::super) fn rested_and_told(&self) -> bool {
+        self.told() && self.rested()
     }
 }

@@ -8,8 +8,8 @@ use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
 
 /// How long an answer may take. A renewal that takes longer than a second proves nothing anyway.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -29,13 +29,32 @@ pub struct NodeRow {
     pub draining: bool,
 }
 
+/// Who has a lane, and the how-manieth lease of it that is: one that went and came back is another
+/// one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lease {
+    /// The node; none if it was given up.
+    pub node: Option<u64>,
+    /// Counted up with each move.
+    pub term: u64,
+}
+
+/// Who opens lanes, by which leases. Their first rows go in only while the leases stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The node.
+    pub node: u64,
+    /// The term of each lane.
+    pub terms: BTreeMap<LaneId, u64>,
+}
+
 /// Who is there, and who serves what.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// All nodes that have a row here.
     pub nodes: Vec<NodeRow>,
-    /// Lanes whose lease somebody has.
-    pub owners: BTreeMap<LaneId, u64>,
+    /// The lanes' leases.
+    pub leases: BTreeMap<LaneId, Lease>,
 }
 
 /// A connection for leases, made again when it breaks.
@@ -110,23 +129,31 @@ impl Leases {
         })
     }
 
-    /// Takes leases that are nobody's: never given, or of a node that left.
+    /// Takes leases that are nobody's: never given, or of a node that left. Gives their terms.
     ///
     /// # Errors
     /// If it is not known which were taken.
-    pub fn take_free(&self, own: &NodeRow, lanes: &[LaneId]) -> Result<Vec<LaneId>, JournalError> {
-        let sql =
-            "INSERT INTO leases (lane, node) SELECT lane, $1 FROM unnest($2::BIGINT[]) AS lane
-            ON CONFLICT (lane) DO UPDATE SET node = $1
-            WHERE leases.node = $1
+    pub fn take_free(
+        &self,
+        own: &NodeRow,
+        lanes: &[LaneId],
+    ) -> Result<BTreeMap<LaneId, u64>, JournalError> {
+        let sql = "INSERT INTO leases (lane, node, term)
+            SELECT lane, $1, 1 FROM unnest($2::BIGINT[]) AS lane
+            WHERE EXISTS (SELECT 1 FROM nodes WHERE node = $1 AND process = $3)
+            ON CONFLICT (lane) DO UPDATE SET node = $1, term = leases.term + 1
+            WHERE leases.node IS NULL
                OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node = leases.node)
-            RETURNING lane";
-        let node = own.node as i64;
+            RETURNING lane, term";
+        let (node, process) = (own.node as i64, own.process as i64);
         let lanes: Vec<i64> = lanes.iter().map(|lane| i64::from(*lane)).collect();
         let taken = self.0.ask(WITHIN, async |client| {
-            client.query_typed(sql, &[(&node, Type::INT8), (&lanes, Type::INT8_ARRAY)]).await
+            let values: [(&(dyn ToSql + Sync), Type); 3] =
+                [(&node, Type::INT8), (&lanes, Type::INT8_ARRAY), (&process, Type::INT8)];
+            client.query_typed(sql, &values).await
         })?;
-        Ok(taken.iter().map(|row| row.get::<_, i64>(0) as LaneId).collect())
+        let term = |row: &Row| (row.get::<_, i64>(0) as LaneId, row.get::<_, i64>(1) as u64);
+        Ok(taken.iter().map(term).collect())
     }
 
     /// Takes all leases of a node whose beat stands where it was seen last, and the node's row.
@@ -136,7 +163,7 @@ impl Leases {
     pub fn take_over(&self, own: &NodeRow, gone: u64, beat: u64) -> Result<bool, JournalError> {
         // Locked, so that a renewal comes before this, and is seen, or after it, and sees this.
         let still = "SELECT 1 FROM nodes WHERE node = $1 AND beat = $2 FOR UPDATE";
-        let take = "UPDATE leases SET node = $2 WHERE node = $1";
+        let take = "UPDATE leases SET node = $2, term = term + 1 WHERE node = $1";
         let (gone, beat, node) = (gone as i64, beat as i64, own.node as i64);
         self.0.ask(WITHIN, async |client| {
             client.batch_execute("BEGIN").await?;
@@ -156,13 +183,26 @@ impl Leases {
     ///
     /// # Errors
     /// If it is not known whether it was given.
-    pub fn give(&self, own: &NodeRow, lane: LaneId, to: u64) -> Result<bool, JournalError> {
-        let sql = "UPDATE leases SET node = $3 WHERE lane = $1 AND node = $2
-            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $3)";
+    pub fn give(
+        &self,
+        own: &NodeRow,
+        (lane, term): (LaneId, u64),
+        to: u64,
+    ) -> Result<bool, JournalError> {
+        let sql = "UPDATE leases SET node = $3, term = term + 1
+            WHERE lane = $1 AND node = $2 AND term = $4
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $3)
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $2 AND process = $5)";
         let (node, to, lane) = (own.node as i64, to as i64, i64::from(lane));
+        let (term, process) = (term as i64, own.process as i64);
         let given = self.0.ask(WITHIN, async |client| {
-            let values: [(&(dyn ToSql + Sync), Type); 3] =
-                [(&lane, Type::INT8), (&node, Type::INT8), (&to, Type::INT8)];
+            let values: [(&(dyn ToSql + Sync), Type); 5] = [
+                (&lane, Type::INT8),
+                (&node, Type::INT8),
+                (&to, Type::INT8),
+                (&term, Type::INT8),
+                (&process, Type::INT8),
+            ];
             client.execute_typed(sql, &values).await
         })?;
         Ok(given == 1)
@@ -185,7 +225,7 @@ impl Leases {
 async fn view(client: &Client) -> Result<View, tokio_postgres::Error> {
     let nodes = "SELECT node, process, address, beat, draining FROM nodes ORDER BY node";
     let nodes = client.query_typed(nodes, &[]).await?;
-    let number = |row: &tokio_postgres::Row, at: usize| row.get::<_, i64>(at) as u64;
+    let number = |row: &Row, at: usize| row.get::<_, i64>(at) as u64;
     let nodes = nodes.iter().map(|row| NodeRow {
         node: number(row, 0),
         process: number(row, 1),
@@ -194,7 +234,28 @@ async fn view(client: &Client) -> Result<View, tokio_postgres::Error> {
         draining: row.get(4),
     });
     let nodes = nodes.collect();
-    let leases = client.query_typed("SELECT lane, node FROM leases", &[]).await?;
-    let owners = leases.iter().map(|row| (row.get::<_, i64>(0) as LaneId, number(row, 1)));
-    Ok(View { nodes, owners: owners.collect() })
+    let leases = client.query_typed("SELECT lane, node, term FROM leases", &[]).await?;
+    let lease = |row: &Row| {
+        let node = row.get::<_, Option<i64>>(1).map(|node| node as u64);
+        (row.get::<_, i64>(0) as LaneId, Lease { node, term: number(row, 2) })
+    };
+    Ok(View { nodes, leases: leases.iter().map(lease).collect() })
+}
+
+/// Locks the leases by which lanes are opened; gives the lanes whose lease still stands.
+pub(super) async fn hold(
+    client: &Client,
+    holder: &Holder,
+) -> Result<Vec<LaneId>, tokio_postgres::Error> {
+    let sql = "SELECT leases.lane FROM leases
+        JOIN unnest($2::BIGINT[], $3::BIGINT[]) AS held (lane, term)
+            ON leases.lane = held.lane AND leases.term = held.term
+        WHERE leases.node = $1 FOR SHARE OF leases";
+    let node = holder.node as i64;
+    let lanes: Vec<i64> = holder.terms.keys().map(|lane| i64::from(*lane)).collect();
+    let terms: Vec<i64> = holder.terms.values().map(|term| *term as i64).collect();
+    let values: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&node, Type::INT8), (&lanes, Type::INT8_ARRAY), (&terms, Type::INT8_ARRAY)];
+    let held = client.query_typed(sql, &values).await?;
+    Ok(held.iter().map(|row| row.get::<_, i64>(0) as LaneId).collect())
 }

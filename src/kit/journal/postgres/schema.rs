@@ -47,7 +47,8 @@ const TABLES: [&str; 8] = [
     )",
     "CREATE TABLE IF NOT EXISTS leases (
         lane BIGINT NOT NULL PRIMARY KEY,
-        node BIGINT NOT NULL
+        node BIGINT,
+        term BIGINT NOT NULL
     )",
     "CREATE TABLE IF NOT EXISTS journal_version (
         version BIGINT NOT NULL PRIMARY KEY,

@@ -2,14 +2,16 @@
 
 use super::super::journals::Standing;
 use super::super::row::{read_all, seal_bytes};
-use super::super::{JournalError, Writes};
+use super::super::{Holder, JournalError, Writes};
+use super::leases;
 use super::link::Link;
 use super::read;
 use crate::kit::hex;
 use fanfare_lane::{LaneId, Placed, PublicKey, Sealed, Store, StoreError};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
 
 /// How long an append may take before its outcome counts as unknown. A server that waits for its
 /// standby can be slow and right.
@@ -56,7 +58,11 @@ impl Writer {
 
 impl Writer {
     /// Appends rows of different lanes, all in one statement.
-    fn append_abreast(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
+    fn append_abreast(
+        &mut self,
+        rows: &[Sealed],
+        holder: Option<&Holder>,
+    ) -> Result<Vec<Placed>, StoreError> {
         let lanes: Vec<i64> = rows.iter().map(|one| one.row.header.lane.into()).collect();
         let seqs: Vec<i64> = rows.iter().map(|one| one.row.header.seq.into()).collect();
         let hashes: Vec<&[u8]> = rows.iter().map(|one| &one.row.hash[..]).collect();
@@ -65,21 +71,18 @@ impl Writer {
         let facts: Vec<&[u8]> = rows.iter().map(|one| &one.row.facts[..]).collect();
         let seals: Vec<Vec<u8>> = rows.iter().map(|one| seal_bytes(&one.seal)).collect();
         let prevs: Vec<&[u8]> = rows.iter().map(|one| &one.row.header.prev[..]).collect();
-        let asked = self.link.ask_warned(APPEND_WITHIN, async |client| {
-            client
-                .query_typed(
-                    APPEND,
-                    &[
-                        (&lanes, Type::INT8_ARRAY),
-                        (&seqs, Type::INT8_ARRAY),
-                        (&hashes, Type::BYTEA_ARRAY),
-                        (&headers, Type::BYTEA_ARRAY),
-                        (&facts, Type::BYTEA_ARRAY),
-                        (&seals, Type::BYTEA_ARRAY),
-                        (&prevs, Type::BYTEA_ARRAY),
-                    ],
-                )
-                .await
+        let columns: [(&(dyn ToSql + Sync), Type); 7] = [
+            (&lanes, Type::INT8_ARRAY),
+            (&seqs, Type::INT8_ARRAY),
+            (&hashes, Type::BYTEA_ARRAY),
+            (&headers, Type::BYTEA_ARRAY),
+            (&facts, Type::BYTEA_ARRAY),
+            (&seals, Type::BYTEA_ARRAY),
+            (&prevs, Type::BYTEA_ARRAY),
+        ];
+        let asked = self.link.ask_warned(APPEND_WITHIN, async |client| match holder {
+            None => client.query_typed(APPEND, &columns).await,
+            Some(holder) => open(client, holder, &lanes, &columns).await,
         });
         let (placed, warning) = asked.map_err(|why| StoreError(why.to_string()))?;
         if let Some(warning) = warning {
@@ -93,16 +96,36 @@ impl Writer {
     }
 }
 
+/// Appends first rows of an owner while its leases stand, in one transaction: whoever takes one of
+/// them over waits for it, and reads its row.
+async fn open(
+    client: &Client,
+    holder: &Holder,
+    lanes: &[i64],
+    columns: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    client.batch_execute("BEGIN").await?;
+    let held = leases::hold(client, holder).await?;
+    if lanes.iter().any(|lane| !held.iter().any(|held| i64::from(*held) == *lane)) {
+        // One lease that is gone keeps all of them out; each is tried again by itself.
+        client.batch_execute("ROLLBACK").await?;
+        return Ok(Vec::new());
+    }
+    let placed = client.query_typed(APPEND, columns).await?;
+    client.batch_execute("COMMIT").await?;
+    Ok(placed)
+}
+
 impl Store for Writer {
     fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
         let lanes: BTreeSet<LaneId> = rows.iter().map(|one| one.row.header.lane).collect();
         if lanes.len() == rows.len() {
-            return self.append_abreast(rows);
+            return self.append_abreast(rows, None);
         }
         // A statement does not see the rows it adds, so one behind another comes after it.
         let mut placed = Vec::with_capacity(rows.len());
         for row in rows {
-            placed.extend(self.append_abreast(std::slice::from_ref(row))?);
+            placed.extend(self.append_abreast(std::slice::from_ref(row), None)?);
         }
         Ok(placed)
     }
@@ -115,6 +138,14 @@ impl Store for Writer {
 }
 
 impl Writes for Writer {
+    fn append_opening(
+        &mut self,
+        rows: &[Sealed],
+        holder: &Holder,
+    ) -> Result<Vec<Placed>, StoreError> {
+        self.append_abreast(rows, Some(holder))
+    }
+
     fn lane_of(&mut self, drop: &str) -> Result<(LaneId, usize), JournalError> {
         let find = "SELECT lane, home FROM lanes WHERE drop_id = $1";
         // Another node may take the same number at the same moment; then the next one is tried.
