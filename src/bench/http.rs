@@ -195,7 +195,7 @@ struct Flood<'a> {
 
 impl<'a> Flood<'a> {
     fn of(peer: &'a Peer, bench: HttpBench) -> Result<Self, String> {
-        let load = Load::new(peer.address, bench.connections).map_err(|why| why.to_string())?;
+        let load = Load::new(&[peer.address], bench.connections).map_err(|why| why.to_string())?;
         Ok(Self { peer, load })
     }
 

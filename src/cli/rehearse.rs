@@ -23,6 +23,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a drop may take from one node to all others.
+const KNOWN_WITHIN_US: u64 = 1_500_000;
 
 /// What `rehearse` takes.
 #[derive(Args, Debug)]
@@ -47,9 +51,10 @@ pub struct Rehearse {
     /// Straight into the lanes, with journal and syncs, without HTTP, on a virtual clock.
     #[arg(long, conflicts_with = "against")]
     in_process: bool,
-    /// A server started with `serve --rehearsal` on this machine; give its folder with --data.
+    /// A server started with `serve --rehearsal`; give its folder with --data. May be repeated:
+    /// the nodes of one festival.
     #[arg(long, value_name = "URL", requires = "data")]
-    against: Option<String>,
+    against: Vec<String>,
     /// Tokens made by `session`, for --against; without it they are made with the folder's key.
     #[arg(long, value_name = "FILE", requires = "against")]
     tokens: Option<PathBuf>,
@@ -74,7 +79,7 @@ struct Held {
 /// Where drops are held.
 enum Stage {
     Direct(Arc<Node>),
-    Http { own: Option<OwnServer>, address: SocketAddr, host: Option<String> },
+    Http { own: Option<OwnServer>, addresses: Vec<SocketAddr>, host: Option<String> },
 }
 
 /// Rehearses. 0 if every promise was kept, 1 if one was broken.
@@ -134,24 +139,23 @@ impl Stage {
             let node = Node::start(folder, clock, LaneConfig::default(), Vec::new())?;
             return Ok(Self::Direct(node));
         }
-        let (own, address) = match &args.against {
-            None => {
-                let own = OwnServer::start(&args.festival, folder)?;
-                let address = own.address;
-                (Some(own), address)
-            }
-            Some(url) => {
+        let (own, addresses) = if args.against.is_empty() {
+            let own = OwnServer::start(&args.festival, folder)?;
+            let address = own.address;
+            (Some(own), vec![address])
+        } else {
+            let address = |url: &String| {
                 let address = url.trim_end_matches('/').trim_start_matches("http://");
-                let address = address.parse();
-                (None, address.map_err(|_| format!("{url}: use http://ADDRESS:PORT"))?)
-            }
+                address.parse().map_err(|_| format!("{url}: use http://ADDRESS:PORT"))
+            };
+            (None, args.against.iter().map(address).collect::<Result<_, _>>()?)
         };
         let looked = DataFolder::look(folder).map_err(|why| why.to_string())?;
         if !looked.rehearsal() {
             return Err(format!("{} is not a rehearsal's folder", folder.display()));
         }
         let host = Some(token(&maker(folder)?, Fan::MAX, Role::Host));
-        Ok(Self::Http { own, address, host })
+        Ok(Self::Http { own, addresses, host })
     }
 
     /// Ends it in order, so that the journal is whole on the disk.
@@ -202,13 +206,13 @@ impl Plans<'_> {
         }
         let runs = match stage {
             Stage::Direct(node) => self.directly(node, &planned, opens_at_ms, progress)?,
-            Stage::Http { address, host, .. } => {
+            Stage::Http { addresses, host, .. } => {
                 let host = host.as_deref().unwrap_or_default();
-                self.over_http(*address, host, folder, &planned, opens_at_ms, progress)?
+                self.over_http(addresses, host, folder, &planned, opens_at_ms, progress)?
             }
         };
-        let journal = folder.join("journal.sqlite");
-        let reader = JournalReader::open(&journal.into()).map_err(|why| why.to_string())?;
+        let journals = DataFolder::look(folder).map_err(|why| why.to_string())?.journals();
+        let reader = JournalReader::open(&journals).map_err(|why| why.to_string())?;
         let held = runs.into_iter().zip(&planned).map(|(run, (drop, plan))| {
             let found = findings(&reader, &run.drop, &run.memory)?;
             Ok(Held { run, about: self.about(drop, plan), found })
@@ -238,7 +242,7 @@ impl Plans<'_> {
 
     fn over_http(
         &self,
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         host: &str,
         folder: &Path,
         planned: &[(&DropPlan, CrowdPlan)],
@@ -249,7 +253,7 @@ impl Plans<'_> {
         for (drop, plan) in planned {
             let path = format!("/api/v1/rehearsal/drops/{}", drop.id());
             let turn = serde_json::json!({ "opens_at_ms": opens_at_ms, "hold_s": self.args.hold });
-            let made = call_post(address, &path, host, &turn).map_err(|why| match why {
+            let made = call_post(addresses[0], &path, host, &turn).map_err(|why| match why {
                 crate::rehearsal::CallError::Refused(404, _) => {
                     "that server is not a rehearsal's: start it with `serve --rehearsal`".to_owned()
                 }
@@ -263,6 +267,9 @@ impl Plans<'_> {
             let lines = drop.lines().iter().map(named).collect();
             drops.push(DropPlanned { id, lines, plan: plan.clone() });
         }
+        for drop in &drops {
+            all_know(addresses, &drop.id);
+        }
         let maker = maker(folder)?;
         let known = self.args.tokens.as_deref().map(read_tokens).transpose()?;
         let fan = |fan: u64| match &known {
@@ -270,13 +277,17 @@ impl Plans<'_> {
             None => token(&maker, fan, Role::Fan),
         };
         let tokens = Tokens { fan: &fan, cashier: None };
-        let target = Target { addr: address, connections: self.args.connections };
+        let connections = self.args.connections;
+        let target = Target { addrs: addresses.to_vec(), connections };
         let runs = run_drops(&target, &drops, &tokens, &clock_us(), progress)
             .map_err(|why| why.to_string())?;
         for drop in &drops {
             let path = format!("/api/v1/drops/{}/closing", drop.id);
             let why = serde_json::json!({ "why": "its turn in the rehearsal is over" });
-            call_post(address, &path, host, &why).map_err(|why| why.to_string())?;
+            // Some nodes may be gone by now.
+            let close = |at: &SocketAddr| call_post(*at, &path, host, &why);
+            let closed = addresses.iter().map(close).reduce(Result::or);
+            closed.transpose().map_err(|why| why.to_string())?;
         }
         Ok(runs)
     }
@@ -305,10 +316,21 @@ impl Stage {
     fn now_ms(&self) -> Result<i64, String> {
         match self {
             Self::Direct(node) => Ok(node.clock.now_ms()),
-            Self::Http { address, .. } => {
-                let now = call_get(*address, "/api/v1/now").map_err(|why| why.to_string())?;
+            Self::Http { addresses, .. } => {
+                let now = call_get(addresses[0], "/api/v1/now").map_err(|why| why.to_string())?;
                 now["now_ms"].as_i64().ok_or_else(|| "the server tells no time".to_owned())
             }
+        }
+    }
+}
+
+/// Waits a moment until every node knows a drop that one of them made.
+fn all_know(addresses: &[SocketAddr], drop: &str) {
+    let path = format!("/api/v1/drops/{drop}");
+    let watch = Stopwatch::start();
+    for address in addresses {
+        while call_get(*address, &path).is_err() && watch.passed_us() < KNOWN_WITHIN_US {
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 }

@@ -30,9 +30,9 @@ pub struct Tokens<'a> {
 /// Where the crowd goes.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The server.
-    pub addr: SocketAddr,
-    /// Connections to it, for all drops together.
+    /// The server's nodes, at least one.
+    pub addrs: Vec<SocketAddr>,
+    /// Connections to them, for all drops together.
     pub connections: usize,
 }
 
@@ -74,8 +74,8 @@ pub fn run_drops(
     clock_us: &dyn Fn() -> i64,
     progress: &mut Progress,
 ) -> io::Result<Vec<DropRun>> {
-    let mut load = Load::new(target.addr, target.connections)?;
-    let host = target.addr.to_string();
+    let mut load = Load::new(&target.addrs, target.connections)?;
+    let host = target.addrs.first().map_or_else(String::new, SocketAddr::to_string);
     let names: Vec<&str> = drops.iter().map(|drop| drop.id.as_str()).collect();
     progress.start(&names);
     let stalls = drops.iter().map(|drop| Stall::new(drop, &host)).collect();

@@ -43,6 +43,8 @@ pub(super) struct Connection {
     pub(super) doing: Doing,
     /// Whether it stands in the list of free ones.
     pub(super) listed: bool,
+    /// How often it was begun.
+    pub(super) begun: usize,
     pub(super) request: Vec<u8>,
     written: usize,
     /// The beginning of an answer that came in parts.
@@ -55,6 +57,7 @@ impl Connection {
             stream: None,
             doing: Doing::Down { until_us: i64::MIN },
             listed: false,
+            begun: 0,
             request: Vec::with_capacity(512),
             written: 0,
             partial: Vec::new(),

@@ -26,10 +26,10 @@ const SWEEP_US: i64 = 50_000;
 /// Descriptors a process needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 512;
 
-/// Many connections to one address.
+/// Many connections to the nodes of a server.
 #[derive(Debug)]
 pub struct Load {
-    addr: SocketAddr,
+    addrs: Vec<SocketAddr>,
     poll: Poll,
     connections: Vec<Connection>,
     free: Vec<usize>,
@@ -41,15 +41,16 @@ pub struct Load {
 }
 
 impl Load {
-    /// Prepares that many connections; they connect when the run begins.
+    /// Prepares that many connections; they connect when the run begins. One that breaks comes
+    /// back to the next node.
     ///
     /// # Errors
     /// If the system gives no event queue.
-    pub fn new(addr: SocketAddr, connections: usize) -> io::Result<Self> {
+    pub fn new(addrs: &[SocketAddr], connections: usize) -> io::Result<Self> {
         let connections = connections.max(1);
         raise_descriptors(connections as u64 * 2 + SPARE_DESCRIPTORS);
         Ok(Self {
-            addr,
+            addrs: addrs.to_vec(),
             poll: Poll::new()?,
             connections: (0..connections).map(|_| Connection::new()).collect(),
             free: Vec::with_capacity(connections),
@@ -200,7 +201,10 @@ impl Load {
 
     fn reconnect(&mut self, at: usize, now_us: i64) {
         let connection = &mut self.connections[at];
-        if connection.connect(self.addr, self.poll.registry(), Token(at), now_us).is_err() {
+        let turn = at + connection.begun;
+        connection.begun += 1;
+        let addr = self.addrs[turn % self.addrs.len()];
+        if connection.connect(addr, self.poll.registry(), Token(at), now_us).is_err() {
             connection.down(now_us + RECONNECT_US);
         }
     }

@@ -98,7 +98,7 @@ fn client_cost() {
     let drops = [DropPlanned { id: "d".into(), lines: vec![("i".into(), None)], plan }];
     let token = |fan: u64| format!("token-of-a-usual-length-for-fan-{fan:09}");
     let tokens = Tokens { fan: &token, cashier: None };
-    let target = Target { addr, connections: CONNECTIONS_DEFAULT };
+    let target = Target { addrs: vec![addr], connections: CONNECTIONS_DEFAULT };
     let (began_us, before) = (clock(), cpu_us());
     let mut progress = Progress::to_stderr();
     let runs = run_drops(&target, &drops, &tokens, &clock, &mut progress).unwrap();

@@ -38,7 +38,7 @@ impl Traffic for Volley {
 }
 
 fn volley(server: &Server, connections: usize, mut volley: Volley) -> Volley {
-    let mut load = Load::new(server.addr, connections).unwrap();
+    let mut load = Load::new(&[server.addr], connections).unwrap();
     load.run(&mut volley, &super::clock()).unwrap();
     volley
 }
@@ -121,7 +121,7 @@ fn where_nobody_is_the_crowd_gives_up_in_time() {
     let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let clock = super::clock();
     let mut traffic = Patient(clock() + 300_000);
-    Load::new(addr, 4).unwrap().run(&mut traffic, &clock).unwrap();
+    Load::new(&[addr], 4).unwrap().run(&mut traffic, &clock).unwrap();
 }
 
 /// Whether a claim came as the API wants it.
@@ -134,7 +134,7 @@ fn is_well_formed(request: &Request) -> bool {
 
 fn hold(plan: CrowdPlan, respond: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> DropRun {
     let server = Server::start(move |request| is_well_formed(request).then(|| respond(request)));
-    let target = Target { addr: server.addr, connections: 32 };
+    let target = Target { addrs: vec![server.addr], connections: 32 };
     let drops = [DropPlanned { id: "d".into(), lines: vec![("i".into(), None)], plan }];
     let token = |fan: u64| format!("fan-{fan}");
     let tokens = Tokens { fan: &token, cashier: None };
@@ -193,7 +193,7 @@ fn two_drops_go_over_one_client() {
     };
     let token = |fan: u64| fan.to_string();
     let tokens = Tokens { fan: &token, cashier: None };
-    let target = Target { addr: server.addr, connections: 8 };
+    let target = Target { addrs: vec![server.addr], connections: 8 };
     let drops = [drop("one", 1), drop("two", 1_000)];
     let runs = run_drops(&target, &drops, &tokens, &super::clock(), &mut Progress::quiet());
     let told: Vec<usize> = runs.unwrap().iter().map(|run| run.memory.told.len()).collect();
