@@ -151,7 +151,7 @@ postgres() {
         -c listen_addresses=127.0.0.1 -c max_connections=200 >"$TMP/postgres-$1.log" 2>&1 &
     SERVERS+=("$!")
     until_true 30 unprivileged "$PGBIN/psql" -h 127.0.0.1 -p "$port" -U fanfare -d postgres \
-        -qc 'SELECT 1' || fails "PostgreSQL does not start: $(tail -n 5 "$TMP/postgres-$1.log")"
+        -Atqc '' || fails "PostgreSQL does not start: $(tail -n 5 "$TMP/postgres-$1.log")"
     printf -v "$1" 'postgres://fanfare@127.0.0.1:%s/postgres' "$port"
 }
 

@@ -512,7 +512,7 @@ impl Lanes {
                 published.own(|served| while lane.turn(clock, served) {});
             }
             let answers = lane.answers();
-            hosted.drop.doubt(lane.in_doubt().is_some());
+            hosted.drop.doubt(lane.in_doubt().is_some() || lane.slow(clock.mono_ms));
             if let Some(stopped) = lane.stopped() {
                 hosted.drop.stop(&stopped.0);
             }

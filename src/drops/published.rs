@@ -149,7 +149,8 @@ impl Published {
         let mut absent = false;
         let known = |fan| {
             let known = self.read(now_ms, |state| {
-                state.has(fan) || state.rights().of(fan, line, quantity).is_some()
+                // One that is on its way, and whose answer was lost, is the lane's to repeat.
+                state.may_have(fan) || state.rights().of(fan, line, quantity).is_some()
             });
             absent = known.is_none();
             known.unwrap_or(false)

@@ -132,6 +132,11 @@ impl<'a> Seen<'a> {
         self.newest_of(fan).is_some()
     }
 
+    /// Whether the fan has a claim, or may have one: it is decided and on its way to the disk.
+    pub fn may_have(self, fan: Fan) -> bool {
+        self.0.decided.claims.newest_of(fan).is_some()
+    }
+
     /// The claim of this number.
     pub fn claim(self, number: Number) -> Option<Claim> {
         self.get(number)

@@ -35,6 +35,9 @@ const STALL_MS: i64 = 2_000;
 /// The longest a caller waits before it hears `unsure` or `busy`.
 const PATIENCE_MS: i64 = 5_000;
 
+/// What is under way for so long is slow: a client that lost its answer may be back.
+const SLOW_MS: i64 = 250;
+
 /// Refusals are tallied at most this often.
 const TALLY_EVERY_MS: i64 = 1_000;
 
@@ -321,6 +324,16 @@ impl<T> Lane<T> {
     /// published, or gone, nobody may be refused from what is published.
     pub fn in_doubt(&self) -> Option<u32> {
         self.pending.iter().rev().find(|batch| batch.doubted).map(|batch| batch.seq)
+    }
+
+    /// Whether something that was asked some time ago is not durable yet. Who asked it may have
+    /// lost patience and ask again: that is for the lane to answer, not for who only sees what is
+    /// published.
+    pub fn slow(&self, mono_ms: i64) -> bool {
+        let decided = self.pending.front().map(|batch| batch.decided_mono_ms);
+        let waiting = self.waiting.front().map(|waiting| waiting.arrived_mono_ms);
+        let oldest_ms = decided.into_iter().chain(waiting).min();
+        oldest_ms.is_some_and(|since_ms| mono_ms - since_ms >= SLOW_MS)
     }
 
     /// Adds refusals the gate gave by itself to the lane's count.

@@ -162,7 +162,7 @@ impl Lanes {
             }
             Frame::Follow { lane, term } => self.join(conn, lane, term),
             Frame::Ack { lane, count } => self.acked(conn, lane, count),
-            Frame::Ping { at_ms } => self.pinged(conn, at_ms),
+            Frame::Ping { at_ms } => self.pinged(conn, at_ms, clock),
             Frame::GaveUp { lane } => self.gave_up(conn, lane),
             Frame::Answer { id, reply } => self.answered_by(id, reply),
             Frame::Elsewhere { id } => self.elsewhere(id, clock),

@@ -10,7 +10,7 @@ use crate::kit::clock::boot_ms;
 use crate::kit::journal::{Holder, RawRow};
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
-use fanfare_lane::{Durable, Grants, Lane, LaneId, Owed, Reply, SUCCESSOR_WAITS_MS};
+use fanfare_lane::{Durable, Grants, Lane, LaneId, Owed, Reading, Reply, SUCCESSOR_WAITS_MS};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -138,7 +138,7 @@ impl Lanes {
     }
 
     /// A node asks for this one's word: for each lane it follows here.
-    pub(super) fn pinged(&mut self, conn: Conn, at_ms: i64) {
+    pub(super) fn pinged(&mut self, conn: Conn, at_ms: i64, clock: &Reading) {
         let Some(nodes) = &self.nodes else { return };
         let now_ms = boot_ms();
         let mut lanes = Vec::new();
@@ -146,6 +146,8 @@ impl Lanes {
             let tenure = nodes.tenures[hosted.drop.home];
             if let Some(shared) = &mut hosted.shared
                 && shared.followers.contains(&conn)
+                // Whoever asked the lane and lost patience is not refused elsewhere meanwhile.
+                && !hosted.lane.slow(clock.mono_ms)
                 && shared.grants.give(conn, tenure, now_ms)
             {
                 lanes.push(*lane);
