@@ -16,4 +16,5 @@ pub mod look;
 pub mod pages;
 pub mod rehearsal;
 pub mod routes;
+pub mod transfer;
 pub mod verify;

@@ -12,7 +12,7 @@ use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{JournalReader, JournalWriter};
+use crate::kit::journal::{JournalReader, JournalWriter, not_moved};
 use crate::kit::keys::Keys;
 use crate::kit::token::Tokens;
 use crate::kit::vital;
@@ -116,6 +116,7 @@ impl Node {
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
         let mut writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
         let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+        not_moved(&reader)?;
         let public_key = keys.public();
         writer.list_key(&public_key).map_err(|why| why.to_string())?;
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;

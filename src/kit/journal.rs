@@ -4,10 +4,12 @@
 //! fence is in the statement itself: a row goes in only behind the row with the number and hash
 //! before it.
 
+mod moved;
 mod postgres;
 mod row;
 mod sqlite;
 
+pub use moved::{moved, not_moved};
 pub use row::{LaneRecord, RawRow};
 
 use super::database::Database;
@@ -77,6 +79,12 @@ pub trait Reads {
     /// If the table cannot be read.
     fn reason(&self, why: u64) -> Result<Option<String>, JournalError>;
 
+    /// Every reason and its words.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    fn reasons(&self) -> Result<Vec<(u64, String)>, JournalError>;
+
     /// The number of the lane's newest row; 0 if it has none.
     ///
     /// # Errors
@@ -110,6 +118,13 @@ pub trait Writes: Store {
     /// # Errors
     /// If the table cannot be written.
     fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError>;
+
+    /// Takes over a lane's next rows as they stand in another journal, all or none. They are not
+    /// looked at: whoever copies a journal compares it afterwards.
+    ///
+    /// # Errors
+    /// If they cannot be written, or one of these numbers is taken.
+    fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError>;
 }
 
 /// Reads a journal beside its writer.

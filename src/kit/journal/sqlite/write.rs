@@ -1,7 +1,7 @@
 //! The one writer.
 
 use super::super::row::{read_all, seal_bytes};
-use super::super::{JournalError, Writes};
+use super::super::{JournalError, RawRow, Writes};
 use super::{read, schema, store_error};
 use crate::kit::hex;
 use fanfare_lane::{LaneId, Placed, PublicKey, Row, Sealed, Store, StoreError};
@@ -90,6 +90,18 @@ impl Writes for Writer {
             params![why as i64, words],
         )?;
         Ok(())
+    }
+
+    fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {
+        let transaction = self.connection.transaction()?;
+        for RawRow { seq, hash, header, facts, seal } in rows {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO journal (lane, seq, hash, header, facts, seal)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )?;
+            insert.execute(params![lane, seq, hash, header, facts, seal])?;
+        }
+        Ok(transaction.commit()?)
     }
 }
 

@@ -1,0 +1,12 @@
+//! Operating a festival: backups while it is served, moves from database to database, a journal
+//! that goes back in time under a running server, what `doctor` says, and what a start answers.
+//!
+//! `CLAIMS` and `KILLS` make it larger.
+
+#[path = "operate/backups.rs"]
+mod backups;
+mod common;
+#[path = "operate/moves.rs"]
+mod moves;
+#[path = "operate/shop.rs"]
+mod shop;
