@@ -45,8 +45,9 @@ impl Table {
         format!("SELECT {} FROM {}", self.names(), self.name)
     }
 
-    fn insert(&self, rows: usize) -> String {
-        let kinds: Vec<&str> = self.columns.iter().map(|(_, kind)| *kind).collect();
+    fn insert(&self, rows: usize, bytes: &str) -> String {
+        let kind = |kind| if kind == "BYTEA" { bytes } else { kind };
+        let kinds: Vec<&str> = self.columns.iter().map(|(_, of)| kind(*of)).collect();
         format!("INSERT INTO {} ({}) VALUES {}", self.name, self.names(), values(&kinds, rows))
     }
 }
@@ -131,8 +132,10 @@ async fn one(table: &Table, from: &mut Tx, to: &mut Tx, told: &Told) -> Result<(
 }
 
 async fn put(table: &Table, to: &mut Tx, rows: &[Vec<Value>]) -> Result<(), DbError> {
+    // What PostgreSQL calls bytes SQLite takes for a number when it is asked to cast to it.
+    let bytes = if matches!(to, Side::Sqlite(_)) { "BLOB" } else { "BYTEA" };
     for chunk in chunks(rows) {
-        let insert = table.insert(chunk.len());
+        let insert = table.insert(chunk.len(), bytes);
         on!(to, tx => {
             let mut query = sqlx::query(AssertSqlSafe(insert));
             for value in chunk.iter().flatten() {

@@ -46,19 +46,13 @@ pub(super) async fn insist(client: &Client, writes: bool) -> Result<(), Fault> {
         settings(client).await?;
         make(client).await?;
     }
-    if !made(client).await? {
-        return Err(Fault::Missing);
-    }
-    let asked = client.query_typed("SELECT MAX(version) FROM journal_version", &[]).await;
-    let rows = asked.map_err(|why| fault(&why))?;
-    let version: Option<i64> = rows.first().and_then(|row| row.get(0));
-    match version {
+    match made(client).await? {
         Some(version) if version <= VERSION => Ok(()),
         Some(newer) => Err(Fault::Unfit(format!(
             "it was written by a newer fanfare (version {newer}, this one knows {VERSION}); use \
              that one"
         ))),
-        // Its tables are being made.
+        // Or its tables are being made.
         None => Err(Fault::Missing),
     }
 }
@@ -92,15 +86,21 @@ async fn show(client: &Client, name: &str) -> Result<String, Fault> {
 
 const TEXT: tokio_postgres::types::Type = tokio_postgres::types::Type::TEXT;
 
-/// Whether the tables are there: their version comes last.
-async fn made(client: &Client) -> Result<bool, Fault> {
+/// The tables' version, which comes last; none where they are not there, or not all of them: whoever
+/// made them may have been killed.
+async fn made(client: &Client) -> Result<Option<i64>, Fault> {
     let there = client.query_typed("SELECT to_regclass('journal_version')::TEXT", &[]).await;
     let there = there.map_err(|why| fault(&why))?;
-    Ok(there.first().is_some_and(|row| row.get::<_, Option<String>>(0).is_some()))
+    if there.first().is_none_or(|row| row.get::<_, Option<String>>(0).is_none()) {
+        return Ok(None);
+    }
+    let asked = client.query_typed("SELECT MAX(version) FROM journal_version", &[]).await;
+    let rows = asked.map_err(|why| fault(&why))?;
+    Ok(rows.first().and_then(|row| row.get(0)))
 }
 
 async fn make(client: &Client) -> Result<(), Fault> {
-    if made(client).await? {
+    if made(client).await?.is_some() {
         return Ok(());
     }
     let lock = format!("SELECT pg_advisory_lock({MAKING})");

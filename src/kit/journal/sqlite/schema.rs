@@ -55,15 +55,28 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
 
 /// Opens the journal to read it beside its writer.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
+    let missing = || JournalError::Missing(format!("{}: there is no journal", path.display()));
     if !path.exists() {
-        return Err(JournalError::Missing(format!("{}: there is no journal", path.display())));
+        return Err(missing());
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
-    known_version(&connection)?;
-    Ok(connection)
+    // Its tables are being made, or whoever made them was killed: only a writer mends that.
+    match known_version(&connection) {
+        Ok(0) => Err(missing()),
+        Err(JournalError::Silent(_)) if half_made(&connection) => Err(missing()),
+        Ok(_) => Ok(connection),
+        Err(why) => Err(why),
+    }
+}
+
+/// Whether the file was cut off before it had a write-ahead log, which it gets first.
+fn half_made(connection: &Connection) -> bool {
+    let asked = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    let code = asked.err().and_then(|why| Some(why.sqlite_error()?.extended_code));
+    code == Some(rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
 }
 
 fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), JournalError> {
