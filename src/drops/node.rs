@@ -11,6 +11,7 @@ use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
+use crate::kit::database::Database;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalReader, JournalWriter, not_moved};
 use crate::kit::keys::Keys;
@@ -113,6 +114,9 @@ impl Node {
         specs: Vec<DropSpec>,
         tables: Heads,
     ) -> Result<Arc<Self>, String> {
+        // A server may come back without its newest rows, after a fail-over; a file does not.
+        let forgets = matches!(folder.journal(), Database::Url(_));
+        let config = LaneConfig { keep_rows: config.keep_rows || forgets, ..config };
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
         let mut writer = JournalWriter::open(&folder.journal()).map_err(|why| why.to_string())?;
         let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;

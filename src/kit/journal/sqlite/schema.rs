@@ -41,7 +41,21 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
             "SQLite {version} can lose committed rows; build with 3.51.3 or newer"
         )));
     }
-    let mut connection = Connection::open(path)?;
+    let mut connection = set(Connection::open(path)?)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a journal that is there to write it, and makes none.
+pub(super) fn open_again(path: &Path) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = set(Connection::open_with_flags(path, flags)?)?;
+    known_version(&connection)?;
+    Ok(connection)
+}
+
+/// Sets what is insisted on.
+fn set(connection: Connection) -> Result<Connection, JournalError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -49,7 +63,6 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     insist(&connection, "journal_mode", "wal")?;
     insist(&connection, "synchronous", "2")?;
-    migrate(&mut connection)?;
     Ok(connection)
 }
 
