@@ -12,3 +12,5 @@ mod losses;
 mod moves;
 #[path = "operate/shop.rs"]
 mod shop;
+#[path = "operate/starting.rs"]
+mod starting;

@@ -51,7 +51,9 @@ fn rows_that_a_running_server_kept_are_appended_again() {
         // Who asks again meanwhile hears what is true, and will stand again.
         let again = served.claim("boxes", 6, BOX);
         assert_eq!((again.status, again.body["number"].as_u64()), (200, Some(6)), "{again:?}");
+        let watch = fanfare::kit::clock::Stopwatch::start();
         told.extend([(fan, claim(&served, fan..=fan)[0])]);
+        println!("claim_behind_a_loss_ms {:.0}", watch.passed_s() * 1_000.0);
         let stands = place.journal().rows(1, before.rows, 1).unwrap();
         assert_eq!(stands[0].row.hash, before.newest, "the lost rows, byte for byte");
     }
