@@ -6,6 +6,7 @@
 pub mod app;
 pub mod bench;
 pub mod cli;
+pub mod doctor;
 pub mod drops;
 pub mod fans;
 pub mod festivals;

@@ -6,6 +6,8 @@
 #[path = "operate/backups.rs"]
 mod backups;
 mod common;
+#[path = "operate/doctor.rs"]
+mod doctor;
 #[path = "operate/losses.rs"]
 mod losses;
 #[path = "operate/moves.rs"]

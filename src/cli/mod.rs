@@ -6,6 +6,7 @@ pub mod bench;
 pub mod bring;
 pub mod check;
 pub mod cold;
+pub mod doctor;
 pub mod opening;
 pub mod rehearse;
 pub mod restore;
@@ -56,6 +57,8 @@ enum Command {
     /// The bare server of `bench http`.
     #[command(hide = true)]
     Bare(bench::BareArgs),
+    /// Says what is wrong, the worst first, and what to do about each.
+    Doctor(doctor::Doctor),
     /// Moves the journal, and the tables if wished, to PostgreSQL or back.
     Move(shift::Move),
     /// Reads every journal and checks its promises; or checks a proof or receipt.
@@ -156,6 +159,7 @@ fn act(cli: Cli) -> Result<ExitCode, String> {
         Some(Command::Apply(apply)) => apply::run(&apply),
         Some(Command::Backup(backup)) => backup::run(&backup),
         Some(Command::Move(shift)) => shift::run(&shift),
+        Some(Command::Doctor(doctor)) => doctor::run(&doctor),
         Some(Command::Bench(bench)) => bench::run(&bench),
         Some(Command::Bare(bare)) => bench::serve_bare(&bare),
         Some(Command::Verify(verify)) => verify::run(&verify),

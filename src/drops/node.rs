@@ -47,6 +47,14 @@ impl Directory {
         self.by_lane.get(&lane).map(|&at| &self.drops[at])
     }
 
+    /// Lanes that should be open and are not, each with why.
+    pub fn not_open(&self) -> Vec<String> {
+        let shut = self.shut.iter().map(|(lane, why)| format!("lane {lane}: {why}"));
+        let stopped =
+            |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
+        shut.chain(self.drops.iter().filter_map(stopped)).collect()
+    }
+
     fn add(&mut self, drop: Arc<Drop>) {
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());

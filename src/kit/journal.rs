@@ -11,6 +11,7 @@ mod sqlite;
 
 pub use moved::{moved, not_moved};
 pub use row::{LaneRecord, RawRow};
+pub use sqlite::SQLITE_MIN;
 
 use super::database::Database;
 use fanfare_lane::{LaneId, PublicKey, Sealed, Store};

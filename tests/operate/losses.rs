@@ -24,7 +24,10 @@ fn ready(served: &Served) -> Answer {
 /// Deletes the newest rows, as a server that went back in time would have lost them.
 fn forget(url: &str, rows: u32) {
     let newest = "(SELECT MAX(seq) FROM journal WHERE lane = 1)";
-    let sql = format!("DELETE FROM journal WHERE lane = 1 AND seq > {newest} - {rows}");
+    // Nobody appends meanwhile: a server that went back has lost an end, never a row in between.
+    let sql = format!(
+        "LOCK TABLE journal; DELETE FROM journal WHERE lane = 1 AND seq > {newest} - {rows}"
+    );
     Postgres::sql(url, &sql);
 }
 

@@ -124,7 +124,7 @@ fn a_move_that_is_killed_is_gone_on_with_and_one_place_counts_at_every_moment() 
     let server = Postgres::shared();
     let watch = Stopwatch::start();
     done(&place, &["move", "--to", &server.database()]);
-    let mut takes_ms = (watch.passed_s() * 1_000.0) as u64;
+    let mut takes_ms = (watch.passed_s() * 500.0) as u64;
     for nth in 0..kills {
         let to = if there { "sqlite".to_owned() } else { server.database() };
         let old = if there { held_at(&place) } else { "sqlite".to_owned() };

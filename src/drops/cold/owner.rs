@@ -39,18 +39,26 @@ async fn owner(db: &Db) -> Result<Option<Whose>, DbError> {
 /// # Errors
 /// Whose it is, if it is another's.
 pub async fn check_owner(db: &Db, whose: &Whose) -> Result<(), DbError> {
-    match owner(db).await? {
-        Some(Whose { festival, .. }) if festival.starts_with(MOVED) => Err(DbError(format!(
+    not_ours(db, whose).await?.map_or(Ok(()), |words| Err(DbError(words)))
+}
+
+/// Why these tables are not this folder's, if they are not.
+///
+/// # Errors
+/// If they cannot be read.
+pub async fn not_ours(db: &Db, whose: &Whose) -> Result<Option<String>, DbError> {
+    Ok(match owner(db).await? {
+        Some(Whose { festival, .. }) if festival.starts_with(MOVED) => Some(format!(
             "the tables {festival}: name that place with --database, or leave --database out if \
              they are in the data folder"
-        ))),
-        Some(theirs) if theirs != *whose => Err(DbError(format!(
+        )),
+        Some(theirs) if theirs != *whose => Some(format!(
             "the database belongs to another data folder (a {} of `{}`): use --database with an \
              empty one, or --data with that folder",
             theirs.kind, theirs.festival
-        ))),
-        _ => Ok(()),
-    }
+        )),
+        _ => None,
+    })
 }
 
 /// What stands for the festival's id where the tables went elsewhere. No id has a space.
