@@ -71,7 +71,7 @@ impl Report {
 
     /// For people: what was seen, then each finding with what to do.
     pub fn words(&self) -> String {
-        let mut text: String = self.seen.iter().map(|line| format!("{line}\n")).collect();
+        let mut text = self.seen.iter().fold(String::new(), |text, line| text + line + "\n");
         for Finding { code, weight, what, todo } in &self.wrong {
             let _ = writeln!(text, "\n{} {code}: {what}\n  do: {todo}", weight.code());
         }

@@ -94,7 +94,7 @@ fn copy_files(order: &Order<'_>, made: &Path) -> Result<(), String> {
     let entries = fs::read_dir(from).map_err(|why| format!("{}: {why}", from.display()))?;
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("lost-") && name.ends_with(".csv") {
+        if name.starts_with("lost-") && entry.path().extension() == Some("csv".as_ref()) {
             private(&entry.path(), &name)?;
         }
     }

@@ -4,6 +4,7 @@ use super::shop::{
     Crowd, FILE, claim, database, done, held, p99, place, refused, setting, two_drops,
 };
 use crate::common::served::{Place, words};
+use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::token::Role;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,8 +28,23 @@ fn other(place: &Place, data: &Path, database: Option<String>) -> Place {
     other
 }
 
+/// Makes the journal's file larger by so many MiB, as many claims would.
+fn ballast(place: &Place) {
+    let megabytes = setting("BALLAST_MB", 0);
+    if megabytes == 0 || place.database.is_some() {
+        return;
+    }
+    place.serve(Some(FILE)).end();
+    let journal = rusqlite::Connection::open(place.data.join("journal.sqlite")).unwrap();
+    let sql = "INSERT INTO reasons (why, words) VALUES ($1, hex(randomblob(500000)))";
+    for why in 1..=megabytes {
+        journal.execute(sql, [why as i64]).unwrap();
+    }
+}
+
 /// Backs up under load, brings it back, and goes on from it.
 fn round(place: &Place, back_to: Option<String>) {
+    ballast(place);
     let served = place.serve(Some(FILE));
     claim(&served, 1..=20);
     let alone = Crowd::comes(place, served.address, 4);
@@ -37,9 +53,12 @@ fn round(place: &Place, back_to: Option<String>) {
     let crowd = Crowd::comes(place, served.address, 4);
     thread::sleep(Duration::from_millis(200));
     let kept = beside(place, "kept");
+    let watch = Stopwatch::start();
     let said = done(place, &["backup", FILE, "--to", text(&kept)]);
+    let backup_s = watch.passed_s();
     thread::sleep(Duration::from_millis(200));
     let with = crowd.goes();
+    println!("backup_s {backup_s:.1}");
     println!("backup_p99_ms_before {:.1}", p99(&alone));
     println!("backup_p99_ms_with {:.1}", p99(&with));
     println!("backup_worst_ms_with {:.1}", with.last().unwrap());

@@ -17,7 +17,7 @@ fn codes(place: &Place, args: &[&str]) -> Vec<String> {
     let found: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     assert_eq!(found["version"], 1);
     let wrong = found["findings"].as_array().unwrap();
-    let code = if wrong.is_empty() { 0 } else { 1 };
+    let code = i32::from(!wrong.is_empty());
     assert_eq!(output.status.code(), Some(code), "{}", words(&output));
     assert!(wrong.iter().all(|one| !one["do"].as_str().unwrap().is_empty()));
     wrong.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()

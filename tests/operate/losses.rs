@@ -104,7 +104,7 @@ fn under_load_every_claim_answered_stands_however_often_rows_are_forgotten() {
             thread::sleep(Duration::from_millis(300));
             forget(&url, 1 + (nth as u32 * 7) % 20);
         }
-        thread::sleep(Duration::from_millis(1_000));
+        thread::sleep(Duration::from_secs(1));
         leave.store(true, Ordering::Relaxed);
         for fan in fans {
             let (more, waits) = fan.join().unwrap();

@@ -88,7 +88,7 @@ impl DataFolder {
     pub fn aside(&self, file: &str) -> PathBuf {
         let (stem, ending) = file.rsplit_once('.').unwrap_or((file, "old"));
         let name = |nth: u32| self.path.join(format!("{stem}.moved-{nth}.{ending}"));
-        (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
+        (1..1_000).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(1_000))
     }
 
     pub(super) fn remove(&self, name: &str) -> Result<(), DataError> {

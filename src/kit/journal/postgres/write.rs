@@ -15,7 +15,7 @@ use tokio_postgres::types::{ToSql, Type};
 const APPEND_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long many rows from elsewhere may take.
-const BRING_WITHIN: Duration = Duration::from_secs(60);
+const BRING_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long anything else may take.
 const WITHIN: Duration = Duration::from_secs(10);
