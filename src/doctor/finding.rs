@@ -83,7 +83,10 @@ impl Report {
 
     /// For programs.
     pub fn json(&self) -> Value {
-        let one = |Finding { code, weight, what, todo }: &Finding| json!({ "code": code, "weight": weight.code(), "what": what, "do": todo });
+        let one = |finding: &Finding| {
+            let Finding { code, weight, what, todo } = finding;
+            json!({ "code": code, "weight": weight.code(), "what": what, "do": todo })
+        };
         json!({
             "version": 1,
             "kind": "doctor",

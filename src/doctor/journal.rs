@@ -102,7 +102,8 @@ fn gone(
     report: &mut Report,
 ) {
     let todo = "its drops stay shut. Bring back the newest copy of the journal; where there is \
-                none, `fanfare restore FESTIVAL` shows what is lost, and with --accept-loss goes on";
+                none, `fanfare restore FESTIVAL` shows what is lost, and with --accept-loss goes \
+                on";
     match restore::gone(reader, festival_number(folder.festival()), testify) {
         Ok(gone) => gone.into_iter().for_each(|one| report.stops("journal_short", one.why, todo)),
         Err(why) => report.stops("journal_damaged", why, NEWEST),

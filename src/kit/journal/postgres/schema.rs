@@ -86,8 +86,8 @@ async fn show(client: &Client, name: &str) -> Result<String, Fault> {
 
 const TEXT: tokio_postgres::types::Type = tokio_postgres::types::Type::TEXT;
 
-/// The tables' version, which comes last; none where they are not there, or not all of them: whoever
-/// made them may have been killed.
+/// The tables' version, which comes last; none where they are not there, or not all of them:
+/// whoever made them may have been killed.
 async fn made(client: &Client) -> Result<Option<i64>, Fault> {
     let there = client.query_typed("SELECT to_regclass('journal_version')::TEXT", &[]).await;
     let there = there.map_err(|why| fault(&why))?;
