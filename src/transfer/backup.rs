@@ -7,7 +7,7 @@ use crate::kit::data::{DataFolder, write_private};
 use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
 use crate::kit::heads;
-use crate::kit::journal::{JournalReader, JournalWriter};
+use crate::kit::journal::{JournalReader, JournalWriter, not_moved};
 use crate::transfer::Sum;
 use crate::verify;
 use std::ffi::OsString;
@@ -45,6 +45,9 @@ pub fn backup(order: &Order<'_>, show: Show<'_>) -> Result<Vec<Sum>, String> {
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(format!("{} is not empty: name a new folder", to.display()));
     }
+    let reader = JournalReader::open(&folder.journal()).map_err(|why| why.to_string())?;
+    not_moved(&reader)?;
+    drop(reader);
     let beside = unfinished(to)?;
     if beside.exists() {
         let beside = beside.display();

@@ -184,6 +184,9 @@ fn killed_before_the_switch_it_is_served_from_the_new_place() {
     // As if killed between the old journal's last row and the switch.
     fs::remove_file(place.data.join("journals")).unwrap();
     fs::write(place.data.join("moving"), format!("{url}\n")).unwrap();
+    let kept = place.data.with_file_name("kept");
+    let said = refused(&place, &["backup", "--to", kept.to_str().unwrap()]);
+    assert!(said.contains("was moved to "), "{said}");
     let served = place.serve(Some(FILE));
     assert!(served.said().contains("it goes on there"), "{}", served.said());
     assert_eq!(served.claim("boxes", 6, BOX).status, 201);
