@@ -213,7 +213,7 @@ function factOf(bytes) {
   else if (kind >= 4 && kind <= 9) fact = { name: "changed", number: fields.number(SMALL) };
   else if (kind === 20) fact = rested(fields);
   else {
-    need(kind >= 1 && kind <= 19, "fact");
+    need(kind >= 1 && kind <= 22, "fact");
     return fact;
   }
   fields.end();

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod bench;
 pub mod cli;
+pub mod doctor;
 pub mod drops;
 pub mod fans;
 pub mod festivals;
@@ -17,4 +18,5 @@ pub mod nodes;
 pub mod pages;
 pub mod rehearsal;
 pub mod routes;
+pub mod transfer;
 pub mod verify;

@@ -255,6 +255,7 @@ fn kind(fact: &Fact) -> u8 {
         Fact::Tallied(_) => 19,
         Fact::Rested(_) => 20,
         Fact::Restored(_) => 21,
+        Fact::Moved(_) => 22,
     }
 }
 
@@ -278,7 +279,7 @@ fn the_journal_of_this_version_holds_every_kind_of_fact() {
     let facts = commits().into_iter().flatten().flat_map(|(_, _, facts)| facts);
     let forms: BTreeSet<(u8, u8)> = facts.map(|fact| form(&fact)).collect();
     let kinds: BTreeSet<u8> = forms.iter().map(|(kind, _)| *kind).collect();
-    assert_eq!(kinds, (1..=21).collect(), "every kind");
+    assert_eq!(kinds, (1..=22).collect(), "every kind");
     let parts = |of: u8| forms.iter().filter(move |(kind, _)| *kind == of).map(|(_, part)| *part);
     let all = |of: u8, parts_of: std::ops::RangeInclusive<u8>| parts(of).eq(parts_of);
     assert!(all(2, 0..=1), "opened, in doubt or not");

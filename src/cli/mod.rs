@@ -1,9 +1,12 @@
 //! The command line: one file a command.
 
 pub mod apply;
+pub mod backup;
 pub mod bench;
+pub mod bring;
 pub mod check;
 pub mod cold;
+pub mod doctor;
 pub mod opening;
 pub mod rehearse;
 pub mod restore;
@@ -11,10 +14,13 @@ pub mod role;
 pub mod serve;
 pub mod session;
 pub mod settings;
+pub mod shift;
+pub mod shown;
 pub mod verify;
 
 use crate::kit::data::DataFolder;
 use crate::kit::db::Database;
+use crate::transfer;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,16 +50,22 @@ enum Command {
     },
     /// Shows what differs from the festival as journalled; with --yes makes it so.
     Apply(apply::Apply),
+    /// Copies the data folder while it is served, into one that verifies by itself.
+    Backup(backup::Backup),
     /// Measures, each figure beside its limit.
     Bench(bench::Bench),
     /// The bare server of `bench http`.
     #[command(hide = true)]
     Bare(bench::BareArgs),
+    /// Says what is wrong, the worst first, and what to do about each.
+    Doctor(doctor::Doctor),
+    /// Moves the journal, and the tables if wished, to PostgreSQL or back.
+    Move(shift::Move),
     /// Reads every journal and checks its promises; or checks a proof or receipt.
     Verify(verify::Verify),
     /// Holds the festival with a made crowd, before the day.
     Rehearse(rehearse::Rehearse),
-    /// Shows what a journal that went back in time has lost; with --accept-loss goes on without it.
+    /// Brings a backup back; or shows what a journal that went back in time has lost, and goes on.
     Restore(restore::Restore),
     /// Gives an account a role: fan, cashier, host or operator.
     Role(role::RoleArgs),
@@ -93,6 +105,9 @@ impl Where {
     pub fn serve(&self, festival: &str, rehearsal: bool) -> Result<DataFolder, String> {
         let folder = DataFolder::serve(&self.data, festival, rehearsal);
         let mut folder = folder.map_err(|why| why.to_string())?;
+        if let Some(said) = transfer::settle(&mut folder)? {
+            eprintln!("{said}");
+        }
         // A new folder has its journal where its tables are.
         let journals = match &self.database {
             Some(url) if self.journal.is_empty() && !folder.has_journal() => vec![url.clone()],
@@ -139,6 +154,9 @@ fn act(cli: Cli) -> Result<ExitCode, String> {
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Check { festival }) => check::run(&festival),
         Some(Command::Apply(apply)) => apply::run(&apply),
+        Some(Command::Backup(backup)) => backup::run(&backup),
+        Some(Command::Move(shift)) => shift::run(&shift),
+        Some(Command::Doctor(doctor)) => doctor::run(&doctor),
         Some(Command::Bench(bench)) => bench::run(&bench),
         Some(Command::Bare(bare)) => bench::serve_bare(&bare),
         Some(Command::Verify(verify)) => verify::run(&verify),

@@ -1,7 +1,7 @@
 //! `fanfare restore`: shows what a journal that went back in time has lost; with --accept-loss
 //! its drops go on without it.
 
-use super::{Where, cold};
+use super::{Where, bring, cold};
 use crate::drops::cold::{forget, lost_claims};
 use crate::drops::plan::{self, KEEPER, socket};
 use crate::drops::restore::{self, Gone, Restoring};
@@ -12,7 +12,7 @@ use crate::kit::clock::Clock;
 use crate::kit::data::{DataError, DataFolder, write_private};
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{JournalReader, JournalWriter};
+use crate::kit::journal::{JournalReader, JournalWriter, not_moved};
 use crate::kit::keys::Keys;
 use clap::Args;
 use fanfare_engine::{Act, Loss};
@@ -25,7 +25,14 @@ use std::process::ExitCode;
 #[derive(Args, Debug)]
 pub struct Restore {
     /// The festival file: the terms of drops of which nothing is left.
-    festival: PathBuf,
+    #[arg(required_unless_present = "from")]
+    festival: Option<PathBuf>,
+    /// A backup to bring back into a new data folder, and into empty databases if they are named.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["festival", "accept_loss"])]
+    from: Option<PathBuf>,
+    /// The file `heads` of the machine that was served from: what it saw counts.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    witness: Option<PathBuf>,
     /// Goes on without the lost rows. Restore the newest backup first: this cannot be undone.
     #[arg(long)]
     accept_loss: bool,
@@ -41,7 +48,11 @@ pub struct Restore {
 /// # Errors
 /// If the folder is served, or cannot be read.
 pub fn run(args: &Restore) -> Result<ExitCode, String> {
-    let festival = festivals::read_file(&args.festival).map_err(|faults| format!("\n{faults}"))?;
+    if let Some(from) = &args.from {
+        return bring::run(from, args.witness.as_deref(), &args.place);
+    }
+    let file = args.festival.as_deref().ok_or("name the festival file")?;
+    let festival = festivals::read_file(file).map_err(|faults| format!("\n{faults}"))?;
     let looked = args.place.look()?;
     if let Some(words) = socket::other_festival(looked.festival(), &festival) {
         return Err(words.english());
@@ -53,6 +64,7 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
     // Opened to write first: a journal that is gone altogether is made.
     let writers = JournalWriter::each(&folder.journals()).map_err(|why| why.to_string())?;
     let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
+    not_moved(&reader)?;
     let number = festival_number(folder.festival());
     let gone = restore::gone(&reader, number, (&witness, &tables))?;
     let heads = heads::newest(witness, tables.clone());

@@ -1,22 +1,20 @@
 //! `fanfare verify`: reads every journal from its first row, or checks one proof or receipt.
 
+use super::shown::Shown;
 use super::{Where, cold};
-use crate::kit::clock::Stopwatch;
 use crate::kit::data::DataFolder;
+use crate::kit::database::Database;
 use crate::kit::hex;
-use crate::verify::{self, Progress};
+use crate::verify::{self, Progress, Report, VerifyError};
 use clap::Args;
 use serde_json::Value;
 use std::fs::File;
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// A little more than a bundle may have: the rest of a larger file is not read.
 const BUNDLE_READ_MAX: u64 = (1 << 20) + 1;
-
-/// Progress is shown only where it takes longer than this.
-const SHOW_AFTER_US: u64 = 2_000_000;
 
 /// What `verify` takes.
 #[derive(Args, Debug)]
@@ -30,6 +28,9 @@ pub struct Verify {
     /// A journal's database; may be repeated, new ones last; default: as the data folder keeps it.
     #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
     journal: Vec<String>,
+    /// A place the journal was moved away from: `sqlite`, a file in the folder, or postgres://….
+    #[arg(long, value_name = "PLACE", conflicts_with = "bundle")]
+    moved_from: Option<String>,
     /// A published proof or a receipt, checked without a server.
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -52,9 +53,10 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
     if let Ok(folder) = DataFolder::look(&data) {
         folder.agrees(&place.journal).map_err(|why| why.to_string())?;
     }
-    let (holds, words, json) = match &args.bundle {
-        Some(file) => bundle(args, file)?,
-        None => folder(&place)?,
+    let (holds, words, json) = match (&args.bundle, &args.moved_from) {
+        (Some(file), _) => bundle(args, file)?,
+        (None, Some(name)) => elsewhere(&data, name)?,
+        (None, None) => folder(&place)?,
     };
     print!("{words}");
     if let Some(path) = &args.json {
@@ -65,30 +67,32 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
 }
 
 fn folder(place: &Where) -> Result<(bool, String, Value), String> {
-    let watch = Stopwatch::start();
-    let mut shown_us = 0;
-    let mut show = |progress: &Progress<'_>| {
-        let now_us = watch.passed_us();
-        let every_us = if std::io::stderr().is_terminal() { 250_000 } else { SHOW_AFTER_US };
-        if now_us >= SHOW_AFTER_US && now_us - shown_us >= every_us {
-            shown_us = now_us;
-            say(progress);
-        }
-    };
     let tables = cold::look(place)?;
-    let report = verify::folder_beside(&place.data, tables.as_ref(), &mut show)
-        .map_err(|why| why.to_string())?;
-    if shown_us > 0 && std::io::stderr().is_terminal() {
-        eprintln!();
-    }
-    Ok((report.holds(), verify::table(&report), verify::report_json(&report)))
+    reported(|show| verify::folder_beside(&place.data, tables.as_ref(), show))
 }
 
-fn say(progress: &Progress<'_>) {
-    let Progress { drop, rows, rows_of, facts } = progress;
-    let mut err = std::io::stderr().lock();
-    let line = format!("{drop}: row {rows} of {rows_of}, {facts} facts so far");
-    let _ = if err.is_terminal() { write!(err, "\r{line:<78}") } else { writeln!(err, "{line}") };
+/// A journal the folder's festival moved away from.
+fn elsewhere(data: &Path, name: &str) -> Result<(bool, String, Value), String> {
+    let folder = DataFolder::look(data).map_err(|why| why.to_string())?;
+    let place = match name {
+        "sqlite" => folder.journal_named(name),
+        url if url.contains("://") => folder.journal_named(url),
+        file => Database::File(data.join(file)),
+    };
+    reported(|show| verify::elsewhere(data, &place, show))
+}
+
+fn reported(
+    read: impl FnOnce(&mut dyn FnMut(&Progress<'_>)) -> Result<Report, VerifyError>,
+) -> Result<(bool, String, Value), String> {
+    let mut shown = Shown::start();
+    let report = read(&mut |progress| {
+        let Progress { drop, rows, rows_of, facts } = progress;
+        shown.say(&format!("{drop}, {facts} facts so far, row"), *rows, *rows_of);
+    });
+    let report = report.map_err(|why| why.to_string())?;
+    shown.end();
+    Ok((report.holds(), verify::table(&report), verify::report_json(&report)))
 }
 
 fn bundle(args: &Verify, file: &Path) -> Result<(bool, String, Value), String> {

@@ -34,8 +34,8 @@ pub enum Outcome {
     Unknown(LaneId),
 }
 
-/// Most rows one reading of the journal brings.
-const READ_MAX: usize = 4_096;
+/// Rows read from the journal at a time.
+const READ_AT_A_TIME: usize = 512;
 
 /// How long rows that are known to come are waited for awake: their batch is waiting, so all that
 /// is left to do for them is to decide it.
@@ -72,7 +72,7 @@ pub fn start(
                     let _all = rows.into_iter().all(again);
                     Outcome::Unknown(lane)
                 }
-                Work::Read(lane, from) => Outcome::Read(lane, writer.read(lane, from, READ_MAX)),
+                Work::Read(lane, from) => Outcome::Read(lane, read(&mut writer, lane, from)),
                 Work::Else(work) => {
                     work(&mut writer);
                     continue;
@@ -89,6 +89,24 @@ pub fn start(
 fn sealed(drafts: &[Draft], key: &FestivalKey) -> Vec<Sealed> {
     let rows: Vec<_> = drafts.iter().map(|draft| Arc::new(draft.finish())).collect();
     seal_commit(&rows, key)
+}
+
+/// A lane's rows from this number on, all of them: their owner may have kept a minute's.
+fn read(
+    writer: &mut JournalWriter,
+    lane: LaneId,
+    mut from: u32,
+) -> Result<Vec<Sealed>, StoreError> {
+    let mut all = Vec::new();
+    loop {
+        let rows = writer.read(lane, from, READ_AT_A_TIME)?;
+        let more = rows.len() == READ_AT_A_TIME;
+        from = rows.last().map_or(from, |last| last.row.header.seq.saturating_add(1));
+        all.extend(rows);
+        if !more {
+            return Ok(all);
+        }
+    }
 }
 
 /// The next work. Falling asleep and being woken takes about a tenth of what a commit takes, so

@@ -13,7 +13,7 @@ use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow};
+use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
 use crate::kit::keys::Keys;
 use crate::kit::token::Tokens;
 use crate::kit::vital;
@@ -46,6 +46,14 @@ impl Directory {
     /// The drop this lane decides.
     pub fn of_lane(&self, lane: LaneId) -> Option<&Arc<Drop>> {
         self.by_lane.get(&lane).map(|&at| &self.drops[at])
+    }
+
+    /// Lanes that should be open and are not, each with why.
+    pub fn not_open(&self) -> Vec<String> {
+        let shut = self.shut.iter().map(|(lane, why)| format!("lane {lane}: {why}"));
+        let stopped =
+            |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
+        shut.chain(self.drops.iter().filter_map(stopped)).collect()
     }
 
     pub(super) fn add(&mut self, drop: Arc<Drop>) {
@@ -136,6 +144,7 @@ impl Node {
         let public_key = keys.public();
         let mut writers = open_journals(&mut folder, &public_key)?;
         let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
+        not_moved(&reader)?;
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
         let witnessed = heads::newest(witness, beside.tables);
         let signing = Arc::new(keys.signing);

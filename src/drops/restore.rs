@@ -104,6 +104,14 @@ pub fn gone(
     Ok(gone)
 }
 
+/// Claims a lane has made so far.
+///
+/// # Errors
+/// If the journal cannot be read.
+pub fn claims_by(reader: &JournalReader, record: &LaneRecord) -> Result<u64, String> {
+    left(reader, record.lane, record.newest_seq).map(|left| left.claims.into())
+}
+
 /// The newest row up to this one that has facts, and the newest claim by then. Behind it an
 /// earlier restore may have broken off, or given up what was there.
 fn left(reader: &JournalReader, lane: LaneId, until: u32) -> Result<Left, String> {

@@ -10,7 +10,12 @@
 //! | `lost-….csv` | claims a `fanfare restore` went on without, mode 0600 |
 //! | `node` | the node's number, where the journals are on a server |
 //! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |
+//! | `moving` | while the journal is moved: where to |
+//! | `unfinished` | while the folder is filled from a backup |
 //! | `apply.sock` | where `fanfare apply` asks the serving process, mode 0600 |
+
+mod moving;
+mod unfinished;
 
 use super::clock::Clock;
 use super::database::Database;
@@ -70,6 +75,10 @@ pub enum DataError {
     TooManyJournals(usize),
     /// There is no festival in it.
     Empty(PathBuf),
+    /// It was being filled, and that broke off.
+    Unfinished(PathBuf),
+    /// It was to be empty.
+    NotEmpty(PathBuf),
 }
 
 impl DataError {
@@ -140,6 +149,15 @@ impl fmt::Display for DataError {
                 "{} holds no festival yet; start `fanfare serve` with it first",
                 folder.display()
             ),
+            Self::Unfinished(folder) => write!(
+                f,
+                "{} was being filled from a backup, and that broke off: remove it and restore \
+                 again",
+                folder.display()
+            ),
+            Self::NotEmpty(folder) => {
+                write!(f, "{} is not empty: name a folder that is, or a new one", folder.display())
+            }
         }
     }
 }
@@ -167,6 +185,9 @@ impl DataFolder {
     /// # Errors
     /// If it cannot be written, is in use, or is another's.
     pub fn serve(path: &Path, festival: &str, rehearsal: bool) -> Result<Self, DataError> {
+        if Self::is_unfinished(path) {
+            return Err(DataError::Unfinished(path.to_owned()));
+        }
         let lock = Self::lock(path)?;
         if !path.join("festival").exists() {
             let mark = mark(festival, rehearsal, Clock::machine().now_ms());
@@ -271,6 +292,17 @@ impl DataFolder {
     pub fn journals(&self) -> Journals {
         let file = || self.path.join(FILE).into();
         Journals::at(&self.journals).unwrap_or_else(file).of(&self.festival)
+    }
+
+    /// Where the first journal is; most festivals have no other.
+    pub fn journal(&self) -> Database {
+        let file = || Database::File(self.path.join(FILE));
+        self.journals.first().cloned().map_or_else(file, Database::Url)
+    }
+
+    /// One place as the festival's only journal.
+    pub fn only(&self, place: &Database) -> Journals {
+        Journals::from(place.clone()).of(&self.festival)
     }
 
     /// Whether the journal at this place was in use before.
@@ -409,6 +441,16 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     });
     written.map_err(|why| DataError::io(path, &why))
+}
+
+/// Writes a file that nobody else may read in one piece, and comes back when it is on the disk.
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let beside = path.with_extension("new");
+    write_private(&beside, bytes)?;
+    let renamed = fs::rename(&beside, path);
+    let synced = renamed
+        .and_then(|()| path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
+    synced.map_err(|why| DataError::io(path, &why))
 }
 
 /// Writes a file in one piece: beside it, then renamed over it.

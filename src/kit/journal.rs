@@ -9,15 +9,18 @@
 //! every lane's number and home.
 
 mod journals;
+mod moved;
 mod postgres;
 mod reader;
 mod row;
 mod sqlite;
 
 pub use journals::{JOURNALS_MAX, Journals};
+pub use moved::{moved, not_moved};
 pub use postgres::{Holder, Lease, Leases, NodeRow, View};
 pub use reader::{JournalReader, Survey, unnamed};
 pub use row::{LaneRecord, RawRow};
+pub use sqlite::SQLITE_MIN;
 
 use super::database::Database;
 use fanfare_lane::{LaneId, Placed, PublicKey, Sealed, Store, StoreError};
@@ -53,6 +56,7 @@ trait Reads {
     fn raw_rows(&self, lane: LaneId, from: u32, most: usize) -> Result<Vec<RawRow>, JournalError>;
     fn bytes(&self, lane: LaneId) -> Result<u64, JournalError>;
     fn reason(&self, why: u64) -> Result<Option<String>, JournalError>;
+    fn reasons(&self) -> Result<Vec<(u64, String)>, JournalError>;
     fn newest_seq(&self, lane: LaneId) -> Result<u32, JournalError>;
 }
 
@@ -97,6 +101,13 @@ pub trait Writes: Store {
     /// # Errors
     /// If the table cannot be written.
     fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError>;
+
+    /// Takes over a lane's next rows as they stand in another journal, all or none. They are not
+    /// looked at: whoever copies a journal compares it afterwards.
+    ///
+    /// # Errors
+    /// If they cannot be written, or one of these numbers is taken.
+    fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError>;
 }
 
 /// Appends to a journal.

@@ -1,5 +1,5 @@
 //! What a server says that is still reading its journal: a page for people, a problem for
-//! programs, and both are asked to come again. It needs no node.
+//! programs, and both are asked to come again. It lives, and is not ready. It needs no node.
 
 use super::assets::file;
 use super::fault::{Fault, reads_html};
@@ -20,6 +20,9 @@ use http_body_util::Either;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// What whoever watches over the server is told meanwhile.
+const OPENING: &str = "opening: the lanes' journal is being read, nothing is sold yet\n";
 
 /// What is known before the node is.
 pub struct Starting {
@@ -48,6 +51,11 @@ impl Starting {
         let path = request.uri().path();
         if let Some(name) = path.strip_prefix("/assets/") {
             return file(&self.look, request.headers(), name);
+        }
+        match path {
+            "/healthz" => return "ok\n".into_response(),
+            "/readyz" => return (StatusCode::SERVICE_UNAVAILABLE, OPENING).into_response(),
+            _ => {}
         }
         if path.starts_with("/api/") || !reads_html(request.headers()) {
             return Problem::new("busy").into_response();
@@ -86,6 +94,8 @@ mod tests {
         assert_eq!(page.headers()[header::CACHE_CONTROL], "no-store");
         let problem = ask("/api/v1/now", "*/*");
         assert_eq!(problem.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(ask("/healthz", "*/*").status(), StatusCode::OK);
+        assert_eq!(ask("/readyz", "*/*").status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(ask(&style, "text/css").status(), StatusCode::OK);
         assert_eq!(ask("/assets/none.css", "text/css").status(), StatusCode::NOT_FOUND);
     }

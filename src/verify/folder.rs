@@ -8,10 +8,11 @@ use super::tables::Tables;
 use crate::drops::wake::festival_number;
 use crate::kit::clock::Stopwatch;
 use crate::kit::data::DataFolder;
+use crate::kit::database::Database;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::hex;
-use crate::kit::journal::{JournalError, JournalReader, LaneRecord, Survey};
+use crate::kit::journal::{JournalError, JournalReader, Journals, LaneRecord, Survey};
 use crate::kit::keys::Keys;
 use fanfare_lane::{LaneId, PublicKey};
 use std::path::Path;
@@ -40,25 +41,61 @@ pub fn folder_beside(
     // journal grows meanwhile.
     let witness = witness(&folder, &mut report.broken);
     let journals = folder.journals();
-    let reader = match JournalReader::open(&journals) {
+    let whole = Whole { folder: &folder, journals: &journals, witness, tables };
+    read(&whole, &mut report, progress)?;
+    Ok(report)
+}
+
+/// The same for another journal of the folder's festival: one it moved away from, or is about to
+/// move to. Nothing testifies for it.
+///
+/// # Errors
+/// If folder or journal cannot be read at all.
+pub fn elsewhere(
+    path: &Path,
+    journal: &Database,
+    progress: &mut dyn FnMut(&Progress<'_>),
+) -> Result<Report, VerifyError> {
+    let (folder, mut report) = (DataFolder::look(path)?, Report::default());
+    let journals = Journals::from(journal.clone());
+    let witness = Heads::new();
+    let whole = Whole { folder: &folder, journals: &journals, witness, tables: None };
+    read(&whole, &mut report, progress)?;
+    Ok(report)
+}
+
+/// What is read: a folder, its journals, and what testifies for it.
+struct Whole<'a> {
+    folder: &'a DataFolder,
+    journals: &'a Journals,
+    witness: Heads,
+    tables: Option<&'a Cold>,
+}
+
+fn read(
+    Whole { folder, journals, witness, tables }: &Whole<'_>,
+    report: &mut Report,
+    progress: &mut dyn FnMut(&Progress<'_>),
+) -> Result<(), VerifyError> {
+    let reader = match JournalReader::open(journals) {
         Ok(reader) => reader,
         Err(JournalError::Missing(_)) if !witness.is_empty() => {
             let what = "the journal is gone, and the witness says it had rows";
             report.broken.push(whole(Promise::Kept, what));
-            return Ok(report);
+            return Ok(());
         }
         Err(why) => return Err(why.into()),
     };
     let Survey { lanes, unread } = reader.survey()?;
     let listed: Vec<_> = lanes.iter().chain(unread.iter().map(|(record, _)| record)).collect();
-    report.broken.extend(gone(&witness, &listed));
+    report.broken.extend(gone(witness, &listed));
     report.broken.extend(unread.iter().map(unreadable));
     report.keys = reader.keys()?;
     let mut trusted = report.keys.clone();
-    trusted.extend(own_key(&folder, &report.keys, &mut report.broken));
+    trusted.extend(own_key(folder, &report.keys, &mut report.broken));
     let seals = Seals::new(trusted);
     let festival = festival_number(folder.festival());
-    let source = Source { journals: &journals, festival, seals: &seals };
+    let source = Source { journals, festival, seals: &seals };
     for record in &lanes {
         let tables = tables.map(|cold| Tables::of(cold, record.lane)).transpose()?.flatten();
         // The tables may have gone on with a journal that grew since its lanes were listed.
@@ -69,9 +106,9 @@ pub fn folder_beside(
         let record = LaneRecord { newest_seq, ..record.clone() };
         let witness = witness.get(&record.lane);
         let check = LaneCheck::new(festival, &record, witness, tables);
-        lane(&source, &reader, &record, check, (&mut report, &mut *progress))?;
+        lane(&source, &reader, &record, check, (report, &mut *progress))?;
     }
-    Ok(report)
+    Ok(())
 }
 
 /// A promise broken by the folder as a whole.
@@ -150,7 +187,8 @@ fn lane(
         });
     };
     source.each(reader, record.lane, record.newest_seq, &mut take)?;
-    let (mut lane, broken) = check.finish();
+    let reason = |why| reader.reason(why).ok().flatten();
+    let (mut lane, broken) = check.finish(reason);
     lane.seconds = watch.passed_s();
     report.lanes.push(lane);
     report.broken.extend(broken);

@@ -27,6 +27,8 @@ pub(super) struct LaneCheck<'a> {
     tally: Tally,
     tally_holds: bool,
     replay: Option<Replay>,
+    /// The number of the reason that names where the lane moved to.
+    moved: Option<u64>,
     broken: Vec<Broken>,
     unnamed: u64,
 }
@@ -49,6 +51,7 @@ impl<'a> LaneCheck<'a> {
             tally: Tally::default(),
             tally_holds: true,
             replay: Some(Replay::new(festival, record.lane)),
+            moved: None,
             broken: Vec::new(),
             unnamed: 0,
         }
@@ -107,6 +110,9 @@ impl<'a> LaneCheck<'a> {
     fn sound_row(&mut self, sealed: &Sealed, facts: &[Fact]) {
         let (header, seq) = (&sealed.row.header, self.seq);
         self.facts += facts.len() as u64;
+        if let Some(Fact::Moved(act)) = facts.last() {
+            self.moved = Some(act.why);
+        }
         if self.before.is_some_and(|hash| header.prev != hash) {
             let what = "the hash it carries of the row before is not that row's";
             self.name(Some(seq), fault(Promise::Chain, what));
@@ -164,8 +170,12 @@ impl<'a> LaneCheck<'a> {
         }
     }
 
-    /// After the last row: what is gone at the end, and both counts compared.
-    pub(super) fn finish(mut self) -> (LaneReport, Vec<Broken>) {
+    /// After the last row: what is gone at the end, and both counts compared. `reason` gives the
+    /// words of a reason.
+    pub(super) fn finish(
+        mut self,
+        reason: impl Fn(u64) -> Option<String>,
+    ) -> (LaneReport, Vec<Broken>) {
         let newest = self.record.newest_seq;
         if self.seq < newest {
             self.missing_before(newest + 1);
@@ -205,6 +215,7 @@ impl<'a> LaneCheck<'a> {
             facts: self.facts,
             claims: self.tally.claims().into(),
             claims_lost: self.tally.lost().into(),
+            moved: self.moved.map(|why| reason(why).unwrap_or_else(|| "away".to_owned())),
             units_out: self.tally.units_out(),
             digest: state.map(|state| hex::hex(&state.digest())),
             newest_seq: newest,

@@ -28,6 +28,6 @@ mod tally;
 mod words;
 
 pub use bundle::{Bundle, bundle};
-pub use folder::{folder, folder_beside};
+pub use folder::{elsewhere, folder, folder_beside};
 pub use report::{Broken, LaneReport, Progress, Promise, Report, VerifyError};
 pub use words::{bundle_json, report_json, table};

@@ -126,6 +126,8 @@ pub struct LaneReport {
     pub claims: u64,
     /// Of these, claims whose rows were lost and given up: of them nothing but numbers is left.
     pub claims_lost: u64,
+    /// Where the lane goes on, in words, if it moved away.
+    pub moved: Option<String>,
     /// Units held or settled at the end.
     pub units_out: u64,
     /// The engine's digest of the lane's state, hexadecimal; none if the lane does not replay.

@@ -44,6 +44,7 @@ pub(super) struct Tally {
     closes_at_ms: i64,
     paused: bool,
     closed: bool,
+    moved: bool,
     sold_out_at_ms: Option<i64>,
 }
 

@@ -49,6 +49,9 @@ pub fn table(report: &Report) -> String {
         let (lost, drop) = (counted(lane.claims_lost, "claim"), &lane.drop);
         let _ = writeln!(text, "lost: {lost} of {drop}, given up when the journal was restored");
     }
+    for (lane, place) in report.lanes.iter().filter_map(|lane| Some((lane, lane.moved.as_ref()?))) {
+        let _ = writeln!(text, "moved: {} {place}", lane.drop);
+    }
     for key in &report.keys {
         let _ = writeln!(text, "key {}", hex::hex(&key.fingerprint()));
     }
@@ -108,6 +111,7 @@ pub fn report_json(report: &Report) -> Value {
         json!({
             "lane": lane.lane, "drop": lane.drop, "rows": lane.rows, "facts": lane.facts,
             "claims": lane.claims, "claims_lost": lane.claims_lost,
+            "moved": lane.moved,
             "units_out": lane.units_out, "digest": lane.digest,
             "newest_seq": lane.newest_seq, "seconds": lane.seconds,
         })

@@ -180,5 +180,6 @@ pub fn commits() -> Vec<Vec<Written>> {
         (1, closed_ms, vec![Fact::Closed(Some(act(6))), rested(9, 700_000, Some(150_000), sold)]),
         (2, closed_ms, vec![Fact::Closed(None), rested(3, 600_000, None, vec![[3, 3, 0, 0]])]),
     ]);
+    commits.push(vec![(2, closed_ms, vec![Fact::Moved(act(8))])]);
     commits
 }

@@ -271,3 +271,15 @@ fn a_lane_that_does_not_begin_with_terms_or_runs_backwards_is_found() {
     let never = Fact::Extended { since_ms: i64::MIN };
     breaks("row", &[(0, vec![claim(1, 1, 1)]), (1, vec![never])]);
 }
+
+#[test]
+fn nothing_comes_behind_the_row_that_moved_a_lane_away() {
+    breaks(
+        "chain",
+        &[
+            (0, vec![claim(1, 9, 1)]),
+            (1_000, vec![Fact::Moved(act())]),
+            (2_000, vec![Fact::Opened { owner: 2, doubtful_time: false }]),
+        ],
+    );
+}

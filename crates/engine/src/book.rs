@@ -39,6 +39,7 @@ pub struct Book {
     pub(crate) lost: bool,
     pub(crate) closed: bool,
     pub(crate) resting: bool,
+    pub(crate) moved: bool,
     pub(crate) sold_out_at_ms: Option<i64>,
 }
 
@@ -55,6 +56,7 @@ impl Book {
             lost: false,
             closed: false,
             resting: false,
+            moved: false,
             sold_out_at_ms: None,
         };
         for line in &terms.lines {
@@ -106,6 +108,11 @@ impl Book {
     /// Whether the lane has gone to rest.
     pub fn resting(&self) -> bool {
         self.resting
+    }
+
+    /// Whether the lane goes on in another journal, so that nothing happens here any more.
+    pub fn moved(&self) -> bool {
+        self.moved
     }
 
     /// The first moment nothing was free, ms since 1970.
@@ -187,6 +194,9 @@ impl Book {
         if usize::from(place.index) >= FACTS_PER_BATCH_MAX {
             return Err(Broken("more facts than a row may hold"));
         }
+        if self.moved {
+            return Err(Broken("the lane moved to another place: nothing follows here"));
+        }
         let seq = place.seq;
         match fact {
             Fact::Claimed { .. } => self.claimed(claims, place, fact)?,
@@ -234,6 +244,7 @@ impl Book {
             Fact::Restocked { line, units, .. } => self.ledger.issue(*line, *units)?,
             Fact::Withdrawn { line, units, .. } => self.ledger.withdraw(*line, *units)?,
             Fact::Closed(_) => self.closed = true,
+            Fact::Moved(_) => self.moved = true,
             Fact::Amended { amendment, .. } => self.amend(*amendment)?,
             Fact::Tallied(tally) => {
                 for (sum, more) in self.tally.iter_mut().zip(tally.iter()) {

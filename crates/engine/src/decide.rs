@@ -42,6 +42,9 @@ pub(crate) fn decide<C: ReadClaims>(
     facts: &mut Facts,
 ) -> Result<Answer, Refusal> {
     let book = view.book;
+    if book.moved {
+        return Err(Refusal::Paused);
+    }
     match *command {
         Command::Claim { fan, line, quantity, key } => {
             sale::claim(view, fan, line, quantity, key, facts)
@@ -64,7 +67,7 @@ pub(crate) fn decide<C: ReadClaims>(
 /// See [`crate::State::due`].
 pub(crate) fn due<C: ReadClaims>(view: View<'_, C>, most: usize, facts: &mut Facts) {
     let View { book, claims } = view;
-    if book.doubtful_time || book.resting {
+    if book.doubtful_time || book.resting || book.moved {
         return;
     }
     let most = most.min(FACTS_PER_BATCH_MAX);
@@ -83,7 +86,7 @@ pub(crate) fn due<C: ReadClaims>(view: View<'_, C>, most: usize, facts: &mut Fac
 /// See [`crate::State::next_due_ms`].
 pub(crate) fn next_due_ms<C: ReadClaims>(view: View<'_, C>) -> Option<i64> {
     let View { book, claims } = view;
-    if book.doubtful_time || book.resting {
+    if book.doubtful_time || book.resting || book.moved {
         return None;
     }
     let hold = claims.held().next().map(|claim| claim.until_s);

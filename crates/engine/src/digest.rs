@@ -40,7 +40,8 @@ pub(crate) fn of(book: &Book, claims: &impl ReadClaims) -> Digest {
     }
     bytes.extend(book.now_ms.to_be_bytes());
     bytes.extend(book.sold_out_at_ms.unwrap_or(i64::MIN).to_be_bytes());
-    let flags = [book.paused, book.doubtful_time, book.lost, book.closed, book.resting];
+    let Book { paused, doubtful_time, lost, closed, resting, moved, .. } = *book;
+    let flags = [paused, doubtful_time, lost, closed, resting, moved];
     bytes.extend(flags.map(u8::from));
     hash.update(&bytes);
     hash.update(claims.count().to_be_bytes());

@@ -108,6 +108,9 @@ pub enum Fact {
     Rested(Box<Totals>),
     /// The newest rows were gone and an operator accepted the loss. No new claims until resumed.
     Restored(Box<Loss>),
+    /// The lane goes on in another journal; here nothing comes behind it. The words of the act's
+    /// reason name the place.
+    Moved(Act),
 }
 
 /// One change of a drop's terms.

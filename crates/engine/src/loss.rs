@@ -163,4 +163,21 @@ mod tests {
         state.apply(at, &fact(2, 0)).unwrap();
         assert!(state.apply(at, &fact(LOST_MAX + 2, 0)).is_err(), "more, all losses together");
     }
+
+    #[test]
+    fn a_lane_that_moved_away_decides_nothing_and_nothing_follows() {
+        let mut state = sold(2);
+        let before = state.digest();
+        state.apply(Place { seq: 3, index: 0 }, &Fact::Moved(ACT)).unwrap();
+        assert!(state.moved() && state.digest() != before);
+        let mut facts = Facts::new();
+        let number = Number::new(1).unwrap();
+        assert!(state.decide(&Command::Settle { number }, &mut facts).is_err());
+        state.begin(10_000_000).unwrap();
+        state.due(9, &mut facts);
+        assert!(facts.is_empty() && state.next_due_ms().is_none(), "no hold runs out here");
+        for fact in [Fact::Settled(number), Fact::Resumed(ACT), Fact::Moved(ACT)] {
+            assert!(state.clone().apply(Place { seq: 4, index: 0 }, &fact).is_err());
+        }
+    }
 }

@@ -36,6 +36,7 @@ mod kind {
     pub(super) const TALLIED: u8 = 19;
     pub(super) const RESTED: u8 = 20;
     pub(super) const RESTORED: u8 = 21;
+    pub(super) const MOVED: u8 = 22;
 }
 
 #[cfg(test)]

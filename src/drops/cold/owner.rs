@@ -6,6 +6,7 @@ use crate::on;
 
 crate::statements! {
     HOUSE = "SELECT festival, kind, made_at_ms FROM house";
+    GIVE_UP = "UPDATE house SET festival = $1";
     FOUND_HOUSE = "INSERT INTO house (festival, kind, made_at_ms) VALUES ($1, $2, $3)";
 }
 
@@ -48,14 +49,48 @@ async fn owner(db: &Db) -> Result<Option<Whose>, DbError> {
 /// # Errors
 /// Whose it is, if it is another's.
 pub async fn check_owner(db: &Db, whose: &Whose) -> Result<(), DbError> {
-    match owner(db).await? {
-        Some(theirs) if theirs != *whose => Err(DbError(format!(
+    not_ours(db, whose).await?.map_or(Ok(()), |words| Err(DbError(words)))
+}
+
+/// Why these tables are not this folder's, if they are not.
+///
+/// # Errors
+/// If they cannot be read.
+pub async fn not_ours(db: &Db, whose: &Whose) -> Result<Option<String>, DbError> {
+    Ok(match owner(db).await? {
+        Some(Whose { festival, .. }) if festival.starts_with(MOVED) => Some(format!(
+            "the tables {festival}: name that place with --database, or leave --database out if \
+             they are in the data folder"
+        )),
+        Some(theirs) if theirs != *whose => Some(format!(
             "the database belongs to another data folder (a {} of `{}`): use --database with an \
              empty one, or --data with that folder",
             theirs.kind, theirs.festival
-        ))),
-        _ => Ok(()),
-    }
+        )),
+        _ => None,
+    })
+}
+
+/// What stands for the festival's id where the tables went elsewhere. No id has a space.
+const MOVED: &str = "moved to ";
+
+/// Writes down that the tables went elsewhere, so that nobody goes on with these.
+///
+/// # Errors
+/// If it cannot be written.
+pub async fn give_up(db: &Db, place: &str) -> Result<(), DbError> {
+    let mut tx = db.begin().await?;
+    let words = format!("{MOVED}{place}");
+    on!(&mut tx, tx => sqlx::query(GIVE_UP).bind(&words).execute(&mut **tx).await.map(|_| ()))?;
+    commit(tx).await
+}
+
+/// Whether the tables went elsewhere.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn given_up(db: &Db) -> Result<bool, DbError> {
+    Ok(owner(db).await?.is_some_and(|whose| whose.festival.starts_with(MOVED)))
 }
 
 /// Ties the database to a data folder, or refuses another's.

@@ -1,7 +1,8 @@
 //! Where `fanfare apply` asks the serving process: a socket in the data folder, mode 0600.
 //!
-//! One request a connection: `show` or `make` on the first line, then the festival file. The
-//! answer's first line is `done` or `refused`, then words for the person who asked.
+//! One request a connection: `show` or `make` on the first line, then the festival file; or
+//! `health` alone. The answer's first line is `done` or `refused`, then words for the person who
+//! asked; of a server's health, a line for each thing that is wrong, its code first.
 
 use super::changes::{self, Change, What};
 use super::{KEEPER, journalled};
@@ -90,7 +91,10 @@ fn serve_one(app: &App, mut stream: UnixStream) -> io::Result<()> {
     let most = limits::FILE_BYTES_MAX as u64 + 16;
     (&stream).take(most).read_to_string(&mut text)?;
     let (verb, file) = text.split_once('\n').unwrap_or((&text, ""));
-    let (done, words) = answer(app, verb == "make", file);
+    let (done, words) = match verb {
+        "health" => health(app),
+        _ => answer(app, verb == "make", file),
+    };
     let first = if done { "done" } else { "refused" };
     stream.write_all(format!("{first}\n{words}").as_bytes())
 }
@@ -100,10 +104,37 @@ fn serve_one(app: &App, mut stream: UnixStream) -> io::Result<()> {
 /// # Errors
 /// If it does not answer.
 pub fn ask(folder: &Path, make: bool, file: &str) -> io::Result<Option<(bool, String)>> {
+    call(folder, &format!("{}\n{file}", if make { "make" } else { "show" }))
+}
+
+/// Asks the process that serves a folder what is wrong with it; none if none does.
+///
+/// # Errors
+/// If it does not answer.
+pub fn ask_health(folder: &Path) -> io::Result<Option<(bool, String)>> {
+    call(folder, "health")
+}
+
+/// What is wrong with a serving process.
+fn health(app: &App) -> (bool, String) {
+    let mut wrong: Vec<String> = Vec::new();
+    let lines = app.node.directory().not_open();
+    wrong.extend(lines.iter().map(|why| format!("lane_shut {why}")));
+    if app.node.clock.read().stepped {
+        wrong.push("clock_stepped the machine's clock jumped while it served".to_owned());
+    }
+    for (lane, why) in app.cold.iter().flat_map(|side| side.lag.stopped()) {
+        wrong.push(format!("tables_stopped lane {lane}: {why}"));
+    }
+    (wrong.is_empty(), wrong.iter().map(|line| line.replace('\n', " ") + "\n").collect())
+}
+
+fn call(folder: &Path, request: &str) -> io::Result<Option<(bool, String)>> {
     let Ok(address) = Address::of(&folder.join(NAME)) else { return Ok(None) };
     let Ok(mut stream) = UnixStream::connect(address.path()) else { return Ok(None) };
-    let verb = if make { "make" } else { "show" };
-    stream.write_all(format!("{verb}\n{file}").as_bytes())?;
+    // What is to be made may take long; how a server is it knows at once.
+    stream.set_read_timeout((request == "health").then_some(WITHIN))?;
+    stream.write_all(request.as_bytes())?;
     stream.shutdown(std::net::Shutdown::Write)?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;

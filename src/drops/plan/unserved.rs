@@ -7,7 +7,7 @@ use crate::drops::wake;
 use crate::festivals::Festival;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
-use crate::kit::journal::JournalReader;
+use crate::kit::journal::{JournalReader, not_moved};
 use std::collections::BTreeMap;
 
 /// What differs between a proposed festival and the folder's journal.
@@ -18,6 +18,7 @@ pub fn changes(folder: &DataFolder, proposed: &Festival) -> Result<Vec<Change>, 
     let mut drops = BTreeMap::new();
     let mut ids = Vec::new();
     if let Some(reader) = JournalReader::find(&folder.journals()).map_err(|why| why.to_string())? {
+        not_moved(&reader)?;
         let festival = wake::festival_number(folder.festival());
         for record in reader.lanes().map_err(|why| why.to_string())? {
             let replay = wake::replay(&reader, festival, record.lane)?;

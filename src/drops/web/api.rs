@@ -287,12 +287,7 @@ pub async fn healthz() -> &'static str {
 
 /// Whether it serves: every lane that should be open is.
 pub async fn readyz(State(app): Shared) -> Response {
-    let directory = app.node.directory();
-    let mut gone: Vec<String> =
-        directory.shut.iter().map(|(lane, why)| format!("lane {lane}: {why}")).collect();
-    for drop in &directory.drops {
-        gone.extend(drop.stopped().map(|why| format!("drop {}: {why}", drop.spec.id)));
-    }
+    let gone = app.node.directory().not_open();
     if gone.is_empty() {
         return "ready\n".into_response();
     }

@@ -208,6 +208,21 @@ impl JournalReader {
         unread.map_or(Ok(None), Err)
     }
 
+    /// Every reason and its words, of all journals.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    pub fn reasons(&self) -> Result<Vec<(u64, String)>, JournalError> {
+        let mut all = Vec::new();
+        for (place, member) in self.members.iter().enumerate() {
+            match member.ask(|reads| reads.reasons()) {
+                Err(JournalError::Missing(_)) if place > 0 => {}
+                listed => all.extend(listed?),
+            }
+        }
+        Ok(all)
+    }
+
     /// The number of the lane's newest row; 0 if it has none.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 /// The oldest `SQLite` that is believed with a journal: older ones can lose committed rows of a
 /// write-ahead log. Source: `SQLite`'s release notes for 3.51.3.
-const SQLITE_MIN: i32 = 3_051_003;
+pub const SQLITE_MIN: i32 = 3_051_003;
 
 impl From<rusqlite::Error> for JournalError {
     fn from(why: rusqlite::Error) -> Self {

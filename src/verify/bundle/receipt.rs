@@ -132,6 +132,7 @@ pub(super) fn words(fact: &Fact) -> String {
         Fact::Restored(loss) => {
             format!("rows up to {} were lost; {} claims had been made", loss.seq, loss.claims)
         }
+        Fact::Moved(_) => "the lane moved to another journal".to_owned(),
         other => format!("{other:?}"),
     }
 }

@@ -15,6 +15,12 @@ impl Tally {
         self.gap.fact(fact, times, || held(lines))?;
         match fact {
             Fact::Terms(terms) => return self.terms(terms),
+            _ if self.moved => {
+                return Err(fault(
+                    Promise::Chain,
+                    "a fact behind the one that moved the lane away",
+                ));
+            }
             _ if !self.begun => {
                 return Err(fault(Promise::Chain, "the first fact is not the drop's terms"));
             }
@@ -37,6 +43,7 @@ impl Tally {
             Fact::Opened { .. } | Fact::Tallied(_) => {}
             Fact::Rested(totals) => self.rested(totals)?,
             Fact::Restored(loss) => self.restored(loss)?,
+            Fact::Moved(_) => self.moved = true,
         }
         if self.sold_out_at_ms.is_none() && self.lines.iter().all(|units| units.free == 0) {
             self.sold_out_at_ms = Some(self.now_ms);

@@ -46,6 +46,8 @@ impl Gap {
                 self.doubtful_time = *doubtful_time;
                 return Ok(());
             }
+            // Whoever takes the lane over at its new place owes the holds their time there.
+            Fact::Moved(_) => return Ok(()),
             Fact::Resumed(_) if self.doubtful_time => {
                 self.doubtful_time = false;
                 self.confirmed_at_ms = Some(now_ms);

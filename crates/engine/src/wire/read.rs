@@ -243,6 +243,7 @@ impl<'a> Reader<'a> {
             kind::TALLIED => Fact::Tallied(self.tally()?),
             kind::RESTED => Fact::Rested(self.totals()?),
             kind::RESTORED => Fact::Restored(self.loss()?),
+            kind::MOVED => Fact::Moved(self.act()?),
             _ => return Err(WireError::Unknown),
         })
     }

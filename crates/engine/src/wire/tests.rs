@@ -53,6 +53,7 @@ fn every_fact() -> Vec<Fact> {
         Fact::Tallied(Box::new([u64::MAX; CODES.len()])),
         Fact::Rested(Box::new(totals)),
         Fact::Restored(Box::new(Loss { seq: 7, claims: 300, set_aside: vec![0, 200], act })),
+        Fact::Moved(act),
     ];
     let amendments = [
         Amendment::OpensAt(1),

@@ -179,6 +179,10 @@ fn put_rare_fact(out: &mut Vec<u8>, fact: &Fact) {
             }
             put_act(out, &loss.act);
         }
+        Fact::Moved(act) => {
+            out.push(kind::MOVED);
+            put_act(out, act);
+        }
         common => unreachable!("written by put_fact: {common:?}"),
     }
 }

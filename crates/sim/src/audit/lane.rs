@@ -73,6 +73,7 @@ pub(crate) fn kind(fact: &Fact) -> usize {
         Fact::Rested(_) => 19,
         Fact::Claimed { .. } => 20,
         Fact::Restored(_) => unreachable!("no store here loses rows"),
+        Fact::Moved(_) => unreachable!("nobody here moves a lane"),
     }
 }
 

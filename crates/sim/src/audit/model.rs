@@ -226,6 +226,7 @@ impl Model {
             Fact::Terms(_) | Fact::Tallied(_) => {}
             Fact::Rested(_) => self.end = End::Resting,
             Fact::Restored(_) => return Err("rows given up where no store loses any"),
+            Fact::Moved(_) => return Err("a lane moved away where nobody moves any"),
             Fact::Opened { doubtful_time, .. } => self.doubtful = *doubtful_time,
             Fact::Claimed { .. } => self.take_claim(place, fact)?,
             Fact::Settled(n) => self.turn(*n, ClaimState::Held, ClaimState::Settled)?,

@@ -77,6 +77,11 @@ impl Reads for Reader {
         Ok(rows.first().map(|row| row.get(0)))
     }
 
+    fn reasons(&self) -> Result<Vec<(u64, String)>, JournalError> {
+        let rows = self.rows_of("SELECT why, words FROM reasons ORDER BY why", &[])?;
+        Ok(rows.iter().map(|row| (row.get::<_, i64>(0) as u64, row.get(1))).collect())
+    }
+
     fn newest_seq(&self, lane: LaneId) -> Result<u32, JournalError> {
         let sql = "SELECT COALESCE(MAX(seq), 0) FROM journal WHERE lane = $1";
         self.number_of(sql, lane).map(|seq| seq as u32)

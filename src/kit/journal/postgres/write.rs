@@ -2,7 +2,7 @@
 
 use super::super::journals::Standing;
 use super::super::row::{read_all, seal_bytes};
-use super::super::{Holder, JournalError, Writes};
+use super::super::{Holder, JournalError, RawRow, Writes};
 use super::leases;
 use super::link::Link;
 use super::read;
@@ -16,6 +16,9 @@ use tokio_postgres::{Client, Row};
 /// How long an append may take before its outcome counts as unknown. A server that waits for its
 /// standby can be slow and right.
 const APPEND_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long many rows from elsewhere may take.
+const BRING_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long anything else may take.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -33,6 +36,13 @@ const APPEND: &str = "
     END
     ON CONFLICT (lane, seq) DO NOTHING
     RETURNING lane";
+
+/// Rows of one lane as they stand elsewhere.
+const BRING: &str = "
+    INSERT INTO journal (lane, seq, hash, header, facts, seal)
+    SELECT $1, seq, hash, header, facts, seal
+    FROM unnest($2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[])
+        AS new (seq, hash, header, facts, seal)";
 
 /// The connection that appends.
 pub struct Writer {
@@ -196,5 +206,30 @@ impl Writes for Writer {
             client.execute_typed(sql, &[(&why, Type::INT8), (&words, Type::TEXT)]).await
         })?;
         Ok(())
+    }
+
+    fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {
+        let lane = i64::from(lane);
+        let seqs: Vec<i64> = rows.iter().map(|row| row.seq.into()).collect();
+        let column = |pick: fn(&RawRow) -> &Vec<u8>| rows.iter().map(pick).collect::<Vec<_>>();
+        let (hashes, headers) = (column(|row| &row.hash), column(|row| &row.header));
+        let (facts, seals) = (column(|row| &row.facts), column(|row| &row.seal));
+        let asked = self.link.ask_warned(BRING_WITHIN, async |client| {
+            let values: [(&(dyn ToSql + Sync), Type); 6] = [
+                (&lane, Type::INT8),
+                (&seqs, Type::INT8_ARRAY),
+                (&hashes, Type::BYTEA_ARRAY),
+                (&headers, Type::BYTEA_ARRAY),
+                (&facts, Type::BYTEA_ARRAY),
+                (&seals, Type::BYTEA_ARRAY),
+            ];
+            client.execute_typed(BRING, &values).await
+        });
+        match asked? {
+            (_, Some(warning)) => {
+                Err(JournalError::Silent(format!("journal: the server warns: {warning}")))
+            }
+            (_, None) => Ok(()),
+        }
     }
 }

@@ -61,6 +61,12 @@ impl Reads for Reader {
         Ok(self.0.query_row(words, params![why as i64], |row| row.get(0)).optional()?)
     }
 
+    fn reasons(&self) -> Result<Vec<(u64, String)>, JournalError> {
+        let mut query = self.0.prepare_cached("SELECT why, words FROM reasons ORDER BY why")?;
+        let reasons = query.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
+        Ok(reasons.collect::<Result<_, _>>()?)
+    }
+
     fn newest_seq(&self, lane: LaneId) -> Result<u32, JournalError> {
         let newest = "SELECT COALESCE(MAX(seq), 0) FROM journal WHERE lane = $1";
         Ok(self.0.query_row(newest, params![lane], |row| row.get(0))?)

@@ -42,7 +42,21 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
             "SQLite {version} can lose committed rows; build with 3.51.3 or newer"
         )));
     }
-    let mut connection = Connection::open(path)?;
+    let mut connection = set(Connection::open(path)?)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a journal that is there to write it, and makes none.
+pub(super) fn open_again(path: &Path) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = set(Connection::open_with_flags(path, flags)?)?;
+    known_version(&connection)?;
+    Ok(connection)
+}
+
+/// Sets what is insisted on.
+fn set(connection: Connection) -> Result<Connection, JournalError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -50,21 +64,33 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     insist(&connection, "journal_mode", "wal")?;
     insist(&connection, "synchronous", "2")?;
-    migrate(&mut connection)?;
     Ok(connection)
 }
 
 /// Opens the journal to read it beside its writer.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
+    let missing = || JournalError::Missing(format!("{}: there is no journal", path.display()));
     if !path.exists() {
-        return Err(JournalError::Missing(format!("{}: there is no journal", path.display())));
+        return Err(missing());
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
-    known_version(&connection)?;
-    Ok(connection)
+    // Its tables are being made, or whoever made them was killed: only a writer mends that.
+    match known_version(&connection) {
+        Ok(0) => Err(missing()),
+        Err(JournalError::Silent(_)) if half_made(&connection) => Err(missing()),
+        Ok(_) => Ok(connection),
+        Err(why) => Err(why),
+    }
+}
+
+/// Whether the file was cut off before it had a write-ahead log, which it gets first.
+fn half_made(connection: &Connection) -> bool {
+    let asked = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    let code = asked.err().and_then(|why| Some(why.sqlite_error()?.extended_code));
+    code == Some(rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
 }
 
 fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), JournalError> {

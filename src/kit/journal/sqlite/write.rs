@@ -1,12 +1,14 @@
 //! The one writer.
 
 use super::super::row::{read_all, seal_bytes};
-use super::super::{JournalError, Writes};
+use super::super::{JournalError, RawRow, Writes};
 use super::{read, schema, store_error};
 use crate::kit::hex;
 use fanfare_lane::{LaneId, Placed, PublicKey, Row, Sealed, Store, StoreError};
 use rusqlite::{Connection, params};
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::process;
 
 /// The exit code after a failed sync: what the disk holds is then unknown to everybody.
@@ -23,6 +25,18 @@ const INSERT_NEXT: &str = "INSERT OR IGNORE INTO journal (lane, seq, hash, heade
 /// The connection that appends.
 pub struct Writer {
     connection: Connection,
+    path: PathBuf,
+    file: Option<FileId>,
+}
+
+/// Which files these are, whatever they are called: the journal's and its log's.
+type FileId = [(u64, u64); 2];
+
+fn file_id(path: &Path) -> Option<FileId> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let one = |path: &Path| fs::metadata(path).ok().map(|data| (data.dev(), data.ino()));
+    Some([one(path)?, one(Path::new(&log))?])
 }
 
 impl Writer {
@@ -31,7 +45,27 @@ impl Writer {
     /// # Errors
     /// If it cannot be written, or not safely.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Ok(Self { connection: schema::open_to_write(path)? })
+        let connection = schema::open_to_write(path)?;
+        Ok(Self { connection, path: path.to_owned(), file: file_id(path) })
+    }
+
+    /// Whether the connection is still to the files that are there. If somebody put others in their
+    /// place, those are what the next start would find, so from here on they count: rows that
+    /// they do not have are then missed before anybody is answered.
+    fn follow(&mut self) -> Result<(), StoreError> {
+        let there = file_id(&self.path);
+        if there.is_some() && there == self.file {
+            return Ok(());
+        }
+        let gone = || StoreError("the journal's file is gone: put it back".to_owned());
+        if !self.path.exists() {
+            return Err(gone());
+        }
+        tracing::error!("THE JOURNAL'S FILE WAS CHANGED for another under the running server");
+        self.connection =
+            schema::open_again(&self.path).map_err(|why| StoreError(why.to_string()))?;
+        self.file = file_id(&self.path);
+        if self.file.is_some() { Ok(()) } else { Err(gone()) }
     }
 
     fn insert(&mut self, rows: &[Sealed]) -> rusqlite::Result<Vec<Placed>> {
@@ -96,20 +130,38 @@ impl Writes for Writer {
         )?;
         Ok(())
     }
+
+    fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {
+        let transaction = self.connection.transaction()?;
+        for RawRow { seq, hash, header, facts, seal } in rows {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO journal (lane, seq, hash, header, facts, seal)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )?;
+            insert.execute(params![lane, seq, hash, header, facts, seal])?;
+        }
+        Ok(transaction.commit()?)
+    }
 }
 
 impl Store for Writer {
     fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
-        self.insert(rows).map_err(|why| {
+        self.follow()?;
+        let placed = self.insert(rows).map_err(|why| {
             if sync_failed(&why) {
                 eprintln!("fanfare: SYNC FAILED: {why}; the disk must be looked at; stopping");
                 process::exit(EXIT_SYNC_FAILED);
             }
             store_error(&why)
-        })
+        })?;
+        if file_id(&self.path) == self.file {
+            return Ok(placed);
+        }
+        Err(StoreError("the journal's file was changed meanwhile".to_owned()))
     }
 
     fn read(&mut self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, StoreError> {
+        self.follow()?;
         let rows = read::raw_rows(&self.connection, lane, from, most);
         rows.and_then(|raw| read_all(lane, raw)).map_err(|why| StoreError(why.to_string()))
     }

@@ -1,0 +1,49 @@
+//! `fanfare restore --from`: a backup brought back into a new folder or empty databases.
+
+use super::Where;
+use super::backup::say_sums;
+use super::shown::Shown;
+use crate::kit::clock::Clock;
+use crate::transfer::{self, Back};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What is said where the witness has seen more than the backup has.
+const OLDER: &str = "These drops stay shut: people hold answers from rows that the backup does \
+    not have. Bring back a newer backup if there is one; if not, \
+    `fanfare restore FESTIVAL --data DIR` shows what is lost, and with --accept-loss goes on \
+    without it.";
+
+/// What is said where nothing but the backup testifies.
+const UNKNOWN: &str = "What happened after this backup is not in it, and nothing here can tell \
+    how much that was. If the old data folder is still there, or only its file `heads`, do this \
+    again into another folder with --witness OLD/heads before anybody is served.";
+
+/// Brings a backup back and says what it holds.
+///
+/// # Errors
+/// Why not, and what to do.
+pub fn run(from: &Path, witness: Option<&Path>, place: &Where) -> Result<ExitCode, String> {
+    if place.journal.len() > 1 {
+        return Err("this version keeps the journal in one database: name one".to_owned());
+    }
+    let database = place.database.as_deref();
+    let journal = place.journal.first().map(String::as_str).or(database);
+    let (to, now_ms) = (place.data.as_path(), Clock::machine().now_ms());
+    let back = Back { from, to, database, journal, witness, now_ms };
+    let mut shown = Shown::start();
+    let done = transfer::bring_back(&back, &mut |what, done, of| shown.say(what, done, of));
+    shown.end();
+    let (sums, gone) = done?;
+    say_sums(&sums);
+    println!("holds: {} is what {} is", to.display(), from.display());
+    match (gone.as_slice(), witness) {
+        ([], None) => println!("{UNKNOWN}"),
+        ([], Some(_)) => println!("the witness saw nothing that is not here"),
+        (gone, _) => {
+            gone.iter().for_each(|one| println!("{}", one.why));
+            println!("{OLDER}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,128 @@
+//! A backup brought back: into a new folder, and into databases that are empty.
+
+use super::backup::{private_file, verified};
+use super::{Show, Sum, rows, snapshot, sums, tables};
+use crate::drops::restore::{self, Gone};
+use crate::drops::wake::festival_number;
+use crate::kit::data::{DataFolder, write_private};
+use crate::kit::database::Database;
+use crate::kit::db::{Cold, MIGRATIONS};
+use crate::kit::heads::{self, Heads};
+use crate::kit::journal::{JournalReader, JournalWriter};
+use std::fs;
+use std::path::Path;
+
+/// What is to come back, and where to.
+pub struct Back<'a> {
+    /// The backup.
+    pub from: &'a Path,
+    /// The data folder, which is not there yet, or empty.
+    pub to: &'a Path,
+    /// The tables' database, if not a file in the folder.
+    pub database: Option<&'a str>,
+    /// The journal's, likewise.
+    pub journal: Option<&'a str>,
+    /// The machine's own witness, where one is left: what it saw counts.
+    pub witness: Option<&'a Path>,
+    /// The moment, ms since 1970.
+    pub now_ms: i64,
+}
+
+/// Brings a backup back. Gives what it holds, and which lanes the witness knows to have come
+/// further.
+///
+/// # Errors
+/// Why not. What was begun is not served from; the databases it was to go to have to be emptied.
+pub fn bring_back(back: &Back<'_>, show: Show<'_>) -> Result<(Vec<Sum>, Vec<Gone>), String> {
+    if DataFolder::is_unfinished(back.from) {
+        let from = back.from.display();
+        return Err(format!("{from} is a backup that broke off: bring back a finished one"));
+    }
+    let backup = DataFolder::look(back.from).map_err(|why| why.to_string())?;
+    let kept = backup.cold().exists().then(|| Cold::look(&Database::File(backup.cold())));
+    let kept = kept.transpose().map_err(|why| why.to_string())?;
+    verified(&backup, kept.as_ref(), show)?;
+    let witness = witnesses(back, &backup)?;
+    let mark = fs::read(back.from.join("festival")).map_err(|why| why.to_string())?;
+    let mut made = DataFolder::begin(back.to, &mark).map_err(|why| why.to_string())?;
+    let journal = back.journal.map(|url| Database::Url(url.to_owned()));
+    let journal = journal.unwrap_or_else(|| made.journal());
+    for key in ["festival.key", "token.key"] {
+        let bytes = fs::read(back.from.join(key)).map_err(|why| format!("{key}: {why}"))?;
+        write_private(&back.to.join(key), &bytes).map_err(|why| why.to_string())?;
+    }
+    let side = match &kept {
+        Some(kept) => bring_tables(back, &made, kept, show)?,
+        None => None,
+    };
+    bring_journal(&backup, &journal, show)?;
+    if back.journal.is_some() {
+        made.point_to(&journal).map_err(|why| why.to_string())?;
+    }
+    // First only what the backup itself saw, so that it can be held against it.
+    let own = heads::read(&backup.heads()).map_err(|why| why.to_string())?;
+    heads::write(&made.heads(), &own).map_err(|why| why.to_string())?;
+    verified(&made, side.as_ref(), show)?;
+    let number = festival_number(made.festival());
+    let open =
+        |place: &Database| JournalReader::open(&made.only(place)).map_err(|why| why.to_string());
+    let was = sums(&open(&backup.journal())?, number, show)?;
+    let reader = open(&made.journal())?;
+    let is = sums(&reader, number, show)?;
+    if was != is {
+        return Err("the copy is not the backup: the disk must be looked at".to_owned());
+    }
+    for _ in 0..2 {
+        heads::write(&made.heads(), &witness).map_err(|why| why.to_string())?;
+    }
+    let gone = restore::gone(&reader, number, (&witness, &Heads::new()))?;
+    made.finish().map_err(|why| why.to_string())?;
+    Ok((is, gone))
+}
+
+/// What the backup's witness saw and what the machine's did, as one.
+fn witnesses(back: &Back<'_>, backup: &DataFolder) -> Result<Heads, String> {
+    let own = heads::read(&backup.heads()).map_err(|why| why.to_string())?;
+    let Some(path) = back.witness else { return Ok(own) };
+    if !path.exists() {
+        return Err(format!("--witness {}: there is no such file", path.display()));
+    }
+    let seen = heads::read(path).map_err(|why| why.to_string())?;
+    Ok(heads::newest(own, seen))
+}
+
+fn bring_tables(
+    back: &Back<'_>,
+    made: &DataFolder,
+    kept: &Cold,
+    show: Show<'_>,
+) -> Result<Option<Cold>, String> {
+    let Some(url) = back.database else {
+        snapshot::snapshot(&back.from.join("cold.sqlite"), &made.cold(), show)?;
+        let side = Cold::look(&Database::File(made.cold())).map_err(|why| why.to_string())?;
+        return Ok(Some(side));
+    };
+    let place = Database::Url(url.to_owned());
+    let to = Cold::open(&place, MIGRATIONS, back.now_ms).map_err(|why| why.to_string())?;
+    if !tables::empty(&to)? {
+        return Err(format!("the tables at {} are not empty: name an empty one", place.shown()));
+    }
+    tables::copy(kept, &to, show)?;
+    Ok(Some(to))
+}
+
+fn bring_journal(backup: &DataFolder, to: &Database, show: Show<'_>) -> Result<(), String> {
+    if let (Database::File(from), Database::File(to)) = (&backup.journal(), to) {
+        return snapshot::snapshot(from, to, show);
+    }
+    let from = JournalReader::open(&backup.journals()).map_err(|why| why.to_string())?;
+    if let Database::File(path) = to {
+        private_file(path)?;
+    }
+    let mut writer = JournalWriter::open(&backup.only(to)).map_err(|why| why.to_string())?;
+    let has = JournalReader::open(&backup.only(to)).map_err(|why| why.to_string())?;
+    if !has.lanes().map_err(|why| why.to_string())?.is_empty() {
+        return Err(format!("the journal at {} is not empty: name an empty one", to.shown()));
+    }
+    rows::copy(&from, (&mut writer, &has), show)
+}

@@ -1,0 +1,155 @@
+//! What `doctor` says: each fault made, its code found, and nothing found where nothing is wrong.
+
+use super::shop::{FILE, claim, database, done, place};
+use crate::common::postgres::Postgres;
+use crate::common::served::{Place, files, words};
+use fanfare::kit::data::DataFolder;
+use serde_json::Value;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+/// The codes of what is wrong, the worst first.
+fn codes(place: &Place, args: &[&str]) -> Vec<String> {
+    let json = place.data.with_file_name("doctor.json");
+    let path = json.to_str().unwrap();
+    let output = place.run(&[&["doctor", "--json", path], args].concat());
+    let found: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    assert_eq!(found["version"], 1);
+    let wrong = found["findings"].as_array().unwrap();
+    let code = i32::from(!wrong.is_empty());
+    assert_eq!(output.status.code(), Some(code), "{}", words(&output));
+    assert!(wrong.iter().all(|one| !one["do"].as_str().unwrap().is_empty()));
+    wrong.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+}
+
+fn sold(database: Option<String>) -> Place {
+    let place = place(database);
+    let served = place.serve(Some(FILE));
+    claim(&served, 1..=3);
+    served.end();
+    place
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn where_nothing_is_wrong_nothing_is_found_and_nothing_is_written() {
+    let place = sold(None);
+    let before = files(&place.data);
+    assert!(codes(&place, &[]).is_empty());
+    assert_eq!(files(&place.data), before);
+    let served = place.serve(Some(FILE));
+    assert!(codes(&place, &[]).is_empty());
+    let said = done(&place, &["doctor"]);
+    let pid = served.program.child.id();
+    assert!(said.contains(&format!("process {pid} has it in use")), "{said}");
+    assert!(said.contains("room for about") && said.contains("nothing is wrong"), "{said}");
+    served.end();
+    let (url, _server) = database();
+    assert!(codes(&sold(Some(url)), &[]).is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_named() {
+    let mut place = sold(None);
+    let at = |name: &str| place.data.join(name);
+    mode(&place.data, 0o755);
+    mode(&at("token.key"), 0o640);
+    assert_eq!(codes(&place, &[]), ["keys_unread", "folder_open", "file_open"]);
+    mode(&place.data, 0o700);
+    mode(&at("token.key"), 0o600);
+    assert_eq!(codes(&place, &["--journal", "postgres://nobody@nowhere/x"]), ["folder_foreign"]);
+    let key = fs::read(at("festival.key")).unwrap();
+    fs::remove_file(at("festival.key")).unwrap();
+    assert_eq!(codes(&place, &[]), ["keys_missing"]);
+    fs::write(at("festival.key"), key).unwrap();
+    mode(&at("festival.key"), 0o600);
+    fs::write(at("moving"), "postgres://nobody@nowhere/x\n").unwrap();
+    assert_eq!(codes(&place, &[]), ["move_unfinished"]);
+    fs::remove_file(at("moving")).unwrap();
+    fs::write(at("unfinished"), "").unwrap();
+    assert_eq!(codes(&place, &[]), ["folder_unfinished"]);
+    fs::remove_file(at("unfinished")).unwrap();
+    fs::write(at("heads"), "torn").unwrap();
+    fs::write(at("heads.before"), "torn").unwrap();
+    assert_eq!(codes(&place, &[]), ["witness_damaged"]);
+    fs::remove_file(at("heads")).unwrap();
+    fs::remove_file(at("heads.before")).unwrap();
+    let locked = DataFolder::serve(&place.data, "shop", false).unwrap();
+    assert_eq!(codes(&place, &[]), ["server_mute"]);
+    drop(locked);
+    let mark = fs::read_to_string(at("festival")).unwrap();
+    fs::write(at("festival"), mark.replace("version 1", "version 9")).unwrap();
+    assert_eq!(codes(&place, &[]), ["folder_newer"]);
+    fs::remove_file(at("festival")).unwrap();
+    assert_eq!(codes(&place, &[]), ["folder_empty"]);
+    place.data = place.data.with_file_name("nowhere");
+    assert_eq!(codes(&place, &[]), ["folder_missing"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_journal_or_its_tables_is_named() {
+    let one = sold(None);
+    let sql = |file: &str, sql: &str| {
+        rusqlite::Connection::open(one.data.join(file)).unwrap().execute(sql, []).unwrap()
+    };
+    sql("cold.sqlite", "UPDATE house SET made_at_ms = 1");
+    assert_eq!(codes(&one, &[]), ["tables_foreign"]);
+    fs::write(one.data.join("cold.sqlite"), "no database").unwrap();
+    let _ = fs::remove_file(one.data.join("cold.sqlite-wal"));
+    assert_eq!(codes(&one, &[]), ["tables_damaged"]);
+    sql("journal.sqlite", "DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)");
+    assert_eq!(codes(&one, &[]), ["tables_damaged", "journal_short"]);
+    let served = sold(None);
+    rusqlite::Connection::open(served.data.join("journal.sqlite"))
+        .unwrap()
+        .execute("DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)", [])
+        .unwrap();
+    let running = served.serve(Some(FILE));
+    assert_eq!(codes(&served, &[]), ["lane_shut", "journal_short", "tables_stopped"]);
+    running.end();
+    let damaged = sold(None);
+    rusqlite::Connection::open(damaged.data.join("journal.sqlite"))
+        .unwrap()
+        .execute("UPDATE journal SET facts = facts || x'00' WHERE seq = 4", [])
+        .unwrap();
+    assert!(codes(&damaged, &[]).contains(&"journal_damaged".to_owned()));
+    let away = sold(None);
+    for name in ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] {
+        let _ = fs::remove_file(away.data.join(name));
+    }
+    assert_eq!(codes(&away, &[]), ["journal_missing"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_database_is_named() {
+    let (url, _server) = database();
+    let moved = sold(None);
+    done(&moved, &["move", "--to", &url]);
+    fs::remove_file(moved.data.join("journals")).unwrap();
+    assert_eq!(codes(&moved, &[]), ["journal_moved"]);
+    let risky = Postgres::with(&["fsync=off"]);
+    let place = sold(None);
+    fs::write(place.data.join("journals"), risky.database() + "\n").unwrap();
+    mode(&place.data.join("journals"), 0o600);
+    let said = words(&place.run(&["doctor"]));
+    assert!(said.contains("stops journal_silent") && said.contains("fsync = off"), "{said}");
+    fs::write(place.data.join("journals"), "postgres://x@127.0.0.1:1/x\n").unwrap();
+    assert_eq!(
+        codes(&place, &["--database", "postgres://x@127.0.0.1:1/x"]),
+        ["tables_silent", "journal_silent"]
+    );
+}
+
+#[test]
+fn too_few_files_for_a_crowd_are_named() {
+    let place = sold(None);
+    let mut few = std::process::Command::new("sh");
+    few.args(["-c", "ulimit -n 1000 && exec \"$0\" doctor --data \"$1\""]);
+    few.arg(env!("CARGO_BIN_EXE_fanfare")).arg(&place.data);
+    let said = words(&few.output().unwrap());
+    assert!(said.contains("warns files_few: a server may open 1000 files"), "{said}");
+}
