@@ -8,7 +8,7 @@ mod postgres;
 mod row;
 mod sqlite;
 
-pub use row::{LaneRecord, RawRow};
+pub use row::{LaneRecord, RawRow, seal_bytes};
 
 use super::database::Database;
 use fanfare_lane::{LaneId, PublicKey, Sealed, Store};

@@ -184,7 +184,9 @@ impl Tokens {
         let fan = Fan::new(u64::from_be_bytes(fan)).ok_or(TokenError::Forged)?;
         let role = Role::from_byte(bytes[1] & 0x7F).ok_or(TokenError::Forged)?;
         let version = if numbered { NUMBERED_VERSION } else { VERSION };
-        if bytes[0] != version || use_of != used {
+        // A numbered token is a session's, and the byte behind its number is zero.
+        let made = !numbered || used == Use::Session && bytes[22] == 0;
+        if bytes[0] != version || use_of != used || !made {
             return Err(TokenError::Forged);
         }
         let (until_s, number) = (u32::from_be_bytes(until), u64::from_be_bytes(number));
