@@ -7,6 +7,7 @@
 
 use super::ended::Ended;
 use super::hex;
+use super::keys::Keys;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fanfare_engine::{Fan, Key};
@@ -102,14 +103,20 @@ pub enum TokenError {
 #[derive(Clone)]
 pub struct Tokens {
     key: [u8; 32],
+    repeats: [u8; 32],
     /// What was ended before its time.
     pub ended: Arc<Ended>,
 }
 
 impl Tokens {
-    /// With this key.
+    /// With this key for everything.
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key, ended: Arc::default() }
+        Self { key, repeats: key, ended: Arc::default() }
+    }
+
+    /// With a data folder's keys.
+    pub fn of(keys: &Keys) -> Self {
+        Self { repeats: keys.repeats, ..Self::new(keys.tokens) }
     }
 
     fn mac(&self, signed: &[u8]) -> [u8; 16] {
@@ -204,7 +211,7 @@ impl Tokens {
         let mut input = Vec::with_capacity(text.len() + 4);
         input.extend(b"key:");
         input.extend(text);
-        hash.copy_from_slice(&blake3::keyed_hash(&self.key, &input).as_bytes()[..8]);
+        hash.copy_from_slice(&blake3::keyed_hash(&self.repeats, &input).as_bytes()[..8]);
         Key::new(u64::from_be_bytes(hash))
     }
 }
