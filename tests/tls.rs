@@ -310,7 +310,8 @@ fn a_trusted_proxy_says_that_its_caller_came_by_https() {
         let proto = format!("Host: localhost\r\nX-Forwarded-Proto: {proto}\r\n");
         let request = GUEST.replacen("Host: localhost\r\n", &proto, 1);
         let answer = String::from_utf8(said_to(server.address, request.as_bytes())).unwrap();
-        assert!(answer.contains("set-cookie: fanfare-session="), "{answer}");
+        let name = if secure { "__Host-fanfare-session=" } else { "fanfare-session=" };
+        assert!(answer.contains(&format!("set-cookie: {name}")), "{answer}");
         assert_eq!(answer.matches("; Secure\r\n").count(), if secure { 2 } else { 0 }, "{answer}");
         assert_eq!(answer.contains("strict-transport-security"), secure, "{answer}");
     }

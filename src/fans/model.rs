@@ -18,6 +18,9 @@ const PASSWORD_BYTES_MAX: usize = 256;
 /// How long somebody stays signed in without a visit, ms.
 pub const SIGNED_IN_MS: i64 = 90 * 24 * 3_600 * 1_000;
 
+/// How long at the most, however often they come, ms.
+pub const SIGNED_IN_AT_MOST_MS: i64 = 365 * 24 * 3_600 * 1_000;
+
 /// An account's name: as it is shown, and as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
@@ -55,11 +58,12 @@ pub enum Unfit {
 pub struct Password(String);
 
 impl Password {
-    /// Takes a password for an account with this name.
+    /// Takes a password for an account with this name. `near` are words that are guessed here before
+    /// others: the festival's.
     ///
     /// # Errors
     /// If it is too short, too long, the name itself, or what is guessed first.
-    pub fn new(text: &str, name: &Name) -> Result<Self, Unfit> {
+    pub fn new(text: &str, name: &Name, near: &[&str]) -> Result<Self, Unfit> {
         let chars = text.chars().count();
         if chars < PASSWORD_CHARS_MIN {
             return Err(Unfit::Short(chars));
@@ -75,7 +79,7 @@ impl Password {
         let mut chars = folded.chars();
         let first = chars.next();
         let same = chars.all(|c| Some(c) == first);
-        if same || COMMON.lines().any(|common| common == folded) {
+        if same || COMMON.lines().any(|common| common == folded) || is_near(&folded, name, near) {
             return Err(Unfit::Common);
         }
         Ok(Self(text.to_owned()))
@@ -89,6 +93,20 @@ impl Password {
     pub(super) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+/// Words that are tried first on any server of ours.
+const OURS: [&str; 5] = ["fanfare", "festival", "password", "cashier", "operator"];
+
+/// Whether a password in small letters is one near word, or the account's name, with digits and
+/// signs around it.
+fn is_near(folded: &str, name: &Name, near: &[&str]) -> bool {
+    let letters = |text: &str| -> String {
+        text.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect()
+    };
+    let bare = letters(folded);
+    let words = OURS.iter().chain(near).copied().chain([name.folded.as_str()]);
+    !bare.is_empty() && words.map(letters).any(|word| word == bare)
 }
 
 /// Where somebody is signed in.
@@ -164,7 +182,7 @@ mod tests {
     #[test]
     fn a_password_is_long_enough_and_not_the_name() {
         let name = Name::new("Somebody").unwrap();
-        let why = |text: &str| Password::new(text, &name).err();
+        let why = |text: &str| Password::new(text, &name, &["lumen-2027", "流明节"]).err();
         assert_eq!(why("correct horse"), None);
         assert_eq!(why("八个汉字也是密码"), None);
         assert_eq!(why(""), Some(Unfit::Short(0)));
@@ -173,6 +191,10 @@ mod tests {
         for common in ["password", "Password1", "12345678", "qwertyuiop", "xxxxxxxxxxxxxxxxxxxx"] {
             assert_eq!(why(common), Some(Unfit::Common), "{common}");
         }
+        for near in ["Fanfare2026!", "lumen-2027", "2027.Lumen", "流明节12345", "somebody-1"] {
+            assert_eq!(why(near), Some(Unfit::Common), "{near}");
+        }
+        assert_eq!(why("lumen is my lamp"), None);
         assert_eq!(COMMON.lines().count(), 3_000);
         assert_eq!(why(&"a".repeat(257)), Some(Unfit::Long));
     }

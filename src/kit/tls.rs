@@ -24,8 +24,9 @@ use tokio_rustls::server::TlsStream;
 /// How long a handshake may take.
 pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Browsers that came by https once come by https for a month: a festival and what follows it.
-const STRICTLY: HeaderValue = HeaderValue::from_static("max-age=2592000");
+/// Browsers that came by https once come by https for a year. Hosts below this one are left alone:
+/// they are the brand's, and may speak no https.
+const STRICTLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// A door that speaks TLS.
 #[derive(Clone)]

@@ -15,7 +15,8 @@ const GUARDS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; \
+         frame-ancestors 'none'",
     ),
     (header::VARY, "Accept-Encoding"),
 ];

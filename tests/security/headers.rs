@@ -22,6 +22,14 @@ fn guarded(head: &str, what: &str) {
     assert_eq!(header(head, "x-content-type-options"), "nosniff", "{what}: {head}");
     let referrer = header(head, "referrer-policy");
     assert!(["no-referrer", "same-origin"].contains(&referrer), "{what}: {head}");
+    assert!(policy.contains("base-uri 'none'"), "{what}: {policy}");
+    let kind = header(head, "content-type");
+    assert!(
+        !kind.starts_with("text/")
+            || kind.contains("charset=utf-8")
+            || kind.contains("event-stream"),
+        "{what}: {kind}"
+    );
     assert!(!head.contains("\nserver:") && !head.contains("x-powered-by"), "{what}: {head}");
 }
 
@@ -57,6 +65,8 @@ fn every_kind_of_answer_is_guarded() {
         let answer = ask(served.address, method, path, headers, "");
         let what = format!("{method} {path} {headers:?}");
         assert_eq!(answer.status, status, "{what}: {}", answer.text);
+        let named = !header(&answer.head, "content-type").is_empty();
+        assert!(named || answer.text.is_empty(), "{what}: of which type? {}", answer.text);
         guarded(&answer.head, &what);
     }
     let claim = served.claim("boxes", 7, r#"{"item":"box"}"#);
@@ -131,7 +141,7 @@ fn behind_a_proxy_that_speaks_https_cookies_are_the_hosts_own() {
             format!("X-Forwarded-Proto: https\r\nAccept: text/html\r\nCookie: {cookie}\r\n");
         let answer = ask(server, "GET", "/claims/1-1-1", &headers, "");
         let strictly = header(&answer.head, "strict-transport-security");
-        assert!(strictly.starts_with("max-age="), "{}", answer.head);
+        assert_eq!(strictly, "max-age=31536000", "{}", answer.head);
         answer.status
     };
     assert_eq!(status(&entered.join("; ")), 404, "a guest has no such claim");

@@ -63,6 +63,8 @@ fn a_day_logged_in_full_names_nobody() {
         let done = client.call(("POST", &path), &token(Role::Host), None, &body).unwrap();
         assert_eq!(done.status, 200, "{}", done.text);
     }
+    let refused = client.call(("POST", "/api/v1/drops/boxes/pause"), &token(Role::Fan), None, "{}");
+    assert_eq!(refused.unwrap().status, 403);
     ask(server, "GET", "/claims/nonsense?name=Zaphod-Beeblebrox", &from, "");
     // Something that is always said, so that an empty log is not taken for a silent one.
     let mut socket = UnixStream::connect(place.data.join("apply.sock")).unwrap();
@@ -75,7 +77,9 @@ fn a_day_logged_in_full_names_nobody() {
     // The link that makes the first host is meant to be read there, once.
     let lines = said.lines().filter(|line| !line.starts_with("no host yet: "));
     let said = lines.collect::<Vec<_>>().join("\n");
-    assert!(said.contains("an apply request was cut off"), "the log is kept here: {said}");
+    for line in ["an apply request was cut off", "a sign-in was refused", "not allowed fan=70007"] {
+        assert!(said.contains(line), "`{line}` is logged: {said}");
+    }
     let values = told.iter().filter_map(|cookie| cookie.split_once('=')).map(|(_, value)| value);
     let made = [token(Role::Fan), token(Role::Host)];
     let typed = [NAME, PASSWORD, WRONG, KEY, WHY, AGENT, "203.0.113.77", "127.0.0.1:", &secret];
