@@ -24,8 +24,8 @@ fn day() -> String {
 fn ask(server: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: fans.example\r\n{headers}Content-Length: {length}\r\n\r\n\
-         {body}"
+        "{method} {path} HTTP/1.1\r\nHost: fans.example\r\n{headers}\
+         Content-Length: {length}\r\n\r\n{body}"
     );
     let mut client = Client::connect(server).unwrap();
     client.send(request.as_bytes()).unwrap();

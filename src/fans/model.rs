@@ -8,7 +8,7 @@ const NAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
 /// Letters a password has at the least.
 const PASSWORD_CHARS_MIN: usize = 8;
 
-/// What is guessed first: the 3,000 most frequent passwords of that length, in order of letters.
+/// What is guessed first: the 3,000 most frequent passwords of that length, by letters.
 /// Source: the list of zxcvbn 3.1.1 (MIT licence), which counts what was found in leaks.
 const COMMON: &str = include_str!("common-passwords.txt");
 
@@ -58,8 +58,8 @@ pub enum Unfit {
 pub struct Password(String);
 
 impl Password {
-    /// Takes a password for an account with this name. `near` are words that are guessed here before
-    /// others: the festival's.
+    /// Takes a password for an account with this name. `near` are words that are guessed here
+    /// before others: the festival's.
     ///
     /// # Errors
     /// If it is too short, too long, the name itself, or what is guessed first.

@@ -30,6 +30,7 @@ fn guarded(head: &str, what: &str) {
             || kind.contains("event-stream"),
         "{what}: {kind}"
     );
+    assert!(!head.contains("access-control-"), "{what}: {head}");
     assert!(!head.contains("\nserver:") && !head.contains("x-powered-by"), "{what}: {head}");
 }
 

@@ -2,8 +2,8 @@
 //! at a time; executions are printed. And the control: a planted panic is found.
 
 use fanfare_fuzz::{Mutator, TARGETS, Target};
-use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write as _};
 use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Mutex;
@@ -34,10 +34,7 @@ fn run(target: &Target, seconds: Duration) -> Result<u64, String> {
     let corpus = corpus(target.name);
     let one = |bytes: &[u8]| {
         catch_unwind(|| (target.run)(bytes)).map_err(|_| {
-            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
+            let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
             format!("{}: a finding, {} bytes: {hex}", target.name, bytes.len())
         })
     };
@@ -67,7 +64,12 @@ fn no_mutated_input_breaks_what_holds_of_every_input() {
             let told = run(target, Duration::from_secs(seconds));
             if let Ok(runs) = &told {
                 let each = runs / seconds.max(1);
-                println!("{:<9} {runs:>10} executions {each:>8} a second", target.name);
+                // Past what the test runner keeps to itself: the figures are of interest each time.
+                let name = target.name;
+                let _ = writeln!(
+                    io::stderr(),
+                    "fuzz {name:<9} {runs:>10} executions {each:>8} a second, no finding"
+                );
             }
             said.lock().unwrap().push(told);
         }
@@ -77,6 +79,33 @@ fn no_mutated_input_breaks_what_holds_of_every_input() {
     let findings: Vec<_> = said.iter().filter_map(|told| told.as_ref().err()).collect();
     assert!(findings.is_empty(), "{findings:#?}");
     assert_eq!(said.len(), TARGETS.len());
+}
+
+/// Pieces that, a megabyte of them, made some reader somewhere slow.
+const JUNK: [&str; 14] = [
+    "a=[{b=",
+    "[",
+    "{a=",
+    "\"",
+    "\"\"\"",
+    "'''",
+    "a.a.a.a",
+    "[[drops]]\n",
+    "[[drops.items]]\n",
+    "[goods.",
+    "#\n",
+    "é=\"",
+    "stock={a=1,",
+    "\\u0000",
+];
+
+#[test]
+fn a_megabyte_of_junk_is_answered_in_bounded_time() {
+    for target in TARGETS {
+        for piece in JUNK {
+            (target.run)(piece.repeat((1 << 20) / piece.len()).as_bytes());
+        }
+    }
 }
 
 #[test]
