@@ -10,6 +10,7 @@ use common::world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 use fanfare::drops::answers::claim_id;
 use fanfare::drops::proof;
 use fanfare::drops::receipts::{Receipts, receipt_json};
+use fanfare::drops::wake::festival_number;
 use fanfare::festivals;
 use fanfare::kit::heads;
 use fanfare::kit::journal::{JournalReader, RawRow};
@@ -17,10 +18,11 @@ use fanfare::kit::keys::Keys;
 use fanfare::kit::token::{Role, Session, Tokens, Use};
 use fanfare::verify;
 use fanfare_engine::{Fact, Fan, Place};
-use fanfare_lane::{LaneId, Sealed, Written};
+use fanfare_lane::{Draft, LaneId, Sealed, Written};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn corpus(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
@@ -66,31 +68,17 @@ fn replay(reader: &JournalReader) {
     let mut rows = Vec::new();
     for (lane, _, facts) in every_fact::commits().into_iter().flatten() {
         if lane == 1 {
-            let one = |fact: &Fact| {
-                let row = RawFacts::of(std::slice::from_ref(fact));
-                row.0
-            };
-            rows.push((40_000, facts.iter().flat_map(one).collect()));
+            rows.push((40_000, written(&facts)));
         }
     }
     keep("replay", "every-fact", &replayed(&rows));
 }
 
 /// Facts as a row has them.
-struct RawFacts(Vec<u8>);
-
-impl RawFacts {
-    fn of(facts: &[Fact]) -> Self {
-        let draft = fanfare_lane::Draft {
-            festival: [0; 16],
-            lane: 1,
-            seq: 1,
-            prev: [0; 32],
-            time_ms: 0,
-            written: Written::of(facts).into(),
-        };
-        Self(draft.finish().facts)
-    }
+fn written(facts: &[Fact]) -> Vec<u8> {
+    let festival = festival_number(every_fact::FESTIVAL);
+    let written = Arc::new(Written::of(facts));
+    Draft { festival, lane: 1, seq: 1, prev: [0; 32], time_ms: 0, written }.finish().facts
 }
 
 fn claims() {

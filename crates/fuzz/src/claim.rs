@@ -74,14 +74,15 @@ fn by_the_rules(bytes: &[u8]) -> Option<Claim> {
         }
     }
     let Value::String(item) = item? else { return None };
-    Some((item, text(variant)?, units(quantity)?, text(pass)?))
+    Some((item, text(variant).ok()?, units(quantity)?, text(pass).ok()?))
 }
 
-fn text(value: Option<Value>) -> Option<Option<String>> {
+/// A text, or none said; an error for anything else.
+fn text(value: Option<Value>) -> Result<Option<String>, ()> {
     match value {
-        None | Some(Value::Null) => Some(None),
-        Some(Value::String(text)) => Some(Some(text)),
-        Some(_) => None,
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(()),
     }
 }
 

@@ -17,7 +17,7 @@ impl Rng {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut x = self.0;
         x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -27,7 +27,7 @@ impl Rng {
 
     /// A number below `end`, which is above 0.
     pub fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end as u128) >> 64) as usize
+        ((u128::from(self.bits()) * end as u128) >> 64) as usize
     }
 }
 
@@ -45,7 +45,7 @@ impl<'a> Mutator<'a> {
     }
 
     /// The next input.
-    pub fn next(&mut self) -> Vec<u8> {
+    pub fn input(&mut self) -> Vec<u8> {
         let mut bytes = self.corpus[self.rng.below(self.corpus.len())].clone();
         for _ in 0..=self.rng.below(CHANGES_MAX) {
             self.change(&mut bytes);
@@ -75,7 +75,7 @@ impl<'a> Mutator<'a> {
             }
             2 if !bytes.is_empty() => {
                 let at = self.rng.below(bytes.len());
-                let odd = [0, 1, 0x7F, 0x80, 0xFF, b'0', b'"', self.rng.next() as u8];
+                let odd = [0, 1, 0x7F, 0x80, 0xFF, b'0', b'"', self.rng.bits() as u8];
                 bytes[at] = odd[self.rng.below(odd.len())];
             }
             3 => self.number(bytes),

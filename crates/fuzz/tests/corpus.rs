@@ -34,7 +34,7 @@ fn run(target: &Target, seconds: Duration) -> Result<u64, String> {
     let corpus = corpus(target.name);
     let one = |bytes: &[u8]| {
         catch_unwind(|| (target.run)(bytes)).map_err(|_| {
-            let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let hex = fanfare::kit::hex::hex(bytes);
             format!("{}: a finding, {} bytes: {hex}", target.name, bytes.len())
         })
     };
@@ -43,7 +43,7 @@ fn run(target: &Target, seconds: Duration) -> Result<u64, String> {
     let mut mutator = Mutator::new(&corpus, target.words, SEED);
     while now() < end {
         for _ in 0..16 {
-            one(&mutator.next())?;
+            one(&mutator.input())?;
             runs += 1;
         }
     }
@@ -122,6 +122,6 @@ fn a_planted_panic_is_found() {
         assert!(!(whole && bytes.windows(6).any(|six| six == b"1e400}")), "planted");
     };
     let target = Target { name: "claim", run: planted, ..TARGETS[2] };
-    let found = run(&target, Duration::from_secs(60)).unwrap_err();
+    let found = run(&target, Duration::from_mins(1)).unwrap_err();
     assert!(found.contains("a finding"), "{found}");
 }
