@@ -89,6 +89,15 @@ fn a_new_signing_key_signs_on_and_old_rows_and_receipts_stay_good() {
         (&now[0].as_str().into(), &old.as_str().into())
     );
     let page = super::ask(server.address, "GET", "/", "Accept: text/html\r\n", "").text;
+    let check = super::ask(server.address, "GET", "/check", "Accept: text/html\r\n", "").text;
+    assert!(check.contains(&now.join(" ")), "the page that checks knows both");
+    for (claim, fan, print) in [(&before, 7, old), (&after, 8, &now[0])] {
+        let path = format!("/claims/{}", claim.text_of("claim"));
+        let cookie = format!("Cookie: fanfare-session={}\r\n", server.token(fan, Role::Fan));
+        let page =
+            super::ask(server.address, "GET", &path, &format!("{cookie}Accept: text/html\r\n"), "");
+        assert!(page.text.contains(&format!("--key {print}")), "{}", page.text);
+    }
     for print in &now {
         assert!(ungrouped(&page).contains(&ungrouped(print)), "the programme shows {print}");
     }
