@@ -5,6 +5,7 @@ use crate::drops::gate;
 use crate::drops::web::{api, describe, host, hot, rehearsal};
 use crate::fans::web;
 use crate::host::web as hosts;
+use crate::kit::guard;
 use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
 use crate::pages;
@@ -112,9 +113,17 @@ impl Front {
 }
 
 impl Service for Front {
+    async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+        let mut answer = self.answer(request, peer).await;
+        guard::guard(answer.headers_mut());
+        answer
+    }
+}
+
+impl Front {
     // Whatever is no claim is boxed: a request's future is moved with every request, and one that
     // had room for the router would be several times as large.
-    async fn call(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+    async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
             return hot::claim(&self.app, &mut request, peer).await;
         }
@@ -126,9 +135,7 @@ impl Service for Front {
         }
         Box::pin(self.otherwise(admitted, request, peer)).await
     }
-}
 
-impl Front {
     /// Answers what is neither a claim nor a look at a drop.
     async fn otherwise(
         &self,

@@ -172,9 +172,51 @@ async fn a_session_is_seen_and_ended_and_its_token_stops_at_once() {
         assert!(here.get("/me/sessions").await.says("not signed in anywhere else"));
         let left = here.post("/sign-out", "").await;
         assert_eq!(left.header("location"), "/");
+        assert!(left.header("clear-site-data").contains("\"cache\""));
         assert_eq!(here.get("/me/sessions").await.status, StatusCode::UNAUTHORIZED);
         let ended = "SELECT COUNT(*) FROM events WHERE what = 'session.ended'";
         assert_eq!(hall.count(ended).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn signing_in_anew_ends_the_session_the_browser_had() {
+    on_both(async |hall: &Hall| {
+        let mut here = hall.browser();
+        sign(&mut here, "/sign-up", "ada", PASSWORD).await;
+        let before = here.clone();
+        sign(&mut here, "/sign-in", "ada", PASSWORD).await;
+        assert!(hall.session(&here).is_some());
+        assert!(hall.session(&before).is_none(), "the token of before is over");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_stays_signed_in_for_longer_than_a_year() {
+    on_both(async |hall: &Hall| {
+        let mut ada = hall.browser();
+        sign(&mut ada, "/sign-up", "ada", PASSWORD).await;
+        for week in 1..=52 {
+            hall.later(7 * 24 * 3_600);
+            assert_eq!(ada.get("/me/sessions").await.status, StatusCode::OK, "week {week}");
+        }
+        hall.later(2 * 24 * 3_600);
+        assert_eq!(ada.get("/me/sessions").await.status, StatusCode::UNAUTHORIZED);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_guessed_first_is_no_password() {
+    on_both(async |hall: &Hall| {
+        let mut ada = hall.browser();
+        for common in ["password1", "Fanfare2026", "ada.ada.ada"] {
+            let page = sign(&mut ada, "/sign-up", "adaadaada", common).await;
+            assert!(page.says("among those tried first"), "{common}: {}", page.text);
+        }
+        assert!(hall.session(&ada).is_none());
     })
     .await;
 }

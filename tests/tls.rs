@@ -109,7 +109,10 @@ async fn a_claim_over_https_is_made_and_cookies_are_secure() {
     let (_, entered) = ask(server.address, &pair, &version::TLS13, GUEST).await.unwrap();
     let cookies: Vec<_> = entered.lines().filter(|l| l.starts_with("set-cookie: ")).collect();
     assert_eq!(cookies.len(), 2, "{entered}");
-    assert!(cookies.iter().all(|cookie| cookie.ends_with("; SameSite=Lax; Secure")), "{cookies:?}");
+    let own = |cookie: &&str| {
+        cookie.starts_with("set-cookie: __Host-") && cookie.ends_with("; SameSite=Lax; Secure")
+    };
+    assert!(cookies.iter().all(own), "{cookies:?}");
 
     let other = Pair::make(scratch.path(), "other", [2; 32]);
     let refused = ask(server.address, &other, &version::TLS13, GUEST).await;
@@ -162,6 +165,60 @@ async fn plain_http_to_the_https_port_is_closed_and_others_are_served() {
     let health = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let (_, answer) = ask(server.address, &pair, &version::TLS13, health).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+/// A client's first words in an old version of TLS (RFC 4346, 7.4.1.2): it offers what servers of
+/// its day took.
+fn old_hello(version: u8) -> Vec<u8> {
+    let suites = [0x00, 0x2f, 0x00, 0x35, 0xc0, 0x13, 0xc0, 0x14];
+    let mut hello = vec![3, version];
+    hello.extend([7; 32]);
+    hello.push(0);
+    hello.extend([0, suites.len() as u8]);
+    hello.extend(suites);
+    hello.extend([1, 0]);
+    let mut shake = vec![1, 0, 0, hello.len() as u8];
+    shake.extend(hello);
+    let mut record = vec![0x16, 3, 1, 0, shake.len() as u8];
+    record.extend(shake);
+    record
+}
+
+#[tokio::test]
+async fn versions_before_1_2_are_refused() {
+    let scratch = Scratch::new(None, "tls-old").unwrap();
+    let pair = Pair::make(scratch.path(), "own", [1; 32]);
+    let (cert, key) = (pair.cert.to_str().unwrap(), pair.key.to_str().unwrap());
+    let server = Server::start(scratch.path(), &["--tls-cert", cert, "--tls-key", key], "https://");
+    for version in [0, 1, 2] {
+        let answer = said_to(server.address, &old_hello(version));
+        let alert = answer.first() == Some(&21) && answer.get(5) == Some(&2);
+        assert!(alert, "3.{version} gets a fatal alert: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_replaced_is_shown_without_a_start() {
+    let scratch = Scratch::new(None, "tls-new").unwrap();
+    let pair = Pair::make(scratch.path(), "own", [1; 32]);
+    let next = Pair::make(scratch.path(), "next", [2; 32]);
+    let (cert, key) = (pair.cert.to_str().unwrap(), pair.key.to_str().unwrap());
+    let server = Server::start(scratch.path(), &["--tls-cert", cert, "--tls-key", key], "https://");
+    let health = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let shown =
+        async |pair: &Pair| ask(server.address, pair, &version::TLS13, health).await.is_ok();
+    assert!(shown(&pair).await && !shown(&next).await);
+    // Half a pair is no pair: the old one is shown until the other half is there.
+    std::fs::copy(&next.cert, &pair.cert).unwrap();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert!(shown(&pair).await);
+    std::fs::copy(&next.key, &pair.key).unwrap();
+    let watch = Stopwatch::start();
+    while !shown(&next).await {
+        assert!(watch.passed_s() < 20.0, "it still shows the old one");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!shown(&pair).await);
 }
 
 /// Answers that all is well.
@@ -253,7 +310,8 @@ fn a_trusted_proxy_says_that_its_caller_came_by_https() {
         let proto = format!("Host: localhost\r\nX-Forwarded-Proto: {proto}\r\n");
         let request = GUEST.replacen("Host: localhost\r\n", &proto, 1);
         let answer = String::from_utf8(said_to(server.address, request.as_bytes())).unwrap();
-        assert!(answer.contains("set-cookie: fanfare-session="), "{answer}");
+        let name = if secure { "__Host-fanfare-session=" } else { "fanfare-session=" };
+        assert!(answer.contains(&format!("set-cookie: {name}")), "{answer}");
         assert_eq!(answer.matches("; Secure\r\n").count(), if secure { 2 } else { 0 }, "{answer}");
         assert_eq!(answer.contains("strict-transport-security"), secure, "{answer}");
     }

@@ -20,6 +20,7 @@ sign-has-account = You have an account already: sign in.
 sign-bad-name = A name has 2 to 32 letters or digits; - _ . are fine too.
 sign-short = It has { $n } so far and needs at least 8 characters. Add a word or two.
 sign-long = This is longer than a password can be here. 200 characters are enough.
+sign-is-common = This password is among those tried first. Three or four words of your own are safer.
 sign-is-name = A password cannot be your name. At least 8 characters that nobody guesses.
 sign-why-keep = What you claim stays yours when cookies are cleared.
 sign-why-anywhere = Sign in on another phone, and your receipts are there.

@@ -38,6 +38,7 @@ section-on = On now
 section-next = Next
 section-over = Over
 key-heading = The festival’s key
+key-old = Older receipts were signed with:
 key-more = Every receipt is signed with this key. Keep a copy or a photo of its fingerprint: with it anybody can check a receipt, without asking us.
 
 # States of a drop

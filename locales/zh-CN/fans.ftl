@@ -20,6 +20,7 @@ sign-has-account = 你已经有账号了，请登录。
 sign-bad-name = 用户名为 2 到 32 个文字或数字，也可以用 - _ .
 sign-short = 现在只有 { $n } 个字符，至少要 8 个。再加一两个词吧。
 sign-long = 太长了，密码有 200 个字符就足够。
+sign-is-common = 这个密码太常见，别人会最先试它。换成自己想的几个词更稳妥。
 sign-is-name = 密码不能和用户名相同。请用至少 8 个别人猜不到的字符。
 sign-why-keep = 清除 Cookie 之后，你抢到的仍归你。
 sign-why-anywhere = 换一部手机登录，凭证都在。

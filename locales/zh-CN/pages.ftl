@@ -38,6 +38,7 @@ section-on = 正在进行
 section-next = 即将开始
 section-over = 已结束
 key-heading = 本届粉丝节的密钥
+key-old = 更早的凭证由这把密钥签名：
 key-more = 所有凭证都用这把密钥签名。请抄下或拍下它的指纹：有了它，任何人都能自行查验凭证，不必问我们。
 
 # 场次状态

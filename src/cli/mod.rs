@@ -7,6 +7,7 @@ pub mod bring;
 pub mod check;
 pub mod cold;
 pub mod doctor;
+pub mod key;
 pub mod opening;
 pub mod rehearse;
 pub mod restore;
@@ -61,6 +62,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Moves the journal, and the tables if wished, to PostgreSQL or back.
     Move(shift::Move),
+    /// Shows the festival's keys, or makes new ones.
+    Key(key::Key),
     /// Reads every journal and checks its promises; or checks a proof or receipt.
     Verify(verify::Verify),
     /// Holds the festival with a made crowd, before the day.
@@ -80,10 +83,16 @@ pub struct Where {
     #[arg(long, value_name = "DIR", default_value = "./fanfare-data", env = "FANFARE_DATA")]
     pub data: PathBuf,
     /// The database, postgres://…; default: an SQLite file in the data folder.
-    #[arg(long, value_name = "URL", env = "FANFARE_DATABASE")]
+    #[arg(long, value_name = "URL", env = "FANFARE_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
     /// A journal's database; may be repeated, new ones last; default: SQLite in the data folder.
-    #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "FANFARE_JOURNAL",
+        value_delimiter = ' ',
+        hide_env_values = true
+    )]
     pub journal: Vec<String>,
 }
 
@@ -159,6 +168,7 @@ fn act(cli: Cli) -> Result<ExitCode, String> {
         Some(Command::Doctor(doctor)) => doctor::run(&doctor),
         Some(Command::Bench(bench)) => bench::run(&bench),
         Some(Command::Bare(bare)) => bench::serve_bare(&bare),
+        Some(Command::Key(key)) => key::run(&key),
         Some(Command::Verify(verify)) => verify::run(&verify),
         Some(Command::Rehearse(rehearse)) => rehearse::run(&rehearse),
         Some(Command::Restore(restore)) => restore::run(&restore),

@@ -35,7 +35,7 @@ pub struct SessionArgs {
 pub fn run(args: &SessionArgs) -> Result<ExitCode, String> {
     let folder = args.place.look()?;
     let keys = Keys::open(folder.path()).map_err(|why| why.to_string())?;
-    let tokens = Tokens::new(keys.tokens);
+    let tokens = Tokens::of(&keys);
     let role = Role::named(&args.role).unwrap_or(Role::Fan);
     let now_s = Clock::machine().now_ms().div_euclid(1000);
     let until_s = u32::try_from(now_s).unwrap_or(u32::MAX).saturating_add(TOKEN_S);

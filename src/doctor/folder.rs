@@ -2,6 +2,7 @@
 
 use super::{Patient, Report};
 use crate::kit::data::{DataError, DataFolder};
+use crate::kit::keys;
 use crate::kit::keys::Keys;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -59,7 +60,7 @@ fn modes(path: &Path, report: &mut Report) {
         let what = format!("others may look into {} (mode {mode:03o})", path.display());
         report.risks("folder_open", what, &format!("chmod 700 {}", path.display()));
     }
-    for name in ["festival.key", "token.key", "journals"] {
+    for name in keys::NAMES.into_iter().chain(["journals"]) {
         let file = path.join(name);
         if let Ok(mode) = mode(&file)
             && mode & 0o077 != 0
@@ -74,7 +75,7 @@ fn modes(path: &Path, report: &mut Report) {
 
 fn keys(folder: &DataFolder, report: &mut Report) {
     let missing = |name: &&str| !folder.path().join(name).exists();
-    let missing: Vec<&str> = ["festival.key", "token.key"].into_iter().filter(missing).collect();
+    let missing: Vec<&str> = keys::NAMES.into_iter().filter(missing).collect();
     if !missing.is_empty() {
         let what = format!("missing: {}", missing.join(", "));
         let todo = "bring them back from a backup before the next start: it would make new ones, \

@@ -121,7 +121,9 @@ pub fn require(session: &Session, role: Role) -> Result<(), Problem> {
     if session.role >= role {
         return Ok(());
     }
-    Err(Problem::new("not_allowed").with("role", role.name()))
+    let (fan, is, takes) = (session.fan.get(), session.role.name(), role.name());
+    tracing::warn!(fan, is, takes, "not allowed");
+    Err(Problem::new("not_allowed").with("role", takes))
 }
 
 /// The drop with this id.

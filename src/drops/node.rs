@@ -14,7 +14,7 @@ use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
-use crate::kit::keys::Keys;
+use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
 use fanfare_engine::Command;
@@ -98,6 +98,8 @@ pub struct Node {
     pub tokens: Tokens,
     /// The festival's public key.
     pub public_key: PublicKey,
+    /// That one, and those that signed rows before it.
+    pub keys: Keyring,
     /// What the lanes' thread tells of itself.
     pub told: Arc<Told>,
     /// Where the answers to tickets of a caller of very many arrive.
@@ -145,6 +147,8 @@ impl Node {
         let mut writers = open_journals(&mut folder, &public_key)?;
         let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
         not_moved(&reader)?;
+        let tokens = Tokens::of(&keys);
+        let keyring = Keyring::new(public_key, reader.keys().map_err(|why| why.to_string())?);
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
         let witnessed = heads::newest(witness, beside.tables);
         let signing = Arc::new(keys.signing);
@@ -208,8 +212,9 @@ impl Node {
         Ok(Arc::new(Self {
             clock,
             folder,
-            tokens: Tokens::new(keys.tokens),
+            tokens,
             public_key,
+            keys: keyring,
             told,
             sink,
             directory,

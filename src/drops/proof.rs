@@ -30,7 +30,8 @@ pub fn of_drop(app: &App, drop: &Drop) -> Result<Value, String> {
         head.insert("row".to_owned(), hex::base64(&sealed.row.header.to_bytes()).into());
         head.extend(seal_json(&sealed.seal).into_iter().map(|(name, v)| (name.to_owned(), v)));
     }
-    let (festival, key) = (app.festival.id().as_str(), &app.node.public_key);
+    // A lane at rest may have been sealed with a key that signs no more.
+    let (festival, key) = (app.festival.id().as_str(), app.node.keys.named(&sealed.seal.key));
     let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
     let rested = matches!(facts.last(), Some(Fact::Rested(_)));
     let last = facts.len().saturating_sub(1);

@@ -3,8 +3,9 @@
 use super::head::{HeadDoc, seal_json};
 use crate::kit::hex;
 use crate::kit::journal::{JournalReader, Journals};
+use crate::kit::keys::Keyring;
 use fanfare_engine::Place;
-use fanfare_lane::{Hash, LaneId, PublicKey, Sealed, leaf_hash, path};
+use fanfare_lane::{Hash, KeyId, LaneId, PublicKey, Sealed, leaf_hash, path};
 use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 
@@ -55,18 +56,28 @@ impl Receipts {
         short_receipt(&head, place).ok_or_else(|| "no such fact".to_owned())
     }
 
-    /// The receipt one keeps: fact, place, path, signed head, key. Blocks.
+    /// The key a row was signed with. Blocks.
+    ///
+    /// # Errors
+    /// If the row cannot be read.
+    pub fn signed_with(&self, lane: LaneId, seq: u32) -> Result<KeyId, String> {
+        Ok(self.row(lane, seq)?.seal.key)
+    }
+
+    /// The receipt one keeps: fact, place, path, signed head, the key of these it was signed with.
+    /// Blocks.
     ///
     /// # Errors
     /// If the row cannot be read.
     pub fn full(
         &self,
         festival: &str,
-        key: &PublicKey,
+        keys: &Keyring,
         lane: LaneId,
         place: Place,
     ) -> Result<Value, String> {
-        receipt_json(festival, key, &self.row(lane, place.seq)?, usize::from(place.index))
+        let sealed = self.row(lane, place.seq)?;
+        receipt_json(festival, keys.named(&sealed.seal.key), &sealed, usize::from(place.index))
     }
 }
 

@@ -153,7 +153,12 @@ pub async fn sign_in(people: People, entry: Entry) -> Result<SignedIn, Refused> 
     let account = store::account(&people.cold.db(), &entry.name).await?;
     let kept = account.as_ref().map(|account| account.password.clone());
     let same = people.hasher.same(entry.password.clone(), kept).await?;
-    let account = account.filter(|_| same).ok_or(Refused::Wrong)?;
+    // By number: what was typed, a name or a password in its place, stays out of the log.
+    let known = account.as_ref().map(|account| account.fan.get());
+    let Some(account) = account.filter(|_| same) else {
+        tracing::warn!(fan = known, "a sign-in was refused");
+        return Err(Refused::Wrong);
+    };
     let mut tx = people.cold.db().begin().await?;
     let signed_in = open(&mut tx, account.fan, account.role, &entry).await?;
     commit(tx).await?;
@@ -262,6 +267,7 @@ pub async fn change_password(people: People, change: Change) -> Result<(), Refus
     let account = account.filter(|account| account.fan == fan);
     let same = people.hasher.same(old, account.map(|account| account.password)).await?;
     if !same {
+        tracing::warn!(fan = fan.get(), "a change of password was refused");
         return Err(Refused::Wrong);
     }
     let password = people.hasher.hash(new).await?;

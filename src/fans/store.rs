@@ -1,6 +1,6 @@
 //! Every statement over accounts and sessions.
 
-use super::model::{self, Name, Record, SIGNED_IN_MS};
+use super::model::{self, Name, Record, SIGNED_IN_AT_MOST_MS, SIGNED_IN_MS};
 use crate::kit::db::{Db, DbError, Tx};
 use crate::kit::token::Role;
 use crate::on;
@@ -20,7 +20,8 @@ crate::statements! {
             until_ms, ended_at_ms)
         VALUES ($1, $2, $3, $4, $5, $5, $6, NULL)";
     SEEN = "UPDATE sessions SET seen_at_ms = $1, until_ms = $2
-        WHERE secret = $3 AND ended_at_ms IS NULL AND until_ms > $1 RETURNING number, fan";
+        WHERE secret = $3 AND ended_at_ms IS NULL AND until_ms > $1 AND made_at_ms > $4
+        RETURNING number, fan";
     SESSIONS = "SELECT number, device, made_at_ms, seen_at_ms FROM sessions
         WHERE fan = $1 AND ended_at_ms IS NULL AND until_ms > $2
         ORDER BY seen_at_ms DESC, number LIMIT 50";
@@ -133,6 +134,7 @@ pub async fn seen(
     let row = on!(tx, tx => {
         let query = sqlx::query_as::<_, (i64, i64)>(SEEN).bind(now_ms);
         let query = query.bind(now_ms + SIGNED_IN_MS).bind(secret.to_vec());
+        let query = query.bind(now_ms - SIGNED_IN_AT_MOST_MS);
         query.fetch_optional(&mut **tx).await
     })?;
     Ok(row.and_then(|(number, fan)| Some((number as u64, Fan::new(fan as u64)?))))

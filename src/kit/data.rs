@@ -4,15 +4,18 @@
 //! | --- | --- |
 //! | `fanfare.lock` | the serving process's lock; held, it is the lease on every lane |
 //! | `festival` | version of the folder, the festival's id, whether it is a rehearsal's |
-//! | `journal.sqlite` | the journal, unless `journals` says where it is, mode 0600 |
-//! | `journals` | the databases the journals are in, in order, mode 0600 |
-//! | `festival.key`, `token.key` | the keys, mode 0600 |
-//! | `lost-….csv` | claims a `fanfare restore` went on without, mode 0600 |
+//! | `journal.sqlite`, `cold.sqlite` | the journal and the tables, unless they are elsewhere |
+//! | `journals` | the databases the journals are in, in order, if not in here |
+//! | `festival.key`, `token.key`, `repeat.key` | the keys |
+//! | `lost-….csv` | claims a `fanfare restore` went on without |
 //! | `node` | the node's number, where the journals are on a server |
 //! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |
 //! | `moving` | while the journal is moved: where to |
 //! | `unfinished` | while the folder is filled from a backup |
-//! | `apply.sock` | where `fanfare apply` asks the serving process, mode 0600 |
+//! | `apply.sock` | where `fanfare apply` asks the serving process |
+//!
+//! Nobody but the user it runs as may read or write any of them (mode 0600, the folder 0700),
+//! whatever the umask; files of older versions are closed to others at the next start.
 
 mod moving;
 mod unfinished;
@@ -24,7 +27,8 @@ use rustix::fs::{FlockOperation, flock};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -44,6 +48,9 @@ const NODE: &str = "node";
 
 /// Where it is, if not in here: a URL a line, with what may be secret in it.
 const JOURNALS: &str = "journals";
+
+/// What the names begin with of files that hold no key.
+const OURS: [&str; 6] = ["journal", "cold", "heads", "festival", "lost-", "fanfare."];
 
 /// Why a data folder cannot be used, and what to do about it.
 #[derive(Debug)]
@@ -205,7 +212,26 @@ impl DataFolder {
             return Err(DataError::Rehearsal(path.to_owned(), folder.rehearsal));
         }
         folder.lock = Some(lock);
+        folder.close_to_others()?;
         Ok(folder)
+    }
+
+    /// Takes from others what older versions let them read. The folder itself, where it was there
+    /// before us, is its owner's to close.
+    fn close_to_others(&self) -> Result<(), DataError> {
+        let entries = fs::read_dir(&self.path).map_err(|why| DataError::io(&self.path, &why))?;
+        for entry in entries.flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            // A key that others could read is known to them: that is said where it is read.
+            let name = name.to_string_lossy();
+            let ours = OURS.iter().any(|start| name.starts_with(start)) && !name.ends_with(".key");
+            let open = entry.metadata().is_ok_and(|m| m.is_file() && m.mode() & 0o077 != 0);
+            if ours && open {
+                let closed = fs::set_permissions(&path, fs::Permissions::from_mode(0o600));
+                closed.map_err(|why| DataError::io(&path, &why))?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the folder if need be and takes its lock.
@@ -453,9 +479,24 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     synced.map_err(|why| DataError::io(path, &why))
 }
 
+/// Makes an empty file that nobody else may read, where there is none: a database made in it, and
+/// what it writes beside it, is as closed.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => Err(why),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file in one piece: beside it, then renamed over it.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     let beside = path.with_extension("new");
-    fs::write(&beside, bytes).map_err(|why| DataError::io(&beside, &why))?;
+    let mut options = fs::OpenOptions::new();
+    let file = options.create(true).write(true).truncate(true).mode(0o600).open(&beside);
+    let written = file.and_then(|mut file| file.write_all(bytes));
+    written.map_err(|why| DataError::io(&beside, &why))?;
     fs::rename(&beside, path).map_err(|why| DataError::io(path, &why))
 }

@@ -17,11 +17,22 @@ impl Database {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Url(url) => match url.split_once("://").map(|(_, rest)| rest) {
-                Some(rest) => rest.rsplit_once('@').map_or(rest, |(_, place)| place).to_owned(),
+                Some(rest) => without_secrets(rest),
                 None => "a database".to_owned(),
             },
         }
     }
+}
+
+/// Host, name and parameters of a URL: who comes there, and by what word, is left out.
+fn without_secrets(url: &str) -> String {
+    let (place, said) =
+        url.split_once('?').map_or((url, None), |(place, said)| (place, Some(said)));
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    let secret = |pair: &&str| pair.to_ascii_lowercase().contains("pass");
+    let said = said.into_iter().flat_map(|said| said.split('&')).filter(|pair| !secret(pair));
+    let said: Vec<&str> = said.collect();
+    if said.is_empty() { place.to_owned() } else { format!("{place}?{}", said.join("&")) }
 }
 
 impl From<PathBuf> for Database {
@@ -38,6 +49,8 @@ mod tests {
     fn a_place_is_shown_without_its_password() {
         let url = Database::Url("postgres://me:s3cr@t@db.example:5432/fans".to_owned());
         assert_eq!(url.shown(), "db.example:5432/fans");
+        let url = "postgres:///fans?host=/run/pg&user=me&password=s3cr@t&passfile=/x".to_owned();
+        assert_eq!(Database::Url(url).shown(), "/fans?host=/run/pg&user=me");
         assert_eq!(Database::Url("nonsense:secret".to_owned()).shown(), "a database");
     }
 }

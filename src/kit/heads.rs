@@ -41,16 +41,7 @@ pub type Heads = BTreeMap<LaneId, Head>;
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, heads: &Heads) -> Result<(), DataError> {
-    let mut text = format!("{FORM} {}\n", heads.len());
-    for (lane, head) in heads {
-        let Head { drop, seq, hash, time_ms, next_number, lines } = head;
-        let hash = hex::hex(hash);
-        text += &format!("{lane} {drop} {seq} {hash} {time_ms} {next_number}");
-        for WitnessedLine { out, free } in lines {
-            text += &format!(" {out}/{free}");
-        }
-        text.push('\n');
-    }
+    let text = to_text(heads);
     // Unsynced, the newest file can be found empty after a power cut; the one before cannot.
     if path.exists() {
         let before = path.with_extension("before");
@@ -84,25 +75,39 @@ pub fn newest(mut heads: Heads, others: Heads) -> Heads {
 }
 
 fn read_one(path: &Path) -> Result<Heads, DataError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Heads::new()),
         Err(why) => return Err(DataError::io(path, &why)),
     };
-    let damaged = || {
+    from_bytes(&bytes).ok_or_else(|| {
         let why =
             "is damaged; if you know why, remove it: it only testifies how far lanes had come";
         DataError::Io(path.to_owned(), why.to_owned())
-    };
-    let mut lines = text.lines();
-    // Torn within its digits, the last figure would be a smaller one.
-    if !text.ends_with('\n') {
-        return Err(damaged());
+    })
+}
+
+/// The heads as they are written.
+pub fn to_text(heads: &Heads) -> String {
+    let mut text = format!("{FORM} {}\n", heads.len());
+    for (lane, head) in heads {
+        let Head { drop, seq, hash, time_ms, next_number, lines } = head;
+        let hash = hex::hex(hash);
+        text += &format!("{lane} {drop} {seq} {hash} {time_ms} {next_number}");
+        for WitnessedLine { out, free } in lines {
+            text += &format!(" {out}/{free}");
+        }
+        text.push('\n');
     }
-    let count = lines.next().and_then(|first| first.strip_prefix(FORM)?.trim().parse().ok());
-    let heads: Heads =
-        lines.map(|line| parse(line).ok_or_else(damaged)).collect::<Result<_, _>>()?;
-    if count == Some(heads.len()) { Ok(heads) } else { Err(damaged()) }
+    text
+}
+
+/// Reads heads as they were written, which is in one way only: torn within its digits a figure
+/// would be a smaller one, and a lane that stands there twice would have two newest rows.
+pub fn from_bytes(bytes: &[u8]) -> Option<Heads> {
+    let text = str::from_utf8(bytes).ok()?;
+    let heads: Heads = text.lines().skip(1).map(parse).collect::<Option<_>>()?;
+    (to_text(&heads) == text).then_some(heads)
 }
 
 fn parse(line: &str) -> Option<(LaneId, Head)> {

@@ -19,7 +19,7 @@ pub use journals::{JOURNALS_MAX, Journals};
 pub use moved::{moved, not_moved};
 pub use postgres::{Holder, Lease, Leases, NodeRow, View};
 pub use reader::{JournalReader, Survey, unnamed};
-pub use row::{LaneRecord, RawRow};
+pub use row::{LaneRecord, RawRow, seal_bytes};
 pub use sqlite::SQLITE_MIN;
 
 use super::database::Database;

@@ -1,26 +1,42 @@
-//! The festival's keys in the data folder: one signs the journal, one makes session tokens and
-//! hashes idempotency keys. Both are made at the first start, mode 0600.
+//! The festival's keys in the data folder: one signs the journal, one makes session tokens, one
+//! hashes idempotency keys. They are made at the first start, mode 0600.
+//!
+//! The first two can be made anew (`rotate`). The third stays, for a keyed repeat has to find its
+//! claim as long as the drop exists; folders from before there were three hash with what was their
+//! token key then, and a copy of it is kept.
 
-use super::data::DataError;
+use super::data::{DataError, write_private};
 use super::hex;
-use fanfare_lane::{FestivalKey, PublicKey};
+use fanfare_lane::{FestivalKey, KeyId, PublicKey};
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 const SIGNING: &str = "festival.key";
 const TOKENS: &str = "token.key";
+const REPEATS: &str = "repeat.key";
 
 /// The files of all keys.
-pub const NAMES: [&str; 2] = [SIGNING, TOKENS];
+pub const NAMES: [&str; 3] = [SIGNING, TOKENS, REPEATS];
 
-/// Both keys.
+/// All three.
 pub struct Keys {
     /// Signs the journal.
     pub signing: FestivalKey,
-    /// Keys the hashes of tokens and idempotency keys.
+    /// Keys the hashes of session tokens.
     pub tokens: [u8; 32],
+    /// Keys the hashes of idempotency keys.
+    pub repeats: [u8; 32],
+}
+
+/// A key that can be made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// The one that signs the journal.
+    Signing,
+    /// The one that makes session tokens.
+    Tokens,
 }
 
 impl Keys {
@@ -29,30 +45,56 @@ impl Keys {
     /// # Errors
     /// If a key cannot be read or made, or others may read it.
     pub fn open_or_make(folder: &Path) -> Result<Self, DataError> {
-        Self::with(folder, |path| {
-            let secret = fresh(path)?;
-            keep(path, &secret)?;
-            Ok(secret)
-        })
+        Self::with(folder, make)
     }
 
-    /// Reads the keys of a data folder that has them.
+    /// Reads the keys of a data folder that has them. Writes nothing.
     ///
     /// # Errors
     /// If a key is missing or cannot be read.
     pub fn open(folder: &Path) -> Result<Self, DataError> {
-        Self::with(folder, |path| Err(DataError::key(path, "it is missing")))
+        Self::with(folder, |path, older| older.ok_or_else(|| DataError::key(path, "it is missing")))
     }
 
+    /// The keys that are there; of the others what `make` gives, told what older folders used.
     fn with(
         folder: &Path,
-        make: impl Fn(&Path) -> Result<[u8; 32], DataError>,
+        make: impl Fn(&Path, Option<[u8; 32]>) -> Result<[u8; 32], DataError>,
     ) -> Result<Self, DataError> {
-        let secret = |name: &str| {
+        let secret = |name: &str, older| {
             let path = folder.join(name);
-            if path.exists() { read(&path) } else { make(&path) }
+            if path.exists() { read(&path) } else { make(&path, older) }
         };
-        Ok(Self { signing: FestivalKey::from_secret(&secret(SIGNING)?), tokens: secret(TOKENS)? })
+        let older = folder.join(TOKENS).exists();
+        let signing = FestivalKey::from_secret(&secret(SIGNING, None)?);
+        let tokens = secret(TOKENS, None)?;
+        Ok(Self { signing, tokens, repeats: secret(REPEATS, older.then_some(tokens))? })
+    }
+
+    /// Makes a key anew, for the next start: written beside it, synced, renamed over it. Of the
+    /// old one nothing secret stays. The caller holds the folder's lock; a new signing key is
+    /// handed to `list` before any row can carry it.
+    ///
+    /// # Errors
+    /// If the keys cannot be read or written; then the old key stands.
+    pub fn rotate(
+        folder: &Path,
+        which: Rotated,
+        list: impl FnOnce(&PublicKey) -> Result<(), String>,
+    ) -> Result<(), DataError> {
+        // Idempotency keys may still be hashed with the token key that goes.
+        Self::open_or_make(folder)?;
+        let path = folder.join(if which == Rotated::Signing { SIGNING } else { TOKENS });
+        let secret = random(&path)?;
+        if which == Rotated::Signing {
+            let public = FestivalKey::from_secret(&secret).public();
+            list(&public).map_err(|why| DataError::key(&path, &why))?;
+        }
+        let beside = path.with_extension("key.new");
+        write_private(&beside, text(&secret).as_bytes())?;
+        fs::rename(&beside, &path).map_err(|why| DataError::io(&path, &why))?;
+        let folder = fs::File::open(folder).and_then(|folder| folder.sync_all());
+        folder.map_err(|why| DataError::io(&path, &why))
     }
 
     /// The public half of the signing key.
@@ -61,23 +103,17 @@ impl Keys {
     }
 }
 
-/// The key in one of a folder's files, if it is there.
+/// The key in one of a folder's files, if it is there. A folder that has any of them has all: what
+/// older folders lack is made of what they used.
 ///
 /// # Errors
 /// If it cannot be read, or others may read it.
 pub fn find(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
+    if NAMES.iter().any(|name| folder.join(name).exists()) {
+        Keys::open_or_make(folder)?;
+    }
     let path = folder.join(name);
     if path.exists() { read(&path).map(Some) } else { Ok(None) }
-}
-
-/// A new key, for this file.
-///
-/// # Errors
-/// If the system gives no randomness.
-pub fn fresh(path: &Path) -> Result<[u8; 32], DataError> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|why| DataError::key(path, &why.to_string()))?;
-    Ok(secret)
 }
 
 /// Keeps a key in a file that is not there yet.
@@ -85,11 +121,55 @@ pub fn fresh(path: &Path) -> Result<[u8; 32], DataError> {
 /// # Errors
 /// If it cannot be written.
 pub fn keep(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
-    let mut options = fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path);
-    let mut file = file.map_err(|why| DataError::io(path, &why))?;
-    writeln!(file, "{}", hex::hex(secret)).map_err(|why| DataError::io(path, &why))?;
-    file.sync_all().map_err(|why| DataError::io(path, &why))
+    write_private(path, text(secret).as_bytes())
+}
+
+/// A new key, for this file.
+///
+/// # Errors
+/// If the system gives no randomness.
+pub fn random(path: &Path) -> Result<[u8; 32], DataError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|why| DataError::key(path, &why.to_string()))?;
+    Ok(secret)
+}
+
+fn text(secret: &[u8; 32]) -> String {
+    hex::hex(secret) + "\n"
+}
+
+/// Makes a key that is missing; it is what older folders used, where that is known.
+fn make(path: &Path, older: Option<[u8; 32]>) -> Result<[u8; 32], DataError> {
+    let secret = older.map_or_else(|| random(path), Ok)?;
+    write_private(path, text(&secret).as_bytes())?;
+    Ok(secret)
+}
+
+/// The public keys a journal lists: the one that signs now, and those that did.
+#[derive(Clone, Debug)]
+pub struct Keyring {
+    /// The one that signs now.
+    pub current: PublicKey,
+    /// Those that signed before.
+    pub old: Vec<PublicKey>,
+}
+
+impl Keyring {
+    /// Of those that are listed.
+    pub fn new(current: PublicKey, mut listed: Vec<PublicKey>) -> Self {
+        listed.retain(|key| *key != current);
+        Self { current, old: listed }
+    }
+
+    /// The key a seal names; the current one where no other has that name.
+    pub fn named(&self, id: &KeyId) -> &PublicKey {
+        self.old.iter().find(|key| key.id() == *id).unwrap_or(&self.current)
+    }
+
+    /// Every key, the current one first.
+    pub fn all(&self) -> impl Iterator<Item = &PublicKey> {
+        std::iter::once(&self.current).chain(&self.old)
+    }
 }
 
 fn read(path: &Path) -> Result<[u8; 32], DataError> {

@@ -7,6 +7,7 @@ pub mod data;
 pub mod database;
 pub mod db;
 pub mod ended;
+pub mod guard;
 pub mod heads;
 pub mod hex;
 pub mod journal;

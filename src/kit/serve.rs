@@ -140,8 +140,11 @@ impl Door for Proxies {
 pub async fn ask_for<S: Service>(
     caller: Caller,
     service: &S,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Response<AnyBody> {
+    if caller.https {
+        tls::own_cookies(request.headers_mut());
+    }
     let mut answer = service.call(request, caller.address).await;
     if caller.https {
         tls::over_https(answer.headers_mut());

@@ -1,27 +1,32 @@
-//! TLS: a certificate and its key from two files, the handshake in front of a connection, and
-//! what an answer carries that went out over https.
+//! TLS: a certificate and its key from two files, read anew when they change; the handshake in
+//! front of a connection; and what requests and answers over https have of their own.
 
 use super::proxy::{Caller, Proxies};
 use super::serve::{self, AnyBody, Door, Service};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::thread;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, InconsistentKeys, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 /// How long a handshake may take.
 pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Browsers that came by https once come by https for a month: a festival and what follows it.
-const STRICTLY: HeaderValue = HeaderValue::from_static("max-age=2592000");
+/// Browsers that came by https once come by https for a year. Hosts below this one are left alone:
+/// they are the brand's, and may speak no https.
+const STRICTLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// A door that speaks TLS.
 #[derive(Clone)]
@@ -61,14 +66,58 @@ impl Door for Tls {
     }
 }
 
-/// Reads a certificate and its key.
-///
-/// # Errors
-/// In words: which file, what is wrong with it, what it should be.
-pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
-    let chain = chain(cert)?;
-    let secret = secret(key)?;
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The certificate that is shown, read anew when its files change.
+#[derive(Debug)]
+struct Shown {
+    files: [PathBuf; 2],
+    pair: RwLock<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.pair.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+impl Shown {
+    /// What tells that a file was replaced: which it is, how long, of when.
+    fn stamp(&self) -> [Option<(u64, u64, i64, i64)>; 2] {
+        let stamp = |path: &PathBuf| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+        };
+        [stamp(&self.files[0]), stamp(&self.files[1])]
+    }
+
+    /// Reads the files anew when they change, as long as anybody shows what is in them. What
+    /// cannot be used, a pair of which one half is still the old one say, changes nothing.
+    fn follow(shown: &Weak<Self>) {
+        let mut known = shown.upgrade().map(|shown| shown.stamp());
+        while let Some(shown) = shown.upgrade() {
+            let stamp = shown.stamp();
+            if known != Some(stamp) {
+                match pair(&shown.files[0], &shown.files[1]) {
+                    Ok(pair) => {
+                        *shown.pair.write().unwrap_or_else(PoisonError::into_inner) = pair;
+                        tracing::info!("the certificate was read anew");
+                    }
+                    Err(why) => tracing::warn!(why, "the certificate stays the old one"),
+                }
+                known = Some(stamp);
+            }
+            drop(shown);
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+}
+
+fn pair(cert: &Path, key: &Path) -> Result<Arc<CertifiedKey>, String> {
+    let (chain, secret) = (chain(cert)?, secret(key)?);
     let (cert, key) = (cert.display(), key.display());
+    let pair = CertifiedKey::from_der(chain, secret, &ring::default_provider());
     let told = |why: rustls::Error| match why {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => format!(
             "the key in {key} does not belong to the first certificate in {cert}; name the pair \
@@ -76,16 +125,30 @@ pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
         ),
         why => format!("{cert} and {key} cannot be used: {why}"),
     };
+    pair.map(Arc::new).map_err(told)
+}
+
+/// Reads a certificate and its key, and follows both files from then on.
+///
+/// # Errors
+/// In words: which file, what is wrong with it, what it should be.
+pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
+    let files = [cert.to_owned(), key.to_owned()];
+    let shown = Arc::new(Shown { files, pair: RwLock::new(pair(cert, key)?) });
+    let told = |why: rustls::Error| format!("TLS cannot be spoken: {why}");
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(told)?
         .with_no_client_auth()
-        .with_single_cert(chain, secret)
-        .map_err(told)?;
+        .with_cert_resolver(shown.clone());
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // Who comes back is known by a ticket it keeps itself: fronts share no table for it.
     config.ticketer = ring::Ticketer::new().map_err(told)?;
     config.send_tls13_tickets = 1;
+    let weak = Arc::downgrade(&shown);
+    let follow = move || Shown::follow(&weak);
+    let following = thread::Builder::new().name("certificate".to_owned()).spawn(follow);
+    following.map_err(|why| why.to_string())?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
@@ -117,11 +180,30 @@ fn secret(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     })
 }
 
+/// What cookies are called over https: browsers then keep them to this host alone, and take them
+/// over https alone. A page of a neighbouring host cannot slip its own in under such a name.
+const HOSTS_OWN: &str = "__Host-";
+
+/// Leaves of a request that came over https the cookies that were set so, by their plain names.
+pub fn own_cookies(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::COOKIE) {
+        return;
+    }
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = all.flat_map(|text| text.split(';'));
+    let own: Vec<_> = pairs.filter_map(|pair| pair.trim().strip_prefix(HOSTS_OWN)).collect();
+    let own = HeaderValue::from_str(&own.join("; "));
+    headers.remove(header::COOKIE);
+    if let Ok(own) = own {
+        headers.insert(header::COOKIE, own);
+    }
+}
+
 /// What an answer over https carries: its cookies never travel otherwise, and the browser comes
 /// by https from now on.
 pub fn over_https(headers: &mut HeaderMap) {
     for (_, cookie) in headers.iter_mut().filter(|(name, _)| **name == header::SET_COOKIE) {
-        let secure = [cookie.as_bytes(), b"; Secure"].concat();
+        let secure = [HOSTS_OWN.as_bytes(), cookie.as_bytes(), b"; Secure"].concat();
         if let Ok(secure) = HeaderValue::from_bytes(&secure) {
             *cookie = secure;
         }
@@ -141,7 +223,18 @@ mod tests {
         }
         over_https(&mut headers);
         let cookies: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
-        assert_eq!(cookies, ["a=1; HttpOnly; Secure", "b=2; Secure"]);
+        assert_eq!(cookies, ["__Host-a=1; HttpOnly; Secure", "__Host-b=2; Secure"]);
         assert_eq!(headers.len(), 3);
+    }
+
+    #[test]
+    fn a_cookie_slipped_in_over_https_is_not_read() {
+        let mut headers = HeaderMap::new();
+        for cookies in ["a=evil; __Host-a=1;b=2", "__Host-c=3; __host-d=4"] {
+            headers.append(header::COOKIE, HeaderValue::from_static(cookies));
+        }
+        own_cookies(&mut headers);
+        let cookies: Vec<_> = headers.get_all(header::COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=1; c=3"]);
     }
 }

@@ -7,6 +7,7 @@
 
 use super::ended::Ended;
 use super::hex;
+use super::keys::Keys;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fanfare_engine::{Fan, Key};
@@ -102,14 +103,20 @@ pub enum TokenError {
 #[derive(Clone)]
 pub struct Tokens {
     key: [u8; 32],
+    repeats: [u8; 32],
     /// What was ended before its time.
     pub ended: Arc<Ended>,
 }
 
 impl Tokens {
-    /// With this key.
+    /// With this key for everything.
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key, ended: Arc::default() }
+        Self { key, repeats: key, ended: Arc::default() }
+    }
+
+    /// With a data folder's keys.
+    pub fn of(keys: &Keys) -> Self {
+        Self { repeats: keys.repeats, ..Self::new(keys.tokens) }
     }
 
     fn mac(&self, signed: &[u8]) -> [u8; 16] {
@@ -184,7 +191,9 @@ impl Tokens {
         let fan = Fan::new(u64::from_be_bytes(fan)).ok_or(TokenError::Forged)?;
         let role = Role::from_byte(bytes[1] & 0x7F).ok_or(TokenError::Forged)?;
         let version = if numbered { NUMBERED_VERSION } else { VERSION };
-        if bytes[0] != version || use_of != used {
+        // A numbered token is a session's, and the byte behind its number is zero.
+        let made = !numbered || used == Use::Session && bytes[22] == 0;
+        if bytes[0] != version || use_of != used || !made {
             return Err(TokenError::Forged);
         }
         let (until_s, number) = (u32::from_be_bytes(until), u64::from_be_bytes(number));
@@ -202,7 +211,7 @@ impl Tokens {
         let mut input = Vec::with_capacity(text.len() + 4);
         input.extend(b"key:");
         input.extend(text);
-        hash.copy_from_slice(&blake3::keyed_hash(&self.key, &input).as_bytes()[..8]);
+        hash.copy_from_slice(&blake3::keyed_hash(&self.repeats, &input).as_bytes()[..8]);
         Key::new(u64::from_be_bytes(hash))
     }
 }

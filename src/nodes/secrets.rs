@@ -94,12 +94,14 @@ fn unwrapped() -> DbError {
 /// are not the festival's.
 pub async fn share(db: &Db, secret: &Secret, folder: &Path) -> Result<(), DbError> {
     let told = |why: crate::kit::data::DataError| DbError(why.to_string());
-    for name in keys::NAMES {
-        let own = keys::find(folder, name).map_err(told)?;
+    // All of them before any is written: a folder that has one has all.
+    let find_own = |name| Ok((name, keys::find(folder, name).map_err(told)?));
+    let own: Vec<_> = keys::NAMES.into_iter().map(find_own).collect::<Result<_, DbError>>()?;
+    for (name, own) in own {
         if find(db, name).await?.is_none() {
             let given = match own {
                 Some(own) => own,
-                None => keys::fresh(&folder.join(name)).map_err(told)?,
+                None => keys::random(&folder.join(name)).map_err(told)?,
             };
             let wrapped = secret.wrap(name, &given)?;
             let mut tx = db.begin().await?;

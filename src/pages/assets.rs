@@ -13,7 +13,11 @@ use std::sync::Arc;
 const GUARDS: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
     (header::VARY, "Accept-Encoding"),
 ];
 

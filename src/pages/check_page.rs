@@ -72,7 +72,7 @@ pub struct Verdict {
 pub struct CheckPage {
     pub frame: Frame,
     pub checker: String,
-    /// The festival key's fingerprint, 64 digits.
+    /// The fingerprints of the festival's keys, 64 digits each, the current one first.
     pub fingerprint: String,
     /// What stands there before the script says something.
     pub verdict: Verdict,
@@ -94,7 +94,9 @@ pub async fn check(visit: Visit) -> Response {
 
 impl CheckPage {
     fn of(visit: &Visit) -> Self {
-        let fingerprint = hex::hex(&visit.app.node.public_key.fingerprint());
+        let all = visit.app.node.keys.all();
+        let all: Vec<String> = all.map(|key| hex::hex(&key.fingerprint())).collect();
+        let fingerprint = all.join(" ");
         Self::with(Frame::new(visit, visit.words.t("check-title")), visit, fingerprint)
     }
 

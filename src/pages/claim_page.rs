@@ -17,7 +17,7 @@ use askama::Template;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use fanfare_engine::{Claim, Command, Refusal};
-use fanfare_lane::Reply;
+use fanfare_lane::{LaneId, PublicKey, Reply};
 use std::sync::Arc;
 
 /// A claim's page.
@@ -118,13 +118,25 @@ async fn receipt_text(visit: &Visit, id: &str) -> Result<String, Problem> {
     let app: Arc<App> = visit.app.clone();
     let read = tokio::task::spawn_blocking(move || {
         let festival = app.festival.id().as_str();
-        let receipt = app.receipts.full(festival, &app.node.public_key, drop.lane, claim.place)?;
+        let receipt = app.receipts.full(festival, &app.node.keys, drop.lane, claim.place)?;
         serde_json::to_string_pretty(&receipt).map_err(|why| why.to_string())
     });
     read.await.map_err(|_| Problem::new("busy"))?.map_err(|why| {
         tracing::error!(why, "a receipt cannot be read");
         Problem::new("busy")
     })
+}
+
+/// The key a claim's row was signed with. The row is looked at only where there were others.
+async fn signed_with(visit: &Visit, lane: LaneId, seq: u32) -> PublicKey {
+    let app = visit.app.clone();
+    if app.node.keys.old.is_empty() {
+        return app.node.public_key;
+    }
+    let read = tokio::task::spawn_blocking(move || {
+        app.receipts.signed_with(lane, seq).map(|id| *app.node.keys.named(&id))
+    });
+    read.await.ok().and_then(Result::ok).unwrap_or(visit.app.node.public_key)
 }
 
 /// The name of the file a receipt is kept in.
@@ -135,6 +147,7 @@ pub fn file(id: &str) -> String {
 impl ClaimPage {
     async fn of(visit: &Visit, id: &str) -> Result<Self, Fault> {
         let (drop, claim) = own(visit, id).await?;
+        let fingerprint = signed_with(visit, drop.lane, claim.place.seq).await.fingerprint();
         let claim = ClaimView::of(visit, &drop, &claim);
         let mut frame = Frame::new(visit, claim.what.clone());
         if let Some(countdown) = &claim.countdown {
@@ -143,7 +156,7 @@ impl ClaimPage {
         if claim.state == "settled" {
             frame.posed(&visit.app.look, "cheer");
         }
-        let (fingerprint, file) = (visit.app.node.public_key.fingerprint(), file(&claim.id));
+        let file = file(&claim.id);
         let check = format!("fanfare verify --bundle {file} --key {}", hex::hex(&fingerprint));
         Ok(Self { frame, claim, file, key: groups(&fingerprint), check })
     }

@@ -31,6 +31,8 @@ pub struct Programme {
     pub zone: String,
     pub sections: Vec<Section>,
     pub key: String,
+    /// Those that signed before it.
+    pub old_keys: Vec<String>,
     pub turns: bool,
 }
 
@@ -60,8 +62,14 @@ impl Programme {
             turns: cards.iter().any(|card| card.turns(visit.now_ms)),
             sections: sections(visit, cards),
             key: groups(&visit.app.node.public_key.fingerprint()),
+            old_keys: old_keys(visit),
         }
     }
+}
+
+/// Fingerprints of keys that signed before, which older receipts name.
+fn old_keys(visit: &Visit) -> Vec<String> {
+    visit.app.node.keys.old.iter().map(|key| groups(&key.fingerprint())).collect()
 }
 
 /// A fingerprint in groups of four digits, as people compare it.

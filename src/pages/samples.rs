@@ -324,6 +324,7 @@ impl<'a> Maker<'a> {
                 zone,
                 sections: sections.iter().map(section).collect(),
                 key: groups(&[0x5a; 32]),
+                old_keys: vec![groups(&[0xa5; 32])],
                 turns: false,
             }
         };

@@ -7,6 +7,7 @@ use super::frame::Frame;
 use super::visit::guarded;
 use crate::app::Mode;
 use crate::festivals::Festival;
+use crate::kit::guard;
 use crate::kit::problem::Problem;
 use crate::kit::serve::{AnyBody, Service};
 use crate::kit::words::Lang;
@@ -40,6 +41,7 @@ pub struct StartingFront(pub Arc<Starting>);
 impl Service for StartingFront {
     async fn call(&self, request: Request<Incoming>, _: SocketAddr) -> Response<AnyBody> {
         let mut answer = self.0.answer(&request);
+        guard::guard(answer.headers_mut());
         // Who comes again finds the server that serves.
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         answer.map(Either::Right)

@@ -254,7 +254,9 @@ impl Visit {
 
     fn html<P: Page>(&self, status: StatusCode, page: &P) -> Response {
         let Ok(text) = page.render() else {
-            tracing::error!(path = self.path, "a page cannot be made");
+            // Its kind, for a path may hold a secret.
+            let page = std::any::type_name::<P>();
+            tracing::error!(page, "a page cannot be made");
             let broken = Fault::broken().page(self).render().unwrap_or_default();
             let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
             let status = StatusCode::INTERNAL_SERVER_ERROR;

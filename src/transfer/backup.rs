@@ -8,6 +8,7 @@ use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
 use crate::kit::heads;
 use crate::kit::journal::{JournalReader, JournalWriter, not_moved};
+use crate::kit::keys;
 use crate::transfer::Sum;
 use crate::verify;
 use std::ffi::OsString;
@@ -17,9 +18,6 @@ use std::path::{Path, PathBuf};
 
 /// What a backup is called until it is verified and on the disk.
 const UNFINISHED: &str = ".unfinished";
-
-/// The keys; without them a restored festival would sign with another one.
-const KEYS: [&str; 2] = ["festival.key", "token.key"];
 
 /// What is to be copied, and where to.
 pub struct Order<'a> {
@@ -91,7 +89,8 @@ fn copy_files(order: &Order<'_>, made: &Path) -> Result<(), String> {
         let bytes = fs::read(from).map_err(|why| format!("{}: {why}", from.display()))?;
         write_private(&made.join(name), &bytes).map_err(|why| why.to_string())
     };
-    for key in KEYS {
+    // Without them a restored festival would sign with another one.
+    for key in keys::NAMES.into_iter().filter(|key| from.join(key).exists()) {
         private(&from.join(key), key)?;
     }
     let entries = fs::read_dir(from).map_err(|why| format!("{}: {why}", from.display()))?;

@@ -9,6 +9,7 @@ use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalReader, JournalWriter};
+use crate::kit::keys;
 use std::fs;
 use std::path::Path;
 
@@ -47,7 +48,7 @@ pub fn bring_back(back: &Back<'_>, show: Show<'_>) -> Result<(Vec<Sum>, Vec<Gone
     let mut made = DataFolder::begin(back.to, &mark).map_err(|why| why.to_string())?;
     let journal = back.journal.map(|url| Database::Url(url.to_owned()));
     let journal = journal.unwrap_or_else(|| made.journal());
-    for key in ["festival.key", "token.key"] {
+    for key in keys::NAMES.into_iter().filter(|key| back.from.join(key).exists()) {
         let bytes = fs::read(back.from.join(key)).map_err(|why| format!("{key}: {why}"))?;
         write_private(&back.to.join(key), &bytes).map_err(|why| why.to_string())?;
     }

@@ -5,5 +5,6 @@ pub mod crates;
 pub mod dead;
 pub mod docs;
 pub mod listed;
+pub mod security;
 pub mod size;
 pub mod words;

@@ -1,6 +1,6 @@
 //! Every rule, held against this repository. `cargo test -p fanfare-tidy` names what to mend.
 
-use fanfare_tidy::rules::{code, crates, dead, docs, listed, size, words};
+use fanfare_tidy::rules::{code, crates, dead, docs, listed, security, size, words};
 use fanfare_tidy::{Fault, House};
 use std::sync::OnceLock;
 
@@ -98,6 +98,11 @@ fn what_documents_name_is_there() {
 #[test]
 fn what_the_architecture_names_is_in_the_code() {
     hold(docs::names);
+}
+
+#[test]
+fn what_security_rests_on_is_there() {
+    hold(security::table);
 }
 
 #[test]

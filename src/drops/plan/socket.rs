@@ -14,6 +14,8 @@ use crate::festivals::{self, Festival, limits};
 use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Fan};
 use fanfare_lane::Reply;
+use rustix::fs::Mode;
+use rustix::process::umask;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -71,7 +73,11 @@ impl Address {
 pub fn start(app: Arc<App>) -> io::Result<Asker> {
     let path = app.node.folder.path().join(NAME);
     let _ = fs::remove_file(&path);
-    let listener = UnixListener::bind(Address::of(&path)?.path())?;
+    // Closed to others from its first moment. Whatever else is made meanwhile is so as well.
+    let before = umask(Mode::RWXG | Mode::RWXO);
+    let bound = Address::of(&path).and_then(|address| UnixListener::bind(address.path()));
+    umask(before);
+    let listener = bound?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     let body = move || {
         for stream in listener.incoming().flatten() {

@@ -57,10 +57,13 @@ pub async fn festival(State(app): Shared) -> Response {
     let drops: Vec<Value> =
         directory.drops.iter().map(|drop| answers::drop_json(drop, now_ms)).collect();
     let names = app.festival.names();
+    let old_keys = app.node.keys.old.iter().map(|key| crate::kit::hex::hex(&key.fingerprint()));
+    let old_keys: Vec<String> = old_keys.collect();
     let body = json!({
         "id": app.festival.id().as_str(),
         "name": { "zh-CN": names.zh(), "en": names.en() },
         "key": crate::kit::hex::hex(&app.node.public_key.fingerprint()),
+        "old_keys": old_keys,
         "drops": drops,
     });
     for_a_second(&directory.drops, now_ms, &body)
@@ -153,7 +156,7 @@ pub async fn receipt(
     let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
     let receipt = from_journal(move || {
         let festival = app.festival.id().as_str();
-        app.receipts.full(festival, &app.node.public_key, drop.lane, claim.place)
+        app.receipts.full(festival, &app.node.keys, drop.lane, claim.place)
     });
     let receipt = receipt.await?;
     Ok(fresh(&receipt))

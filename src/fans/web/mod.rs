@@ -23,6 +23,7 @@ use crate::drops::gate::{SESSION_COOKIE, cookie};
 use crate::kit::db::DbError;
 use crate::kit::problem::Problem;
 use crate::kit::token::{SESSION_S, Session, Use};
+use crate::pages::Visit;
 use crate::pages::session::set;
 use axum::http::HeaderMap;
 use std::future::Future;
@@ -41,6 +42,12 @@ pub struct Carried {
 /// The domain, where the server has a cold side.
 fn people(app: &App) -> Result<People, Problem> {
     app.cold.as_ref().map(|side| side.people.clone()).ok_or_else(|| Problem::new("busy"))
+}
+
+/// Words that are guessed first where this festival is held.
+fn near(visit: &Visit) -> [&str; 3] {
+    let festival = &visit.app.festival;
+    [festival.id().as_str(), festival.names().zh(), festival.names().en()]
 }
 
 /// Has something done on the cold side's thread.

@@ -1,7 +1,7 @@
 //! Changing one's password.
 
 use super::wrong::{self, Wrong};
-use super::{on_cold, people};
+use super::{near, on_cold, people};
 use crate::fans::actions::{self, Change, Refused};
 use crate::fans::model::{Name, Password};
 use crate::kit::problem::Problem;
@@ -104,7 +104,7 @@ async fn changed(
     name: &Name,
     form: &PasswordForm,
 ) -> Result<Result<(), Wrong>, Refused> {
-    let new = match Password::new(&form.new, name) {
+    let new = match Password::new(&form.new, name, &near(visit)) {
         Ok(new) => new,
         Err(why) => return Ok(Err(Wrong::unfit(visit, "new", why))),
     };

@@ -8,6 +8,7 @@ use crate::pages::session::set;
 use crate::pages::{Fault, Frame, Nothing, Page, Posted, Visit};
 use askama::Template;
 use axum::extract::Path;
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 
 /// A session as it is shown.
@@ -98,7 +99,11 @@ fn left(mut visit: Visit) -> Response {
     for name in [SESSION_COOKIE, ACCOUNT_COOKIE] {
         visit.set_cookie(set(name, "", 0));
     }
-    visit.go("/")
+    let mut answer = visit.go("/");
+    // Nothing of theirs stays in a browser that others use.
+    let clear = HeaderValue::from_static(r#""cache", "storage""#);
+    answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
+    answer
 }
 
 impl SessionsPage {

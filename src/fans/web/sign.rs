@@ -1,7 +1,7 @@
 //! Signing up and in. One page in two shapes, and what it says when it did not work.
 
 use super::wrong::{self, Wrong};
-use super::{carry, on_cold, people};
+use super::{carry, near, on_cold, people};
 use crate::fans::actions::{self, Entry, Refused, SignedIn};
 use crate::fans::model::{self, Name, Password};
 use crate::pages::session::{GUEST_COOKIE, set};
@@ -93,7 +93,18 @@ pub async fn sign_in(headers: HeaderMap, posted: Posted<SignForm>) -> Response {
             Err(_) => Err(Refused::Busy),
         },
     };
+    if signed_in.is_ok() {
+        leave(&visit).await;
+    }
     finish(visit, &form, signed_in, false)
+}
+
+/// Ends the session this browser had: another takes its place.
+async fn leave(visit: &Visit) {
+    let (Ok(had), Ok(people)) = (visit.account(), people(&visit.app)) else { return };
+    let ended = actions::end(people.clone(), had.fan, Some(visit.number), visit.now_ms);
+    // Where it cannot be ended now, it can be on the page of sessions.
+    drop(on_cold(&people, ended).await);
 }
 
 /// `POST /sign-up`.
@@ -105,7 +116,7 @@ pub async fn sign_up(headers: HeaderMap, posted: Posted<SignForm>) -> Response {
         let page = said(Wrong::at(&visit, "name", Key("sign-bad-name")));
         return visit.page(Ok(page));
     };
-    let password = match Password::new(&form.password, &name) {
+    let password = match Password::new(&form.password, &name, &near(&visit)) {
         Ok(password) => password,
         Err(why) => {
             let page = said(Wrong::unfit(&visit, "password", why));

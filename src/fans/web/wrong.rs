@@ -36,6 +36,7 @@ impl Wrong {
             }
             Unfit::Long => Self::at(visit, at, Key("sign-long")),
             Unfit::Name => Self::at(visit, at, Key("sign-is-name")),
+            Unfit::Common => Self::at(visit, at, Key("sign-is-common")),
         }
     }
 }

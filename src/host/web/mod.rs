@@ -27,7 +27,11 @@ use fanfare_lane::Face;
 fn of_host(visit: Visit) -> Result<(Visit, Session), Box<Response>> {
     match visit.session {
         Some(session) if session.role >= Role::Host => Ok((visit, session)),
-        Some(_) if visit.number != 0 => Err(Box::new(visit.fault(Fault::for_hosts()))),
+        Some(session) if visit.number != 0 => {
+            let (fan, is) = (session.fan.get(), session.role.name());
+            tracing::warn!(fan, is, takes = Role::Host.name(), "not allowed");
+            Err(Box::new(visit.fault(Fault::for_hosts())))
+        }
         _ if visit.reads => {
             let to = format!("/sign-in?back={}", crate::pages::inside(&visit.path));
             Err(Box::new(visit.go(&to)))

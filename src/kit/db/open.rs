@@ -2,6 +2,7 @@
 //! still be there after a power cut.
 
 use super::{Db, DbError, Side};
+use crate::kit::data::make_private;
 use crate::kit::database::Database;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -48,6 +49,9 @@ async fn open_sqlite(path: PathBuf, look: bool) -> Result<Db, DbError> {
     let fault = |why: sqlx::Error| {
         DbError(format!("{shown}: {why}; give this user the right to write in the data folder"))
     };
+    if !look {
+        make_private(&path).map_err(|why| fault(sqlx::Error::Io(why)))?;
+    }
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(WAIT)

@@ -76,7 +76,7 @@ pub(super) fn read_all(lane: LaneId, raw: Vec<RawRow>) -> Result<Vec<Sealed>, Jo
 }
 
 /// A seal as kept: version 1, key (8), signature (64), index (4), count (4), siblings (32 each).
-pub(super) fn seal_bytes(seal: &Seal) -> Vec<u8> {
+pub fn seal_bytes(seal: &Seal) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(81 + seal.path.len() * 32);
     bytes.push(1);
     bytes.extend(seal.key);

@@ -2,6 +2,7 @@
 
 use super::super::JournalError;
 use super::{SQLITE_MIN, pragma};
+use crate::kit::data::{DataError, make_private};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
             "SQLite {version} can lose committed rows; build with 3.51.3 or newer"
         )));
     }
+    let told = |why: std::io::Error| JournalError::Silent(DataError::io(path, &why).to_string());
+    make_private(path).map_err(told)?;
     let mut connection = set(Connection::open(path)?)?;
     migrate(&mut connection)?;
     Ok(connection)

@@ -1,0 +1,5 @@
+//! See `crates/fuzz/src/token.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fanfare_fuzz::fuzz_token(bytes));
