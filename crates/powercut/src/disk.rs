@@ -148,7 +148,7 @@ impl Disk {
         for (path, name) in &self.names {
             let stands = match way {
                 Way::Synced => name.synced,
-                Way::AllButOne => name.now(),
+                Way::AllButOne | Way::All => name.now(),
                 _ => name
                     .since
                     .iter()

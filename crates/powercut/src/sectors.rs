@@ -23,10 +23,13 @@ pub enum Way {
     Synced,
     /// All of it, but for one sector.
     AllButOne,
+    /// All of it, though nobody was told so.
+    All,
 }
 
 /// All of them.
-pub const WAYS: [Way; 5] = [Way::Sectors, Way::Pages, Way::Order, Way::Synced, Way::AllButOne];
+pub const WAYS: [Way; 6] =
+    [Way::Sectors, Way::Pages, Way::Order, Way::Synced, Way::AllButOne, Way::All];
 
 /// A sector's content from this change of the file on; change 0 is what is synced.
 type Version = (usize, [u8; SECTOR]);
@@ -105,7 +108,7 @@ impl Unsynced {
         let spared = dice.below(self.sectors.len());
         let size = match way {
             Way::Synced => self.synced_size,
-            Way::AllButOne => now.len(),
+            Way::AllButOne | Way::All => now.len(),
             Way::Order => self.size_at(moment),
             Way::Sectors | Way::Pages => self.size_at(dice.below(self.changes + 1)),
         };
@@ -115,7 +118,7 @@ impl Unsynced {
             let until = match way {
                 Way::Synced => 0,
                 Way::AllButOne if nth == spared => 0,
-                Way::AllButOne => self.changes,
+                Way::AllButOne | Way::All => self.changes,
                 Way::Order => moment.saturating_sub(usize::from(dice.coin())),
                 Way::Pages => pages[&(sector / PAGE)],
                 Way::Sectors => versions[dice.below(versions.len())].0,
@@ -187,6 +190,7 @@ mod tests {
         ]);
         assert_eq!(outcomes(&file, &now, Way::Sectors), any);
         assert_eq!(outcomes(&file, &now, Way::Synced), set(&[[1; 4]]));
+        assert_eq!(outcomes(&file, &now, Way::All), set(&[[1, 4, 3, 1]]));
         assert_eq!(outcomes(&file, &now, Way::AllButOne), set(&[[1, 1, 3, 1], [1, 4, 1, 1]]));
         // One page: as it was after each change.
         let pages = set(&[[1; 4], [1, 2, 1, 1], [1, 2, 3, 1], [1, 4, 3, 1]]);

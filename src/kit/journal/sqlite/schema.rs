@@ -1,13 +1,17 @@
 //! The journal's tables and the settings it insists on.
 
 use super::super::JournalError;
-use super::{SQLITE_MIN, pragma};
+use super::{SQLITE_MIN, end_if_unsynced, pragma};
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables; a journal with a higher one was written by a newer program.
 const VERSION: i64 = 1;
+
+/// Pages of the log from which on a commit brings them to their places.
+const CHECKPOINT_PAGES: i32 = 4_000;
 
 const TABLES: &str = "
     CREATE TABLE lanes (
@@ -46,7 +50,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.wal_hook(Some(checkpoint));
     insist(&connection, "journal_mode", "wal")?;
     insist(&connection, "synchronous", "2")?;
     migrate(&mut connection)?;
@@ -64,6 +68,18 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
     connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
     known_version(&connection)?;
     Ok(connection)
+}
+
+/// Brings a long log's pages to their places in the file, as `SQLite` does by itself. That one says
+/// nothing if it fails (`sqlite3WalDefaultHook`), and a failed sync must be heard.
+fn checkpoint(log: &Wal, pages: i32) -> rusqlite::Result<()> {
+    if pages >= CHECKPOINT_PAGES
+        && let Err(why) = log.checkpoint()
+    {
+        end_if_unsynced(&why);
+        // Whatever else it was, the log has it all, and the next commit tries again.
+    }
+    Ok(())
 }
 
 fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), JournalError> {
