@@ -12,7 +12,7 @@ use fanfare::kit::token::{Role, Tokens};
 use fanfare::verify;
 use std::net::SocketAddr;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 /// Clients at once.
@@ -34,6 +34,15 @@ pub fn setting<T: FromStr>(name: &str, default: T) -> T {
 /// A number below this one.
 pub fn below(bound: u64) -> u64 {
     getrandom::u64().unwrap() % bound
+}
+
+/// Tells of a panic.
+struct Tells<'a>(&'a AtomicBool);
+
+impl Drop for Tells<'_> {
+    fn drop(&mut self) {
+        self.0.store(thread::panicking(), Ordering::Relaxed);
+    }
 }
 
 /// What the rounds took.
@@ -82,9 +91,12 @@ impl Sale {
         meanwhile: impl FnOnce(Option<&mut Postgres>, &mut Figures),
     ) {
         let (tokens, next_fan) = (&self.tokens, &self.next_fan);
+        let failed = AtomicBool::new(false);
         let memories: Vec<Memory> = thread::scope(|scope| {
+            // A crowd that is waited for must not buy on for ever when the test fails.
+            let _tells = Tells(&failed);
             let buyers: Vec<_> = (0..CLIENTS)
-                .map(|_| scope.spawn(|| crowd::buy(server, tokens, next_fan)))
+                .map(|_| scope.spawn(|| crowd::buy(server, tokens, next_fan, &failed)))
                 .collect();
             meanwhile(self.database.as_mut(), &mut self.figures);
             buyers.into_iter().map(|buyer| buyer.join().unwrap()).collect()
