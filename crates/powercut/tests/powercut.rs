@@ -20,16 +20,26 @@ mod sale;
 #[path = "shaken/mod.rs"]
 mod shaken;
 
+use common::http::Client;
+use fanfare::kit::keys::Keys;
+use fanfare::kit::token::Tokens;
+use fanfare::verify;
 use fanfare_powercut::CUT;
+use memory::Ask;
+use place::{Place, Server};
 use sale::{below, setting};
 use shaken::Shaken;
 use std::collections::BTreeMap;
+use std::fs;
 
 /// Writes and syncs until the cut, at most: some twenty commits of a crowd.
 const STEPS_MAX: u64 = 260;
 
 /// The same while the server starts.
 const STEPS_MAX_STARTING: u64 = 60;
+
+/// The same while it starts for the first time and makes its tables.
+const STEPS_FIRST_START: u64 = 160;
 
 /// Once in so many rounds the power also goes while the server starts, or right when it has ended.
 const ALSO_STARTING: u64 = 4;
@@ -57,7 +67,7 @@ impl Cuts {
         self.bytes += number("lost");
         self.lost_bytes += u64::from(number("lost") > 0);
         self.lost_names += u64::from(number("names") > 0);
-        *self.ways.entry(said["way"].to_owned()).or_default() += 1;
+        *self.ways.entry(said["way"].clone()).or_default() += 1;
     }
 
     fn all(&self) -> u64 {
@@ -158,4 +168,36 @@ fn what_was_answered_survives_every_power_cut() {
     }
     print(&mut cuts, &done);
     assert!(cuts.lost_bytes > 0, "no cut lost anything: the disk is no test");
+}
+
+/// The very first start, of which nothing is promised yet: cut anywhere, it is simply begun again.
+#[test]
+fn a_first_start_that_is_cut_is_begun_again() {
+    let mut cut = 0;
+    for _ in 0..setting("FIRST_STARTS", 16_u64) {
+        let place = Place::new(None);
+        let mut command = place.command();
+        let (orders, report) = shaken::on_the_disk(&mut command, place.data().parent().unwrap());
+        orders.give(&format!("cut {} {}", 1 + below(STEPS_FIRST_START), below(u64::MAX)));
+        let mut server = Server::start(&mut command);
+        if !server.program.listens() {
+            assert_eq!(server.program.child.wait().unwrap().code(), Some(CUT));
+            cut += 1;
+        }
+        drop(server);
+        orders.give("");
+        let mut server = Server::start(&mut command);
+        let told = fs::read_to_string(&report);
+        assert!(server.program.listens(), "after {told:?}");
+        let tokens = Tokens::new(Keys::open(&place.data()).unwrap().tokens);
+        let mut client = Client::connect(server.address()).unwrap();
+        let ask = Ask { fan: 1, key: Some("first".to_owned()) };
+        let answer = crowd::claim(&mut client, &tokens, &ask).unwrap();
+        assert_eq!(answer.status, 201, "after {told:?}: {answer:?}");
+        assert_eq!(server.program.end(), Some(0));
+        let verified = verify::folder(&place.data(), &mut |_| {}).unwrap();
+        assert!(verified.holds(), "after {told:?}: {:#?}", verified.broken);
+    }
+    println!("first_starts_cut {cut}");
+    assert!(cut > 0);
 }

@@ -25,8 +25,8 @@ pub const EXIT_SYNC_FAILED: i32 = 74;
 
 impl From<rusqlite::Error> for JournalError {
     fn from(why: rusqlite::Error) -> Self {
-        end_if_unsynced(&why);
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        end_if_unsynced(&why);
         // Without a code `SQLite` answered, but not with what belongs in the column.
         match why.sqlite_error_code() {
             None | Some(DatabaseCorrupt | NotADatabase) => Self::Unfit(advise(&why)),

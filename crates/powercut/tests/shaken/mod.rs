@@ -5,36 +5,42 @@ use crate::sale::Sale;
 use fanfare_powercut::{ORDERS, REPORT};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Claims a folder starts with.
 const CLAIMS: u64 = 200;
 
+/// Orders for a server that is started with this command, and its report of a cut.
+pub fn on_the_disk(command: &mut Command, folder: &Path) -> (Orders, PathBuf) {
+    let (orders, report) = (folder.join("orders"), folder.join("report"));
+    command.env(ORDERS, &orders).env(REPORT, &report);
+    (Orders(orders), report)
+}
+
 /// The sale, and the files through which its disk is spoken to.
 pub struct Shaken {
     pub sale: Sale,
-    orders: PathBuf,
-    report: PathBuf,
+    folder: PathBuf,
     log: PathBuf,
 }
 
 impl Shaken {
     pub fn new() -> Self {
         let sale = Sale::new(CLAIMS);
-        let beside = |name: &str| sale.place.data().with_file_name(name);
-        let (orders, report, log) = (beside("orders"), beside("report"), beside("stderr"));
-        Self { sale, orders, report, log }
+        let log = sale.place.data().with_file_name("stderr");
+        Self { folder: sale.place.data().with_file_name(""), sale, log }
     }
 
     /// What can order something while the sale is busy otherwise.
     pub fn orders(&self) -> Orders {
-        Orders(self.orders.clone())
+        Orders(self.folder.join("orders"))
     }
 
     /// Starts the server on the disk.
     pub fn serve(&self) -> Server {
         let mut command = self.sale.place.command();
-        command.env(ORDERS, &self.orders).env(REPORT, &self.report);
+        on_the_disk(&mut command, &self.folder);
         command.stderr(File::options().create(true).append(true).open(&self.log).unwrap());
         Server::start(&mut command)
     }
@@ -59,8 +65,9 @@ impl Shaken {
 
     /// What the disk says of its newest cut, if there was one since it was asked last.
     pub fn report(&self) -> Option<BTreeMap<String, String>> {
-        let text = fs::read_to_string(&self.report).ok()?;
-        fs::remove_file(&self.report).unwrap();
+        let report = self.folder.join("report");
+        let text = fs::read_to_string(&report).ok()?;
+        fs::remove_file(&report).unwrap();
         let pairs = text.lines().filter_map(|line| line.split_once(' '));
         Some(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }

@@ -72,6 +72,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
 
 /// Brings a long log's pages to their places in the file, as `SQLite` does by itself. That one says
 /// nothing if it fails (`sqlite3WalDefaultHook`), and a failed sync must be heard.
+#[allow(clippy::unnecessary_wraps, reason = "the type a hook has")]
 fn checkpoint(log: &Wal, pages: i32) -> rusqlite::Result<()> {
     if pages >= CHECKPOINT_PAGES
         && let Err(why) = log.checkpoint()
