@@ -5,6 +5,16 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// The program that is tested: the product, or in the tests of `crates/powercut` the product on
+/// a disk that lies.
+pub const PROGRAM: &str = match option_env!("CARGO_BIN_EXE_fanfare") {
+    Some(product) => product,
+    None => match option_env!("CARGO_BIN_EXE_fanfare-powercut") {
+        Some(product_on_disk) => product_on_disk,
+        None => panic!("a test of neither package"),
+    },
+};
+
 /// `fanfare serve` of a festival file, or of the demo, on a free port; keeps its data in `data`
 /// beneath the folder.
 pub fn serve(folder: &Path, festival: Option<&str>) -> Command {
@@ -13,7 +23,7 @@ pub fn serve(folder: &Path, festival: Option<&str>) -> Command {
 
 /// The same on a port that is told.
 pub fn serve_at(listen: &str, folder: &Path, festival: Option<&str>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+    let mut command = Command::new(PROGRAM);
     command.arg("serve");
     if let Some(text) = festival {
         let file = folder.join("festival.toml");
@@ -40,14 +50,20 @@ impl Program {
 
     /// Waits until it says where it is.
     pub fn url(&mut self) -> &str {
+        assert!(self.listens(), "it says where it listens");
+        &self.url
+    }
+
+    /// Waits until it says where it is, or ends without having said so.
+    pub fn listens(&mut self) -> bool {
         if let Some(said) = self.child.stdout.take() {
             let mut lines = BufReader::new(said).lines();
             let url =
                 lines.find_map(|line| line.ok()?.strip_prefix("listening on ").map(str::to_owned));
-            self.url = url.expect("it says where it listens");
+            self.url = url.unwrap_or_default();
             std::thread::spawn(move || lines.for_each(drop));
         }
-        &self.url
+        !self.url.is_empty()
     }
 
     /// The same as a socket's address.

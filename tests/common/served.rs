@@ -1,7 +1,7 @@
 //! The program as it is started: its folder, its server, its other commands beside it.
 
 use super::http::{Answer, Client};
-use super::program::Program;
+use super::program::{PROGRAM, Program};
 use super::token_now;
 use fanfare::drops::wake;
 use fanfare::kit::clock::Stopwatch;
@@ -37,7 +37,7 @@ impl Place {
 
     /// The program with its data folder.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+        let mut command = Command::new(PROGRAM);
         command.args(args).arg("--data").arg(&self.data).current_dir(self.scratch.path());
         command.env_remove("FANFARE_DATA").env_remove("FANFARE_LISTEN").env_remove("FANFARE_LOG");
         command.stdin(Stdio::null()).env_remove("FANFARE_DATABASE");

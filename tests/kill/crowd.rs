@@ -9,7 +9,7 @@ use fanfare::kit::token::{Role, Tokens};
 use fanfare_engine::ClaimState;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Asks for one box.
 pub fn claim(client: &mut Client, tokens: &Tokens, ask: &Ask) -> io::Result<Answer> {
@@ -40,11 +40,18 @@ pub fn same(before: &Told, again: &Answer) {
     assert_eq!(key(&again), key(before), "{:?}", before.ask);
 }
 
-/// Buys until the connection breaks.
-pub fn buy(server: SocketAddr, tokens: &Tokens, next_fan: &AtomicU64) -> Memory {
+/// Buys until the connection breaks, or the test has failed elsewhere.
+pub fn buy(
+    server: SocketAddr,
+    tokens: &Tokens,
+    next_fan: &AtomicU64,
+    failed: &AtomicBool,
+) -> Memory {
     let mut memory = Memory::default();
     if let Ok(mut client) = Client::connect(server) {
-        while one_fan(&mut client, tokens, next_fan, &mut memory).is_ok() {}
+        while !failed.load(Ordering::Relaxed)
+            && one_fan(&mut client, tokens, next_fan, &mut memory).is_ok()
+        {}
     }
     memory
 }
@@ -90,8 +97,12 @@ fn remembered(
     let answer = claim(client, tokens, ask).inspect_err(|_| memory.unheard.push(ask.clone()))?;
     match (answer.status, answer.text_of("code")) {
         (201, _) => memory.told.push(told(ask, &answer)),
-        (503, "busy") => return Ok(false),
+        (503, "busy") => {
+            memory.busy += 1;
+            return Ok(false);
+        }
         (503, "unsure") => {
+            memory.unsure += 1;
             memory.unheard.push(ask.clone());
             return Ok(false);
         }

@@ -35,8 +35,11 @@ pub struct Memory {
     pub first: Vec<Claim>,
     /// Claims made over HTTP, in the order they were answered.
     pub told: Vec<Told>,
-    /// Requests under way when the server was killed.
+    /// Requests under way when the server was killed, or answered `unsure`.
     pub unheard: Vec<Ask>,
+    /// How many heard `unsure`, and how many `busy`.
+    pub unsure: usize,
+    pub busy: usize,
 }
 
 impl Memory {
@@ -44,6 +47,8 @@ impl Memory {
     pub fn add(&mut self, other: Self) {
         self.told.extend(other.told);
         self.unheard.extend(other.unheard);
+        self.unsure += other.unsure;
+        self.busy += other.busy;
     }
 
     /// What of this the state contradicts, in words; nothing if all is there as it was told.

@@ -10,10 +10,11 @@ use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::journal::JournalReader;
 use fanfare::kit::scratch::Scratch;
-use fanfare_engine::{Claim, Command, Fan, Line, Quantity, State};
+use fanfare_engine::{Claim, Command as Ask, Fan, Line, Quantity, State};
 use fanfare_lane::{LaneId, Reply};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 use tokio::sync::oneshot;
 
 /// The festival's id, its drop's, and the only lane's number.
@@ -63,17 +64,15 @@ impl Place {
     pub fn fill(&self, claims: u64) -> Vec<Claim> {
         let node = node::start(&self.data(), &self.festival, Clock::machine());
         assert_eq!(node.directory().drops[0].lane, LANE);
-        let made = all(&node, 1..claims + 1, |fan| Command::Claim {
+        let made = all(&node, 1..claims + 1, |fan| Ask::Claim {
             fan: Fan::new(fan).unwrap(),
             line: Line(0),
             quantity: Quantity::MIN,
             key: first_key(fan).map(|key| node.tokens.key_of(key.as_bytes())),
         });
         let number = |at: u64| made[at as usize].number;
-        all(&node, 0..claims / 4, |at| Command::Settle { number: number(at) });
-        all(&node, claims / 4..claims / 4 + claims / 20, |at| Command::Release {
-            number: number(at),
-        });
+        all(&node, 0..claims / 4, |at| Ask::Settle { number: number(at) });
+        all(&node, claims / 4..claims / 4 + claims / 20, |at| Ask::Release { number: number(at) });
         node.stop();
         drop(node);
         let state = self.state().unwrap();
@@ -88,17 +87,21 @@ impl Place {
         replay.into_state().ok_or_else(|| "a lane without rows".to_owned())
     }
 
-    /// Starts the server; gives it back as soon as it says where it listens.
+    /// Starts the server; gives it back as soon as it runs.
     pub fn serve(&self) -> Server {
-        let watch = Stopwatch::start();
+        Server::start(&mut self.command())
+    }
+
+    /// The command that serves.
+    pub fn command(&self) -> Command {
         let mut command = program::serve(self.scratch.path(), Some(&self.text));
         command.envs(self.database.iter().map(|url| ("FANFARE_DATABASE", url)));
-        Server { program: Program::start(&mut command), watch }
+        command
     }
 }
 
 /// Asks for many things and gives back the claims, in the order they were asked for.
-fn all(node: &Node, range: std::ops::Range<u64>, command: impl Fn(u64) -> Command) -> Vec<Claim> {
+fn all(node: &Node, range: std::ops::Range<u64>, command: impl Fn(u64) -> Ask) -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut numbers = range.peekable();
     while numbers.peek().is_some() {
@@ -122,11 +125,16 @@ fn all(node: &Node, range: std::ops::Range<u64>, command: impl Fn(u64) -> Comman
 
 /// A server; it is killed when this is dropped.
 pub struct Server {
-    program: Program,
+    pub program: Program,
     watch: Stopwatch,
 }
 
 impl Server {
+    /// Starts it, without waiting until it listens.
+    pub fn start(command: &mut Command) -> Self {
+        Self { watch: Stopwatch::start(), program: Program::start(command) }
+    }
+
     /// Waits until it says where it listens.
     pub fn address(&mut self) -> SocketAddr {
         self.program.address()

@@ -6,7 +6,7 @@ use crate::kit::data::make_private;
 use crate::kit::database::Database;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -64,7 +64,15 @@ async fn open_sqlite(path: PathBuf, look: bool) -> Result<Db, DbError> {
         .synchronous(SqliteSynchronous::Full);
     let pool = |most| {
         let pool = SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
-        pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+        let pool = pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+        // SQLite itself takes back a transaction that met a full or failing disk. sqlx then cannot
+        // do so, goes on counting it as open and begins no other: such a connection is let go.
+        pool.before_acquire(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
     };
     let write = if look {
         pool(1).connect_lazy_with(reading.clone())

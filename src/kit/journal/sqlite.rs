@@ -14,14 +14,19 @@ pub use write::Writer;
 use super::JournalError;
 use fanfare_lane::StoreError;
 use rusqlite::Connection;
+use std::process;
 
 /// The oldest `SQLite` that is believed with a journal: older ones can lose committed rows of a
 /// write-ahead log. Source: `SQLite`'s release notes for 3.51.3.
 pub const SQLITE_MIN: i32 = 3_051_003;
 
+/// The exit code after a failed sync.
+pub const EXIT_SYNC_FAILED: i32 = 74;
+
 impl From<rusqlite::Error> for JournalError {
     fn from(why: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        end_if_unsynced(&why);
         // Without a code `SQLite` answered, but not with what belongs in the column.
         match why.sqlite_error_code() {
             None | Some(DatabaseCorrupt | NotADatabase) => Self::Unfit(advise(&why)),
@@ -31,7 +36,24 @@ impl From<rusqlite::Error> for JournalError {
 }
 
 fn store_error(why: &rusqlite::Error) -> StoreError {
+    end_if_unsynced(why);
     StoreError(advise(why))
+}
+
+/// Ends the process after a failed sync, wherever it was met. What the disk holds is then unknown
+/// to everybody, and the system may call the next sync a success without having written what this
+/// one gave up: only a process that reads the journal anew, and appends behind it, can know.
+fn end_if_unsynced(why: &rusqlite::Error) {
+    use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
+    let code = why.sqlite_error().map_or(0, |error| error.extended_code);
+    if [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC].contains(&code) {
+        eprintln!(
+            "fanfare: SYNC FAILED: the disk did not confirm what was written to the journal \
+             ({why}), so nobody can be told anything more. It ends here. Look at the disk and the \
+             system's log before you start again; every claim that was answered is in the journal"
+        );
+        process::exit(EXIT_SYNC_FAILED);
+    }
 }
 
 /// An error in words, with what to do where that is known.

@@ -9,9 +9,12 @@ const LEFT_UNDONE: [&str; 4] =
 /// Macros nobody should meet in finished code.
 const UNFINISHED: [&str; 3] = ["dbg", "todo", "unimplemented"];
 
-/// Files that may use `unsafe`, and why. There are none; a new one needs a page in
+/// Files that may use `unsafe`, and why. None is of the product; a new one needs a page in
 /// `docs/decisions/`.
-const MAY_BE_UNSAFE: [(&str, &str); 0] = [];
+const MAY_BE_UNSAFE: [(&str, &str); 1] = [(
+    "crates/powercut/src/vfs.rs",
+    "tests only: what SQLite writes and syncs is seen through its C interface alone (0020)",
+)];
 
 /// Words an opening comment needs to say something.
 const OPENING_WORDS_MIN: usize = 2;

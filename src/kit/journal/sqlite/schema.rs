@@ -1,14 +1,18 @@
 //! The journal's tables and the settings it insists on.
 
 use super::super::JournalError;
-use super::{SQLITE_MIN, pragma};
+use super::{SQLITE_MIN, end_if_unsynced, pragma};
 use crate::kit::data::{DataError, make_private};
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables; a journal with a higher one was written by a newer program.
 const VERSION: i64 = 1;
+
+/// Pages of the log from which on a commit brings them to their places.
+const CHECKPOINT_PAGES: i32 = 4_000;
 
 const TABLES: &str = "
     CREATE TABLE lanes (
@@ -64,7 +68,7 @@ fn set(connection: Connection) -> Result<Connection, JournalError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.wal_hook(Some(checkpoint));
     insist(&connection, "journal_mode", "wal")?;
     insist(&connection, "synchronous", "2")?;
     Ok(connection)
@@ -94,6 +98,19 @@ fn half_made(connection: &Connection) -> bool {
     let asked = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
     let code = asked.err().and_then(|why| Some(why.sqlite_error()?.extended_code));
     code == Some(rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+/// Brings a long log's pages to their places in the file, as `SQLite` does by itself. That one says
+/// nothing if it fails (`sqlite3WalDefaultHook`), and a failed sync must be heard.
+#[allow(clippy::unnecessary_wraps, reason = "the type a hook has")]
+fn checkpoint(log: &Wal, pages: i32) -> rusqlite::Result<()> {
+    if pages >= CHECKPOINT_PAGES
+        && let Err(why) = log.checkpoint()
+    {
+        end_if_unsynced(&why);
+        // Whatever else it was, the log has it all, and the next commit tries again.
+    }
+    Ok(())
 }
 
 fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), JournalError> {

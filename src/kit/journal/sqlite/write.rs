@@ -9,10 +9,6 @@ use rusqlite::{Connection, params};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process;
-
-/// The exit code after a failed sync: what the disk holds is then unknown to everybody.
-pub const EXIT_SYNC_FAILED: i32 = 74;
 
 const INSERT_FIRST: &str = "INSERT OR IGNORE INTO journal (lane, seq, hash, header, facts, seal)
     SELECT $1, $2, $3, $4, $5, $6
@@ -147,13 +143,7 @@ impl Writes for Writer {
 impl Store for Writer {
     fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
         self.follow()?;
-        let placed = self.insert(rows).map_err(|why| {
-            if sync_failed(&why) {
-                eprintln!("fanfare: SYNC FAILED: {why}; the disk must be looked at; stopping");
-                process::exit(EXIT_SYNC_FAILED);
-            }
-            store_error(&why)
-        })?;
+        let placed = self.insert(rows).map_err(|why| store_error(&why))?;
         if file_id(&self.path) == self.file {
             return Ok(placed);
         }
@@ -165,10 +155,4 @@ impl Store for Writer {
         let rows = read::raw_rows(&self.connection, lane, from, most);
         rows.and_then(|raw| read_all(lane, raw)).map_err(|why| StoreError(why.to_string()))
     }
-}
-
-fn sync_failed(why: &rusqlite::Error) -> bool {
-    matches!(why.sqlite_error(), Some(error)
-        if error.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC
-            || error.extended_code == rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC)
 }
