@@ -25,6 +25,8 @@ pub enum Order {
     TakeOver(NodeId),
     /// Give a lease, by its number, to another node.
     Give((LaneId, u64), NodeId),
+    /// Count a lease up, by its number, that was to be given and still is this node's.
+    CountUp((LaneId, u64)),
     /// Tell the others that this node takes no more lanes.
     Drain,
     /// Leave, and end.
@@ -158,6 +160,7 @@ impl Keeping {
                 _ => Ok(()),
             },
             Order::Give(lease, to) => self.leases.give(&self.own, lease, to).map(|_| ()),
+            Order::CountUp(lease) => self.leases.count_up(&self.own, lease),
             Order::Drain => {
                 self.own.draining = true;
                 Ok(())

@@ -80,6 +80,8 @@ pub(super) struct Nodes {
     followed: HashMap<LaneId, Followed>,
     asks: BTreeMap<u64, Asked>,
     next_ask: u64,
+    /// Leases that were given away, by their number: whether they went the next renewals say.
+    given: BTreeMap<LaneId, u64>,
     /// Processes that ended, and since when this is known.
     ended: BTreeMap<ProcessId, i64>,
     /// Who waits until every lane is handed over.
@@ -104,6 +106,7 @@ impl Nodes {
             followed: followed.collect(),
             asks: BTreeMap::new(),
             next_ask: 1,
+            given: BTreeMap::new(),
             ended: BTreeMap::new(),
             draining: None,
         }

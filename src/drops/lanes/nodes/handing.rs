@@ -88,9 +88,14 @@ impl Lanes {
         for lane in at_rest {
             let Some(nodes) = &self.nodes else { return };
             let term = nodes.lease(lane, home).term;
+            if nodes.given.get(&lane) == Some(&term) {
+                continue;
+            }
             if let Some(drop) = self.resting.get(&lane) {
                 drop.answer_until(i64::MIN);
             }
+            let Some(nodes) = &mut self.nodes else { return };
+            nodes.given.insert(lane, term);
             nodes.keepers[home].order(Order::Give((lane, term), to));
         }
     }
@@ -136,6 +141,7 @@ impl Lanes {
         let home = drop.home;
         if let Some(nodes) = &mut self.nodes {
             nodes.followed.insert(lane, Followed::new(drop, replay));
+            nodes.given.insert(lane, term);
             nodes.keepers[home].order(Order::Give((lane, term), to));
         }
     }

@@ -130,13 +130,20 @@ impl Lanes {
             return;
         }
         let (me, leases) = (nodes.node, &nodes.views[home].leases);
+        nodes.given.retain(|lane, term| {
+            let lease = leases.get(lane).copied().unwrap_or_default();
+            lease.node == Some(me) && lease.term == *term || !leases.contains_key(lane)
+        });
         let mut lanes = Vec::new();
         for (lane, followed) in &mut nodes.followed {
             let Some(lease) = leases.get(lane).filter(|lease| lease.node == Some(me)) else {
                 followed.opening = followed.opening.filter(|_| followed.drop.home != home);
                 continue;
             };
-            if followed.drop.home == home {
+            if followed.drop.home == home && nodes.given.contains_key(lane) {
+                // It was to be given and is not gone, but may be on its way.
+                nodes.keepers[home].order(Order::CountUp((*lane, lease.term)));
+            } else if followed.drop.home == home {
                 followed.hush();
                 followed.opening = Some(lease.term);
                 lanes.push(*lane);

@@ -208,6 +208,23 @@ impl Leases {
         Ok(given == 1)
     }
 
+    /// Counts a lease of this node's up: a giving of it that may still be under way comes too late.
+    ///
+    /// # Errors
+    /// If it is not known whether it was.
+    pub fn count_up(&self, own: &NodeRow, (lane, term): (LaneId, u64)) -> Result<(), JournalError> {
+        let sql = "UPDATE leases SET term = term + 1 WHERE lane = $1 AND node = $2 AND term = $3
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $2 AND process = $4)";
+        let (node, process) = (own.node as i64, own.process as i64);
+        let (lane, term) = (i64::from(lane), term as i64);
+        self.0.ask(WITHIN, async |client| {
+            let values = [&lane, &node, &term, &process]
+                .map(|value| (value as &(dyn ToSql + Sync), Type::INT8));
+            client.execute_typed(sql, &values).await
+        })?;
+        Ok(())
+    }
+
     /// Leaves: leases this node still has are nobody's.
     ///
     /// # Errors
