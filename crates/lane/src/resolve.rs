@@ -22,8 +22,8 @@ pub enum Resolution {
     /// The journal forgot rows that were durable: append these again, in this order, then
     /// resolve again.
     Again(Vec<Sealed>),
-    /// Another owner's row stands above all we acknowledged: drop the lane, open it again only
-    /// as the lease's holder.
+    /// Another owner's row stands above all we acknowledged, or rows we were opened behind are
+    /// gone before ours proved them: drop the lane, open it again only as the lease's holder.
     Lost,
     /// Two histories, or rows gone that nobody has: the lane stops ([`Lane::stopped`]).
     Stopped,
@@ -83,6 +83,9 @@ impl<T> Lane<T> {
 
     /// A row stands where ours should, or beyond all of ours.
     fn another(&mut self, seq: u32, hash: &crate::Hash) -> Resolution {
+        if seq <= self.durable.seq && !self.proven {
+            return self.opened_on_sand();
+        }
         if seq <= self.durable.seq {
             let (own, other) = (self.own_hash(seq).unwrap_or_default(), hash);
             self.stop(format!(
@@ -101,8 +104,19 @@ impl<T> Lane<T> {
         Resolution::Lost
     }
 
+    /// Rows this owner read when it opened, and nobody else is known to have been told of, do not
+    /// stand any more. It has told nobody anything: whoever holds the lease reads anew, and holds
+    /// what is left against its witness as at each start.
+    fn opened_on_sand(&mut self) -> Resolution {
+        self.stop(format!("rows up to {} were read and are gone again", self.durable.seq));
+        Resolution::Lost
+    }
+
     /// Durable rows are gone from `next` on.
     fn forgotten(&mut self, next: u32) -> Resolution {
+        if !self.proven {
+            return self.opened_on_sand();
+        }
         let lost = self.kept.iter().filter(|kept| kept.row.header.seq >= next);
         let again: Vec<Sealed> = lost.cloned().collect();
         if again.first().is_some_and(|first| first.row.header.seq == next) && self.kept_before(next)

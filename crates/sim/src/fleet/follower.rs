@@ -19,6 +19,7 @@ pub(super) enum Item {
         newest: (u32, Hash),
         settled: u32,
         doubt: u32,
+        term: u64,
     },
     Row(Sealed),
     /// Somebody is told `unsure` about rows up to this one.
@@ -41,6 +42,8 @@ pub(super) struct Follow {
     pub(super) word: Word,
     /// The connection its rows come on.
     pub(super) on: Option<usize>,
+    /// The lease under which they come.
+    pub(super) term: u64,
     stream: VecDeque<Item>,
     /// Rows and doubts of the stream that are done with.
     done: u64,
@@ -63,6 +66,7 @@ impl Follow {
             replay,
             face,
             on: None,
+            term: 0,
             stream: VecDeque::new(),
             done: 0,
             reading: None,
@@ -111,8 +115,8 @@ impl Fleet {
         item: Item,
     ) -> Check {
         let Some(follow) = self.procs[pid].follow(lane) else { return Ok(()) };
-        if let Item::Joined { .. } = item {
-            follow.on = Some(conn);
+        if let Item::Joined { term, .. } = item {
+            (follow.on, follow.term) = (Some(conn), term);
             follow.stream.clear();
             (follow.done, follow.reading) = (0, None);
         }
@@ -152,7 +156,7 @@ impl Fleet {
             let Some(follow) = self.procs[pid].follow(lane) else { return Ok(()) };
             follow.stream.pop_front();
             match item {
-                Item::Joined { newest, settled, doubt } => {
+                Item::Joined { newest, settled, doubt, .. } => {
                     if (follow.replay.seq(), follow.replay.hash()) != newest {
                         // It followed rows that do not stand.
                         let own = (follow.replay.seq(), follow.replay.hash()[0]);

@@ -107,10 +107,11 @@ impl Fleet {
             if let (Role::Follow(_), Some(owner)) = (&self.procs[pid].lanes[lane], owner) {
                 self.connect(pid, owner);
                 let conn = self.procs[pid].links[&owner].conn;
-                let on = self.procs[pid].follow(lane).and_then(|follow| follow.on);
+                let db = self.plan.db_of[lane];
+                let term = self.procs[pid].dbs[db].leases[lane].term;
+                let follow = self.procs[pid].follow(lane);
+                let on = follow.filter(|follow| follow.term == term).and_then(|follow| follow.on);
                 if let Some(conn) = conn.filter(|conn| on != Some(*conn)) {
-                    let db = self.plan.db_of[lane];
-                    let term = self.procs[pid].dbs[db].leases[lane].term;
                     self.send(conn, pid, Note::Follow { lane, term });
                 }
             }
@@ -233,9 +234,10 @@ impl Fleet {
                 Ok(())
             }
             Note::Stream { lane, item } => {
-                if self.owner_of(pid, lane) != Some(self.conns[conn].to)
-                    && matches!(item, Item::Joined { .. })
-                {
+                // It may have been asked for under a lease that has moved since.
+                let known = self.procs[pid].dbs[self.plan.db_of[lane]].leases.get(lane);
+                let known = known.map_or(0, |lease| lease.term);
+                if matches!(item, Item::Joined { term, .. } if term != known) {
                     return Ok(());
                 }
                 self.streamed(pid, (conn, lane), item)
@@ -271,7 +273,8 @@ impl Fleet {
         own.followers.insert(conn);
         own.grants.join(conn);
         let (settled, doubt) = (own.newest.0, own.machine.in_doubt().unwrap_or(0));
-        let item = Item::Joined { newest: own.machine.durable_head(), settled, doubt };
+        let newest = own.machine.durable_head();
+        let item = Item::Joined { newest, settled, doubt, term };
         self.send(conn, pid, Note::Stream { lane, item });
     }
 

@@ -259,8 +259,12 @@ impl Fleet {
         own.resolving = None;
         let resolution = own.machine.resolve(read, mono_ms, &mut own.served);
         let answers = own.machine.answers();
-        let term = own.term;
-        let proof = proc.audit.resolved(lane, read, &resolution, mono_ms, false)?;
+        let unproven = !own.opened;
+        let (term, stopped) = (own.term, own.machine.stopped().cloned());
+        if let (Resolution::Stopped, Some(stopped)) = (&resolution, stopped) {
+            return caught(Breach::Stopped, stopped.0);
+        }
+        let proof = proc.audit.resolved(lane, read, &resolution, mono_ms, unproven)?;
         for (ticket, reply) in &answers {
             proc.audit.replied(*ticket, reply)?;
         }
