@@ -159,6 +159,8 @@ named! {
         Killed => "nodes: process killed",
         Paused => "nodes: process paused",
         PausedLong => "nodes: process paused for long",
+        MoverPaused => "nodes: paused before it takes over",
+        Unrenewed => "nodes: renewals lost, appends not",
         Joined => "nodes: node joined",
         Drained => "nodes: node drained",
         SilentToOne => "nodes: database silent to one",

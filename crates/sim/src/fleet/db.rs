@@ -124,8 +124,10 @@ impl Fleet {
 
     /// A request reaches a database and is done there at once, or not at all.
     pub(super) fn execute(&mut self, db: usize, pid: usize, op: u32, request: Request) -> Check {
-        let silent = self.dbs[db].is_silent(pid, self.now_ms);
-        if silent && !self.rng.one_in(4) {
+        let unrenewed =
+            matches!(request, Request::Renew) && self.procs[pid].unrenewed_until_ms > self.now_ms;
+        let silent = unrenewed || self.dbs[db].is_silent(pid, self.now_ms);
+        if silent && (unrenewed || !self.rng.one_in(4)) {
             return Ok(());
         }
         let appends = matches!(request, Request::Append { .. });

@@ -21,6 +21,7 @@ impl Fleet {
         }
         for pid in 0..self.procs.len() {
             let until_ms = self.procs[pid].paused_until_ms;
+            self.procs[pid].unrenewed_until_ms = 0;
             self.procs[pid].paused_until_ms = until_ms.min(self.now_ms + 3_000);
         }
         for node in 0..self.nodes.len() {
@@ -117,7 +118,7 @@ impl Fleet {
         for at in 0..lines {
             let model = &self.history[lane].model;
             let (open, free) = (model.is_open(super::wall_ms(self.now_ms)), model.lines[at].free);
-            let Some(fan) = Fan::new(1_000_000 + at as u64).filter(|_| open && free > 0) else {
+            let Some(fan) = Fan::new(500 + at as u64).filter(|_| open && free > 0) else {
                 continue;
             };
             let line = Line(at as u16);

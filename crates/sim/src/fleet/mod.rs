@@ -111,8 +111,8 @@ impl Fleet {
                 queue_max: rng.pick(&[8, 4_096, 4_096]),
                 keep_rows: true,
             },
-            lasts_ms: rng.range(12_000, 24_000) as i64,
-            every_ms: rng.pick(&[8, 20, 40, 80]),
+            lasts_ms: rng.range(6_000, 14_000) as i64,
+            every_ms: rng.pick(&[15, 30, 60, 120]),
             lanes,
         };
         let logs: Vec<Log> = plan.lanes.iter().map(|_| Log::default()).collect();

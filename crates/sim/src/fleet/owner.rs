@@ -204,7 +204,8 @@ impl Fleet {
         let Some((_, sealed, sent_ms)) = own.append.take() else { return Ok(()) };
         if placed != Some(Placed::Durable) {
             own.resolving = Some(None);
-            return self.look_after(pid, lane);
+            // Else it is looked after at the next tick.
+            return if self.rng.one_in(3) { self.look_after(pid, lane) } else { Ok(()) };
         }
         own.opened = true;
         let durable = own.machine.durable(sealed);

@@ -41,6 +41,8 @@ pub(super) struct Proc {
     pub(super) node: usize,
     pub(super) alive: bool,
     pub(super) paused_until_ms: i64,
+    /// Until when its renewals, and only those, do not arrive.
+    pub(super) unrenewed_until_ms: i64,
     /// How fast its own clock runs, in ten thousandths above or below.
     pace: i64,
     base_ms: i64,
@@ -119,6 +121,7 @@ impl Fleet {
             node,
             alive: true,
             paused_until_ms: 0,
+            unrenewed_until_ms: 0,
             pace,
             base_ms,
             wall_off_ms,
@@ -240,6 +243,9 @@ impl Fleet {
             }
             let mine = lease.node == Some(node);
             let keeps = |term: u64| mine && (term == lease.term || !by_term);
+            if let Some(own) = self.procs[pid].own(lane).filter(|_| mine && !by_term) {
+                own.term = lease.term;
+            }
             let drops = match &self.procs[pid].lanes[lane] {
                 Role::Own(own) => !keeps(own.term),
                 Role::Open(opening) => !keeps(opening.term),
@@ -317,6 +323,9 @@ impl Fleet {
             debug_assert!(GONE_AFTER_MS > 0, "a beat must stand still for a while");
             let request = Move::TakeOver { term: lease.term, gone: beat };
             self.soon(pid, 3, What::Move { lane, request });
+            if core::mem::take(&mut self.trouble.pauses_mover) {
+                self.pause(pid, 500, 6_000, Met::MoverPaused);
+            }
         }
     }
 

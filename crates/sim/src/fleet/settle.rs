@@ -236,6 +236,8 @@ impl Fleet {
             return Ok(());
         }
         let (term, newest) = (own.term, own.newest);
+        self.stream(pid, lane, &Item::Left);
+        let Some(own) = self.procs[pid].own(lane) else { return Ok(()) };
         let replay = Replay::behind(FESTIVAL, id(lane), newest);
         let (face, empty) = (own.face.take(), Role::Follow(Box::default()));
         let role = core::mem::replace(&mut self.procs[pid].lanes[lane], empty);

@@ -30,9 +30,12 @@ enum Kind {
     Join,
     Drain,
     HandOver,
+    HandOverCut,
+    Unrenewed,
+    PauseMover,
 }
 
-const KINDS: [Kind; 18] = [
+const KINDS: [Kind; 21] = [
     Kind::Kill,
     Kind::Kill,
     Kind::Pause,
@@ -51,16 +54,21 @@ const KINDS: [Kind; 18] = [
     Kind::Drain,
     Kind::HandOver,
     Kind::HandOver,
+    Kind::HandOverCut,
+    Kind::Unrenewed,
+    Kind::PauseMover,
 ];
 
 pub(super) struct Trouble {
     /// When each is due, latest first.
     due: Vec<(i64, Kind)>,
+    /// Whoever decides next to take a lease over is paused before it does.
+    pub(super) pauses_mover: bool,
 }
 
 impl Trouble {
     pub(super) fn new(rng: &mut Rng, lasts_ms: i64) -> Self {
-        let count = rng.range(6, 16);
+        let count = rng.range(5, 11);
         let spoils = [Spoil::NotDone, Spoil::Done, Spoil::Late, Spoil::Never];
         let mut due: Vec<(i64, Kind)> = (0..count)
             .map(|_| {
@@ -73,7 +81,7 @@ impl Trouble {
             })
             .collect();
         due.sort_by_key(|(at_ms, _)| core::cmp::Reverse(*at_ms));
-        Self { due }
+        Self { due, pauses_mover: false }
     }
 }
 
@@ -147,10 +155,22 @@ impl Fleet {
                 }
             }
             Kind::Drain => self.drain(pid)?,
-            Kind::HandOver => {
+            Kind::Unrenewed => {
+                self.met(Met::Unrenewed);
+                let until_ms = self.now_ms + self.rng.range(1_000, 9_000) as i64;
+                self.procs[pid].unrenewed_until_ms = until_ms;
+            }
+            Kind::PauseMover => {
+                self.trouble.pauses_mover = true;
+                self.pause(pid, 3_000, 9_000, Met::PausedLong);
+            }
+            Kind::HandOver | Kind::HandOverCut => {
                 let lane = self.rng.index(self.plan.lanes.len());
                 let to = self.other_node(pid);
                 if to.is_some() && self.procs[pid].paused_until_ms <= self.now_ms {
+                    if matches!(kind, Kind::HandOverCut) {
+                        self.part(pid);
+                    }
                     self.hand_over(pid, lane, to)?;
                 }
             }
@@ -175,7 +195,7 @@ impl Fleet {
         self.after(ms, Event::Start(node));
     }
 
-    fn pause(&mut self, pid: usize, least_ms: u64, most_ms: u64, met: Met) {
+    pub(super) fn pause(&mut self, pid: usize, least_ms: u64, most_ms: u64, met: Met) {
         if self.procs[pid].paused_until_ms > self.now_ms {
             return;
         }
