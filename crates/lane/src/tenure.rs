@@ -21,6 +21,10 @@
 //!   taken, before the new owner's `opened` row; a second later that owner has told of newer rows.
 //! - **Leases are counted.** A lease that went and came back while a node was paused is another
 //!   one: each move gives it a new number, and a lane is opened anew for each number.
+//!   Who gave a lease away and finds that it still has it counts it up before it opens: the giving
+//!   may still be under way.
+//! - **Who follows names the lease** it follows under, and goes by no answer under another: an
+//!   owner that slept through a take-over would else hand it its old rows.
 //! - **Only its holder opens a lane.** The `opened` row goes in only where the lease is still held
 //!   under that number, in one transaction; a node that was paused while it opened would else make
 //!   rows the holder does not know of. Later rows need no such check, the fence is theirs.

@@ -38,13 +38,15 @@ pub enum Control {
     SuccessorAtOnce,
     /// A lane is handed over while followers have its old owner's word.
     WordsKept,
+    /// A lease that was given away, and is still held, is opened under at once.
+    GivenReopened,
     /// A row in doubt is not spoken of, and the gate goes on refusing.
     DoubtKept,
 }
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 18] = [
+    pub const ALL: [(&str, Self); 19] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -62,6 +64,7 @@ impl Control {
         ("open-unleased", Self::OpenUnleased),
         ("successor-at-once", Self::SuccessorAtOnce),
         ("words-kept", Self::WordsKept),
+        ("given-reopened", Self::GivenReopened),
         ("doubt-kept", Self::DoubtKept),
     ];
 

@@ -153,6 +153,7 @@ named! {
         Fenced => "nodes: append fenced out",
         OpenRefused => "nodes: opening without the lease refused",
         TakenOver => "nodes: lease taken over",
+        Recounted => "nodes: lease given away in vain, counted up",
         HandedOver => "nodes: lane handed over",
         Dropped => "nodes: lane dropped by its lease",
         DiskFull => "nodes: append to a full disk",

@@ -50,11 +50,34 @@ pub(super) enum Spoil {
 pub(super) enum Request {
     Register,
     Renew,
-    Append { lane: usize, rows: Vec<Sealed>, opens: Option<u64> },
-    Read { lane: usize, from: u32 },
-    TakeFree { lane: usize, term: u64 },
-    TakeOver { lane: usize, term: u64, gone: Beat },
-    Give { lane: usize, term: u64, to: Option<usize> },
+    Append {
+        lane: usize,
+        rows: Vec<Sealed>,
+        opens: Option<u64>,
+    },
+    Read {
+        lane: usize,
+        from: u32,
+    },
+    TakeFree {
+        lane: usize,
+        term: u64,
+    },
+    TakeOver {
+        lane: usize,
+        term: u64,
+        gone: Beat,
+    },
+    Give {
+        lane: usize,
+        term: u64,
+        to: Option<usize>,
+    },
+    /// The same holder under a new number: what was meant for the old one comes to nothing.
+    Recount {
+        lane: usize,
+        term: u64,
+    },
 }
 
 pub(super) enum DbReply {
@@ -206,6 +229,14 @@ impl Fleet {
                         format!("node {node} takes lane {} over from {}", id(lane), gone.node)
                     });
                     self.met(Met::TakenOver);
+                }
+                DbReply::Moved
+            }
+            Request::Recount { lane, term } => {
+                let held = Lease { node: Some(node), term };
+                if at.leases[lane] == held {
+                    at.lease(lane, Some(node));
+                    self.met(Met::Recounted);
                 }
                 DbReply::Moved
             }

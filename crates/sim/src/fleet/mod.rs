@@ -103,7 +103,8 @@ impl Fleet {
         let mut rng = Rng::new(options.seed);
         let dbs = rng.range(1, 2) as usize;
         let count = rng.pick(&[1, 1, 2, 3]);
-        let lanes: Vec<Terms> = (0..count).map(|lane| plan::terms(&mut rng, lane)).collect();
+        let size = rng.pick(&[4, 12, 60]);
+        let lanes: Vec<Terms> = (0..count).map(|lane| plan::terms(&mut rng, lane, size)).collect();
         let plan = Plan {
             db_of: (0..lanes.len()).map(|_| rng.index(dbs)).collect(),
             config: LaneConfig {

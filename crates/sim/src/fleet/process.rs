@@ -52,6 +52,8 @@ pub(super) struct Proc {
     pub(super) lanes: Vec<Role>,
     pub(super) dbs: Vec<Known>,
     pub(super) next_op: u32,
+    /// The lease of each lane it gave away last.
+    pub(super) gave: Vec<Option<u64>>,
     /// Whether it leaves.
     pub(super) draining: bool,
     /// To owners, by their process.
@@ -130,6 +132,7 @@ impl Fleet {
             lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),
             dbs: self.dbs.iter().map(|_| Known::default()).collect(),
             next_op: 0,
+            gave: vec![None; lanes],
             draining: false,
             links: BTreeMap::new(),
             forwards: BTreeMap::new(),
@@ -303,6 +306,12 @@ impl Fleet {
             if follows && proc.draining {
                 let to = self.other_node(pid);
                 self.ask_db(pid, db, Request::Give { lane, term: lease.term, to });
+                return;
+            }
+            // It was given away, and that may still arrive.
+            let counts = !self.off(Control::GivenReopened);
+            if follows && counts && proc.gave[lane] == Some(lease.term) {
+                self.ask_db(pid, db, Request::Recount { lane, term: lease.term });
                 return;
             }
             let since_ms = proc.dbs[db].registered_ms.unwrap_or(now_ms);

@@ -248,6 +248,7 @@ impl Fleet {
         }
         self.procs[pid].audit.dropped(lane);
         let db = self.plan.db_of[lane];
+        self.procs[pid].gave[lane] = Some(term);
         self.ask_db(pid, db, Request::Give { lane, term, to });
         Ok(())
     }

@@ -35,7 +35,7 @@ enum Kind {
     PauseMover,
 }
 
-const KINDS: [Kind; 21] = [
+const KINDS: [Kind; 22] = [
     Kind::Kill,
     Kind::Kill,
     Kind::Pause,
@@ -44,6 +44,7 @@ const KINDS: [Kind; 21] = [
     Kind::PowerCut,
     Kind::SilentToOne,
     Kind::SilentToAll,
+    Kind::Full,
     Kind::Full,
     Kind::Break,
     Kind::Break,
@@ -130,7 +131,7 @@ impl Fleet {
             Kind::SilentToOne => self.silence(db, Some(pid), Met::SilentToOne),
             Kind::SilentToAll => self.silence(db, None, Met::SilentToAll),
             Kind::Full => {
-                let ms = self.rng.range(300, 7_000) as i64;
+                let ms = self.rng.range(300, 10_000) as i64;
                 self.dbs[db].full_until_ms = self.now_ms + ms;
             }
             Kind::Break => self.break_some(),
@@ -166,7 +167,13 @@ impl Fleet {
             }
             Kind::HandOver | Kind::HandOverCut => {
                 let lane = self.rng.index(self.plan.lanes.len());
-                let to = self.other_node(pid);
+                // Rather to one that sleeps: it may wake as the owner it was before.
+                let paused = (0..self.procs.len()).rfind(|at| {
+                    let proc = &self.procs[*at];
+                    proc.alive && proc.paused_until_ms > self.now_ms && !proc.draining
+                });
+                let paused = paused.map(|at| self.procs[at].node).filter(|_| self.rng.one_in(2));
+                let to = paused.or_else(|| self.other_node(pid));
                 if to.is_some() && self.procs[pid].paused_until_ms <= self.now_ms {
                     if matches!(kind, Kind::HandOverCut) {
                         self.part(pid);
