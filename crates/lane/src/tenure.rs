@@ -37,7 +37,7 @@
 //!   asked later, the state may be older than the proof: a follower may have been cut off between.
 //!   (An owner may ask later: its memory never ages while its lease has the same number.)
 //! - **A process that replaces another of the same node** waits [`SUCCESSOR_WAITS_MS`] before it
-//!   opens a lane: followers may still have the word of the one before.
+//!   opens a lane or gives its lease away: followers may still have the word of the one before.
 //!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.
@@ -59,7 +59,7 @@ const DRIFT_MS: i64 = 50;
 const LOOKED_WITHIN_MS: i64 = 1_000;
 
 /// How long a process waits that takes the place of another of the same node, which has surely
-/// ended, before it opens a lane: until then followers may answer by the word of the one before.
+/// ended, before it opens a lane or gives its lease away: until then followers may answer by the word of the one before.
 pub const SUCCESSOR_WAITS_MS: i64 = GOOD_FOR_MS + DRIFT_MS;
 
 /// A follower this far behind its owner is not given the owner's word: its answers would be held

@@ -303,22 +303,10 @@ impl Fleet {
             return;
         };
         if holder == proc.node {
-            if follows && proc.draining {
-                let to = self.other_node(pid);
-                self.ask_db(pid, db, Request::Give { lane, term: lease.term, to });
-                return;
-            }
-            // It was given away, and that may still arrive.
-            let counts = !self.off(Control::GivenReopened);
-            if follows && counts && proc.gave[lane] == Some(lease.term) {
-                self.ask_db(pid, db, Request::Recount { lane, term: lease.term });
-                return;
-            }
             let since_ms = proc.dbs[db].registered_ms.unwrap_or(now_ms);
-            let waits =
-                now_ms - since_ms < SUCCESSOR_WAITS_MS && !self.off(Control::SuccessorAtOnce);
-            if follows && !waits {
-                self.begin_opening(pid, lane, lease.term);
+            let waits = now_ms - since_ms < SUCCESSOR_WAITS_MS;
+            if follows && (!waits || self.off(Control::SuccessorAtOnce)) {
+                self.use_lease(pid, (db, lane), lease.term);
             }
             return;
         }
@@ -336,6 +324,22 @@ impl Fleet {
                 self.pause(pid, 500, 6_000, Met::MoverPaused);
             }
         }
+    }
+
+    /// A lease is held, and the lane is not: it is opened, or given away.
+    fn use_lease(&mut self, pid: usize, (db, lane): (usize, usize), term: u64) {
+        if self.procs[pid].draining {
+            let to = self.other_node(pid);
+            self.ask_db(pid, db, Request::Give { lane, term, to });
+            return;
+        }
+        // It was given away, and that may still arrive.
+        let counts = !self.off(Control::GivenReopened);
+        if counts && self.procs[pid].gave[lane] == Some(term) {
+            self.ask_db(pid, db, Request::Recount { lane, term });
+            return;
+        }
+        self.begin_opening(pid, lane, term);
     }
 
     /// A decision about a lease is sent: the process may have been paused since it was made.
