@@ -19,7 +19,7 @@ pub(super) struct Lease {
 pub(super) struct Beat {
     pub(super) node: usize,
     pub(super) pid: usize,
-    pub(super) beat: u64,
+    pub(super) count: u64,
 }
 
 pub(super) struct Db {
@@ -198,12 +198,12 @@ impl Fleet {
         Ok(match request {
             Request::Register => {
                 at.beats.retain(|beat| beat.node != node);
-                at.beats.push(Beat { node, pid, beat: 0 });
+                at.beats.push(Beat { node, pid, count: 0 });
                 DbReply::Registered
             }
             Request::Renew => {
                 for beat in at.beats.iter_mut().filter(|beat| beat.pid == pid) {
-                    beat.beat += 1;
+                    beat.count += 1;
                 }
                 DbReply::Renewed { beats: at.beats.clone(), leases: at.leases.clone() }
             }

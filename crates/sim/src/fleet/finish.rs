@@ -9,7 +9,7 @@ use crate::hosts;
 use fanfare_engine::{Command, Fan, Line, Phase, Quantity};
 
 /// Longest the calm may take.
-const CALM_MS: i64 = 60_000;
+const CALM_MS: i64 = 120_000;
 
 impl Fleet {
     pub(super) fn finish(&mut self) -> Check {
@@ -20,9 +20,7 @@ impl Fleet {
             db.silent.clear();
         }
         for pid in 0..self.procs.len() {
-            let until_ms = self.procs[pid].paused_until_ms;
             self.procs[pid].unrenewed_until_ms = 0;
-            self.procs[pid].paused_until_ms = until_ms.min(self.now_ms + 3_000);
         }
         for node in 0..self.nodes.len() {
             self.after(10, Event::Start(node));
@@ -77,7 +75,8 @@ impl Fleet {
                     ),
                     Role::Open(_) => write!(words, "; lane {} opens", id(lane)),
                     Role::Follow(follow) => {
-                        write!(words, "; lane {} {} of {len}", id(lane), follow.replay.seq())
+                        let (seq, how) = (follow.replay.seq(), follow.how());
+                        write!(words, "; lane {} {seq} of {len} {how}", id(lane))
                     }
                 };
             }
@@ -147,7 +146,7 @@ impl Fleet {
             let replayed = crate::world::replay(lane, rows)?;
             let digest = replayed.state().map(fanfare_engine::State::digest);
             for pid in (0..self.procs.len()).filter(|pid| self.procs[*pid].alive) {
-                let own = self.seen(pid, lane).map(|seen| seen.digest());
+                let own = self.seen(pid, lane).map(fanfare_engine::Seen::digest);
                 if own != digest {
                     let what = format!("process {pid}, lane {}", id(lane));
                     return caught(Breach::OtherDigest, what);

@@ -197,7 +197,7 @@ impl Fleet {
         self.soon(to, most_ms, What::Closed { conn });
     }
 
-    pub(super) fn closed(&mut self, pid: usize, conn: usize) -> Check {
+    pub(super) fn closed(&mut self, pid: usize, conn: usize) {
         let (from, to) = (self.conns[conn].from, self.conns[conn].to);
         if pid == from {
             if let Some(link) = self.procs[pid].links.get_mut(&to)
@@ -205,7 +205,7 @@ impl Fleet {
             {
                 link.conn = None;
             }
-            return Ok(());
+            return;
         }
         for lane in 0..self.plan.lanes.len() {
             if let Some(own) = self.procs[pid].own(lane) {
@@ -213,7 +213,6 @@ impl Fleet {
                 own.grants.leave(conn);
             }
         }
-        Ok(())
     }
 
     /// A message is read.
@@ -256,7 +255,8 @@ impl Fleet {
                 if let Some(own) = self.procs[pid].own(lane) {
                     own.grants.gave_up(conn);
                 }
-                self.hand_on(pid, lane)
+                self.hand_on(pid, lane);
+                Ok(())
             }
             Note::Ask { id, done_below, ask, age_ms } => {
                 self.passed(pid, conn, (id, done_below), (ask, age_ms))

@@ -176,7 +176,10 @@ impl Fleet {
                 self.start(node);
                 Ok(())
             }
-            Event::Crowd => self.crowd_asks(),
+            Event::Crowd => {
+                self.crowd_asks();
+                Ok(())
+            }
             Event::Again(ask) => {
                 self.ask_again(ask);
                 Ok(())
@@ -204,11 +207,17 @@ impl Fleet {
             What::Turn { lane } => self.turn(pid, lane),
             What::Db { op, reply } => self.db_reply(pid, op, reply),
             What::Net { conn, arrived_ms, note } => self.receive(pid, conn, arrived_ms, note),
-            What::Closed { conn } => self.closed(pid, conn),
+            What::Closed { conn } => {
+                self.closed(pid, conn);
+                Ok(())
+            }
             What::Ask { ask } => self.asked(pid, ask),
-            What::Holders { ask, gate } => self.gate_holders(pid, ask, gate),
+            What::Holders { ask, gate } => self.gate_holders(pid, ask, &gate),
             What::Leave { lane, answers, rests } => self.leave(pid, lane, answers, rests),
-            What::Move { lane, request } => self.send_move(pid, lane, request),
+            What::Move { lane, request } => {
+                self.send_move(pid, lane, request);
+                Ok(())
+            }
             What::Lost { owner, ids } => self.lost_owner(pid, owner, ids),
         }
     }

@@ -9,7 +9,7 @@ use super::trouble::Move;
 use super::{Fleet, Met, id, wall_ms};
 use crate::audit::{Auditor, Check};
 use crate::control::Control;
-use fanfare_lane::{Forwards, GONE_AFTER_MS, Guard, Reading, SUCCESSOR_WAITS_MS, Tenure, Watch};
+use fanfare_lane::{Forwards, Guard, Reading, SUCCESSOR_WAITS_MS, Tenure, Watch};
 use std::collections::BTreeMap;
 
 /// How often a process renews, and looks after the rest.
@@ -237,8 +237,8 @@ impl Fleet {
         leases: Vec<Lease>,
     ) -> Check {
         let node = self.procs[pid].node;
-        self.procs[pid].dbs[db].leases = leases.clone();
-        self.procs[pid].dbs[db].beats = beats.clone();
+        self.procs[pid].dbs[db].leases.clone_from(&leases);
+        self.procs[pid].dbs[db].beats.clone_from(&beats);
         let by_term = !self.off(Control::LeasesUncounted);
         for (lane, lease) in leases.iter().enumerate() {
             if self.plan.db_of[lane] != db {
@@ -283,7 +283,7 @@ impl Fleet {
             .retain(|(node, pid), _| beats.iter().any(|b| (b.node, b.pid) == (*node, *pid)));
         for beat in beats {
             let watch = known.watches.entry((beat.node, beat.pid));
-            watch.or_insert_with(|| Watch::new(beat.beat, now_ms)).look(beat.beat, now_ms);
+            watch.or_insert_with(|| Watch::new(beat.count, now_ms)).look(beat.count, now_ms);
         }
     }
 
@@ -317,7 +317,6 @@ impl Fleet {
         let watch = known.watches.get(&(beat.node, beat.pid));
         let gone = watch.is_some_and(|watch| watch.gone(now_ms));
         if gone && !proc.draining {
-            debug_assert!(GONE_AFTER_MS > 0, "a beat must stand still for a while");
             let request = Move::TakeOver { term: lease.term, gone: beat };
             self.soon(pid, 3, What::Move { lane, request });
             if core::mem::take(&mut self.trouble.pauses_mover) {
@@ -343,14 +342,13 @@ impl Fleet {
     }
 
     /// A decision about a lease is sent: the process may have been paused since it was made.
-    pub(super) fn send_move(&mut self, pid: usize, lane: usize, request: Move) -> Check {
+    pub(super) fn send_move(&mut self, pid: usize, lane: usize, request: Move) {
         let db = self.plan.db_of[lane];
         let request = match request {
             Move::TakeFree { term } => Request::TakeFree { lane, term },
             Move::TakeOver { term, gone } => Request::TakeOver { lane, term, gone },
         };
         self.ask_db(pid, db, request);
-        Ok(())
     }
 
     /// A process that has lost a lane follows it like everybody else.

@@ -124,7 +124,10 @@ impl Fleet {
                 self.kill(pid);
             }
             Kind::Pause => self.pause(pid, 200, 3_000, Met::Paused),
-            Kind::PauseLong => self.pause(pid, 3_000, 40_000, Met::PausedLong),
+            Kind::PauseLong => {
+                let most_ms = if self.rng.one_in(4) { 40_000 } else { 9_000 };
+                self.pause(pid, 3_000, most_ms, Met::PausedLong);
+            }
             Kind::PowerCut => {
                 self.cut_db(db)?;
             }
