@@ -40,13 +40,15 @@ pub enum Control {
     WordsKept,
     /// A lease that was given away, and is still held, is opened under at once.
     GivenReopened,
+    /// A row that is read back is believed without a later append.
+    ReadBackBelieved,
     /// A row in doubt is not spoken of, and the gate goes on refusing.
     DoubtKept,
 }
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 19] = [
+    pub const ALL: [(&str, Self); 20] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -65,6 +67,7 @@ impl Control {
         ("successor-at-once", Self::SuccessorAtOnce),
         ("words-kept", Self::WordsKept),
         ("given-reopened", Self::GivenReopened),
+        ("read-back-believed", Self::ReadBackBelieved),
         ("doubt-kept", Self::DoubtKept),
     ];
 

@@ -51,6 +51,10 @@ pub(super) enum Note {
     Ping {
         asked_ms: i64,
     },
+    /// What the owner's clock shows.
+    Clock {
+        owner_ms: i64,
+    },
     GaveUp {
         lane: usize,
     },
@@ -59,6 +63,7 @@ pub(super) enum Note {
         done_below: u64,
         ask: u32,
         age_ms: i64,
+        stamp_ms: i64,
     },
     Answer {
         id: u64,
@@ -82,6 +87,8 @@ pub(super) struct Link {
     /// Requests passed on and not answered.
     pub(super) pending: BTreeMap<u64, u32>,
     lost: bool,
+    /// What the owner's clock showed, and when that came, by ours.
+    heard: Option<(i64, i64)>,
 }
 
 impl Link {
@@ -158,9 +165,17 @@ impl Fleet {
         let done_below = link.done_below();
         for (id, ask) in link.pending.clone() {
             self.met(Met::ForwardAgain);
-            let age_ms = self.age_ms(pid, ask);
-            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms });
+            let (age_ms, stamp_ms) = (self.age_ms(pid, ask), self.stamp_ms(pid, owner));
+            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms, stamp_ms });
         }
+    }
+
+    /// What an owner's clock shows at the earliest, by what was heard of it last. An owner that
+    /// reads this later knows how long a message was on its way, or waited to be read.
+    fn stamp_ms(&self, pid: usize, owner: usize) -> i64 {
+        let now_ms = self.procs[pid].mono(self.now_ms);
+        let heard = self.procs[pid].links.get(&owner).and_then(|link| link.heard);
+        heard.map_or(0, |(owner_ms, came_ms)| owner_ms + now_ms - came_ms)
     }
 
     /// How long a request has waited here.
@@ -248,7 +263,13 @@ impl Fleet {
                 self.try_settle(pid, lane)
             }
             Note::Ping { asked_ms } => {
+                self.send(conn, pid, Note::Clock { owner_ms: now_ms });
                 self.give_word(pid, conn, asked_ms);
+                Ok(())
+            }
+            Note::Clock { owner_ms } => {
+                let owner = self.conns[conn].to;
+                self.procs[pid].links.entry(owner).or_default().heard = Some((owner_ms, now_ms));
                 Ok(())
             }
             Note::GaveUp { lane } => {
@@ -258,8 +279,9 @@ impl Fleet {
                 self.hand_on(pid, lane);
                 Ok(())
             }
-            Note::Ask { id, done_below, ask, age_ms } => {
-                self.passed(pid, conn, (id, done_below), (ask, age_ms))
+            Note::Ask { id, done_below, ask, age_ms, stamp_ms } => {
+                let late_ms = (now_ms - stamp_ms).max(0);
+                self.passed(pid, conn, (id, done_below), (ask, age_ms + late_ms))
             }
             Note::Answer { id, answered } => self.came_back(pid, conn, id, answered),
         }
@@ -361,7 +383,8 @@ impl Fleet {
         }
         let owner = self.owner_of(pid, lane).filter(|owner| *owner != pid);
         let link = owner.and_then(|owner| self.procs[pid].links.get_mut(&owner));
-        let Some(link) = link.filter(|link| link.conn.is_some() && !link.lost) else {
+        let ready = |link: &&mut Link| link.conn.is_some() && !link.lost && link.heard.is_some();
+        let (Some(link), Some(owner)) = (link.filter(ready), owner) else {
             self.procs[pid].waiting.push((ask, since_ms));
             return Ok(());
         };
@@ -370,9 +393,9 @@ impl Fleet {
         link.pending.insert(id, ask);
         let done_below = link.done_below();
         self.met(Met::Forwarded);
-        if let Some(conn) = owner.and_then(|owner| self.procs[pid].links[&owner].conn) {
-            let age_ms = self.age_ms(pid, ask);
-            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms });
+        if let Some(conn) = self.procs[pid].links[&owner].conn {
+            let (age_ms, stamp_ms) = (self.age_ms(pid, ask), self.stamp_ms(pid, owner));
+            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms, stamp_ms });
         }
         Ok(())
     }
