@@ -97,7 +97,7 @@ impl Fleet {
             tries,
             refused_at: None,
         });
-        self.report.commands += 1;
+        self.report.asked += 1;
         let alive: Vec<usize> =
             self.nodes.iter().flatten().copied().filter(|pid| self.procs[*pid].alive).collect();
         if alive.is_empty() {

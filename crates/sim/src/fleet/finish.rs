@@ -124,12 +124,16 @@ impl Fleet {
             let command = Command::Claim { fan, line, quantity: Quantity::MIN, key: None };
             self.new_ask(lane, Wants::Command(command), None, 0);
             self.calm()?;
-            let pid = self.procs.iter().position(|proc| proc.alive);
-            let seen = pid.and_then(|pid| self.seen(pid, lane));
-            let still = seen.is_some_and(|seen| {
-                let now_ms = super::wall_ms(self.now_ms);
-                seen.phase(now_ms + 1_000) == Phase::Open
-                    && seen.phase(now_ms - 1_000) == Phase::Open
+            // A node whose clock is wrong may say that it is too early, or over.
+            let owner = self
+                .procs
+                .iter()
+                .position(|proc| proc.alive && matches!(proc.lanes[lane], Role::Own(_)));
+            let clock_ms = owner.map(|pid| self.procs[pid].clock(self.now_ms).now_ms);
+            let seen = owner.and_then(|pid| self.seen(pid, lane));
+            let still = seen.zip(clock_ms).is_some_and(|(seen, clock_ms)| {
+                let near_ms = [clock_ms - 1_000, clock_ms];
+                near_ms.iter().all(|at_ms| seen.phase(*at_ms) == Phase::Open)
             });
             if still && self.history[lane].model.claims_of(fan).next().is_none() {
                 let what = format!("lane {}: {free} free of {line:?}, asked in vain", id(lane));

@@ -93,6 +93,9 @@ pub(crate) fn run(options: Options) -> Result<Report, Violation> {
     let end_ms = fleet.plan.lasts_ms;
     fleet.play(|fleet| fleet.now_ms >= end_ms)?;
     fleet.finish()?;
+    for proc in &fleet.procs {
+        proc.audit.count_into(&mut fleet.report);
+    }
     let report = &mut fleet.report;
     (report.seeds, report.fleets) = (1, 1);
     Ok(fleet.report)
