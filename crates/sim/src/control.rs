@@ -71,6 +71,19 @@ impl Control {
         ("doubt-kept", Self::DoubtKept),
     ];
 
+    /// Whether it makes a difference only with several nodes.
+    pub fn of_nodes(self) -> bool {
+        !matches!(
+            self,
+            Self::FenceOff
+                | Self::LimitOff
+                | Self::AnswersFirst
+                | Self::PublishFirst
+                | Self::FaceFirst
+                | Self::FenceByNumber
+        )
+    }
+
     /// The name the command line takes.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, control)| *control == self).map_or("", |(name, _)| name)

@@ -7,7 +7,7 @@ use fanfare_sim::{Breach, Control, Options, run, run_many};
 const SEEDS: u64 = 500;
 
 /// The same where it takes two processes at one moment.
-const SEEDS_OF_NODES: u64 = 8_000;
+const SEEDS_OF_NODES: u64 = 16_000;
 
 fn caught(control: Control) -> Breach {
     caught_within(SEEDS, control)

@@ -127,6 +127,9 @@ impl Fleet {
         let op = proc.next_op;
         let slow = self.rng.one_in(60);
         let mut ms = if slow { self.rng.range(20, 400) } else { self.rng.below(4) } as i64;
+        if matches!(request, Request::Give { .. }) && self.rng.one_in(4) {
+            ms = self.rng.range(200, 2_500) as i64;
+        }
         let appends = matches!(request, Request::Append { .. });
         let spoil = self.dbs[db].spoil.filter(|_| appends);
         match spoil {
