@@ -169,3 +169,35 @@ fn hex(hash: &crate::Hash) -> alloc::string::String {
     let number = hash[..8].iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
     format!("{number:016x}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Reading;
+    use crate::lane::LaneConfig;
+    use fanfare_engine::{LineTerms, Quantity, Terms};
+
+    const CLOCK: Reading = Reading { now_ms: 5, mono_ms: 5, stepped: false };
+
+    fn created() -> (Lane<u32>, Served) {
+        let lines = vec![LineTerms { id: 1, price_minor: 1, stock: 3, reserve: 0 }];
+        let (rules, limit) = ([0; 32], Quantity::MIN);
+        let terms = Terms { rules, opens_at_ms: 0, closes_at_ms: 90_000, hold_s: 60, limit, lines };
+        Lane::create(([0; 16], 1), &terms, 7, LaneConfig::default(), &CLOCK).unwrap()
+    }
+
+    #[test]
+    fn a_lane_opened_behind_rows_that_vanish_is_read_anew_and_not_stopped_for_good() {
+        let (mut first, _) = created();
+        let row = first.to_append().unwrap().finish();
+        let mut replay = crate::Replay::new([0; 16], 1);
+        replay.row(&row, &row.read_facts().unwrap()).unwrap();
+        let mut served = Served::new(replay.take_state().unwrap());
+        let config = LaneConfig::default();
+        let open = Lane::<u32>::open(&replay, &mut served, 8, config, &CLOCK, None);
+        let mut second = open.unwrap();
+        assert!(second.to_append().is_some());
+        assert_eq!(second.resolve(&[], 6, &mut served), Resolution::Lost);
+        assert!(second.stopped().is_some() && second.answers().is_empty());
+    }
+}

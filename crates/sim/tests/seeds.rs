@@ -1,4 +1,5 @@
-//! Twenty thousand seeds, half of them with several nodes: every answer predicted, every kind of fault and of refusal met.
+//! Twenty thousand seeds, half of them with several nodes: every answer predicted,
+//! every kind of fault and of refusal met.
 
 use fanfare_sim::run_many;
 

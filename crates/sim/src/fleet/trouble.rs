@@ -169,21 +169,27 @@ impl Fleet {
                 self.pause(pid, 3_000, 9_000, Met::PausedLong);
             }
             Kind::HandOver | Kind::HandOverCut => {
-                let lane = self.rng.index(self.plan.lanes.len());
-                // Rather to one that sleeps: it may wake as the owner it was before.
-                let paused = (0..self.procs.len()).rfind(|at| {
-                    let proc = &self.procs[*at];
-                    proc.alive && proc.paused_until_ms > self.now_ms && !proc.draining
-                });
-                let paused = paused.map(|at| self.procs[at].node).filter(|_| self.rng.one_in(2));
-                let to = paused.or_else(|| self.other_node(pid));
-                if to.is_some() && self.procs[pid].paused_until_ms <= self.now_ms {
-                    if matches!(kind, Kind::HandOverCut) {
-                        self.part(pid);
-                    }
-                    self.hand_over(pid, lane, to)?;
-                }
+                self.give_some_lane(pid, matches!(kind, Kind::HandOverCut))?;
             }
+        }
+        Ok(())
+    }
+
+    /// A lane is handed over, where this process owns it; perhaps while nodes are apart.
+    fn give_some_lane(&mut self, pid: usize, cut: bool) -> Check {
+        let lane = self.rng.index(self.plan.lanes.len());
+        // Rather to one that sleeps: it may wake as the owner it was before.
+        let paused = (0..self.procs.len()).rfind(|at| {
+            let proc = &self.procs[*at];
+            proc.alive && proc.paused_until_ms > self.now_ms && !proc.draining
+        });
+        let paused = paused.map(|at| self.procs[at].node).filter(|_| self.rng.one_in(2));
+        let to = paused.or_else(|| self.other_node(pid));
+        if to.is_some() && self.procs[pid].paused_until_ms <= self.now_ms {
+            if cut {
+                self.part(pid);
+            }
+            self.hand_over(pid, lane, to)?;
         }
         Ok(())
     }
