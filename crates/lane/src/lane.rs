@@ -126,8 +126,10 @@ pub struct Lane<T> {
     /// The newest decided row's number and lane time.
     pub(crate) decided_seq: u32,
     pub(crate) decided_time_ms: i64,
-    /// The newest row known to be durable.
+    /// The newest row known to be durable; before this owner's first, the newest it has read.
     pub(crate) durable: Tip,
+    /// Whether a row of this owner is durable. Only that proves the rows it was opened behind.
+    pub(crate) proven: bool,
     /// Decided rows not yet known to be durable, oldest first.
     pub(crate) pending: VecDeque<Batch<T>>,
     /// Those of the first `pending` rows that were seen standing in the journal, but that no
@@ -219,6 +221,7 @@ impl<T> Lane<T> {
             decided_seq: tip.seq,
             decided_time_ms: tip.time_ms,
             durable: tip,
+            proven: false,
             pending: VecDeque::new(),
             standing: Vec::new(),
             with_store: false,
@@ -557,6 +560,7 @@ impl<T> Lane<T> {
     /// next turn. Rows seen standing before are proven by it and come first.
     pub fn durable(&mut self, sealed: Sealed) -> Vec<Durable<T>> {
         self.with_store = false;
+        self.proven = true;
         let mut proven = core::mem::take(&mut self.standing);
         proven.push(sealed);
         let mut published = Vec::with_capacity(proven.len());

@@ -22,8 +22,8 @@ pub enum Resolution {
     /// The journal forgot rows that were durable: append these again, in this order, then
     /// resolve again.
     Again(Vec<Sealed>),
-    /// Another owner's row stands above all we acknowledged: drop the lane, open it again only
-    /// as the lease's holder.
+    /// Another owner's row stands above all we acknowledged, or rows we were opened behind are
+    /// gone before ours proved them: drop the lane, open it again only as the lease's holder.
     Lost,
     /// Two histories, or rows gone that nobody has: the lane stops ([`Lane::stopped`]).
     Stopped,
@@ -83,6 +83,9 @@ impl<T> Lane<T> {
 
     /// A row stands where ours should, or beyond all of ours.
     fn another(&mut self, seq: u32, hash: &crate::Hash) -> Resolution {
+        if seq <= self.durable.seq && !self.proven {
+            return self.opened_on_sand();
+        }
         if seq <= self.durable.seq {
             let (own, other) = (self.own_hash(seq).unwrap_or_default(), hash);
             self.stop(format!(
@@ -101,8 +104,19 @@ impl<T> Lane<T> {
         Resolution::Lost
     }
 
+    /// Rows this owner read when it opened, and nobody else is known to have been told of, do not
+    /// stand any more. It has told nobody anything: whoever holds the lease reads anew, and holds
+    /// what is left against its witness as at each start.
+    fn opened_on_sand(&mut self) -> Resolution {
+        self.stop(format!("rows up to {} were read and are gone again", self.durable.seq));
+        Resolution::Lost
+    }
+
     /// Durable rows are gone from `next` on.
     fn forgotten(&mut self, next: u32) -> Resolution {
+        if !self.proven {
+            return self.opened_on_sand();
+        }
         let lost = self.kept.iter().filter(|kept| kept.row.header.seq >= next);
         let again: Vec<Sealed> = lost.cloned().collect();
         if again.first().is_some_and(|first| first.row.header.seq == next) && self.kept_before(next)
@@ -154,4 +168,36 @@ impl<T> Lane<T> {
 fn hex(hash: &crate::Hash) -> alloc::string::String {
     let number = hash[..8].iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
     format!("{number:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Reading;
+    use crate::lane::LaneConfig;
+    use fanfare_engine::{LineTerms, Quantity, Terms};
+
+    const CLOCK: Reading = Reading { now_ms: 5, mono_ms: 5, stepped: false };
+
+    fn created() -> (Lane<u32>, Served) {
+        let lines = vec![LineTerms { id: 1, price_minor: 1, stock: 3, reserve: 0 }];
+        let (rules, limit) = ([0; 32], Quantity::MIN);
+        let terms = Terms { rules, opens_at_ms: 0, closes_at_ms: 90_000, hold_s: 60, limit, lines };
+        Lane::create(([0; 16], 1), &terms, 7, LaneConfig::default(), &CLOCK).unwrap()
+    }
+
+    #[test]
+    fn a_lane_opened_behind_rows_that_vanish_is_read_anew_and_not_stopped_for_good() {
+        let (mut first, _) = created();
+        let row = first.to_append().unwrap().finish();
+        let mut replay = crate::Replay::new([0; 16], 1);
+        replay.row(&row, &row.read_facts().unwrap()).unwrap();
+        let mut served = Served::new(replay.take_state().unwrap());
+        let config = LaneConfig::default();
+        let open = Lane::<u32>::open(&replay, &mut served, 8, config, &CLOCK, None);
+        let mut second = open.unwrap();
+        assert!(second.to_append().is_some());
+        assert_eq!(second.resolve(&[], 6, &mut served), Resolution::Lost);
+        assert!(second.stopped().is_some() && second.answers().is_empty());
+    }
 }

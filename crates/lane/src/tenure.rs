@@ -9,7 +9,7 @@
 //! | who | proof | good for |
 //! | --- | --- | --- |
 //! | a lane's owner | a lease renewed ([`Tenure`]) | 1 s after it was sent |
-//! | a node that follows it | the owner's word ([`Grants`], [`Word`]) | 1 s after it was asked for |
+//! | who follows it | the owner's word ([`Grants`], [`Word`]) | 1 s after it was asked for |
 //! | whoever takes over | a beat that stood still ([`Watch`]) | from 3 s on |
 //!
 //! An owner gives its word only while its own proof is good, so what a follower answers from is at
@@ -21,19 +21,23 @@
 //!   taken, before the new owner's `opened` row; a second later that owner has told of newer rows.
 //! - **Leases are counted.** A lease that went and came back while a node was paused is another
 //!   one: each move gives it a new number, and a lane is opened anew for each number.
+//!   Who gave a lease away and finds that it still has it counts it up before it opens: the giving
+//!   may still be under way.
+//! - **Who follows names the lease** it follows under, and goes by no answer under another: an
+//!   owner that slept through a take-over would else hand it its old rows.
 //! - **Only its holder opens a lane.** The `opened` row goes in only where the lease is still held
 //!   under that number, in one transaction; a node that was paused while it opened would else make
 //!   rows the holder does not know of. Later rows need no such check, the fence is theirs.
 //! - **Nobody tells of a row early**, neither the owner from its own published state nor a follower
 //!   that has it already: not before every follower has the row or may not answer any more
-//!   ([`Grants::settled`]). The owner publishes then, and says so on the stream ([`Word::settled`]).
+//!   ([`Grants::settled`]). The owner publishes then, and says so ([`Word::settled`]).
 //! - **`unsure` travels like a row.** Before a caller hears it, each follower knows up to which row
 //!   the lane is in doubt ([`Word::doubt`]); until that row is published nobody refuses by itself.
 //! - **A proof is asked for after the request came and before the state is read.** Read first and
 //!   asked later, the state may be older than the proof: a follower may have been cut off between.
 //!   (An owner may ask later: its memory never ages while its lease has the same number.)
 //! - **A process that replaces another of the same node** waits [`SUCCESSOR_WAITS_MS`] before it
-//!   opens a lane: followers may still have the word of the one before.
+//!   opens a lane or gives its lease away: followers may still have the word of the one before.
 //!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.
@@ -55,7 +59,8 @@ const DRIFT_MS: i64 = 50;
 const LOOKED_WITHIN_MS: i64 = 1_000;
 
 /// How long a process waits that takes the place of another of the same node, which has surely
-/// ended, before it opens a lane: until then followers may answer by the word of the one before.
+/// ended, before it opens a lane or gives its lease away: until then
+/// followers may answer by the word of the one before.
 pub const SUCCESSOR_WAITS_MS: i64 = GOOD_FOR_MS + DRIFT_MS;
 
 /// A follower this far behind its owner is not given the owner's word: its answers would be held

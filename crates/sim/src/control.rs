@@ -38,13 +38,17 @@ pub enum Control {
     SuccessorAtOnce,
     /// A lane is handed over while followers have its old owner's word.
     WordsKept,
+    /// A lease that was given away, and is still held, is opened under at once.
+    GivenReopened,
+    /// A row that is read back is believed without a later append.
+    ReadBackBelieved,
     /// A row in doubt is not spoken of, and the gate goes on refusing.
     DoubtKept,
 }
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 18] = [
+    pub const ALL: [(&str, Self); 20] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -62,8 +66,23 @@ impl Control {
         ("open-unleased", Self::OpenUnleased),
         ("successor-at-once", Self::SuccessorAtOnce),
         ("words-kept", Self::WordsKept),
+        ("given-reopened", Self::GivenReopened),
+        ("read-back-believed", Self::ReadBackBelieved),
         ("doubt-kept", Self::DoubtKept),
     ];
+
+    /// Whether it makes a difference only with several nodes.
+    pub fn of_nodes(self) -> bool {
+        !matches!(
+            self,
+            Self::FenceOff
+                | Self::LimitOff
+                | Self::AnswersFirst
+                | Self::PublishFirst
+                | Self::FaceFirst
+                | Self::FenceByNumber
+        )
+    }
 
     /// The name the command line takes.
     pub fn name(self) -> &'static str {

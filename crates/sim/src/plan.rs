@@ -42,7 +42,12 @@ impl Plan {
             keep_rows: rng.one_in(2),
         };
         Self {
-            lanes: (0..lanes).map(|lane| terms(rng, lane)).collect(),
+            lanes: (0..lanes)
+                .map(|lane| {
+                    let size = rng.pick(&[12, 60, 150, 400]);
+                    terms(rng, lane, size)
+                })
+                .collect(),
             fans: rng.range(80, 600),
             commands,
             config,
@@ -52,12 +57,11 @@ impl Plan {
     }
 }
 
-/// A lane's terms.
-pub(crate) fn terms(rng: &mut Rng, lane: u64) -> Terms {
+/// A lane's terms; each of its lines has around `size` units.
+pub(crate) fn terms(rng: &mut Rng, lane: u64, size: u64) -> Terms {
     let opens_at_ms = START_MS + rng.range(20, 400) as i64;
     let lasts_ms = if rng.one_in(7) { rng.range(20_000, 400_000) } else { 60 * DAY_MS };
     let lines = rng.range(1, 4);
-    let size = rng.pick(&[12, 60, 150, 400]);
     Terms {
         rules: [lane as u8; 32],
         opens_at_ms,

@@ -24,6 +24,8 @@ pub struct Report {
     pub seeds: u64,
     /// Seeds with several nodes.
     pub fleets: u64,
+    /// Requests that reached any of several nodes.
+    pub asked: u64,
     /// Seeds whose commits were signed for real.
     pub signed: u64,
     /// Requests that reached the gate or a lane.
@@ -81,6 +83,7 @@ impl Report {
         self.faults_min = least(self.faults_min, other.faults_min);
         self.seeds += other.seeds;
         self.fleets += other.fleets;
+        self.asked += other.asked;
         self.signed += other.signed;
         self.commands += other.commands;
         self.decided += other.decided;
@@ -141,6 +144,7 @@ impl fmt::Display for Report {
         let (seeds, fleets, signed) = (self.seeds, self.fleets, self.signed);
         writeln!(f, "{seeds} seeds, {fleets} with several nodes, {signed} signed for real")?;
         writeln!(f, "{} commands, at least {} a seed", self.commands, self.commands_min)?;
+        writeln!(f, "{} requests to several nodes", self.asked)?;
         writeln!(f, "{} made facts ({share:.1} %), {} were decided", self.made, self.decided)?;
         writeln!(f, "{} rows, {} commits of several lanes", self.rows, self.shared_commits)?;
         writeln!(f, "{} faults, at least {} a seed", self.hard, self.faults_min)?;

@@ -19,6 +19,17 @@ pub(crate) enum ReadFault {
     Fails,
 }
 
+/// What a row is held against before it goes in; less than the whole only in control experiments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fence {
+    /// The row before it, by number and hash.
+    Whole,
+    /// Its number.
+    Number,
+    /// Nothing.
+    Off,
+}
+
 /// The store, and what it did that it should not have.
 pub(crate) struct SimStore {
     rows: Vec<Vec<Sealed>>,
@@ -28,7 +39,7 @@ pub(crate) struct SimStore {
     attic: Vec<Vec<Sealed>>,
     /// Commits still under way that nobody waits for any more.
     late: Vec<Vec<Sealed>>,
-    fence: bool,
+    fence: Fence,
     pub(crate) next_append: Option<AppendFault>,
     pub(crate) next_read: Option<ReadFault>,
     /// Whether the last read did not show the newest row.
@@ -40,7 +51,7 @@ fn at(lane: LaneId) -> usize {
 }
 
 impl SimStore {
-    pub(crate) fn new(lanes: usize, fence: bool) -> Self {
+    pub(crate) fn new(lanes: usize, fence: Fence) -> Self {
         Self {
             rows: vec![Vec::new(); lanes],
             told: vec![0; lanes],
@@ -75,8 +86,13 @@ impl SimStore {
         let lane = at(header.lane);
         let rows = &mut self.rows[lane];
         let prev = rows.last().map_or(Hash::default(), |last| last.row.hash);
-        let follows = header.seq as usize == rows.len() + 1 && header.prev == prev;
-        if self.fence && !follows {
+        let next = header.seq as usize == rows.len() + 1;
+        let follows = match self.fence {
+            Fence::Whole => next && header.prev == prev,
+            Fence::Number => next,
+            Fence::Off => true,
+        };
+        if !follows {
             return Placed::Fenced;
         }
         rows.push(sealed.clone());

@@ -6,8 +6,15 @@ use fanfare_sim::{Breach, Control, Options, run, run_many};
 /// Within so many seeds the breach shows.
 const SEEDS: u64 = 500;
 
+/// The same where it takes two processes at one moment.
+const SEEDS_OF_NODES: u64 = 16_000;
+
 fn caught(control: Control) -> Breach {
-    let failure = run_many(0..SEEDS, Some(control)).expect_err("the auditor noticed nothing");
+    caught_within(SEEDS, control)
+}
+
+fn caught_within(seeds: u64, control: Control) -> Breach {
+    let failure = run_many(0..seeds, Some(control)).expect_err("the auditor noticed nothing");
     let replay = format!("--seed {} --control {}", failure.seed, control.name());
     assert!(failure.to_string().contains(&replay), "{failure}");
     failure.violation.breach
@@ -43,6 +50,81 @@ fn a_sold_out_flag_before_the_holders_refuses_a_holder() {
         caught.is_err_and(|caught| caught.what.contains("SoldOut"))
     };
     assert!((0..SEEDS).any(sold_out), "no holder was told that the drop is sold out");
+}
+
+#[test]
+fn a_fence_by_number_alone_lets_two_histories_meet() {
+    assert_eq!(caught(Control::FenceByNumber), Breach::TwoHistories);
+}
+
+#[test]
+fn a_row_that_was_only_read_back_may_vanish() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::ReadBackBelieved), Breach::Lost);
+}
+
+#[test]
+fn a_stale_lease_gives_stale_answers() {
+    assert_eq!(caught(Control::StaleLease), Breach::Stale);
+}
+
+#[test]
+fn an_append_does_not_prove_a_lease() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::AppendProves), Breach::Stale);
+}
+
+#[test]
+fn a_follower_that_lacks_rows_must_not_go_by_its_owners_word() {
+    assert_eq!(caught(Control::WordBehind), Breach::Stale);
+}
+
+#[test]
+fn an_answer_before_the_followers_have_the_row_makes_theirs_stale() {
+    assert_eq!(caught(Control::AnswersNotHeld), Breach::Stale);
+}
+
+#[test]
+fn a_follower_that_tells_of_a_row_early_makes_the_others_stale() {
+    assert_eq!(caught(Control::UnsettledTold), Breach::Stale);
+}
+
+#[test]
+fn a_request_passed_on_twice_is_done_twice_without_its_number() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::ForwardTwice), Breach::DoneTwice);
+}
+
+#[test]
+fn a_take_over_without_a_look_at_the_beat_meets_a_live_owner() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::BeatNotLooked), Breach::Stale);
+}
+
+#[test]
+fn a_lease_that_came_back_is_not_the_same() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::LeasesUncounted), Breach::Stale);
+}
+
+#[test]
+fn a_lane_opened_without_its_lease_makes_rows_its_holder_does_not_know() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::OpenUnleased), Breach::Stale);
+}
+
+#[test]
+fn a_successor_that_does_not_wait_meets_words_of_the_one_before() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::SuccessorAtOnce), Breach::Stale);
+}
+
+#[test]
+fn a_hand_over_that_does_not_wait_for_words_leaves_stale_ones() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::WordsKept), Breach::Stale);
+}
+
+#[test]
+fn a_lease_given_away_in_vain_may_still_go() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::GivenReopened), Breach::Stale);
+}
+
+#[test]
+fn a_gate_that_refuses_while_a_row_is_in_doubt_says_what_is_not_so() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::DoubtKept), Breach::UnsureThenRefused);
 }
 
 #[test]

@@ -157,7 +157,7 @@ impl Auditor {
                 };
                 let lost = read.iter().any(|sealed| !ours(sealed));
                 audit.forget();
-                if lost { Ok(false) } else { caught(Breach::Stopped, "lost to nobody") }
+                if lost || missing { Ok(false) } else { caught(Breach::Stopped, "lost to nobody") }
             }
             Resolution::Stopped => {
                 audit.forget();

@@ -19,7 +19,7 @@ pub(super) struct Lease {
 pub(super) struct Beat {
     pub(super) node: usize,
     pub(super) pid: usize,
-    pub(super) beat: u64,
+    pub(super) count: u64,
 }
 
 pub(super) struct Db {
@@ -50,11 +50,34 @@ pub(super) enum Spoil {
 pub(super) enum Request {
     Register,
     Renew,
-    Append { lane: usize, rows: Vec<Sealed>, opens: Option<u64> },
-    Read { lane: usize, from: u32 },
-    TakeFree { lane: usize, term: u64 },
-    TakeOver { lane: usize, term: u64, gone: Beat },
-    Give { lane: usize, term: u64, to: Option<usize> },
+    Append {
+        lane: usize,
+        rows: Vec<Sealed>,
+        opens: Option<u64>,
+    },
+    Read {
+        lane: usize,
+        from: u32,
+    },
+    TakeFree {
+        lane: usize,
+        term: u64,
+    },
+    TakeOver {
+        lane: usize,
+        term: u64,
+        gone: Beat,
+    },
+    Give {
+        lane: usize,
+        term: u64,
+        to: Option<usize>,
+    },
+    /// The same holder under a new number: what was meant for the old one comes to nothing.
+    Recount {
+        lane: usize,
+        term: u64,
+    },
 }
 
 pub(super) enum DbReply {
@@ -104,6 +127,9 @@ impl Fleet {
         let op = proc.next_op;
         let slow = self.rng.one_in(60);
         let mut ms = if slow { self.rng.range(20, 400) } else { self.rng.below(4) } as i64;
+        if matches!(request, Request::Give { .. }) && self.rng.one_in(4) {
+            ms = self.rng.range(200, 2_500) as i64;
+        }
         let appends = matches!(request, Request::Append { .. });
         let spoil = self.dbs[db].spoil.filter(|_| appends);
         match spoil {
@@ -124,8 +150,10 @@ impl Fleet {
 
     /// A request reaches a database and is done there at once, or not at all.
     pub(super) fn execute(&mut self, db: usize, pid: usize, op: u32, request: Request) -> Check {
-        let silent = self.dbs[db].is_silent(pid, self.now_ms);
-        if silent && !self.rng.one_in(4) {
+        let unrenewed =
+            matches!(request, Request::Renew) && self.procs[pid].unrenewed_until_ms > self.now_ms;
+        let silent = unrenewed || self.dbs[db].is_silent(pid, self.now_ms);
+        if silent && (unrenewed || !self.rng.one_in(4)) {
             return Ok(());
         }
         let appends = matches!(request, Request::Append { .. });
@@ -173,12 +201,12 @@ impl Fleet {
         Ok(match request {
             Request::Register => {
                 at.beats.retain(|beat| beat.node != node);
-                at.beats.push(Beat { node, pid, beat: 0 });
+                at.beats.push(Beat { node, pid, count: 0 });
                 DbReply::Registered
             }
             Request::Renew => {
                 for beat in at.beats.iter_mut().filter(|beat| beat.pid == pid) {
-                    beat.beat += 1;
+                    beat.count += 1;
                 }
                 DbReply::Renewed { beats: at.beats.clone(), leases: at.leases.clone() }
             }
@@ -204,6 +232,14 @@ impl Fleet {
                         format!("node {node} takes lane {} over from {}", id(lane), gone.node)
                     });
                     self.met(Met::TakenOver);
+                }
+                DbReply::Moved
+            }
+            Request::Recount { lane, term } => {
+                let held = Lease { node: Some(node), term };
+                if at.leases[lane] == held {
+                    at.lease(lane, Some(node));
+                    self.met(Met::Recounted);
                 }
                 DbReply::Moved
             }

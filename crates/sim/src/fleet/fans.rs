@@ -65,7 +65,7 @@ impl Ask {
 
 impl Fleet {
     /// Somebody asks, or reads.
-    pub(super) fn crowd_asks(&mut self) -> Check {
+    pub(super) fn crowd_asks(&mut self) {
         let gap_ms = self.rng.range(1, self.plan.every_ms * 2) as i64;
         if self.now_ms < self.plan.lasts_ms {
             self.after(gap_ms, Event::Crowd);
@@ -80,7 +80,6 @@ impl Fleet {
             command => Wants::Command(command),
         };
         self.new_ask(lane, wants, None, 0);
-        Ok(())
     }
 
     pub(super) fn new_ask(&mut self, lane: usize, wants: Wants, before: Option<u32>, tries: u32) {
@@ -98,7 +97,7 @@ impl Fleet {
             tries,
             refused_at: None,
         });
-        self.report.commands += 1;
+        self.report.asked += 1;
         let alive: Vec<usize> =
             self.nodes.iter().flatten().copied().filter(|pid| self.procs[*pid].alive).collect();
         if alive.is_empty() {
@@ -161,7 +160,7 @@ impl Fleet {
                     self.soon(pid, 3, What::Holders { ask, gate });
                     return Ok(());
                 }
-                self.gate_holders(pid, ask, gate)
+                self.gate_holders(pid, ask, &gate)
             }
             _ => self.route(pid, ask),
         }
@@ -208,7 +207,7 @@ impl Fleet {
     }
 
     /// The gate asks for holders, after it has seen the face.
-    pub(super) fn gate_holders(&mut self, pid: usize, ask: u32, gate: Box<AtGate>) -> Check {
+    pub(super) fn gate_holders(&mut self, pid: usize, ask: u32, gate: &AtGate) -> Check {
         let asked = &self.asks[ask as usize];
         let lane = asked.lane;
         let Some(command) = asked.command() else { return Ok(()) };

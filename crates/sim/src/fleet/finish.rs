@@ -9,7 +9,7 @@ use crate::hosts;
 use fanfare_engine::{Command, Fan, Line, Phase, Quantity};
 
 /// Longest the calm may take.
-const CALM_MS: i64 = 60_000;
+const CALM_MS: i64 = 120_000;
 
 impl Fleet {
     pub(super) fn finish(&mut self) -> Check {
@@ -20,8 +20,7 @@ impl Fleet {
             db.silent.clear();
         }
         for pid in 0..self.procs.len() {
-            let until_ms = self.procs[pid].paused_until_ms;
-            self.procs[pid].paused_until_ms = until_ms.min(self.now_ms + 3_000);
+            self.procs[pid].unrenewed_until_ms = 0;
         }
         for node in 0..self.nodes.len() {
             self.after(10, Event::Start(node));
@@ -76,7 +75,8 @@ impl Fleet {
                     ),
                     Role::Open(_) => write!(words, "; lane {} opens", id(lane)),
                     Role::Follow(follow) => {
-                        write!(words, "; lane {} {} of {len}", id(lane), follow.replay.seq())
+                        let (seq, how) = (follow.replay.seq(), follow.how());
+                        write!(words, "; lane {} {seq} of {len} {how}", id(lane))
                     }
                 };
             }
@@ -117,19 +117,23 @@ impl Fleet {
         for at in 0..lines {
             let model = &self.history[lane].model;
             let (open, free) = (model.is_open(super::wall_ms(self.now_ms)), model.lines[at].free);
-            let Some(fan) = Fan::new(1_000_000 + at as u64).filter(|_| open && free > 0) else {
+            let Some(fan) = Fan::new(500 + at as u64).filter(|_| open && free > 0) else {
                 continue;
             };
             let line = Line(at as u16);
             let command = Command::Claim { fan, line, quantity: Quantity::MIN, key: None };
             self.new_ask(lane, Wants::Command(command), None, 0);
             self.calm()?;
-            let pid = self.procs.iter().position(|proc| proc.alive);
-            let seen = pid.and_then(|pid| self.seen(pid, lane));
-            let still = seen.is_some_and(|seen| {
-                let now_ms = super::wall_ms(self.now_ms);
-                seen.phase(now_ms + 1_000) == Phase::Open
-                    && seen.phase(now_ms - 1_000) == Phase::Open
+            // A node whose clock is wrong may say that it is too early, or over.
+            let owner = self
+                .procs
+                .iter()
+                .position(|proc| proc.alive && matches!(proc.lanes[lane], Role::Own(_)));
+            let clock_ms = owner.map(|pid| self.procs[pid].clock(self.now_ms).now_ms);
+            let seen = owner.and_then(|pid| self.seen(pid, lane));
+            let still = seen.zip(clock_ms).is_some_and(|(seen, clock_ms)| {
+                let near_ms = [clock_ms - 1_000, clock_ms];
+                near_ms.iter().all(|at_ms| seen.phase(*at_ms) == Phase::Open)
             });
             if still && self.history[lane].model.claims_of(fan).next().is_none() {
                 let what = format!("lane {}: {free} free of {line:?}, asked in vain", id(lane));
@@ -146,7 +150,7 @@ impl Fleet {
             let replayed = crate::world::replay(lane, rows)?;
             let digest = replayed.state().map(fanfare_engine::State::digest);
             for pid in (0..self.procs.len()).filter(|pid| self.procs[*pid].alive) {
-                let own = self.seen(pid, lane).map(|seen| seen.digest());
+                let own = self.seen(pid, lane).map(fanfare_engine::Seen::digest);
                 if own != digest {
                     let what = format!("process {pid}, lane {}", id(lane));
                     return caught(Breach::OtherDigest, what);

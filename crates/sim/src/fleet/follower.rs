@@ -19,6 +19,7 @@ pub(super) enum Item {
         newest: (u32, Hash),
         settled: u32,
         doubt: u32,
+        term: u64,
     },
     Row(Sealed),
     /// Somebody is told `unsure` about rows up to this one.
@@ -41,6 +42,8 @@ pub(super) struct Follow {
     pub(super) word: Word,
     /// The connection its rows come on.
     pub(super) on: Option<usize>,
+    /// The lease under which they come.
+    pub(super) term: u64,
     stream: VecDeque<Item>,
     /// Rows and doubts of the stream that are done with.
     done: u64,
@@ -63,6 +66,7 @@ impl Follow {
             replay,
             face,
             on: None,
+            term: 0,
             stream: VecDeque::new(),
             done: 0,
             reading: None,
@@ -70,11 +74,17 @@ impl Follow {
         }
     }
 
+    /// How far it has come, in words.
+    pub(super) fn how(&self) -> String {
+        let (on, waits, reading) = (self.on, self.stream.len(), self.reading);
+        format!("(over {on:?}, lease {}, {waits} wait, reads {reading:?})", self.term)
+    }
+
     /// Everything from the first row on.
     fn forget(&mut self) {
         let on = self.on;
         let (stream, done, word) = (core::mem::take(&mut self.stream), self.done, self.word);
-        *self = Self { on, stream, done, word, ..Self::default() };
+        *self = Self { word, on, stream, done, ..Self::default() };
         self.word.published(0);
     }
 
@@ -111,8 +121,8 @@ impl Fleet {
         item: Item,
     ) -> Check {
         let Some(follow) = self.procs[pid].follow(lane) else { return Ok(()) };
-        if let Item::Joined { .. } = item {
-            follow.on = Some(conn);
+        if let Item::Joined { term, .. } = item {
+            (follow.on, follow.term) = (Some(conn), term);
             follow.stream.clear();
             (follow.done, follow.reading) = (0, None);
         }
@@ -136,7 +146,7 @@ impl Fleet {
                 Item::Row(sealed) => sealed.row.header.seq - 1,
                 _ => at,
             };
-            if at < target && !self.fill(pid, lane, target)? {
+            if at < target && !self.fill(pid, lane, target) {
                 // The control: word counts although rows before it are missing.
                 if word_loose && let Some(follow) = self.procs[pid].follow(lane) {
                     for item in &follow.stream {
@@ -152,7 +162,7 @@ impl Fleet {
             let Some(follow) = self.procs[pid].follow(lane) else { return Ok(()) };
             follow.stream.pop_front();
             match item {
-                Item::Joined { newest, settled, doubt } => {
+                Item::Joined { newest, settled, doubt, .. } => {
                     if (follow.replay.seq(), follow.replay.hash()) != newest {
                         // It followed rows that do not stand.
                         let own = (follow.replay.seq(), follow.replay.hash()[0]);
@@ -202,13 +212,8 @@ impl Fleet {
 
     /// Publishes rows read from the journal up to this one, which its owner said is durable; no
     /// further: a row that is only read may yet vanish. Gives false while they are not here.
-    fn fill(
-        &mut self,
-        pid: usize,
-        lane: usize,
-        target: u32,
-    ) -> Result<bool, crate::audit::Violation> {
-        let Some(follow) = self.procs[pid].follow(lane) else { return Ok(false) };
+    fn fill(&mut self, pid: usize, lane: usize, target: u32) -> bool {
+        let Some(follow) = self.procs[pid].follow(lane) else { return false };
         while follow.replay.seq() < target
             && let Some(sealed) = follow.fetched.pop_front()
         {
@@ -222,7 +227,7 @@ impl Fleet {
         }
         if follow.replay.seq() >= target {
             follow.fetched.clear();
-            return Ok(true);
+            return true;
         }
         if follow.reading.is_none() {
             let from = follow.replay.seq() + 1;
@@ -234,7 +239,7 @@ impl Fleet {
                 follow.reading = Some((op, now_ms));
             }
         }
-        Ok(false)
+        false
     }
 
     /// Rows a follower has asked for. Gives whether they were.

@@ -51,6 +51,10 @@ pub(super) enum Note {
     Ping {
         asked_ms: i64,
     },
+    /// What the owner's clock shows.
+    Clock {
+        owner_ms: i64,
+    },
     GaveUp {
         lane: usize,
     },
@@ -59,6 +63,7 @@ pub(super) enum Note {
         done_below: u64,
         ask: u32,
         age_ms: i64,
+        stamp_ms: i64,
     },
     Answer {
         id: u64,
@@ -82,6 +87,8 @@ pub(super) struct Link {
     /// Requests passed on and not answered.
     pub(super) pending: BTreeMap<u64, u32>,
     lost: bool,
+    /// What the owner's clock showed, and when that came, by ours.
+    heard: Option<(i64, i64)>,
 }
 
 impl Link {
@@ -107,10 +114,11 @@ impl Fleet {
             if let (Role::Follow(_), Some(owner)) = (&self.procs[pid].lanes[lane], owner) {
                 self.connect(pid, owner);
                 let conn = self.procs[pid].links[&owner].conn;
-                let on = self.procs[pid].follow(lane).and_then(|follow| follow.on);
+                let db = self.plan.db_of[lane];
+                let term = self.procs[pid].dbs[db].leases[lane].term;
+                let follow = self.procs[pid].follow(lane);
+                let on = follow.filter(|follow| follow.term == term).and_then(|follow| follow.on);
                 if let Some(conn) = conn.filter(|conn| on != Some(*conn)) {
-                    let db = self.plan.db_of[lane];
-                    let term = self.procs[pid].dbs[db].leases[lane].term;
                     self.send(conn, pid, Note::Follow { lane, term });
                 }
             }
@@ -157,9 +165,17 @@ impl Fleet {
         let done_below = link.done_below();
         for (id, ask) in link.pending.clone() {
             self.met(Met::ForwardAgain);
-            let age_ms = self.age_ms(pid, ask);
-            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms });
+            let (age_ms, stamp_ms) = (self.age_ms(pid, ask), self.stamp_ms(pid, owner));
+            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms, stamp_ms });
         }
+    }
+
+    /// What an owner's clock shows at the earliest, by what was heard of it last. An owner that
+    /// reads this later knows how long a message was on its way, or waited to be read.
+    fn stamp_ms(&self, pid: usize, owner: usize) -> i64 {
+        let now_ms = self.procs[pid].mono(self.now_ms);
+        let heard = self.procs[pid].links.get(&owner).and_then(|link| link.heard);
+        heard.map_or(0, |(owner_ms, came_ms)| owner_ms + now_ms - came_ms)
     }
 
     /// How long a request has waited here.
@@ -196,7 +212,7 @@ impl Fleet {
         self.soon(to, most_ms, What::Closed { conn });
     }
 
-    pub(super) fn closed(&mut self, pid: usize, conn: usize) -> Check {
+    pub(super) fn closed(&mut self, pid: usize, conn: usize) {
         let (from, to) = (self.conns[conn].from, self.conns[conn].to);
         if pid == from {
             if let Some(link) = self.procs[pid].links.get_mut(&to)
@@ -204,7 +220,7 @@ impl Fleet {
             {
                 link.conn = None;
             }
-            return Ok(());
+            return;
         }
         for lane in 0..self.plan.lanes.len() {
             if let Some(own) = self.procs[pid].own(lane) {
@@ -212,7 +228,6 @@ impl Fleet {
                 own.grants.leave(conn);
             }
         }
-        Ok(())
     }
 
     /// A message is read.
@@ -233,9 +248,10 @@ impl Fleet {
                 Ok(())
             }
             Note::Stream { lane, item } => {
-                if self.owner_of(pid, lane) != Some(self.conns[conn].to)
-                    && matches!(item, Item::Joined { .. })
-                {
+                // It may have been asked for under a lease that has moved since.
+                let known = self.procs[pid].dbs[self.plan.db_of[lane]].leases.get(lane);
+                let known = known.map_or(0, |lease| lease.term);
+                if matches!(item, Item::Joined { term, .. } if term != known) {
                     return Ok(());
                 }
                 self.streamed(pid, (conn, lane), item)
@@ -247,17 +263,25 @@ impl Fleet {
                 self.try_settle(pid, lane)
             }
             Note::Ping { asked_ms } => {
+                self.send(conn, pid, Note::Clock { owner_ms: now_ms });
                 self.give_word(pid, conn, asked_ms);
+                Ok(())
+            }
+            Note::Clock { owner_ms } => {
+                let owner = self.conns[conn].to;
+                self.procs[pid].links.entry(owner).or_default().heard = Some((owner_ms, now_ms));
                 Ok(())
             }
             Note::GaveUp { lane } => {
                 if let Some(own) = self.procs[pid].own(lane) {
                     own.grants.gave_up(conn);
                 }
-                self.hand_on(pid, lane)
+                self.hand_on(pid, lane);
+                Ok(())
             }
-            Note::Ask { id, done_below, ask, age_ms } => {
-                self.passed(pid, conn, (id, done_below), (ask, age_ms))
+            Note::Ask { id, done_below, ask, age_ms, stamp_ms } => {
+                let late_ms = (now_ms - stamp_ms).max(0);
+                self.passed(pid, conn, (id, done_below), (ask, age_ms + late_ms))
             }
             Note::Answer { id, answered } => self.came_back(pid, conn, id, answered),
         }
@@ -271,7 +295,8 @@ impl Fleet {
         own.followers.insert(conn);
         own.grants.join(conn);
         let (settled, doubt) = (own.newest.0, own.machine.in_doubt().unwrap_or(0));
-        let item = Item::Joined { newest: own.machine.durable_head(), settled, doubt };
+        let newest = own.machine.durable_head();
+        let item = Item::Joined { newest, settled, doubt, term };
         self.send(conn, pid, Note::Stream { lane, item });
     }
 
@@ -358,7 +383,8 @@ impl Fleet {
         }
         let owner = self.owner_of(pid, lane).filter(|owner| *owner != pid);
         let link = owner.and_then(|owner| self.procs[pid].links.get_mut(&owner));
-        let Some(link) = link.filter(|link| link.conn.is_some() && !link.lost) else {
+        let ready = |link: &&mut Link| link.conn.is_some() && !link.lost && link.heard.is_some();
+        let (Some(link), Some(owner)) = (link.filter(ready), owner) else {
             self.procs[pid].waiting.push((ask, since_ms));
             return Ok(());
         };
@@ -367,9 +393,9 @@ impl Fleet {
         link.pending.insert(id, ask);
         let done_below = link.done_below();
         self.met(Met::Forwarded);
-        if let Some(conn) = owner.and_then(|owner| self.procs[pid].links[&owner].conn) {
-            let age_ms = self.age_ms(pid, ask);
-            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms });
+        if let Some(conn) = self.procs[pid].links[&owner].conn {
+            let (age_ms, stamp_ms) = (self.age_ms(pid, ask), self.stamp_ms(pid, owner));
+            self.send(conn, pid, Note::Ask { id, done_below, ask, age_ms, stamp_ms });
         }
         Ok(())
     }

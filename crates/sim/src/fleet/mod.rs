@@ -93,6 +93,9 @@ pub(crate) fn run(options: Options) -> Result<Report, Violation> {
     let end_ms = fleet.plan.lasts_ms;
     fleet.play(|fleet| fleet.now_ms >= end_ms)?;
     fleet.finish()?;
+    for proc in &fleet.procs {
+        proc.audit.count_into(&mut fleet.report);
+    }
     let report = &mut fleet.report;
     (report.seeds, report.fleets) = (1, 1);
     Ok(fleet.report)
@@ -103,7 +106,8 @@ impl Fleet {
         let mut rng = Rng::new(options.seed);
         let dbs = rng.range(1, 2) as usize;
         let count = rng.pick(&[1, 1, 2, 3]);
-        let lanes: Vec<Terms> = (0..count).map(|lane| plan::terms(&mut rng, lane)).collect();
+        let size = rng.pick(&[4, 12, 60]);
+        let lanes: Vec<Terms> = (0..count).map(|lane| plan::terms(&mut rng, lane, size)).collect();
         let plan = Plan {
             db_of: (0..lanes.len()).map(|_| rng.index(dbs)).collect(),
             config: LaneConfig {
@@ -111,8 +115,8 @@ impl Fleet {
                 queue_max: rng.pick(&[8, 4_096, 4_096]),
                 keep_rows: true,
             },
-            lasts_ms: rng.range(12_000, 24_000) as i64,
-            every_ms: rng.pick(&[8, 20, 40, 80]),
+            lasts_ms: rng.range(6_000, 14_000) as i64,
+            every_ms: rng.pick(&[15, 30, 60, 120]),
             lanes,
         };
         let logs: Vec<Log> = plan.lanes.iter().map(|_| Log::default()).collect();
@@ -175,7 +179,10 @@ impl Fleet {
                 self.start(node);
                 Ok(())
             }
-            Event::Crowd => self.crowd_asks(),
+            Event::Crowd => {
+                self.crowd_asks();
+                Ok(())
+            }
             Event::Again(ask) => {
                 self.ask_again(ask);
                 Ok(())
@@ -203,11 +210,17 @@ impl Fleet {
             What::Turn { lane } => self.turn(pid, lane),
             What::Db { op, reply } => self.db_reply(pid, op, reply),
             What::Net { conn, arrived_ms, note } => self.receive(pid, conn, arrived_ms, note),
-            What::Closed { conn } => self.closed(pid, conn),
+            What::Closed { conn } => {
+                self.closed(pid, conn);
+                Ok(())
+            }
             What::Ask { ask } => self.asked(pid, ask),
-            What::Holders { ask, gate } => self.gate_holders(pid, ask, gate),
+            What::Holders { ask, gate } => self.gate_holders(pid, ask, &gate),
             What::Leave { lane, answers, rests } => self.leave(pid, lane, answers, rests),
-            What::Move { lane, request } => self.send_move(pid, lane, request),
+            What::Move { lane, request } => {
+                self.send_move(pid, lane, request);
+                Ok(())
+            }
             What::Lost { owner, ids } => self.lost_owner(pid, owner, ids),
         }
     }

@@ -3,15 +3,13 @@
 use super::db::Request;
 use super::events::What;
 use super::process::{Origin, Role};
-use super::settle::Leaving;
+use super::settle::{Doubts, Leaving};
 use super::{FESTIVAL, Fleet, Met, id};
 use crate::audit::{Breach, Check, caught};
 use crate::control::Control;
 use crate::world::{replay, take_over};
 use fanfare_engine::{Command, Served};
-use fanfare_lane::{
-    Face, Grants, Hash, Lane, Owed, Placed, Reply, Resolution, Sealed, seal_commit,
-};
+use fanfare_lane::{Face, Grants, Hash, Lane, Placed, Reply, Resolution, Sealed, seal_commit};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -46,12 +44,16 @@ pub(super) struct Own {
     pub(super) grants: Grants<usize>,
     pub(super) followers: BTreeSet<usize>,
     pub(super) leaving: VecDeque<Leaving>,
-    pub(super) unsure: Vec<(Option<Owed<usize>>, Vec<(u32, Reply)>)>,
+    pub(super) unsure: Vec<Doubts>,
     pub(super) handing: Option<Handing>,
     /// Tickets not answered yet.
     pub(super) open: BTreeSet<u32>,
     append: Option<(u32, Sealed, i64)>,
-    resolving: Option<Option<(u32, i64)>>,
+    /// The row given to the database last.
+    sent: Option<Sealed>,
+    /// Whether an append's outcome is not known, and the reading that will tell.
+    resolving: bool,
+    reading: Option<(u32, i64)>,
     pub(super) turn_due: bool,
 }
 
@@ -74,7 +76,7 @@ impl Fleet {
                     let term = opening.term;
                     return self.open(pid, (lane, term), rows);
                 }
-                Role::Own(own) if own.resolving.flatten().is_some_and(|(own, _)| own == op) => {
+                Role::Own(own) if own.reading.is_some_and(|(own, _)| own == op) => {
                     return self.resolve(pid, lane, rows);
                 }
                 _ => {}
@@ -112,7 +114,9 @@ impl Fleet {
             handing: None,
             open: BTreeSet::new(),
             append: None,
-            resolving: None,
+            sent: None,
+            resolving: false,
+            reading: None,
             turn_due: false,
         }));
         self.append(pid, lane)
@@ -167,7 +171,8 @@ impl Fleet {
         proc.audit.ready(lane, &answers, clock.mono_ms)?;
         self.without_row(pid, lane, answers, head)?;
         self.append(pid, lane)?;
-        self.hand_on(pid, lane)
+        self.hand_on(pid, lane);
+        Ok(())
     }
 
     /// Gives the database the row it should take next.
@@ -176,7 +181,7 @@ impl Fleet {
         let now_ms = self.procs[pid].mono(self.now_ms);
         let proc = &mut self.procs[pid];
         let Role::Own(own) = &mut proc.lanes[lane] else { return Ok(()) };
-        if own.append.is_some() || own.resolving.is_some() {
+        if own.append.is_some() || own.resolving {
             return Ok(());
         }
         let Some(draft) = own.machine.to_append() else { return Ok(()) };
@@ -187,6 +192,7 @@ impl Fleet {
         let request = Request::Append { lane, rows: vec![sealed.clone()], opens };
         let op = self.ask_db(pid, db, request);
         if let Some(own) = self.procs[pid].own(lane) {
+            own.sent = Some(sealed.clone());
             own.append = Some((op, sealed, now_ms));
         }
         Ok(())
@@ -203,8 +209,9 @@ impl Fleet {
         let Some(own) = self.procs[pid].own(lane) else { return Ok(()) };
         let Some((_, sealed, sent_ms)) = own.append.take() else { return Ok(()) };
         if placed != Some(Placed::Durable) {
-            own.resolving = Some(None);
-            return self.look_after(pid, lane);
+            own.resolving = true;
+            // Else it is looked after at the next tick.
+            return if self.rng.one_in(3) { self.look_after(pid, lane) } else { Ok(()) };
         }
         own.opened = true;
         let durable = own.machine.durable(sealed);
@@ -234,9 +241,9 @@ impl Fleet {
             Role::Open(_) => None,
             Role::Own(own) => {
                 if own.append.as_ref().is_some_and(|(_, _, sent_ms)| late(*sent_ms)) {
-                    (own.append, own.resolving) = (None, Some(None));
+                    (own.append, own.resolving) = (None, true);
                 }
-                let due = own.resolving.is_some_and(|r| r.is_none_or(|(_, sent)| late(sent)));
+                let due = own.resolving && own.reading.is_none_or(|(_, sent_ms)| late(sent_ms));
                 due.then(|| own.machine.resolve_from())
             }
         };
@@ -244,23 +251,55 @@ impl Fleet {
         let op = self.ask_db(pid, db, Request::Read { lane, from });
         match &mut self.procs[pid].lanes[lane] {
             Role::Open(opening) => opening.reading = (op, now_ms),
-            Role::Own(own) => own.resolving = Some(Some((op, now_ms))),
+            Role::Own(own) => own.reading = Some((op, now_ms)),
             Role::Follow(_) => {}
         }
         Ok(())
+    }
+
+    /// The control: a row that was read back counts as durable. Gives whether there was one.
+    fn believe(
+        &mut self,
+        pid: usize,
+        lane: usize,
+        read: &[Sealed],
+    ) -> Result<bool, crate::audit::Violation> {
+        let clock = self.procs[pid].clock(self.now_ms);
+        let Some(own) = self.procs[pid].own(lane) else { return Ok(false) };
+        let (seq, hash) = own.machine.durable_head();
+        let follows = |sealed: &&Sealed| {
+            (sealed.row.header.seq, sealed.row.header.prev) == (seq + 1, hash)
+                && own.sent.as_ref().is_some_and(|sent| sent.row.hash == sealed.row.hash)
+        };
+        let Some(sealed) = read.iter().find(follows).cloned() else { return Ok(false) };
+        (own.resolving, own.reading, own.opened) = (false, None, true);
+        let durable = own.machine.durable(sealed);
+        self.procs[pid].audit.durable(lane, &durable, &clock)?;
+        for durable in durable {
+            self.stream_row(pid, lane, durable);
+        }
+        self.try_settle(pid, lane)?;
+        Ok(true)
     }
 
     /// Shows a lane what stands.
     fn resolve(&mut self, pid: usize, lane: usize, read: &[Sealed]) -> Check {
         let mono_ms = self.procs[pid].mono(self.now_ms);
         let db = self.plan.db_of[lane];
+        if self.off(Control::ReadBackBelieved) && self.believe(pid, lane, read)? {
+            return Ok(());
+        }
         let proc = &mut self.procs[pid];
         let Role::Own(own) = &mut proc.lanes[lane] else { return Ok(()) };
-        own.resolving = None;
+        (own.resolving, own.reading) = (false, None);
         let resolution = own.machine.resolve(read, mono_ms, &mut own.served);
         let answers = own.machine.answers();
-        let term = own.term;
-        let proof = proc.audit.resolved(lane, read, &resolution, mono_ms, false)?;
+        let unproven = !own.opened;
+        let (term, stopped) = (own.term, own.machine.stopped().cloned());
+        if let (Resolution::Stopped, Some(stopped)) = (&resolution, stopped) {
+            return caught(Breach::Stopped, stopped.0);
+        }
+        let proof = proc.audit.resolved(lane, read, &resolution, mono_ms, unproven)?;
         for (ticket, reply) in &answers {
             proc.audit.replied(*ticket, reply)?;
         }

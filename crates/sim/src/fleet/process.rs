@@ -9,7 +9,7 @@ use super::trouble::Move;
 use super::{Fleet, Met, id, wall_ms};
 use crate::audit::{Auditor, Check};
 use crate::control::Control;
-use fanfare_lane::{Forwards, GONE_AFTER_MS, Guard, Reading, SUCCESSOR_WAITS_MS, Tenure, Watch};
+use fanfare_lane::{Forwards, Guard, Reading, SUCCESSOR_WAITS_MS, Tenure, Watch};
 use std::collections::BTreeMap;
 
 /// How often a process renews, and looks after the rest.
@@ -41,6 +41,8 @@ pub(super) struct Proc {
     pub(super) node: usize,
     pub(super) alive: bool,
     pub(super) paused_until_ms: i64,
+    /// Until when its renewals, and only those, do not arrive.
+    pub(super) unrenewed_until_ms: i64,
     /// How fast its own clock runs, in ten thousandths above or below.
     pace: i64,
     base_ms: i64,
@@ -50,6 +52,8 @@ pub(super) struct Proc {
     pub(super) lanes: Vec<Role>,
     pub(super) dbs: Vec<Known>,
     pub(super) next_op: u32,
+    /// The lease of each lane it gave away last.
+    pub(super) gave: Vec<Option<u64>>,
     /// Whether it leaves.
     pub(super) draining: bool,
     /// To owners, by their process.
@@ -119,6 +123,7 @@ impl Fleet {
             node,
             alive: true,
             paused_until_ms: 0,
+            unrenewed_until_ms: 0,
             pace,
             base_ms,
             wall_off_ms,
@@ -127,6 +132,7 @@ impl Fleet {
             lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),
             dbs: self.dbs.iter().map(|_| Known::default()).collect(),
             next_op: 0,
+            gave: vec![None; lanes],
             draining: false,
             links: BTreeMap::new(),
             forwards: BTreeMap::new(),
@@ -231,8 +237,8 @@ impl Fleet {
         leases: Vec<Lease>,
     ) -> Check {
         let node = self.procs[pid].node;
-        self.procs[pid].dbs[db].leases = leases.clone();
-        self.procs[pid].dbs[db].beats = beats.clone();
+        self.procs[pid].dbs[db].leases.clone_from(&leases);
+        self.procs[pid].dbs[db].beats.clone_from(&beats);
         let by_term = !self.off(Control::LeasesUncounted);
         for (lane, lease) in leases.iter().enumerate() {
             if self.plan.db_of[lane] != db {
@@ -240,6 +246,9 @@ impl Fleet {
             }
             let mine = lease.node == Some(node);
             let keeps = |term: u64| mine && (term == lease.term || !by_term);
+            if let Some(own) = self.procs[pid].own(lane).filter(|_| mine && !by_term) {
+                own.term = lease.term;
+            }
             let drops = match &self.procs[pid].lanes[lane] {
                 Role::Own(own) => !keeps(own.term),
                 Role::Open(opening) => !keeps(opening.term),
@@ -274,7 +283,7 @@ impl Fleet {
             .retain(|(node, pid), _| beats.iter().any(|b| (b.node, b.pid) == (*node, *pid)));
         for beat in beats {
             let watch = known.watches.entry((beat.node, beat.pid));
-            watch.or_insert_with(|| Watch::new(beat.beat, now_ms)).look(beat.beat, now_ms);
+            watch.or_insert_with(|| Watch::new(beat.count, now_ms)).look(beat.count, now_ms);
         }
     }
 
@@ -294,16 +303,10 @@ impl Fleet {
             return;
         };
         if holder == proc.node {
-            if follows && proc.draining {
-                let to = self.other_node(pid);
-                self.ask_db(pid, db, Request::Give { lane, term: lease.term, to });
-                return;
-            }
             let since_ms = proc.dbs[db].registered_ms.unwrap_or(now_ms);
-            let waits =
-                now_ms - since_ms < SUCCESSOR_WAITS_MS && !self.off(Control::SuccessorAtOnce);
-            if follows && !waits {
-                self.begin_opening(pid, lane, lease.term);
+            let waits = now_ms - since_ms < SUCCESSOR_WAITS_MS;
+            if follows && (!waits || self.off(Control::SuccessorAtOnce)) {
+                self.use_lease(pid, (db, lane), lease.term);
             }
             return;
         }
@@ -314,21 +317,38 @@ impl Fleet {
         let watch = known.watches.get(&(beat.node, beat.pid));
         let gone = watch.is_some_and(|watch| watch.gone(now_ms));
         if gone && !proc.draining {
-            debug_assert!(GONE_AFTER_MS > 0, "a beat must stand still for a while");
             let request = Move::TakeOver { term: lease.term, gone: beat };
             self.soon(pid, 3, What::Move { lane, request });
+            if core::mem::take(&mut self.trouble.pauses_mover) {
+                self.pause(pid, 500, 6_000, Met::MoverPaused);
+            }
         }
     }
 
+    /// A lease is held, and the lane is not: it is opened, or given away.
+    fn use_lease(&mut self, pid: usize, (db, lane): (usize, usize), term: u64) {
+        if self.procs[pid].draining {
+            let to = self.other_node(pid);
+            self.ask_db(pid, db, Request::Give { lane, term, to });
+            return;
+        }
+        // It was given away, and that may still arrive.
+        let counts = !self.off(Control::GivenReopened);
+        if counts && self.procs[pid].gave[lane] == Some(term) {
+            self.ask_db(pid, db, Request::Recount { lane, term });
+            return;
+        }
+        self.begin_opening(pid, lane, term);
+    }
+
     /// A decision about a lease is sent: the process may have been paused since it was made.
-    pub(super) fn send_move(&mut self, pid: usize, lane: usize, request: Move) -> Check {
+    pub(super) fn send_move(&mut self, pid: usize, lane: usize, request: Move) {
         let db = self.plan.db_of[lane];
         let request = match request {
             Move::TakeFree { term } => Request::TakeFree { lane, term },
             Move::TakeOver { term, gone } => Request::TakeOver { lane, term, gone },
         };
         self.ask_db(pid, db, request);
-        Ok(())
     }
 
     /// A process that has lost a lane follows it like everybody else.

@@ -11,6 +11,9 @@ use crate::audit::{Breach, Check, caught};
 use crate::control::Control;
 use fanfare_lane::{Durable, Face, Hash, Owed, Replay, Reply};
 
+/// `unsure` for these, once what is owed first is settled.
+pub(super) type Doubts = (Option<Owed<usize>>, Vec<(u32, Reply)>);
+
 /// What waits to be told, in order.
 pub(super) enum Leaving {
     /// A durable row: published, and its answers let go, when it is settled.
@@ -113,7 +116,8 @@ impl Fleet {
         if !gone.is_empty() {
             self.leave(pid, lane, gone, (0, Hash::default()))?;
         }
-        self.hand_on(pid, lane)
+        self.hand_on(pid, lane);
+        Ok(())
     }
 
     /// State, then face, then answers.
@@ -212,13 +216,14 @@ impl Fleet {
             }
             self.send_on(pid, ticket)?;
         }
-        self.hand_on(pid, lane)
+        self.hand_on(pid, lane);
+        Ok(())
     }
 
     /// The next step of a hand-over, if it can be done.
-    pub(super) fn hand_on(&mut self, pid: usize, lane: usize) -> Check {
+    pub(super) fn hand_on(&mut self, pid: usize, lane: usize) {
         let now_ms = self.procs[pid].mono(self.now_ms);
-        let Some(own) = self.procs[pid].own(lane) else { return Ok(()) };
+        let Some(own) = self.procs[pid].own(lane) else { return };
         if let Some(Handing::Quiet(to)) = own.handing
             && own.machine.idle()
             && own.leaving.is_empty()
@@ -230,12 +235,14 @@ impl Fleet {
             self.stream(pid, lane, &Item::End);
         }
         let skips = self.off(Control::WordsKept);
-        let Some(own) = self.procs[pid].own(lane) else { return Ok(()) };
-        let Some(Handing::Words(to)) = own.handing else { return Ok(()) };
+        let Some(own) = self.procs[pid].own(lane) else { return };
+        let Some(Handing::Words(to)) = own.handing else { return };
         if !skips && !own.grants.over(now_ms) {
-            return Ok(());
+            return;
         }
         let (term, newest) = (own.term, own.newest);
+        self.stream(pid, lane, &Item::Left);
+        let Some(own) = self.procs[pid].own(lane) else { return };
         let replay = Replay::behind(FESTIVAL, id(lane), newest);
         let (face, empty) = (own.face.take(), Role::Follow(Box::default()));
         let role = core::mem::replace(&mut self.procs[pid].lanes[lane], empty);
@@ -246,7 +253,7 @@ impl Fleet {
         }
         self.procs[pid].audit.dropped(lane);
         let db = self.plan.db_of[lane];
+        self.procs[pid].gave[lane] = Some(term);
         self.ask_db(pid, db, Request::Give { lane, term, to });
-        Ok(())
     }
 }

@@ -30,9 +30,12 @@ enum Kind {
     Join,
     Drain,
     HandOver,
+    HandOverCut,
+    Unrenewed,
+    PauseMover,
 }
 
-const KINDS: [Kind; 18] = [
+const KINDS: [Kind; 22] = [
     Kind::Kill,
     Kind::Kill,
     Kind::Pause,
@@ -41,6 +44,7 @@ const KINDS: [Kind; 18] = [
     Kind::PowerCut,
     Kind::SilentToOne,
     Kind::SilentToAll,
+    Kind::Full,
     Kind::Full,
     Kind::Break,
     Kind::Break,
@@ -51,16 +55,21 @@ const KINDS: [Kind; 18] = [
     Kind::Drain,
     Kind::HandOver,
     Kind::HandOver,
+    Kind::HandOverCut,
+    Kind::Unrenewed,
+    Kind::PauseMover,
 ];
 
 pub(super) struct Trouble {
     /// When each is due, latest first.
     due: Vec<(i64, Kind)>,
+    /// Whoever decides next to take a lease over is paused before it does.
+    pub(super) pauses_mover: bool,
 }
 
 impl Trouble {
     pub(super) fn new(rng: &mut Rng, lasts_ms: i64) -> Self {
-        let count = rng.range(6, 16);
+        let count = rng.range(5, 11);
         let spoils = [Spoil::NotDone, Spoil::Done, Spoil::Late, Spoil::Never];
         let mut due: Vec<(i64, Kind)> = (0..count)
             .map(|_| {
@@ -73,7 +82,7 @@ impl Trouble {
             })
             .collect();
         due.sort_by_key(|(at_ms, _)| core::cmp::Reverse(*at_ms));
-        Self { due }
+        Self { due, pauses_mover: false }
     }
 }
 
@@ -115,14 +124,17 @@ impl Fleet {
                 self.kill(pid);
             }
             Kind::Pause => self.pause(pid, 200, 3_000, Met::Paused),
-            Kind::PauseLong => self.pause(pid, 3_000, 40_000, Met::PausedLong),
+            Kind::PauseLong => {
+                let most_ms = if self.rng.one_in(4) { 40_000 } else { 9_000 };
+                self.pause(pid, 3_000, most_ms, Met::PausedLong);
+            }
             Kind::PowerCut => {
                 self.cut_db(db)?;
             }
             Kind::SilentToOne => self.silence(db, Some(pid), Met::SilentToOne),
             Kind::SilentToAll => self.silence(db, None, Met::SilentToAll),
             Kind::Full => {
-                let ms = self.rng.range(300, 7_000) as i64;
+                let ms = self.rng.range(300, 10_000) as i64;
                 self.dbs[db].full_until_ms = self.now_ms + ms;
             }
             Kind::Break => self.break_some(),
@@ -147,13 +159,37 @@ impl Fleet {
                 }
             }
             Kind::Drain => self.drain(pid)?,
-            Kind::HandOver => {
-                let lane = self.rng.index(self.plan.lanes.len());
-                let to = self.other_node(pid);
-                if to.is_some() && self.procs[pid].paused_until_ms <= self.now_ms {
-                    self.hand_over(pid, lane, to)?;
-                }
+            Kind::Unrenewed => {
+                self.met(Met::Unrenewed);
+                let until_ms = self.now_ms + self.rng.range(1_000, 9_000) as i64;
+                self.procs[pid].unrenewed_until_ms = until_ms;
             }
+            Kind::PauseMover => {
+                self.trouble.pauses_mover = true;
+                self.pause(pid, 3_000, 9_000, Met::PausedLong);
+            }
+            Kind::HandOver | Kind::HandOverCut => {
+                self.give_some_lane(pid, matches!(kind, Kind::HandOverCut))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A lane is handed over, where this process owns it; perhaps while nodes are apart.
+    fn give_some_lane(&mut self, pid: usize, cut: bool) -> Check {
+        let lane = self.rng.index(self.plan.lanes.len());
+        // Rather to one that sleeps: it may wake as the owner it was before.
+        let paused = (0..self.procs.len()).rfind(|at| {
+            let proc = &self.procs[*at];
+            proc.alive && proc.paused_until_ms > self.now_ms && !proc.draining
+        });
+        let paused = paused.map(|at| self.procs[at].node).filter(|_| self.rng.one_in(2));
+        let to = paused.or_else(|| self.other_node(pid));
+        if to.is_some() && self.procs[pid].paused_until_ms <= self.now_ms {
+            if cut {
+                self.part(pid);
+            }
+            self.hand_over(pid, lane, to)?;
         }
         Ok(())
     }
@@ -175,7 +211,7 @@ impl Fleet {
         self.after(ms, Event::Start(node));
     }
 
-    fn pause(&mut self, pid: usize, least_ms: u64, most_ms: u64, met: Met) {
+    pub(super) fn pause(&mut self, pid: usize, least_ms: u64, most_ms: u64, met: Met) {
         if self.procs[pid].paused_until_ms > self.now_ms {
             return;
         }

@@ -25,7 +25,7 @@ use crate::plan::{Plan, START_MS};
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::sign::{self, MarkSigner};
-use crate::store::SimStore;
+use crate::store::{Fence, SimStore};
 use commit::Commit;
 use fanfare_engine::{Seen, Served, Tally};
 use fanfare_lane::{
@@ -153,9 +153,14 @@ impl World {
         let public = key.as_ref().map(fanfare_lane::FestivalKey::public);
         let report = Report { signed: u64::from(key.is_some()), ..Report::default() };
         let lanes = plan.lanes.len();
+        let fence = match options.control {
+            Some(Control::FenceOff) => Fence::Off,
+            Some(Control::FenceByNumber) => Fence::Number,
+            _ => Fence::Whole,
+        };
         Self {
             options,
-            store: SimStore::new(lanes, options.control != Some(Control::FenceOff)),
+            store: SimStore::new(lanes, fence),
             signer: key.map_or(Box::new(MarkSigner), |key| Box::new(key)),
             audit: Auditor::new(&plan.lanes, public, options.control),
             crowd: Crowd::new(plan.fans, &plan.lanes),
