@@ -39,8 +39,11 @@ pub enum Frame {
         done_below: u64,
         /// Of which lane.
         lane: LaneId,
-        /// How long it has waited already, ms.
+        /// How long it had waited when it was sent, ms.
         age_ms: u64,
+        /// What the owner's clock showed then at the earliest: read later, it tells how long this
+        /// was on its way.
+        stamp_ms: i64,
         /// What is asked.
         command: Command,
     },
@@ -113,6 +116,8 @@ pub enum Frame {
     Word {
         /// The asker's clock, back.
         at_ms: i64,
+        /// The owner's clock.
+        owner_ms: i64,
         /// For which lanes.
         lanes: Vec<LaneId>,
     },
@@ -147,9 +152,9 @@ impl Frame {
             Self::Hello { node, process, festival } => {
                 (1, vec![VERSION, *node, *process], vec![festival])
             }
-            Self::Ask { id, done_below, lane, age_ms, command } => {
+            Self::Ask { id, done_below, lane, age_ms, stamp_ms, command } => {
                 let (numbers, bytes) = words::of_command(command);
-                let head = [*id, *done_below, u64::from(*lane), *age_ms];
+                let head = [*id, *done_below, u64::from(*lane), *age_ms, *stamp_ms as u64];
                 return framed(2, &[&head[..], &numbers].concat(), &[&bytes]);
             }
             Self::Answer { id, reply } => (3, [vec![*id], words::of_reply(reply)].concat(), vec![]),
@@ -164,9 +169,9 @@ impl Frame {
                 vec![&row.hash, &row.header, &row.seal, &row.facts],
             ),
             Self::Ping { at_ms } => (7, vec![*at_ms as u64], vec![]),
-            Self::Word { at_ms, lanes } => {
+            Self::Word { at_ms, owner_ms, lanes } => {
                 let lanes: Vec<u8> = lanes.iter().flat_map(|lane| lane.to_be_bytes()).collect();
-                return framed(8, &[*at_ms as u64], &[&lanes]);
+                return framed(8, &[*at_ms as u64, *owner_ms as u64], &[&lanes]);
             }
             Self::End { lane } => (9, vec![(*lane).into()], vec![]),
             Self::GaveUp { lane } => (10, vec![(*lane).into()], vec![]),
@@ -196,9 +201,10 @@ impl Frame {
             (1, &[VERSION, node, process], &[festival]) => {
                 Self::Hello { node, process, festival: festival.try_into().ok()? }
             }
-            (2, &[id, done_below, lane, age_ms, ..], &[more]) => {
-                let command = words::command(&numbers[4..], more)?;
-                Self::Ask { id, done_below, lane: small(lane)?, age_ms, command }
+            (2, &[id, done_below, lane, age_ms, stamp_ms, ..], &[more]) => {
+                let command = words::command(&numbers[5..], more)?;
+                let (lane, stamp_ms) = (small(lane)?, stamp_ms as i64);
+                Self::Ask { id, done_below, lane, age_ms, stamp_ms, command }
             }
             (3, &[id, ..], []) => Self::Answer { id, reply: words::reply(&numbers[1..])? },
             (4, &[lane, term], []) => Self::Follow { lane: small(lane)?, term },
@@ -215,13 +221,13 @@ impl Frame {
                 Self::Row { lane: small(lane)?, row }
             }
             (7, &[at_ms], []) => Self::Ping { at_ms: at_ms as i64 },
-            (8, &[at_ms], &[lanes]) => {
+            (8, &[at_ms, owner_ms], &[lanes]) => {
                 let (lanes, rest) = lanes.as_chunks::<4>();
                 if !rest.is_empty() {
                     return None;
                 }
                 let lanes = lanes.iter().map(|lane| LaneId::from_be_bytes(*lane)).collect();
-                Self::Word { at_ms: at_ms as i64, lanes }
+                Self::Word { at_ms: at_ms as i64, owner_ms: owner_ms as i64, lanes }
             }
             (9, &[lane], []) => Self::End { lane: small(lane)? },
             (10, &[lane], []) => Self::GaveUp { lane: small(lane)? },
@@ -271,13 +277,13 @@ mod tests {
         };
         vec![
             Frame::Hello { node: u64::MAX, process: 3, festival: [9; 16] },
-            Frame::Ask { id: 1, done_below: 0, lane: 7, age_ms: 300, command },
+            Frame::Ask { id: 1, done_below: 0, lane: 7, age_ms: 300, stamp_ms: -2, command },
             Frame::Answer { id: 1, reply: Reply::Refused(Refusal::Paused) },
             Frame::Follow { lane: 7, term: 3 },
             Frame::Joined { lane: 7, term: 3, newest: (9, [1; 32]), settled: 8, doubt: 0 },
             Frame::Row { lane: 7, row },
             Frame::Ping { at_ms: -1 },
-            Frame::Word { at_ms: 1 << 40, lanes: vec![1, u32::MAX] },
+            Frame::Word { at_ms: 1 << 40, owner_ms: 7, lanes: vec![1, u32::MAX] },
             Frame::End { lane: 7 },
             Frame::GaveUp { lane: 7 },
             Frame::Doubt { lane: 7, seq: 4 },

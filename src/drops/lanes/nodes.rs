@@ -63,6 +63,8 @@ struct Host {
     process: ProcessId,
     send: Sender,
     pinged_ms: i64,
+    /// What its clock showed, and when that came.
+    heard: Option<(i64, i64)>,
 }
 
 /// What the lanes' thread knows of other nodes.
@@ -160,7 +162,9 @@ impl Lanes {
 
     fn said(&mut self, conn: Conn, frame: Frame, clock: &Reading) {
         match frame {
-            Frame::Ask { id, done_below, lane, age_ms, command } => {
+            Frame::Ask { id, done_below, lane, age_ms, stamp_ms, command } => {
+                let late_ms = (boot_ms() - stamp_ms).max(0).unsigned_abs();
+                let age_ms = age_ms.saturating_add(late_ms);
                 self.asked_by(conn, (id, done_below), (lane, age_ms, command), clock);
             }
             Frame::Follow { lane, term } => self.join(conn, lane, term),

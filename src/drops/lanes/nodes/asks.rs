@@ -9,10 +9,10 @@ use crate::nodes::links::Conn;
 use fanfare_engine::{Command, wire};
 use fanfare_lane::{Arrived, LaneId, Reading, Reply};
 
-/// How long an answer of another node is waited for: longer than that node's own lane lets anybody
-/// wait, and than followers may answer without knowing of a doubt, so that it is the lane that
-/// says what is not known.
-const PATIENCE_MS: i64 = 6_500;
+/// How long an answer of another node is waited for: longer than that node's lane lets anybody wait
+/// (5 s undecided and 5 s in doubt), and than it takes until every follower knows of the doubt, so
+/// that it is the lane that says what is not known.
+const PATIENCE_MS: i64 = 12_500;
 
 /// A command nobody could be found for so long was not done.
 const ORPHAN_MS: i64 = 5_000;
@@ -65,12 +65,14 @@ impl Lanes {
         if asked.sent.is_some_and(|sent| sent != host.process) {
             return;
         }
-        let (process, send) = (host.process, host.send.clone());
+        let Some((owner_ms, came_ms)) = host.heard else { return };
+        let (process, send, now_ms) = (host.process, host.send.clone(), boot_ms());
         if let Some(asked) = nodes.asks.get_mut(&id) {
             asked.sent = Some(process);
             let (lane, command) = (asked.lane, asked.command.clone());
-            let age_ms = (boot_ms() - asked.since_ms).unsigned_abs();
-            let _ = send.send(Frame::Ask { id, done_below, lane, age_ms, command });
+            let age_ms = (now_ms - asked.since_ms).unsigned_abs();
+            let stamp_ms = owner_ms + now_ms - came_ms;
+            let _ = send.send(Frame::Ask { id, done_below, lane, age_ms, stamp_ms, command });
         }
     }
 

@@ -8,6 +8,7 @@ use crate::drops::drop::Drop;
 use crate::drops::node::Directory;
 use crate::drops::spec::DropSpec;
 use crate::drops::wake::{self, Met};
+use crate::kit::clock::boot_ms;
 use crate::kit::journal::RawRow;
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
@@ -90,9 +91,11 @@ impl Lanes {
     ) {
         let Some(nodes) = &mut self.nodes else { return };
         nodes.hosts.retain(|_, host| host.node != node);
-        nodes.hosts.insert(conn, Host { node, process, send, pinged_ms: i64::MIN / 2 });
+        nodes
+            .hosts
+            .insert(conn, Host { node, process, send, pinged_ms: i64::MIN / 2, heard: None });
         self.note_ended(node, process);
-        self.send_asks(Some(process));
+        self.ping(boot_ms());
         self.follow_all();
     }
 
@@ -124,7 +127,8 @@ impl Lanes {
             Frame::Settled { lane, seq } => (lane, Item::Settled(seq)),
             Frame::End { lane } => (lane, Item::End),
             Frame::Left { lane } => (lane, Item::Left),
-            Frame::Word { at_ms, lanes } => {
+            Frame::Word { at_ms, owner_ms, lanes } => {
+                self.heard(conn, owner_ms);
                 for lane in lanes {
                     self.take(conn, lane, Item::Word(at_ms));
                 }
@@ -133,6 +137,17 @@ impl Lanes {
             _ => return,
         };
         self.take(conn, lane, item);
+    }
+
+    /// What an owner's clock shows; from then on it can be asked.
+    fn heard(&mut self, conn: Conn, owner_ms: i64) {
+        let Some(host) = self.nodes.as_mut().and_then(|nodes| nodes.hosts.get_mut(&conn)) else {
+            return;
+        };
+        let process = host.process;
+        if host.heard.replace((owner_ms, boot_ms())).is_none() {
+            self.send_asks(Some(process));
+        }
     }
 
     /// Whether a stream begins. It may have been asked for under a lease that has moved since.

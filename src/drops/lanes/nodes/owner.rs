@@ -156,7 +156,7 @@ impl Lanes {
         // Of lanes at rest nothing comes before they are woken.
         let at_rest = self.resting.values().filter(|drop| drop.answers(now_ms));
         lanes.extend(at_rest.map(|drop| drop.lane));
-        self.send(conn, Frame::Word { at_ms, lanes });
+        self.send(conn, Frame::Word { at_ms, owner_ms: now_ms, lanes });
     }
 
     /// A durable row goes to all followers, before anybody is told of it.
