@@ -18,8 +18,9 @@ const PING_MS: i64 = 250;
 const PATIENCE_MS: i64 = 5_000;
 
 /// Nobody waits longer for an owner's answer. Until then the owner has given up what it has not
-/// decided, by the age it came with.
-const PASSED_PATIENCE_MS: i64 = 6_500;
+/// decided within 5 s, by the age it came with, and after 5 s more every follower knows of a row
+/// that is in doubt.
+const PASSED_PATIENCE_MS: i64 = 12_500;
 
 /// Before somebody hears `unsure` because an owner's process ended, its followers' words are over.
 const WORDS_OVER_MS: u64 = 1_100;
