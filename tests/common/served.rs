@@ -72,8 +72,12 @@ impl Place {
     }
 
     fn started(&self, args: &[&str]) -> Served {
+        self.serve_by(self.command(args))
+    }
+
+    /// Serves by a command that was made ready.
+    pub fn serve_by(&self, mut command: Command) -> Served {
         let log = self.scratch.path().join("stderr");
-        let mut command = self.command(args);
         command.stderr(File::create(&log).unwrap());
         let mut program = Program::start(&mut command);
         let address = program.address();

@@ -10,7 +10,7 @@ use fanfare_engine::Fact;
 /// # Errors
 /// If the journal cannot be read.
 pub fn moved(reader: &JournalReader) -> Result<Option<String>, JournalError> {
-    for record in reader.lanes()?.iter().filter(|record| record.newest_seq > 0) {
+    for record in reader.survey()?.lanes.iter().filter(|record| record.newest_seq > 0) {
         let rows = reader.raw_rows(record.lane, record.newest_seq, 1)?;
         // A damaged row is its lane's matter, and says nothing here.
         let facts =

@@ -262,13 +262,17 @@ impl Lanes {
         let Some(nodes) = &mut self.nodes else { return false };
         let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
         let Some(replay) = &mut followed.replay else { return false };
+        // What is read to open a lane may yet vanish; what an owner sends is durable.
+        let durable = followed.opening.is_none();
         let drop = followed.drop.clone();
         followed.word.published(sealed.row.header.seq);
         drop.answer_until(i64::MIN);
         match drop.published.follow(replay, sealed) {
             Ok(facts) => {
                 drop.note_facts(&facts);
-                self.note_head(&drop);
+                if durable {
+                    self.note_head(&drop);
+                }
                 true
             }
             Err(why) => {

@@ -161,6 +161,13 @@ impl Lanes {
         let Followed { drop, replay: Some(replay), opening: Some(term), .. } = followed else {
             return;
         };
+        if let Some(head) = self.heads.get(&lane).filter(|head| head.seq > replay.seq()) {
+            let (seq, newest) = (head.seq, replay.seq());
+            return drop.stop(&format!(
+                "the journal went back in time: it ends at row {newest}, but row {seq} was \
+                 durable; restore the newest backup, or see `fanfare restore`"
+            ));
+        }
         let rested = drop.published.read(clock.now_ms, |state| state.resting());
         if rested.unwrap_or(true) {
             self.resting.insert(lane, drop);
