@@ -55,6 +55,17 @@ fn begun(place: &Place) -> (JournalWriter, Vec<Arc<Row>>) {
     (writer, first)
 }
 
+/// A first start that was cut off may leave a file without its tables.
+#[test]
+fn a_file_without_tables_is_no_journal_yet() {
+    let [place, _] = places();
+    let Database::File(path) = &place.database else { panic!("the first is a file") };
+    std::fs::write(path, "").unwrap();
+    assert!(JournalReader::find(&place.database).unwrap().is_none());
+    begun(&place);
+    assert_eq!(JournalReader::open(&place.database).unwrap().lanes().unwrap().len(), 2);
+}
+
 #[test]
 fn where_there_is_no_journal_none_is_found_and_none_is_made() {
     for place in places() {

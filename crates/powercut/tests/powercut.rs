@@ -39,7 +39,7 @@ const STEPS_MAX: u64 = 260;
 const STEPS_MAX_STARTING: u64 = 60;
 
 /// The same while it starts for the first time and makes its tables.
-const STEPS_FIRST_START: u64 = 160;
+const STEPS_FIRST_START: u64 = 400;
 
 /// Once in so many rounds the power also goes while the server starts, or right when it has ended.
 const ALSO_STARTING: u64 = 4;

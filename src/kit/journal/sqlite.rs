@@ -45,8 +45,7 @@ fn store_error(why: &rusqlite::Error) -> StoreError {
 /// one gave up: only a process that reads the journal anew, and appends behind it, can know.
 fn end_if_unsynced(why: &rusqlite::Error) {
     use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
-    let code = why.sqlite_error().map_or(0, |error| error.extended_code);
-    if [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC].contains(&code) {
+    if [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC].contains(&code_of(why)) {
         eprintln!(
             "fanfare: SYNC FAILED: the disk did not confirm what was written to the journal \
              ({why}), so nobody can be told anything more. It ends here. Look at the disk and the \
@@ -54,6 +53,11 @@ fn end_if_unsynced(why: &rusqlite::Error) {
         );
         process::exit(EXIT_SYNC_FAILED);
     }
+}
+
+/// SQLite's own number for an error; 0 if it is none of SQLite's.
+fn code_of(why: &rusqlite::Error) -> i32 {
+    why.sqlite_error().map_or(0, |error| error.extended_code)
 }
 
 /// An error in words, with what to do where that is known.

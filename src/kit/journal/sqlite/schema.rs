@@ -1,7 +1,8 @@
 //! The journal's tables and the settings it insists on.
 
 use super::super::JournalError;
-use super::{SQLITE_MIN, end_if_unsynced, pragma};
+use super::{SQLITE_MIN, code_of, end_if_unsynced, pragma};
+use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -59,15 +60,21 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
 
 /// Opens the journal to read it beside its writer.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
+    let missing = || JournalError::Missing(format!("{}: there is no journal", path.display()));
     if !path.exists() {
-        return Err(JournalError::Missing(format!("{}: there is no journal", path.display())));
+        return Err(missing());
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
-    known_version(&connection)?;
-    Ok(connection)
+    // A first start that was cut off made the file and not its tables, or left the rollback journal
+    // that is there only until the log is: there is no journal yet, and whoever writes makes it.
+    match version(&connection) {
+        Ok(0) => Err(missing()),
+        Err(why) if code_of(&why) == SQLITE_READONLY_ROLLBACK => Err(missing()),
+        version => known(version?).map(|()| connection),
+    }
 }
 
 /// Brings a long log's pages to their places in the file, as `SQLite` does by itself. That one says
@@ -94,19 +101,24 @@ fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), Journa
     )))
 }
 
-fn known_version(connection: &Connection) -> Result<i64, JournalError> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn known(version: i64) -> Result<(), JournalError> {
     if version > VERSION {
         return Err(JournalError::Unfit(format!(
             "the journal was written by a newer fanfare (version {version}, this one knows \
              {VERSION}); use that one"
         )));
     }
-    Ok(version)
+    Ok(())
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
-    if known_version(connection)? == 0 {
+    let version = version(connection)?;
+    known(version)?;
+    if version == 0 {
         let step = connection.transaction()?;
         step.execute_batch(TABLES)?;
         step.pragma_update(None, "user_version", VERSION)?;
