@@ -247,7 +247,9 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
 fn start_log(filter: &str) -> Result<(), String> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|why| format!("--log {filter}: {why}; write it like info or fanfare=debug"))?;
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log on a full disk is no reason to end: what cannot be written there would be complained of
+    // there, and that panics.
+    let _ = log.log_internal_errors(false).try_init();
     Ok(())
 }

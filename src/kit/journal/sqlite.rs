@@ -14,6 +14,7 @@ pub use write::Writer;
 use super::JournalError;
 use fanfare_lane::StoreError;
 use rusqlite::Connection;
+use std::io::Write as _;
 use std::process;
 
 /// The oldest `SQLite` that is believed with a journal: older ones can lose committed rows of a
@@ -46,7 +47,9 @@ fn store_error(why: &rusqlite::Error) -> StoreError {
 fn end_if_unsynced(why: &rusqlite::Error) {
     use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
     if [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC].contains(&code_of(why)) {
-        eprintln!(
+        // The log may lie on the same disk: whether anybody hears this or not, it ends.
+        let _ = writeln!(
+            std::io::stderr(),
             "fanfare: SYNC FAILED: the disk did not confirm what was written to the journal \
              ({why}), so nobody can be told anything more. It ends here. Look at the disk and the \
              system's log before you start again; every claim that was answered is in the journal"
