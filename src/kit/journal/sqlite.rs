@@ -74,6 +74,10 @@ fn advise(why: &rusqlite::Error) -> String {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             "; the file is damaged: restore it from a backup"
         }
+        // Without space not even the memory that readers share can be made.
+        _ if code_of(why) == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
+            "; free some space on the journal's disk"
+        }
         _ => "",
     };
     format!("journal: {why}{advice}")
