@@ -55,6 +55,18 @@ fn begun(place: &Place) -> (JournalWriter, Vec<Arc<Row>>) {
     (writer, first)
 }
 
+/// A first start that was cut off may leave a file without its tables.
+#[test]
+fn a_file_without_tables_is_no_journal_yet() {
+    let scratch = Scratch::new(None, "store").unwrap();
+    let path = scratch.path().join("journal.sqlite");
+    let place = Place { journals: path.clone().into(), _kept: (None, None) };
+    std::fs::write(path, "").unwrap();
+    assert!(JournalReader::find(&place.journals).unwrap().is_none());
+    begun(&place);
+    assert_eq!(JournalReader::open(&place.journals).unwrap().lanes().unwrap().len(), 2);
+}
+
 #[test]
 fn where_there_is_no_journal_none_is_found_and_none_is_made() {
     for place in places() {

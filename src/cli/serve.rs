@@ -7,8 +7,10 @@ use crate::drops::cold::Projector;
 use crate::drops::joining::Among;
 use crate::drops::node::Beside;
 use crate::drops::plan;
+use crate::drops::spec::DropSpec;
 use crate::festivals::{self, Festival, Pictures};
 use crate::kit::clock::Clock;
+use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
 use crate::kit::tls::{self, Tls};
@@ -53,8 +55,7 @@ pub struct Serve {
     /// A proxy, or a network of them, believed about callers' address and scheme; may be repeated.
     #[arg(long, value_name = "CIDR", env = "FANFARE_TRUSTED_PROXY", value_delimiter = ' ')]
     trusted_proxy: Vec<Network>,
-    /// Where other nodes of this festival reach this one, as they are to write it; makes it one of
-    /// several, which all need the same --key FILE, --database and --journal.
+    /// Where other nodes reach this one; they share --key, --database and --journal.
     #[arg(long, value_name = "ADDR", env = "FANFARE_NODE", requires = "key")]
     node: Option<SocketAddr>,
     /// The file with the secret all nodes share: 64 hex digits, mode 0600.
@@ -149,11 +150,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     serve::raise_file_limit();
     let festival = festival_of(args)?;
     let pictures = Pictures::load(&festival)?;
-    let mode = match (args.rehearsal, festival.is_demo()) {
-        (true, _) => Mode::Rehearsal,
-        (false, true) => Mode::Demo,
-        (false, false) => Mode::Real,
-    };
+    let mode = mode_of(args, &festival);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let listeners = serve::listen(args.listen, args.fronts.unwrap_or(cores).max(1))?;
     let address = listeners[0].local_addr().map_err(|why| why.to_string())?;
@@ -170,11 +167,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     };
     let mut folder = args.place.serve(festival.id().as_str(), args.rehearsal)?;
     let clock = Arc::new(Clock::machine());
-    let specs = if args.rehearsal {
-        plan::journalled_specs(&festival, &folder)?
-    } else {
-        plan::specs(&festival, &folder, clock.now_ms())?
-    };
+    let specs = specs_of(mode, &festival, &folder, clock.now_ms())?;
     let (cold, tables) =
         cold::open_among(&args.place, &mut folder, shared.as_ref(), clock.now_ms())?;
     if folder.journals().in_file() && among.take().is_some() {
@@ -214,6 +207,27 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     drop(projector);
     cold.stop();
     Ok(ExitCode::SUCCESS)
+}
+
+fn mode_of(args: &Serve, festival: &Festival) -> Mode {
+    match (args.rehearsal, festival.is_demo()) {
+        (true, _) => Mode::Rehearsal,
+        (false, true) => Mode::Demo,
+        (false, false) => Mode::Real,
+    }
+}
+
+/// The drops to open. A rehearsal makes its own as their turns come.
+fn specs_of(
+    mode: Mode,
+    festival: &Festival,
+    folder: &DataFolder,
+    now_ms: i64,
+) -> Result<Vec<DropSpec>, String> {
+    match mode {
+        Mode::Rehearsal => plan::journalled_specs(festival, folder),
+        Mode::Real | Mode::Demo => plan::specs(festival, folder, now_ms),
+    }
 }
 
 /// Why several nodes cannot share a file.
@@ -288,7 +302,9 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
 fn start_log(filter: &str) -> Result<(), String> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|why| format!("--log {filter}: {why}; write it like info or fanfare=debug"))?;
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log on a full disk is no reason to end: what cannot be written there would be complained of
+    // there, and that panics.
+    let _ = log.log_internal_errors(false).try_init();
     Ok(())
 }

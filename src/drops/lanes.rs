@@ -11,6 +11,7 @@
 //! out: `Served::publish` in the state, `Durable::publish` in the lane, `Published::publish` here
 //! beside the words that everybody reads.
 
+mod asking;
 mod commits;
 mod house;
 mod nodes;
@@ -20,16 +21,13 @@ use super::cold::Bell;
 use super::committer::{Outcome, Work};
 use super::drop::Drop;
 use super::inbox::Inbox;
-use super::ticket::{Answered, Sink, Ticket};
-use super::wake;
+use super::ticket::{Sink, Ticket};
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::Heads;
 use commits::Commits;
 use fanfare_engine::Command;
-use fanfare_lane::{
-    Lane, LaneConfig, LaneId, Reading, Replay, Reply, Resolution, Sealed, StoreError,
-};
+use fanfare_lane::{Lane, LaneConfig, LaneId, Reading, Replay, Resolution, Sealed, StoreError};
 pub use nodes::{Membership, NodesMessage};
 use nodes::{Nodes, Shared};
 use publish::head_of;
@@ -371,112 +369,6 @@ impl Lanes {
         }
     }
 
-    /// Most of many are for one lane, which is looked up once for all that follow each other.
-    fn ask_many(&mut self, asks: Vec<(LaneId, Command, Ticket)>, clock: &Reading) {
-        let mut asks = asks.into_iter().peekable();
-        while let Some((id, command, ticket)) = asks.next() {
-            self.ask(id, command, ticket, clock);
-            let Some(hosted) = self.hosted.get_mut(&id) else { continue };
-            while let Some((_, command, ticket)) = asks.next_if(|(next, ..)| *next == id) {
-                if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms) {
-                    say(&self.sink, ticket, Reply::Busy);
-                }
-            }
-        }
-    }
-
-    fn ask(&mut self, id: LaneId, command: Command, ticket: Ticket, clock: &Reading) {
-        self.ask_aged(id, (command, 0), ticket, clock);
-    }
-
-    /// Asks a lane for what has waited so long elsewhere already, ms.
-    fn ask_aged(
-        &mut self,
-        id: LaneId,
-        (command, age_ms): (Command, i64),
-        ticket: Ticket,
-        clock: &Reading,
-    ) {
-        if let Some(hosted) = self.hosted.get_mut(&id).filter(|hosted| !hosted.handing()) {
-            if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms - age_ms) {
-                self.say(ticket, Reply::Busy);
-            }
-            self.touched.insert(id);
-        } else if let Some(waiting) = self.waking.get_mut(&id) {
-            if waiting.len() < self.config.queue_max {
-                waiting.push((command, ticket));
-            } else {
-                self.say(ticket, Reply::Busy);
-            }
-        } else if let Some(drop) = self.resting.get(&id) {
-            if drop.answers_now()
-                && let Some(reply) = wake::answered_at_rest(drop, &command, clock.now_ms)
-            {
-                return self.say(ticket, reply);
-            }
-            wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
-            self.waking.insert(id, vec![(command, ticket)]);
-        } else {
-            self.pass_on(id, command, ticket);
-        }
-    }
-
-    fn say(&mut self, ticket: Ticket, reply: Reply) {
-        match ticket {
-            Ticket::Peer { process, id } => self.answer_peer(process, id, Some(reply)),
-            ticket => say(&self.sink, ticket, reply),
-        }
-    }
-
-    /// Answers with what a durable row has to show for it.
-    fn tell(&mut self, ticket: Ticket, answered: Answered) {
-        match ticket {
-            Ticket::One(_) => ticket.deliver(answered),
-            ticket => self.say(ticket, answered.reply),
-        }
-    }
-
-    fn woken(&mut self, id: LaneId, replayed: Result<Replayed, String>, clock: &Reading) {
-        if self.follows(id) {
-            return self.replayed(id, replayed);
-        }
-        let replay = replayed.map(|(replay, _)| replay);
-        let asked = self.waking.remove(&id).unwrap_or_default();
-        let Some(drop) = self.resting.get(&id).cloned() else { return };
-        let replay = replay.map(|mut replay| {
-            if let Some(state) = replay.take_state() {
-                drop.published.put_back(state);
-            }
-            replay
-        });
-        let at_rest =
-            |(command, _): &(Command, Ticket)| wake::answered_at_rest(&drop, command, clock.now_ms);
-        if let Some(replies) = asked.iter().map(at_rest).collect::<Option<Vec<_>>>() {
-            // Nobody asked for a change: it goes on resting, and no row is written.
-            let answers = asked.into_iter().zip(replies);
-            return answers.for_each(|((_, ticket), reply)| self.say(ticket, reply));
-        }
-        let opened = replay.and_then(|replay| {
-            let open = |served: &mut _| {
-                Lane::open(&replay, served, wake::owner(), self.config, clock, None)
-            };
-            let opened = drop.published.own(open).ok_or("its state is gone")?;
-            opened.map_err(|why| why.to_string())
-        });
-        match opened {
-            Ok(lane) => {
-                self.host_woken(lane, drop);
-                for (command, ticket) in asked {
-                    self.ask(id, command, ticket, clock);
-                }
-            }
-            Err(why) => {
-                drop.stop(&why);
-                asked.into_iter().for_each(|(_, ticket)| self.say(ticket, Reply::Busy));
-            }
-        }
-    }
-
     /// Lanes whose time has come.
     fn touch_due(&mut self, clock: &Reading) {
         while let Some(Reverse((due_ms, lane))) = self.dues.peek().copied()
@@ -642,13 +534,5 @@ impl Lanes {
         for sender in self.quiet.drain(..) {
             let _ = sender.send(());
         }
-    }
-}
-
-/// Answers without a proof.
-fn say(sink: &Sink, ticket: Ticket, reply: Reply) {
-    match ticket {
-        Ticket::Many(id) => sink.push(&mut vec![(id, reply)]),
-        other => other.deliver(Answered { reply, proof: None }),
     }
 }

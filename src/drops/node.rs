@@ -18,7 +18,7 @@ use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
 use fanfare_engine::Command;
-use fanfare_lane::{FestivalKey, LaneConfig, LaneId, PublicKey, Reply};
+use fanfare_lane::{FestivalKey, Lane, LaneConfig, LaneId, PublicKey, Replay, Reply};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
@@ -167,29 +167,7 @@ impl Node {
             let opened = found::open_home(&founding, at, &reader, seats, &witnessed);
             found.extend(opened.map_err(|why| why.to_string())?);
         }
-        let (mut directory, mut open, mut resting) = (Directory::default(), vec![], vec![]);
-        let mut followed = Vec::new();
-        for found in found.into_values() {
-            match found {
-                Found::Open(lane, drop) => {
-                    directory.add(drop.clone());
-                    open.push((*lane, drop));
-                }
-                Found::Resting(drop) => {
-                    directory.add(drop.clone());
-                    resting.push(drop);
-                }
-                Found::Followed(drop, replay) => {
-                    directory.add(drop.clone());
-                    followed.push((drop, *replay));
-                }
-                Found::Awaited => {}
-                Found::Shut(lane, why) => {
-                    tracing::error!(lane, why, "LANE SHUT");
-                    directory.shut.push((lane, why));
-                }
-            }
-        }
+        let Sorted { directory, open, resting, followed } = Sorted::of(found);
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
@@ -393,6 +371,43 @@ impl Node {
         for committer in threads.committers {
             let _ = committer.join();
         }
+    }
+}
+
+/// What was found at a start, by what is done with it.
+#[derive(Default)]
+struct Sorted {
+    directory: Directory,
+    open: Vec<(Lane<Ticket>, Arc<Drop>)>,
+    resting: Vec<Arc<Drop>>,
+    followed: Vec<(Arc<Drop>, Replay)>,
+}
+
+impl Sorted {
+    fn of(found: FoundAt) -> Self {
+        let mut sorted = Self::default();
+        for found in found.into_values() {
+            match found {
+                Found::Open(lane, drop) => {
+                    sorted.directory.add(drop.clone());
+                    sorted.open.push((*lane, drop));
+                }
+                Found::Resting(drop) => {
+                    sorted.directory.add(drop.clone());
+                    sorted.resting.push(drop);
+                }
+                Found::Followed(drop, replay) => {
+                    sorted.directory.add(drop.clone());
+                    sorted.followed.push((drop, *replay));
+                }
+                Found::Awaited => {}
+                Found::Shut(lane, why) => {
+                    tracing::error!(lane, why, "LANE SHUT");
+                    sorted.directory.shut.push((lane, why));
+                }
+            }
+        }
+        sorted
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `keeper` | a thread a journal: renews this node's leases, sees who is there, takes and gives |
 //! | `links`, `tls` | kept connections between nodes that hold the same key |
 //! | `frame`, `words` | what they say, as bytes |
-//! | `secrets` | the festival's keys, shared by the cold database, wrapped by the operator's secret |
+//! | `secrets` | the festival's keys, by the cold database, wrapped by the operator's secret |
 //!
 //! The rules of time stand in `fanfare_lane`'s `tenure`; what a lane's owner and its followers do
 //! by them stands in `drops::lanes`.

@@ -35,9 +35,6 @@ const STALL_MS: i64 = 2_000;
 /// The longest a caller waits before it hears `unsure` or `busy`.
 const PATIENCE_MS: i64 = 5_000;
 
-/// What is under way for so long is slow: a client that lost its answer may be back.
-const SLOW_MS: i64 = 250;
-
 /// Refusals are tallied at most this often.
 const TALLY_EVERY_MS: i64 = 1_000;
 
@@ -72,20 +69,10 @@ pub struct Lost {
     pub act: Act,
 }
 
-/// What is left of a lane that this process does not own any more.
-#[derive(Debug)]
-pub struct Left<T> {
-    /// Commands nothing was done with.
-    pub waiting: Vec<(T, Command)>,
-    /// The newest durable row's number, hash and lane time, if nothing was decided behind it: the
-    /// state may be followed on. Else it holds what may never be, and is to be replayed.
-    pub tip: Option<(u32, Hash, i64)>,
-}
-
 pub(crate) struct Waiting<T> {
-    ticket: T,
-    command: Command,
-    arrived_mono_ms: i64,
+    pub(crate) ticket: T,
+    pub(crate) command: Command,
+    pub(crate) arrived_mono_ms: i64,
 }
 
 /// A written row's number, hash and lane time.
@@ -282,17 +269,6 @@ impl<T> Lane<T> {
         !self.unopened()
     }
 
-    /// Whether this row is with the store.
-    pub fn awaits(&self, row: &Row) -> bool {
-        let next = self.pending.get(self.standing.len());
-        self.with_store && next.is_some_and(|batch| batch.seq == row.header.seq)
-    }
-
-    /// Whether no row is under way.
-    pub fn nothing_under_way(&self) -> bool {
-        self.pending.is_empty()
-    }
-
     /// Whether no command waits and no row is under way.
     pub fn idle(&self) -> bool {
         self.pending.is_empty() && self.waiting.is_empty()
@@ -315,28 +291,6 @@ impl<T> Lane<T> {
         }
         self.waiting.push_back(Waiting { ticket, command, arrived_mono_ms: mono_ms });
         Ok(())
-    }
-
-    /// Takes out the commands that wait to be decided, in their order: the lane is handed over, and
-    /// whoever owns it next decides them.
-    pub fn take_waiting(&mut self) -> Vec<(T, Command)> {
-        self.waiting.drain(..).map(|waiting| (waiting.ticket, waiting.command)).collect()
-    }
-
-    /// The newest row somebody was told `unsure` of that is not known to stand: until it is
-    /// published, or gone, nobody may be refused from what is published.
-    pub fn in_doubt(&self) -> Option<u32> {
-        self.pending.iter().rev().find(|batch| batch.doubted).map(|batch| batch.seq)
-    }
-
-    /// Whether something that was asked some time ago is not durable yet. Who asked it may have
-    /// lost patience and ask again: that is for the lane to answer, not for who only sees what is
-    /// published.
-    pub fn slow(&self, mono_ms: i64) -> bool {
-        let decided = self.pending.front().map(|batch| batch.decided_mono_ms);
-        let waiting = self.waiting.front().map(|waiting| waiting.arrived_mono_ms);
-        let oldest_ms = decided.into_iter().chain(waiting).min();
-        oldest_ms.is_some_and(|since_ms| mono_ms - since_ms >= SLOW_MS)
     }
 
     /// Adds refusals the gate gave by itself to the lane's count.
@@ -598,27 +552,6 @@ impl<T> Lane<T> {
         {
             self.ready.push((first.ticket, Reply::Busy));
         }
-    }
-
-    /// The durable rows behind this one, oldest first, if they are kept: for whoever follows.
-    pub fn rows_behind(&self, seq: u32) -> Option<Vec<Sealed>> {
-        let behind = |sealed: &&Sealed| sealed.row.header.seq > seq;
-        let rows: Vec<Sealed> = self.kept.iter().filter(behind).cloned().collect();
-        let newest = rows.last().map_or(seq, |sealed| sealed.row.header.seq);
-        let first = rows.first().map_or(seq + 1, |sealed| sealed.row.header.seq);
-        (newest == self.durable.seq && first == seq + 1).then_some(rows)
-    }
-
-    /// Ends the ownership. Callers whose command was decided hear `unsure`, unless it was durable.
-    pub fn leave(mut self) -> (Left<T>, Vec<(T, Reply)>) {
-        let clean = self.pending.is_empty() && self.stopped.is_none();
-        let tip = clean.then_some((self.durable.seq, self.durable.hash, self.durable.time_ms));
-        let waiting = self.waiting.drain(..).map(|one| (one.ticket, one.command)).collect();
-        for batch in self.pending.drain(..) {
-            let unsure = batch.answers.into_iter().map(|(ticket, _)| (ticket, Reply::Unsure));
-            self.ready.extend(unsure);
-        }
-        (Left { waiting, tip }, self.ready)
     }
 
     /// Stops for good: decided callers may have been served, waiting ones have not.

@@ -17,6 +17,7 @@
 //! | `store` | what a journal must be able to do |
 //! | `replay` | rows back to a state, every link checked |
 //! | `lane`, `batch`, `resolve` | the loop, and what to do when an outcome is not known |
+//! | `leaving` | doubts, patience, and how an owner leaves |
 //! | `face` | what the gate may refuse by itself |
 //! | `clock` | one guarded clock for gate and lanes |
 //! | `tenure`, `forwards` | several nodes: who may answer from memory, and requests passed on |
@@ -30,6 +31,7 @@ mod clock;
 mod face;
 mod forwards;
 mod lane;
+mod leaving;
 mod merkle;
 mod receipt;
 mod replay;
@@ -44,7 +46,8 @@ pub use batch::{Durable, Reply};
 pub use clock::{Guard, Reading};
 pub use face::{Face, screen};
 pub use forwards::{Arrived, FORWARDS_MAX, Forwards};
-pub use lane::{Lane, LaneConfig, Left, Lost, Stopped};
+pub use lane::{Lane, LaneConfig, Lost, Stopped};
+pub use leaving::Left;
 pub use merkle::{check_path, path, root};
 pub use receipt::{Receipt, ReceiptError};
 pub use replay::{Damage, Replay};

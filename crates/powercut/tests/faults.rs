@@ -147,7 +147,7 @@ fn lasts(name: &str, shaken: &mut Shaken, breaks: impl FnOnce(), mends: impl FnO
     assert!(unsure > 0, "a batch was decided and could not be written");
     shaken.sale.memory.unheard.extend(asked);
     after(shaken);
-    println!("{name}_unsure {unsure}\n{name}_busy {busy}\n{name}_went_on_ms {went_on_ms}");
+    println!("\n{name}_unsure {unsure}\n{name}_busy {busy}\n{name}_went_on_ms {went_on_ms}");
     println!("{name}_answers_remembered {}", shaken.sale.memory.told.len());
 }
 
@@ -199,7 +199,7 @@ fn sync_fails(name: &str, file: &str) {
     assert_eq!(report["when"], "at the end");
     shaken.orders().give("");
     after(&mut shaken);
-    println!("{name}_exit_code {SYNC_FAILED}\n{name}_bytes_lost {}", report["lost"]);
+    println!("\n{name}_exit_code {SYNC_FAILED}\n{name}_bytes_lost {}", report["lost"]);
     println!("{name}_answers_remembered {}", shaken.sale.memory.told.len());
 }
 
@@ -295,7 +295,7 @@ fn tables_wait(name: &str, fault: &str) {
     assert!(said.contains("the tables fall behind the journal"), "{said}");
     let (tables, journal) = claims_in_both(&shaken.sale.place.data(), &shaken);
     assert_eq!(tables, journal);
-    println!("{name}_went_on_ms {went_on_ms}");
+    println!("\n{name}_went_on_ms {went_on_ms}");
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn a_disk_that_is_really_full_is_told_truly_and_serving_goes_on() {
     let output = shaken.sale.place.command().output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && said.contains("free some space"), "{said}");
-    println!("really_full_start_says {said}");
+    println!("\nreally_full_start_says {said}");
     fs::remove_file(&filler).unwrap();
     after(&mut shaken);
 }

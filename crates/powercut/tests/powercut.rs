@@ -39,7 +39,7 @@ const STEPS_MAX: u64 = 260;
 const STEPS_MAX_STARTING: u64 = 60;
 
 /// The same while it starts for the first time and makes its tables.
-const STEPS_FIRST_START: u64 = 160;
+const STEPS_FIRST_START: u64 = 400;
 
 /// Once in so many rounds the power also goes while the server starts, or right when it has ended.
 const ALSO_STARTING: u64 = 4;
@@ -123,7 +123,7 @@ fn print(cuts: &mut Cuts, sales: &[Shaken]) {
     let first = figures().flat_map(|figures| figures.first_answers.iter().map(|(ms, _)| *ms));
     let ms = sorted(first.collect());
     cuts.steps.sort_unstable();
-    println!("cuts {}", cuts.all());
+    println!("\ncuts {}", cuts.all());
     println!("cuts_during_the_sale {}", cuts.during);
     println!("cuts_while_starting {}", cuts.starting);
     println!("cuts_at_the_end {}", cuts.ended);
@@ -198,6 +198,6 @@ fn a_first_start_that_is_cut_is_begun_again() {
         let verified = verify::folder(&place.data(), &mut |_| {}).unwrap();
         assert!(verified.holds(), "after {told:?}: {:#?}", verified.broken);
     }
-    println!("first_starts_cut {cut}");
+    println!("\nfirst_starts_cut {cut}");
     assert!(cut > 0);
 }

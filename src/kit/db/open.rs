@@ -4,6 +4,7 @@
 use super::{Db, DbError, Side};
 use crate::kit::data::make_private;
 use crate::kit::database::Database;
+use rusqlite::ffi;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
@@ -47,7 +48,13 @@ impl Database {
 async fn open_sqlite(path: PathBuf, look: bool) -> Result<Db, DbError> {
     let shown = path.display().to_string();
     let fault = |why: sqlx::Error| {
-        DbError(format!("{shown}: {why}; give this user the right to write in the data folder"))
+        let code = why.as_database_error().and_then(|error| error.code()?.parse().ok());
+        // Without space not even the memory that a log's readers share can be made.
+        let advice = match code {
+            Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => "free some space on that disk",
+            _ => "give this user the right to write in the data folder",
+        };
+        DbError(format!("{shown}: {why}; {advice}"))
     };
     if !look {
         make_private(&path).map_err(|why| fault(sqlx::Error::Io(why)))?;

@@ -14,6 +14,7 @@ pub use write::Writer;
 use super::JournalError;
 use fanfare_lane::StoreError;
 use rusqlite::Connection;
+use std::io::Write as _;
 use std::process;
 
 /// The oldest `SQLite` that is believed with a journal: older ones can lose committed rows of a
@@ -45,15 +46,21 @@ fn store_error(why: &rusqlite::Error) -> StoreError {
 /// one gave up: only a process that reads the journal anew, and appends behind it, can know.
 fn end_if_unsynced(why: &rusqlite::Error) {
     use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
-    let code = why.sqlite_error().map_or(0, |error| error.extended_code);
-    if [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC].contains(&code) {
-        eprintln!(
+    if [SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC].contains(&code_of(why)) {
+        // The log may lie on the same disk: whether anybody hears this or not, it ends.
+        let _ = writeln!(
+            std::io::stderr(),
             "fanfare: SYNC FAILED: the disk did not confirm what was written to the journal \
              ({why}), so nobody can be told anything more. It ends here. Look at the disk and the \
              system's log before you start again; every claim that was answered is in the journal"
         );
         process::exit(EXIT_SYNC_FAILED);
     }
+}
+
+/// SQLite's own number for an error; 0 if it is none of SQLite's.
+fn code_of(why: &rusqlite::Error) -> i32 {
+    why.sqlite_error().map_or(0, |error| error.extended_code)
 }
 
 /// An error in words, with what to do where that is known.
@@ -66,6 +73,10 @@ fn advise(why: &rusqlite::Error) -> String {
         }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             "; the file is damaged: restore it from a backup"
+        }
+        // Without space not even the memory that readers share can be made.
+        _ if code_of(why) == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
+            "; free some space on the journal's disk"
         }
         _ => "",
     };

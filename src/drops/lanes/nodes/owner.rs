@@ -25,9 +25,12 @@ pub(in super::super) struct Shared {
     pub(super) grants: Grants<Conn>,
     pub(super) followers: BTreeSet<Conn>,
     pub(super) leaving: VecDeque<Leaving>,
-    pub(super) unsure: Vec<(Option<Owed<Conn>>, Vec<(Ticket, Reply)>)>,
+    pub(super) unsure: Vec<Doubted>,
     pub(super) handing: Option<Handing>,
 }
+
+/// Callers who are told `unsure` once every follower knows of the doubt; at once where none must.
+type Doubted = (Option<Owed<Conn>>, Vec<(Ticket, Reply)>);
 
 /// What waits to be told, in order.
 pub(super) enum Leaving {

@@ -1,8 +1,9 @@
 //! The journal's tables and the settings it insists on.
 
 use super::super::JournalError;
-use super::{SQLITE_MIN, end_if_unsynced, pragma};
+use super::{SQLITE_MIN, code_of, end_if_unsynced, pragma};
 use crate::kit::data::{DataError, make_private};
+use rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -58,7 +59,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
 pub(super) fn open_again(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = set(Connection::open_with_flags(path, flags)?)?;
-    known_version(&connection)?;
+    known(version(&connection)?)?;
     Ok(connection)
 }
 
@@ -84,20 +85,13 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
-    // Its tables are being made, or whoever made them was killed: only a writer mends that.
-    match known_version(&connection) {
+    // A first start that was cut off made the file and not its tables, or left the rollback journal
+    // that is there only until the log is: there is no journal yet, and whoever writes makes it.
+    match version(&connection) {
         Ok(0) => Err(missing()),
-        Err(JournalError::Silent(_)) if half_made(&connection) => Err(missing()),
-        Ok(_) => Ok(connection),
-        Err(why) => Err(why),
+        Err(why) if code_of(&why) == SQLITE_READONLY_ROLLBACK => Err(missing()),
+        version => known(version?).map(|()| connection),
     }
-}
-
-/// Whether the file was cut off before it had a write-ahead log, which it gets first.
-fn half_made(connection: &Connection) -> bool {
-    let asked = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
-    let code = asked.err().and_then(|why| Some(why.sqlite_error()?.extended_code));
-    code == Some(rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
 }
 
 /// Brings a long log's pages to their places in the file, as `SQLite` does by itself. That one says
@@ -124,19 +118,24 @@ fn insist(connection: &Connection, name: &str, value: &str) -> Result<(), Journa
     )))
 }
 
-fn known_version(connection: &Connection) -> Result<i64, JournalError> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn known(version: i64) -> Result<(), JournalError> {
     if version > VERSION {
         return Err(JournalError::Unfit(format!(
             "the journal was written by a newer fanfare (version {version}, this one knows \
              {VERSION}); use that one"
         )));
     }
-    Ok(version)
+    Ok(())
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
-    if known_version(connection)? == 0 {
+    let version = version(connection)?;
+    known(version)?;
+    if version == 0 {
         let step = connection.transaction()?;
         step.execute_batch(TABLES)?;
         step.pragma_update(None, "user_version", VERSION)?;
