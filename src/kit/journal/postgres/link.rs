@@ -6,6 +6,7 @@ use super::schema;
 use crate::kit::database::Database;
 use futures_util::future::select_ok;
 use std::cell::{Cell, RefCell};
+use std::error::Error as _;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::str::FromStr as _;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Socket};
@@ -124,7 +126,9 @@ impl Link {
             }
         });
         asked.map_err(|fault| {
-            self.left.set(live.take().map(|live| live.host));
+            if let Some(given_up) = live.take() {
+                self.left.set(Some(given_up.host));
+            }
             let named = |why: &str| format!("journal at {}: {why}", self.shown);
             match fault {
                 Fault::Silent(why) => JournalError::Silent(named(&why)),
@@ -134,9 +138,16 @@ impl Link {
         })
     }
 
+    async fn connect(&self) -> Result<Live, Fault> {
+        let live = self.connect_to_any().await?;
+        let insisted = schema::insist(&live.client, &self.standing, self.writes);
+        timeout(CONNECT_WITHIN, insisted).await.map_err(silent)??;
+        Ok(live)
+    }
+
     /// Asks all hosts at once and takes the first that may be written, so that one that is dead
     /// costs nothing.
-    async fn connect(&self) -> Result<Live, Fault> {
+    async fn connect_to_any(&self) -> Result<Live, Fault> {
         let hosts = self.hosts.iter().enumerate();
         let each = hosts.map(|(at, config)| Box::pin(self.connect_to(at, config)));
         select_ok(each).await.map(|(live, _)| live)
@@ -146,17 +157,17 @@ impl Link {
         if self.hosts.len() > 1 && self.left.get() == Some(host) {
             sleep(BEHIND_OTHERS).await;
         }
-        let silent = |_| Fault::Silent("no answer".to_owned());
         // A server that stands still lets us in and says nothing.
         let connected = timeout(CONNECT_WITHIN, config.connect(NoTls)).await;
         let (client, connection) = connected.map_err(silent)?.map_err(|why| fault(&why))?;
         let warning = Arc::new(Mutex::new(None));
         let driver = tokio::spawn(drive(connection, warning.clone()));
-        let live = Live { host, client, warning, driver };
-        let insisted = schema::insist(&live.client, &self.standing, self.writes);
-        timeout(CONNECT_WITHIN, insisted).await.map_err(silent)??;
-        Ok(live)
+        Ok(Live { host, client, warning, driver })
     }
+}
+
+fn silent(_: Elapsed) -> Fault {
+    Fault::Silent("no answer".to_owned())
 }
 
 impl Live {
@@ -194,7 +205,10 @@ type Warning = Arc<Mutex<Option<String>>>;
 
 /// An answer that says the statement or the data is wrong will be the same next time.
 pub(super) fn fault(why: &tokio_postgres::Error) -> Fault {
-    let Some(said) = why.as_db_error() else { return Fault::Silent(why.to_string()) };
+    let Some(said) = why.as_db_error() else {
+        let cause = why.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        return Fault::Silent(format!("{why}{cause}"));
+    };
     let words = said.to_string();
     match said.code().code().get(..2) {
         // Data, integrity, syntax and rights, and data that is damaged.
