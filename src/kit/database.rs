@@ -22,6 +22,16 @@ impl Database {
             },
         }
     }
+
+    /// A URL for each host that is named, or the one that there is.
+    pub fn each_host(&self) -> Vec<String> {
+        let Self::Url(url) = self else { return Vec::new() };
+        let start = url.find("://").map_or(0, |at| at + 3);
+        let end = url[start..].find(['/', '?']).map_or(url.len(), |at| start + at);
+        let first = url[start..end].rfind('@').map_or(start, |at| start + at + 1);
+        let hosts = url[first..end].split(',');
+        hosts.map(|host| format!("{}{host}{}", &url[..first], &url[end..])).collect()
+    }
 }
 
 /// Host, name and parameters of a URL: who comes there, and by what word, is left out.
@@ -52,5 +62,19 @@ mod tests {
         let url = "postgres:///fans?host=/run/pg&user=me&password=s3cr@t&passfile=/x".to_owned();
         assert_eq!(Database::Url(url).shown(), "/fans?host=/run/pg&user=me");
         assert_eq!(Database::Url("nonsense:secret".to_owned()).shown(), "a database");
+    }
+
+    #[test]
+    fn each_host_of_a_url_has_a_url() {
+        let each = |url: &str| Database::Url(url.to_owned()).each_host();
+        let two = each("postgres://me:a,b@one,[::1]:5433/fans?sslmode=disable");
+        let expected = [
+            "postgres://me:a,b@one/fans?sslmode=disable",
+            "postgres://me:a,b@[::1]:5433/fans?sslmode=disable",
+        ];
+        assert_eq!(two, expected);
+        for one in ["postgres://me@db.example:5432/fans", "postgres://db?user=me", "nonsense"] {
+            assert_eq!(each(one), [one]);
+        }
     }
 }

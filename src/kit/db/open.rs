@@ -91,7 +91,15 @@ async fn open_sqlite(path: PathBuf, look: bool) -> Result<Db, DbError> {
 }
 
 async fn open_postgres(url: &str) -> Result<Db, DbError> {
-    let shown = Database::Url(url.to_owned()).shown();
+    let database = Database::Url(url.to_owned());
+    if database.each_host().len() > 1 {
+        return Err(DbError(
+            "--database: name one host; before several that stand in for each other put a proxy \
+             that knows which is written, as docs/operate/patroni.md says"
+                .to_owned(),
+        ));
+    }
+    let shown = database.shown();
     let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let options = PgConnectOptions::from_str(url).ok().filter(|_| known).ok_or_else(|| {
         DbError("--database: write it like postgres://user:password@host:5432/name".to_owned())

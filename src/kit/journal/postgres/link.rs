@@ -4,7 +4,9 @@ use super::super::JournalError;
 use super::super::journals::Standing;
 use super::schema;
 use crate::kit::database::Database;
-use std::cell::RefCell;
+use futures_util::future::select_ok;
+use std::cell::{Cell, RefCell};
+use std::error::Error as _;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::str::FromStr as _;
@@ -12,11 +14,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::error::Elapsed;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Socket};
 
 /// How long a server may take to let us in.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How much later the server that failed last is asked than the others: one that was cut off from
+/// its standbys may take longest to notice that another is in its place.
+const BEHIND_OTHERS: Duration = Duration::from_millis(500);
 
 /// How long a server may be silent below a statement before the kernel calls the connection dead.
 const SILENT_FOR: Duration = Duration::from_secs(10);
@@ -26,13 +34,17 @@ pub(super) struct Link {
     // In this order, so that the connection ends before what drives it.
     live: RefCell<Option<Live>>,
     runtime: Runtime,
-    config: Config,
+    /// One a host of the URL.
+    hosts: Vec<Config>,
+    /// Where the connection was that was given up last.
+    left: Cell<Option<usize>>,
     shown: String,
     standing: Standing,
     writes: bool,
 }
 
 struct Live {
+    host: usize,
     client: Client,
     warning: Arc<Mutex<Option<String>>>,
     driver: JoinHandle<()>,
@@ -61,20 +73,20 @@ impl Link {
     /// If it is no URL of a PostgreSQL server.
     pub(super) fn new(url: &str, standing: Standing, writes: bool) -> Result<Self, JournalError> {
         let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        let config = Config::from_str(url).ok().filter(|_| known);
-        let mut config = config.ok_or_else(|| {
+        let database = Database::Url(url.to_owned());
+        let urls = database.each_host();
+        let hosts: Result<Vec<_>, _> = urls.iter().map(|url| Config::from_str(url)).collect();
+        let mut hosts = hosts.ok().filter(|_| known).ok_or_else(|| {
             let like = "postgres://user:password@host:5432/name";
             JournalError::Unfit(format!("--journal: write it like {like}"))
         })?;
-        config.application_name("fanfare");
-        config.connect_timeout(CONNECT_WITHIN).tcp_user_timeout(SILENT_FOR);
-        config.keepalives_idle(SILENT_FOR).keepalives_interval(SILENT_FOR / 5);
-        // A timeout of the server's would end a commit between its two halves.
-        config.options("-c statement_timeout=0 -c lock_timeout=0 -c client_min_messages=warning");
+        let several = hosts.len() > 1;
+        hosts.iter_mut().for_each(|host| prepare(host, several));
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|why| JournalError::Silent(why.to_string()))?;
-        let shown = Database::Url(url.to_owned()).shown();
-        Ok(Self { live: RefCell::new(None), runtime, config, shown, standing, writes })
+        let shown = database.shown();
+        let (live, left) = (RefCell::new(None), Cell::new(None));
+        Ok(Self { live, runtime, hosts, left, shown, standing, writes })
     }
 
     /// Asks the server, connecting first where need be. A connection whose answer did not come,
@@ -114,7 +126,9 @@ impl Link {
             }
         });
         asked.map_err(|fault| {
-            *live = None;
+            if let Some(given_up) = live.take() {
+                self.left.set(Some(given_up.host));
+            }
             let named = |why: &str| format!("journal at {}: {why}", self.shown);
             match fault {
                 Fault::Silent(why) => JournalError::Silent(named(&why)),
@@ -125,22 +139,53 @@ impl Link {
     }
 
     async fn connect(&self) -> Result<Live, Fault> {
-        let silent = |_| Fault::Silent("no answer".to_owned());
-        // A server that stands still lets us in and says nothing.
-        let connected = timeout(CONNECT_WITHIN, self.config.connect(NoTls)).await;
-        let (client, connection) = connected.map_err(silent)?.map_err(|why| fault(&why))?;
-        let warning = Arc::new(Mutex::new(None));
-        let driver = tokio::spawn(drive(connection, warning.clone()));
-        let live = Live { client, warning, driver };
+        let live = self.connect_to_any().await?;
         let insisted = schema::insist(&live.client, &self.standing, self.writes);
         timeout(CONNECT_WITHIN, insisted).await.map_err(silent)??;
         Ok(live)
     }
+
+    /// Asks all hosts at once and takes the first that may be written, so that one that is dead
+    /// costs nothing.
+    async fn connect_to_any(&self) -> Result<Live, Fault> {
+        let hosts = self.hosts.iter().enumerate();
+        let each = hosts.map(|(at, config)| Box::pin(self.connect_to(at, config)));
+        select_ok(each).await.map(|(live, _)| live)
+    }
+
+    async fn connect_to(&self, host: usize, config: &Config) -> Result<Live, Fault> {
+        if self.hosts.len() > 1 && self.left.get() == Some(host) {
+            sleep(BEHIND_OTHERS).await;
+        }
+        // A server that stands still lets us in and says nothing.
+        let connected = timeout(CONNECT_WITHIN, config.connect(NoTls)).await;
+        let (client, connection) = connected.map_err(silent)?.map_err(|why| fault(&why))?;
+        let warning = Arc::new(Mutex::new(None));
+        let driver = tokio::spawn(drive(connection, warning.clone()));
+        Ok(Live { host, client, warning, driver })
+    }
+}
+
+fn silent(_: Elapsed) -> Fault {
+    Fault::Silent("no answer".to_owned())
 }
 
 impl Live {
     fn take_warning(&self) -> Option<String> {
         self.warning.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// What every connection is told. Of several servers only the one that is written is of use: the
+/// others may be behind, or have rows that are going to be taken back.
+fn prepare(config: &mut Config, several: bool) {
+    config.application_name("fanfare");
+    config.connect_timeout(CONNECT_WITHIN).tcp_user_timeout(SILENT_FOR);
+    config.keepalives_idle(SILENT_FOR).keepalives_interval(SILENT_FOR / 5);
+    // A timeout of the server's would end a commit between its two halves.
+    config.options("-c statement_timeout=0 -c lock_timeout=0 -c client_min_messages=warning");
+    if several {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
 }
 
@@ -160,7 +205,10 @@ type Warning = Arc<Mutex<Option<String>>>;
 
 /// An answer that says the statement or the data is wrong will be the same next time.
 pub(super) fn fault(why: &tokio_postgres::Error) -> Fault {
-    let Some(said) = why.as_db_error() else { return Fault::Silent(why.to_string()) };
+    let Some(said) = why.as_db_error() else {
+        let cause = why.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        return Fault::Silent(format!("{why}{cause}"));
+    };
     let words = said.to_string();
     match said.code().code().get(..2) {
         // Data, integrity, syntax and rights, and data that is damaged.
