@@ -7,8 +7,8 @@ Each fan claims once, with a key, and asks the same again until there is an answ
 and silence are none. It takes commands on its standard input and answers each with a line:
 
     fault          from here on it counts anew
-    recovered S    waits until a claim is made that was first asked for after that, S seconds at most;
-                   `yes` or `no`
+    recovered S    waits S seconds at most until a claim is made that was first asked for after
+                   that; `yes` or `no`
     figures        the longest time without a 201 since `fault`, and what was heard since
     end            stops, asks every claim again, and says what it found
 """

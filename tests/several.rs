@@ -113,6 +113,30 @@ fn drops_on_two_journals_are_served_and_stay_where_they_are() {
 }
 
 #[test]
+fn a_journal_of_several_hosts_is_used_where_it_is_written() {
+    let (read_only, written) = (Postgres::alone(), Postgres::alone());
+    let [read_only, written] = [&read_only, &written].map(|server| {
+        let url = server.database();
+        Postgres::sql(&url, "CREATE DATABASE fans");
+        url.rsplit_once('/').unwrap().0.to_owned() + "/fans"
+    });
+    let host = |url: &str| url.split(['@', '/']).nth(3).unwrap().to_owned();
+    Postgres::sql(&read_only, "ALTER DATABASE fans SET default_transaction_read_only = on");
+    // Nobody is at the first; the second answers first, and cannot be written.
+    let hosts = format!("127.0.0.1:1,{},{}", host(&read_only), host(&written));
+    let url = format!("postgres://fanfare@{hosts}/fans");
+    let place = place(&["a"], &[&url]);
+    let served = place.serve(Some(FILE));
+    let made = served.claim("a", 1, BOX);
+    assert_eq!((made.status, number(&made)), (201, 1), "{made:?}");
+    served.end();
+    assert!(verified(&place).contains("holds: 1 lane"));
+    Postgres::sql(&written, "SELECT 1 / COUNT(*) FROM journal");
+    let refused = place.run(&["serve", FILE, "--listen", "127.0.0.1:0", "--database", &url]);
+    assert!(!refused.status.success() && words(&refused).contains("name one host"));
+}
+
+#[test]
 fn a_dead_journal_holds_up_its_own_lanes_only_and_comes_back_by_itself() {
     let (shared, mut dying) = (Postgres::shared(), Postgres::alone());
     let (first, second) = (shared.database(), dying.database());

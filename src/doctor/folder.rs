@@ -2,8 +2,7 @@
 
 use super::{Patient, Report};
 use crate::kit::data::{DataError, DataFolder};
-use crate::kit::keys;
-use crate::kit::keys::Keys;
+use crate::kit::keys::{self, Keys};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;

@@ -2,6 +2,7 @@
 //! and passed down.
 
 use super::committer::{self, Work};
+pub use super::directory::Directory;
 use super::drop::Drop;
 use super::found::{self, Found, FoundAt, Founding, Seat};
 use super::inbox::Inbox;
@@ -19,56 +20,11 @@ use crate::kit::token::Tokens;
 use crate::kit::vital;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, Lane, LaneConfig, LaneId, PublicKey, Replay, Reply};
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
-
-/// The drops by id, and by lane.
-#[derive(Clone, Default)]
-pub struct Directory {
-    /// By id, in the order of the festival file.
-    pub drops: Vec<Arc<Drop>>,
-    by_id: BTreeMap<String, usize>,
-    by_lane: BTreeMap<LaneId, usize>,
-    /// Lanes that could not be opened, and why.
-    pub shut: Vec<(LaneId, String)>,
-}
-
-impl Directory {
-    /// The drop with this id.
-    pub fn named(&self, id: &str) -> Option<&Arc<Drop>> {
-        self.by_id.get(id).map(|&at| &self.drops[at])
-    }
-
-    /// The drop this lane decides.
-    pub fn of_lane(&self, lane: LaneId) -> Option<&Arc<Drop>> {
-        self.by_lane.get(&lane).map(|&at| &self.drops[at])
-    }
-
-    /// Lanes that should be open and are not, each with why.
-    pub fn not_open(&self) -> Vec<String> {
-        let shut = self.shut.iter().map(|(lane, why)| format!("lane {lane}: {why}"));
-        let stopped =
-            |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
-        shut.chain(self.drops.iter().filter_map(stopped)).collect()
-    }
-
-    pub(super) fn add(&mut self, drop: Arc<Drop>) {
-        self.shut.retain(|(lane, _)| *lane != drop.lane);
-        self.by_id.insert(drop.spec.id.clone(), self.drops.len());
-        self.by_lane.insert(drop.lane, self.drops.len());
-        self.drops.push(drop);
-    }
-
-    fn rename(&mut self, lane: LaneId, spec: DropSpec) {
-        if let Some(&at) = self.by_lane.get(&lane) {
-            self.drops[at] = Arc::new(self.drops[at].renamed(spec));
-        }
-    }
-}
 
 /// The running parts, joined at the end.
 struct Threads {
@@ -157,10 +113,9 @@ impl Node {
             .map_err(|why| why.to_string())?;
         let address = beside.among.as_ref().map(|among| among.address);
         let joined = joining::join(&folder, address, &found::lanes_of(&seats))?;
-        let owned = joined.as_ref().map(Joined::holder);
-        let owned = owned.as_ref();
-        let clock_now = clock.read();
-        let founding = Founding { festival, key: &signing, config, clock: clock_now, owned };
+        let holder = joined.as_ref().map(Joined::holder);
+        let owned = holder.as_ref();
+        let founding = Founding { festival, key: &signing, config, clock: clock.read(), owned };
         let mut found = FoundAt::new();
         for (home, seats) in seats {
             let at = (home, writers.get_mut(home));
@@ -173,10 +128,9 @@ impl Node {
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
         let directory = Arc::new(RwLock::new(Arc::new(directory)));
         let own = joined.as_ref().map(|joined| joined.own().clone());
-        let start = |joined: Joined| {
-            joined.start(beside.among, &folder, &inbox, directory.clone(), followed)
-        };
-        let membership = joined.map(start).transpose()?;
+        let joined = joined
+            .map(|joined| joined.start(beside.among, &folder, &inbox, directory.clone(), followed));
+        let membership = joined.transpose()?;
         let lanes = Lanes::new(
             (clock.clone(), folder.clone(), inbox.clone(), senders.clone(), sink.clone()),
             told.clone(),

@@ -1,8 +1,10 @@
 //! The process's one clock. Gate and lanes read the same guarded time; only rehearsals in process
 //! and tests have a clock they turn by hand.
 
+mod boot;
 mod ticks;
 
+pub use boot::boot_ms;
 pub use ticks::Ticks;
 
 use fanfare_lane::{Guard, Reading};
@@ -29,13 +31,6 @@ pub enum Clock {
 fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// Milliseconds since the machine started, those it slept through included. What a node may answer
-/// from memory is measured by it: a machine that was asleep knows that it was.
-pub fn boot_ms() -> i64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    now.tv_sec * 1_000 + now.tv_nsec / 1_000_000
 }
 
 impl Clock {

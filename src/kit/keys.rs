@@ -5,9 +5,13 @@
 //! claim as long as the drop exists; folders from before there were three hash with what was their
 //! token key then, and a copy of it is kept.
 
+mod ring;
+
+pub use ring::Keyring;
+
 use super::data::{DataError, write_private};
 use super::hex;
-use fanfare_lane::{FestivalKey, KeyId, PublicKey};
+use fanfare_lane::{FestivalKey, PublicKey};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -143,33 +147,6 @@ fn make(path: &Path, older: Option<[u8; 32]>) -> Result<[u8; 32], DataError> {
     let secret = older.map_or_else(|| random(path), Ok)?;
     write_private(path, text(&secret).as_bytes())?;
     Ok(secret)
-}
-
-/// The public keys a journal lists: the one that signs now, and those that did.
-#[derive(Clone, Debug)]
-pub struct Keyring {
-    /// The one that signs now.
-    pub current: PublicKey,
-    /// Those that signed before.
-    pub old: Vec<PublicKey>,
-}
-
-impl Keyring {
-    /// Of those that are listed.
-    pub fn new(current: PublicKey, mut listed: Vec<PublicKey>) -> Self {
-        listed.retain(|key| *key != current);
-        Self { current, old: listed }
-    }
-
-    /// The key a seal names; the current one where no other has that name.
-    pub fn named(&self, id: &KeyId) -> &PublicKey {
-        self.old.iter().find(|key| key.id() == *id).unwrap_or(&self.current)
-    }
-
-    /// Every key, the current one first.
-    pub fn all(&self) -> impl Iterator<Item = &PublicKey> {
-        std::iter::once(&self.current).chain(&self.old)
-    }
 }
 
 fn read(path: &Path) -> Result<[u8; 32], DataError> {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `leases` | renewals arrive: lanes are taken, opened, lost |
 //! | `owner` | other nodes follow; a row is published and told once they have it |
-//! | `handing` | a lane goes to another node, in order |
+//! | `balance`, `handing` | which lanes go to another node, and how, in order |
 //! | `follower` | other owners' rows, in the order they come; their word |
 //! | `asks` | commands for lanes of others |
 //!
@@ -14,6 +14,7 @@
 //! simulator plays the same parts.
 
 mod asks;
+mod balance;
 mod follower;
 mod handing;
 mod leases;

@@ -1,7 +1,6 @@
 //! The tables, made and changed at start without being asked. Files of `migrations/` are cut into
-//! statements; each runs in a transaction of its own, which also writes down its hash. So a start
-//! that was cut off goes on where it stopped, and a database that knows statements this program
-//! does not is a newer program's.
+//! statements, each a transaction that writes down its hash too. So a start that was cut off goes
+//! on where it stopped, and a database with statements unknown here is a newer program's.
 
 use super::{Db, DbError, Tx, commit};
 use crate::kit::hex;

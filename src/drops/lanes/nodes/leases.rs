@@ -5,8 +5,8 @@
 //! until its node leaves or is gone.
 
 use super::super::{Hosted, Lanes};
+use super::balance;
 use super::follower::Followed;
-use super::handing;
 use super::owner::{Leaving, Shared};
 use crate::drops::drop::Drop;
 use crate::drops::ticket::Ticket;
@@ -24,7 +24,7 @@ impl Lanes {
     pub(super) fn renewed(&mut self, renewal: Renewal, clock: &Reading) {
         let Renewal { home, sent_ms, view, gone } = renewal;
         let Some(nodes) = &mut self.nodes else { return };
-        let there = handing::there(&view.nodes, &gone);
+        let there = balance::there(&view.nodes, &gone);
         nodes.views[home] = view;
         // What is not ours any more goes first, then the renewal counts.
         for lane in self.not_ours(home) {
