@@ -202,6 +202,8 @@ def main():
         else:
             said = f"what is {command}?"
         print(said, flush=True)
+        if command == "end":
+            return
 
 
 main()
