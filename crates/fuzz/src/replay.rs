@@ -96,21 +96,26 @@ fn fitting(replay: &Replay, time_ms: i64, facts: &[u8]) -> Option<Row> {
 
 /// Units by line as the facts issued them, counted here.
 #[derive(Default)]
-struct Issued(Vec<i64>);
+struct Issued {
+    units: Vec<i64>,
+    /// Whether rows were lost: their claims' numbers are given and stand for nothing.
+    lost: bool,
+}
 
 impl Issued {
     fn count(&mut self, fact: &Fact) {
         let units = match fact {
             Fact::Terms(terms) => {
-                self.0 = terms.lines.iter().map(|line| i64::from(line.stock)).collect();
+                self.units = terms.lines.iter().map(|line| i64::from(line.stock)).collect();
                 return;
             }
             Fact::Amended { amendment: fanfare_engine::Amendment::NewLine(line), .. } => {
-                self.0.push(line.stock.into());
+                self.units.push(line.stock.into());
                 return;
             }
             Fact::Restored(loss) => {
-                let lost = self.0.iter_mut().zip(&loss.set_aside);
+                self.lost = true;
+                let lost = self.units.iter_mut().zip(&loss.set_aside);
                 lost.for_each(|(issued, lost)| *issued -= i64::from(*lost));
                 return;
             }
@@ -119,17 +124,21 @@ impl Issued {
             _ => return,
         };
         let (Line(at), units) = units;
-        self.0[usize::from(at)] += units;
+        self.units[usize::from(at)] += units;
     }
 
     /// Every unit is free, set aside, held or settled, by the claims themselves.
     fn hold(&self, state: &State) {
         let lines = state.ledger().lines();
-        assert_eq!(lines.len(), self.0.len(), "a line appeared or vanished");
+        assert_eq!(lines.len(), self.units.len(), "a line appeared or vanished");
         let mut out: BTreeMap<(u16, bool), i64> = BTreeMap::new();
         let mut of_fan: BTreeMap<Fan, u32> = BTreeMap::new();
-        for (nth, claim) in state.claims().iter().enumerate() {
-            assert_eq!(claim.number.get() as usize, nth + 1, "a number skipped or given twice");
+        let mut newest = 0;
+        for claim in state.claims().iter() {
+            let number = claim.number.get();
+            let next = number == newest + 1 || self.lost && number > newest;
+            assert!(next, "number {number} behind {newest}: one skipped or given twice");
+            newest = number;
             let units = i64::from(claim.quantity.get());
             if claim.state.counts() {
                 let held = claim.state == ClaimState::Held;
@@ -137,7 +146,7 @@ impl Issued {
                 *of_fan.entry(claim.fan).or_default() += u32::from(claim.quantity.get());
             }
         }
-        for (at, (stock, issued)) in lines.iter().zip(&self.0).enumerate() {
+        for (at, (stock, issued)) in lines.iter().zip(&self.units).enumerate() {
             let of = |held| out.get(&(at as u16, held)).copied().unwrap_or_default();
             assert_eq!(i64::from(stock.issued), *issued, "units out of nothing");
             assert_eq!(i64::from(stock.held), of(true), "held by nobody, or twice");
