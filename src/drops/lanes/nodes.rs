@@ -187,8 +187,13 @@ impl Lanes {
                 shared.leave(conn);
             }
         }
-        // Its word lasts as long as it was given; what comes next comes on another connection.
+        // Its word would last a little longer. But an owner that died may have made rows durable
+        // that it sent nobody, and whoever lost an answer with it is back at another node at once:
+        // the next owner tells them, not what is published here.
         nodes.hosts.remove(&conn);
+        for followed in nodes.followed.values_mut().filter(|one| one.follows_by(conn)) {
+            followed.hush();
+        }
     }
 
     /// What is due between nodes whether anybody says something or not.

@@ -73,6 +73,11 @@ impl Followed {
         self.drop.answer_until(until_ms);
     }
 
+    /// Whether its owner's stream comes by this connection.
+    pub(super) fn follows_by(&self, conn: Conn) -> bool {
+        self.by.is_some_and(|(by, _)| by == conn)
+    }
+
     /// Nothing is answered by any owner's word any more.
     pub(super) fn hush(&mut self) {
         self.word.over();
