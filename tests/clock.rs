@@ -24,29 +24,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let now_ms = Clock::machine().now_ms();
-        let at = |ms: i64| {
-            let at = jiff::Timestamp::from_millisecond(ms).unwrap();
-            at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-        };
-        let drop = |id: &str, opens_ms: i64| {
-            format!(
-                r#"
-[[drops]]
-id = "{id}"
-kind = "sale"
-name = {{ zh = "礼盒", en = "Boxes" }}
-opens_at = {}
-open_for = "30d"
-hold = "10m"
-limit = 2
-[[drops.items]]
-good = "box"
-price = "5.00"
-stock = 100
-"#,
-                at(opens_ms)
-            )
-        };
+        let terms = "open_for = \"30d\"\nhold = \"10m\"\nlimit = 2";
+        let drop = |id: &str, opens_ms: i64| festival::drop(id, opens_ms, terms, 100);
         let drops = drop("boxes", now_ms - 3_600_000) + &drop("later", now_ms + 1_800_000);
         let place = Place::new();
         place.write(FILE, &festival::text("clock", &drops));

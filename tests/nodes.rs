@@ -36,26 +36,8 @@ impl Festival {
     fn new(stock: u32, opened_ms_ago: i64) -> Self {
         let server = Postgres::shared();
         let opens_ms = Clock::machine().now_ms() - opened_ms_ago;
-        let opens = jiff::Timestamp::from_millisecond(opens_ms).unwrap();
-        let opens = opens.strftime("%Y-%m-%dT%H:%M:%SZ");
-        let drop = |id: &str| {
-            format!(
-                r#"
-[[drops]]
-id = "{id}"
-kind = "sale"
-name = {{ zh = "礼盒", en = "Boxes" }}
-opens_at = {opens}
-open_for = "1d"
-hold = "5h"
-limit = 2
-[[drops.items]]
-good = "box"
-price = "5.00"
-stock = {stock}
-"#
-            )
-        };
+        let terms = "open_for = \"1d\"\nhold = \"5h\"\nlimit = 2";
+        let drop = |id: &str| festival::drop(id, opens_ms, terms, stock);
         let text = festival::text("nodes", &DROPS.map(drop).concat());
         let key = Place::new();
         key.write("secret", &"5e".repeat(32));

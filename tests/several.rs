@@ -15,26 +15,9 @@ const FILE: &str = "festival.toml";
 
 /// Drops that are open since an hour ago.
 fn drops(ids: &[&str]) -> String {
-    let opens = jiff::Timestamp::from_millisecond(Clock::machine().now_ms() - 3_600_000).unwrap();
-    let opens = opens.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let drop = |id: &&str| {
-        format!(
-            r#"
-[[drops]]
-id = "{id}"
-kind = "sale"
-name = {{ zh = "礼盒", en = "Boxes" }}
-opens_at = {opens}
-open_for = "10d"
-hold = "5d"
-limit = 2
-[[drops.items]]
-good = "box"
-price = "5.00"
-stock = 100
-"#
-        )
-    };
+    let opens_ms = Clock::machine().now_ms() - 3_600_000;
+    let terms = "open_for = \"10d\"\nhold = \"5d\"\nlimit = 2";
+    let drop = |id: &&str| festival::drop(id, opens_ms, terms, 100);
     festival::text("several", &ids.iter().map(drop).collect::<String>())
 }
 

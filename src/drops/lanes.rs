@@ -299,7 +299,7 @@ impl Lanes {
             if clock.mono_ms - self.kept_house_mono_ms >= 1_000 {
                 self.keep_house(&clock);
             }
-            self.keep_nodes(&clock);
+            self.keep_nodes();
             self.answer_quiet(&clock);
             if self.stopping && (self.all_idle() || clock.mono_ms >= self.stop_by_mono_ms) {
                 break;

@@ -65,7 +65,14 @@ pub fn ends(secret: &[u8; 32]) -> Result<Ends, String> {
     })
 }
 
-/// Knows one key.
+/// How nodes sign a handshake.
+const SCHEMES: [SignatureScheme; 1] = [SignatureScheme::ED25519];
+
+fn too_old() -> Error {
+    Error::General("nodes speak TLS 1.3".to_owned())
+}
+
+/// Knows one key, on either side.
 #[derive(Debug)]
 struct Known {
     spki: Vec<u8>,
@@ -106,7 +113,7 @@ impl ServerCertVerifier for Known {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("nodes speak TLS 1.3".to_owned()))
+        Err(too_old())
     }
 
     fn verify_tls13_signature(
@@ -119,7 +126,7 @@ impl ServerCertVerifier for Known {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
+        SCHEMES.to_vec()
     }
 
     fn requires_raw_public_keys(&self) -> bool {
@@ -147,7 +154,7 @@ impl ClientCertVerifier for Known {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("nodes speak TLS 1.3".to_owned()))
+        Err(too_old())
     }
 
     fn verify_tls13_signature(
@@ -160,7 +167,7 @@ impl ClientCertVerifier for Known {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
+        SCHEMES.to_vec()
     }
 
     fn requires_raw_public_keys(&self) -> bool {

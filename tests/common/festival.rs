@@ -48,12 +48,17 @@ currency = "CNY"
 
 /// A festival whose one drop, `boxes`, opens then and sells boxes: `terms` are its other keys.
 pub fn boxes(id: &str, opens_ms: i64, terms: &str, stock: u32) -> String {
+    text(id, &drop("boxes", opens_ms, terms, stock))
+}
+
+/// A drop that opens then and sells boxes: `terms` are its other keys.
+pub fn drop(id: &str, opens_ms: i64, terms: &str, stock: u32) -> String {
     let opens = jiff::Timestamp::from_millisecond(opens_ms).unwrap();
     let opens = opens.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let drop = format!(
+    format!(
         r#"
 [[drops]]
-id = "boxes"
+id = "{id}"
 kind = "sale"
 name = {{ zh = "礼盒", en = "Boxes" }}
 opens_at = {opens}
@@ -63,8 +68,7 @@ good = "box"
 price = "5.00"
 stock = {stock}
 "#
-    );
-    text(id, &drop)
+    )
 }
 
 /// The same, open since an hour ago by the machine's clock.

@@ -197,7 +197,7 @@ impl Lanes {
     }
 
     /// What is due between nodes whether anybody says something or not.
-    pub(super) fn keep_nodes(&mut self, clock: &Reading) {
+    pub(super) fn keep_nodes(&mut self) {
         if self.nodes.is_none() {
             return;
         }
@@ -206,7 +206,7 @@ impl Lanes {
             self.settle(lane, now_ms);
         }
         self.ping(now_ms);
-        self.lose_patience_with_nodes(now_ms, clock);
+        self.lose_patience_with_nodes(now_ms);
         self.say_drained();
     }
 }

@@ -158,7 +158,7 @@ impl Lanes {
     }
 
     /// Nobody waits for ever, and of what a process was asked that ended nobody knows.
-    pub(super) fn lose_patience_with_nodes(&mut self, now_ms: i64, _clock: &Reading) {
+    pub(super) fn lose_patience_with_nodes(&mut self, now_ms: i64) {
         let Some(nodes) = &mut self.nodes else { return };
         let over = |process: &ProcessId| {
             nodes.ended.get(process).is_some_and(|since_ms| now_ms - since_ms >= WORDS_OVER_MS)
