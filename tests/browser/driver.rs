@@ -158,15 +158,25 @@ impl Browser {
         panic!("{css} is not at {}: {}", self.url(), self.text());
     }
 
+    /// Waits until what a selector finds says this. A tap may return before the next page is there,
+    /// and until then the selector finds what the page before had in the same place.
+    pub fn shows(&self, css: &str, text: &str) {
+        let (css, text) = (json!(css), json!(text));
+        let script = format!("return document.querySelector({css})?.innerText.includes({text})");
+        self.until(&format!("{css} says {text}"), &script);
+    }
+
     /// What people read on the page.
     pub fn text(&self) -> String {
         self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
     }
 
-    /// Waits until a script gives true.
+    /// Waits until a script gives true. One that a change of pages ends is asked again.
     pub fn until(&self, what: &str, script: &str) {
+        let path = format!("/session/{}/execute/sync", self.session);
+        let wanted = json!({ "script": script, "args": [] });
         for _ in 0..600 {
-            if self.run(script) == json!(true) {
+            if self.call("POST", &path, &wanted) == Ok(json!(true)) {
                 return;
             }
             thread::sleep(Duration::from_millis(100));

@@ -15,7 +15,7 @@ fn served() -> Server {
     let browser = Browser::start("en");
     browser.open(&format!("{}/sign-up", server.url));
     sign(&browser);
-    assert_eq!(browser.find(".account .who").says(), "Mira");
+    browser.shows(".account .who", "Mira");
     server.raise("mira", "host");
     server
 }
@@ -56,7 +56,7 @@ fn a_host_lets_the_crowd_come_and_sees_the_drop_sell_out() {
     let bytes = browser.run_async(WEIGHED)[1].as_u64().unwrap();
     assert!(bytes <= BYTES_MAX, "a host's page has {bytes} bytes");
     browser.find("a[href$='/claims']").tap();
-    assert!(browser.find("tbody").says().contains("Made fan"));
+    browser.shows("tbody", "Made fan");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -71,13 +71,13 @@ fn a_host_pauses_and_undoes_it_with_and_without_scripts() {
         come_in(&browser, &server);
         browser.find("[action$='/acts/pause'] [name=why]").types("快递还没到");
         browser.find("[action$='/acts/pause'] button").tap();
-        assert!(browser.find(".notice.good").says().contains("已暂停"));
-        assert!(browser.find("#acts").says().contains("快递还没到"));
+        browser.shows(".notice.good", "已暂停");
+        browser.shows("#acts", "快递还没到");
         browser.find(".notice.good button").tap();
-        assert!(browser.find(".notice.good").says().contains("已恢复"));
-        assert!(browser.find("#acts").says().contains("撤销：快递还没到"));
+        browser.shows(".notice.good", "已恢复");
+        browser.shows("#acts", "撤销：快递还没到");
         browser.find("a[href$='/closing']").tap();
-        assert!(browser.find("main").says().contains("无法恢复"));
+        browser.shows("main", "无法恢复");
         browser.find("a.quiet[href='/host/drops/lamps-1']").tap();
         browser.find("[action$='/acts/pause']");
     }

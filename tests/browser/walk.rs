@@ -93,12 +93,12 @@ fn sign_up(browser: &Browser, server: &Server, lang: &str) {
     browser.find("#password").types("short");
     browser.find(".fields button").tap();
     // What is wrong is said at its field, which has the focus.
-    assert!(browser.find("#password-wrong").says().contains('5'));
+    browser.shows("#password-wrong", "5");
     let at = "return document.activeElement.id === 'password'";
     browser.until("the field has the focus", at);
     browser.find("#password").types("correct horse battery");
     browser.find(".fields button").tap();
-    assert_eq!(browser.find(".account .who").says(), "Ada");
+    browser.shows(".account .who", "Ada");
     browser.find("nav a[href='/']").tap();
     browser.find("a[href='/drops/lamps-1']").tap();
     browser.find("[data-claim]");
