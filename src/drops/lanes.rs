@@ -25,6 +25,7 @@ use super::ticket::{Sink, Ticket};
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::Heads;
+use asking::Waits;
 use commits::Commits;
 use fanfare_engine::Command;
 use fanfare_lane::{Lane, LaneConfig, LaneId, Reading, Replay, Resolution, Sealed, StoreError};
@@ -148,7 +149,7 @@ pub struct Lanes {
     config: LaneConfig,
     hosted: HashMap<LaneId, Hosted>,
     resting: HashMap<LaneId, Arc<Drop>>,
-    waking: HashMap<LaneId, Vec<(Command, Ticket)>>,
+    waking: HashMap<LaneId, Vec<Waits>>,
     touched: BTreeSet<LaneId>,
     dues: BinaryHeap<Reverse<(i64, LaneId)>>,
     heads: Heads,

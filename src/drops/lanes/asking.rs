@@ -6,13 +6,21 @@ use crate::drops::wake;
 use fanfare_engine::Command;
 use fanfare_lane::{Lane, LaneId, Reading, Reply};
 
+/// A command for a lane at rest that is being opened again.
+pub(super) struct Waits {
+    pub(super) command: Command,
+    pub(super) ticket: Ticket,
+    since_mono_ms: i64,
+}
+
 impl Lanes {
     /// Most of many are for one lane, which is looked up once for all that follow each other.
     pub(super) fn ask_many(&mut self, asks: Vec<(LaneId, Command, Ticket)>, clock: &Reading) {
         let mut asks = asks.into_iter().peekable();
         while let Some((id, command, ticket)) = asks.next() {
             self.ask(id, command, ticket, clock);
-            let Some(hosted) = self.hosted.get_mut(&id) else { continue };
+            let hosted = self.hosted.get_mut(&id).filter(|hosted| !hosted.handing());
+            let Some(hosted) = hosted else { continue };
             while let Some((_, command, ticket)) = asks.next_if(|(next, ..)| *next == id) {
                 if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms) {
                     say(&self.sink, ticket, Reply::Busy);
@@ -40,7 +48,7 @@ impl Lanes {
             self.touched.insert(id);
         } else if let Some(waiting) = self.waking.get_mut(&id) {
             if waiting.len() < self.config.queue_max {
-                waiting.push((command, ticket));
+                waiting.push(Waits { command, ticket, since_mono_ms: clock.mono_ms - age_ms });
             } else {
                 self.say(ticket, Reply::Busy);
             }
@@ -51,7 +59,8 @@ impl Lanes {
                 return self.say(ticket, reply);
             }
             wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
-            self.waking.insert(id, vec![(command, ticket)]);
+            let since_mono_ms = clock.mono_ms - age_ms;
+            self.waking.insert(id, vec![Waits { command, ticket, since_mono_ms }]);
         } else {
             self.pass_on(id, command, ticket);
         }
@@ -90,12 +99,11 @@ impl Lanes {
             }
             replay
         });
-        let at_rest =
-            |(command, _): &(Command, Ticket)| wake::answered_at_rest(&drop, command, clock.now_ms);
+        let at_rest = |of: &Waits| wake::answered_at_rest(&drop, &of.command, clock.now_ms);
         if let Some(replies) = asked.iter().map(at_rest).collect::<Option<Vec<_>>>() {
             // Nobody asked for a change: it goes on resting, and no row is written.
             let answers = asked.into_iter().zip(replies);
-            return answers.for_each(|((_, ticket), reply)| self.say(ticket, reply));
+            return answers.for_each(|(of, reply)| self.say(of.ticket, reply));
         }
         let opened = replay.and_then(|replay| {
             let open = |served: &mut _| {
@@ -107,13 +115,14 @@ impl Lanes {
         match opened {
             Ok(lane) => {
                 self.host_woken(lane, drop);
-                for (command, ticket) in asked {
-                    self.ask(id, command, ticket, clock);
+                for Waits { command, ticket, since_mono_ms } in asked {
+                    let age_ms = clock.mono_ms - since_mono_ms;
+                    self.ask_aged(id, (command, age_ms), ticket, clock);
                 }
             }
             Err(why) => {
                 drop.stop(&why);
-                asked.into_iter().for_each(|(_, ticket)| self.say(ticket, Reply::Busy));
+                asked.into_iter().for_each(|of| self.say(of.ticket, Reply::Busy));
             }
         }
     }

@@ -14,8 +14,8 @@ const GAP_MAX: usize = 1_000_000;
 pub(super) struct Entry {
     fan: u64,
     time_ms: i64,
-    /// When its units came back.
-    ended_ms: i64,
+    /// When it was held no more: paid, given back, or over.
+    held_until_ms: i64,
     place: ClaimPlace,
     units: u16,
     line: u16,
@@ -28,7 +28,7 @@ impl Entry {
     const SKIPPED: Self = Self {
         fan: 0,
         time_ms: 0,
-        ended_ms: i64::MAX,
+        held_until_ms: i64::MAX,
         place: ClaimPlace { seq: 0, index: 0 },
         units: 0,
         line: 0,
@@ -39,7 +39,7 @@ impl Entry {
     pub(super) fn new(place: Place, fan: u64, line: u16, units: u16, time_ms: i64) -> Self {
         let place = ClaimPlace { seq: place.seq, index: place.index };
         let state = Some(State::Held);
-        Self { fan, time_ms, ended_ms: i64::MAX, place, units, line, state, told: false }
+        Self { fan, time_ms, held_until_ms: i64::MAX, place, units, line, state, told: false }
     }
 }
 
@@ -124,9 +124,7 @@ impl Journalled {
             return None;
         };
         entry.state = Some(to);
-        if to != State::Settled {
-            entry.ended_ms = entry.ended_ms.min(time_ms);
-        }
+        entry.held_until_ms = entry.held_until_ms.min(time_ms);
         let (fan, line, units) = (entry.fan, entry.line, entry.units);
         if let Some(seat) = self.seat(fan) {
             match to {
@@ -176,7 +174,8 @@ impl Journalled {
     }
 
     /// Whether the repeat of a lost answer said what the journal says: the fan's first claim; or
-    /// anything else where there was none yet, or where it was over by then and no key named it.
+    /// anything else where there was none yet, or where it was not held any more and no key named
+    /// it.
     fn same(&self, lost: &LostAsk, began_ms: i64) -> bool {
         let Some(seat) = self.seat(lost.fan) else { return false };
         let first = self.first[seat];
@@ -184,7 +183,7 @@ impl Journalled {
             return lost.number.is_none();
         };
         let later = claim.time_ms >= began_ms + i64::from(lost.asked_ms);
-        let over = !lost.keyed && claim.ended_ms <= began_ms + i64::from(lost.answered_ms);
+        let over = !lost.keyed && claim.held_until_ms <= began_ms + i64::from(lost.answered_ms);
         lost.number == Some(first) || (lost.number.is_none() && later) || over
     }
 }
@@ -202,6 +201,7 @@ fn may_become(told: State, now: State) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fanfare_engine::Number;
 
     #[test]
     fn what_a_fan_was_told_may_only_go_on() {
@@ -221,5 +221,21 @@ mod tests {
         journalled.add(2, entry(11));
         journalled.add(4, entry(12));
         assert_eq!((journalled.beyond, journalled.twice, journalled.count()), (1, 1, 3));
+    }
+
+    #[test]
+    fn a_lost_answer_is_repeated_while_the_claim_is_held_and_with_a_key_for_ever() {
+        let mut journalled = Journalled::new(10, 1);
+        journalled.add(1, Entry::new(Place { seq: 1, index: 0 }, 10, 0, 1, 1_100));
+        let paid = Fact::Settled(Number::new(1).unwrap());
+        journalled.change(1, 1_500, &paid).unwrap();
+        let lost = LostAsk { fan: 10, asked_ms: 200, answered_ms: 300, keyed: false, number: None };
+        let same = |lost: LostAsk| journalled.same(&lost, 1_000);
+        assert!(!same(lost), "refused while it was held");
+        assert!(same(LostAsk { number: Some(1), ..lost }));
+        assert!(same(LostAsk { asked_ms: 90, ..lost }), "asked before there was a claim");
+        let later = LostAsk { answered_ms: 500, ..lost };
+        assert!(same(later), "paid by then: without a key it is another ask");
+        assert!(!same(LostAsk { keyed: true, ..later }), "the key names it for ever");
     }
 }

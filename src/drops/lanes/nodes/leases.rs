@@ -4,6 +4,7 @@
 //! that out for itself. Only a quiet lane is moved for it: one whose drop is open stays where it is
 //! until its node leaves or is gone.
 
+use super::super::asking::Waits;
 use super::super::{Hosted, Lanes};
 use super::balance;
 use super::follower::Followed;
@@ -210,6 +211,10 @@ impl Lanes {
             let tip = (face.seq, face.hash, face.time_ms);
             let at = Replay::behind(self.festival(), lane, tip);
             self.follow_on(lane, drop, Some(at));
+            // It was being opened for somebody: whoever serves it now does so.
+            for Waits { command, ticket, .. } in self.waking.remove(&lane).unwrap_or_default() {
+                self.pass_on(lane, command, ticket);
+            }
         }
     }
 
