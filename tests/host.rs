@@ -59,7 +59,7 @@ impl Hall {
     }
 
     fn free(&self, drop: &str, line: usize) -> u32 {
-        let drop = self.site.app.node.drop_named(drop).unwrap();
+        let drop = self.site.app.node.directory().named(drop).unwrap().clone();
         drop.published.front().face.lines[line].free
     }
 }
@@ -141,7 +141,7 @@ async fn only_hosts_and_operators_see_or_do_anything() {
         assert_eq!(crossed.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(hall.free("boxes", 0), 10);
-    assert!(!hall.site.app.node.drop_named("boxes").unwrap().published.front().face.paused);
+    assert!(!hall.site.app.node.directory().named("boxes").unwrap().published.front().face.paused);
 }
 
 #[tokio::test]

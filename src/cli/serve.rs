@@ -276,6 +276,9 @@ fn heed_signals() -> Result<(Runtime, [Signal; 2]), String> {
     Ok((runtime, signals))
 }
 
+/// How often journals that were silent at the start are asked again.
+const SILENT_AGAIN: Duration = Duration::from_secs(3);
+
 /// What runs beside the fronts until a signal comes: live totals, the demo's next rounds.
 fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal; 2])) {
     runtime.block_on(async {
@@ -289,6 +292,14 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
                 }
                 let rounds = rounds.clone();
                 let _ = tokio::task::spawn_blocking(move || plan::next_rounds(&rounds)).await;
+            }
+        });
+        let silent = app.node.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(SILENT_AGAIN).await;
+                let silent = silent.clone();
+                let _ = tokio::task::spawn_blocking(move || silent.open_silent()).await;
             }
         });
         tokio::spawn(cold::follow(app.clone()));

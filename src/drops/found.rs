@@ -50,12 +50,15 @@ pub enum Found {
     /// It is another node's, and read up to here.
     Followed(Arc<Drop>, Box<Replay>),
     /// It is another node's that has not opened it yet, and will tell of it.
-    Awaited,
+    Awaited(LaneId),
     /// It cannot be opened; the operator is told why. Others go on.
     Shut(LaneId, String),
+    /// Its journal does not answer, and why; it is opened once that one does.
+    Silent(LaneId, Box<DropSpec>, String),
 }
 
 /// A drop, the lane it has, and where it stands among those it is opened with.
+#[derive(Clone)]
 pub struct Seat {
     at: usize,
     lane: LaneId,
@@ -106,16 +109,15 @@ pub fn open_home(
     seats: Vec<Seat>,
     heads: &Heads,
 ) -> Result<FoundAt, JournalError> {
-    let places: Vec<(usize, LaneId)> = seats.iter().map(|seat| (seat.at, seat.lane)).collect();
-    let shut = |why: &dyn Fn(LaneId) -> String| {
-        places.iter().map(|&(at, lane)| (at, Found::Shut(lane, why(lane)))).collect()
-    };
     let Some(writer) = writer else {
-        return Ok(shut(&|lane| journal::unnamed(lane, home).to_string()));
+        let unnamed = |lane| Found::Shut(lane, journal::unnamed(lane, home).to_string());
+        return Ok(seats.into_iter().map(|seat| (seat.at, unnamed(seat.lane))).collect());
     };
-    match open_all(founding, (home, writer), reader, seats, heads) {
+    match open_all(founding, (home, writer), reader, seats.clone(), heads) {
         Err(JournalError::Silent(why)) if home > 0 => {
-            Ok(shut(&|_| format!("{why}; start again when it answers: other lanes are open")))
+            let why = format!("{why}; it opens when that answers, and other lanes are open");
+            let silent = |seat: Seat| Found::Silent(seat.lane, Box::new(seat.spec), why.clone());
+            Ok(seats.into_iter().map(|seat| (seat.at, silent(seat))).collect())
         }
         opened => opened,
     }
@@ -267,7 +269,7 @@ fn follow(
     spec: DropSpec,
 ) -> Result<Found, String> {
     if record.newest_seq == 0 {
-        return Ok(Found::Awaited);
+        return Ok(Found::Awaited(record.lane));
     }
     let lane = record.lane;
     let mut replay = wake::replay(reader, founding.festival, lane)?;

@@ -126,9 +126,11 @@ pub fn require(session: &Session, role: Role) -> Result<(), Problem> {
     Err(Problem::new("not_allowed").with("role", takes))
 }
 
-/// The drop with this id.
+/// The drop with this id. One that waits for its journal is there, and answers later.
 pub fn drop_named(app: &App, id: &str) -> Result<Arc<Drop>, Problem> {
-    app.node.drop_named(id).ok_or_else(|| Problem::new("no_such_drop"))
+    let directory = app.node.directory();
+    let code = || if directory.waits(id) { "busy" } else { "no_such_drop" };
+    directory.named(id).cloned().ok_or_else(|| Problem::new(code()))
 }
 
 /// The line of an item and variant.

@@ -62,6 +62,8 @@ pub enum Message {
     Stored(usize, Outcome),
     /// A new lane, opened durably elsewhere, and the number of its lease.
     Host(Box<Lane<Ticket>>, Arc<Drop>, u64),
+    /// A lane at rest that could not be opened before.
+    Rest(Arc<Drop>),
     /// A resting lane that was asked for is replayed.
     Woken(LaneId, Result<Replayed, String>),
     /// Another node, or what is known of it.
@@ -360,6 +362,10 @@ impl Lanes {
                 }
             }
             Message::Host(lane, drop, term) => self.host(*lane, drop, term),
+            Message::Rest(drop) => {
+                self.note_head(&drop);
+                self.resting.insert(drop.lane, drop);
+            }
             Message::Woken(lane, replay) => self.woken(lane, replay, clock),
             Message::Nodes(message) => self.hear_nodes(message, clock),
             Message::Quiet(sender) => self.quiet.push(sender),

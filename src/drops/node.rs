@@ -164,11 +164,6 @@ impl Node {
         self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The drop with this id.
-    pub fn drop_named(&self, id: &str) -> Option<Arc<Drop>> {
-        self.directory.read().unwrap_or_else(PoisonError::into_inner).named(id).cloned()
-    }
-
     /// Hands a command to a lane; the ticket hears the answer.
     pub fn ask(&self, lane: LaneId, command: Command, ticket: Ticket) {
         self.inbox.push(Message::Ask(lane, command, ticket));
@@ -261,18 +256,41 @@ impl Node {
                     let term = terms.and_then(|terms| terms.get(&drop.lane)).copied();
                     self.inbox.push_urgent(Message::Host(lane, drop, term.unwrap_or_default()));
                 }
-                Found::Resting(drop) => directory.add(drop),
-                // Its owner tells of it.
-                Found::Followed(..) | Found::Awaited => {}
-                Found::Shut(lane, _) if directory.shut.iter().any(|(shut, _)| *shut == lane) => {}
-                Found::Shut(lane, why) => {
-                    tracing::error!(lane, why, "LANE SHUT");
-                    directory.shut.push((lane, why));
+                Found::Resting(drop) => {
+                    directory.add(drop.clone());
+                    self.inbox.push_urgent(Message::Rest(drop));
                 }
+                Found::Followed(drop, replay) => {
+                    let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
+                    self.inbox.push_urgent(known.into());
+                }
+                // Its owner tells of it.
+                Found::Awaited(lane) => directory.not_shut(lane),
+                Found::Shut(lane, why) => directory.shut(lane, why),
+                Found::Silent(lane, spec, why) => directory.shut_by_silence(lane, *spec, why),
             }
         }
         *guard = Arc::new(directory);
         Ok(())
+    }
+
+    /// Opens the lanes that are shut because their journal was silent, where it answers now. Takes
+    /// as long as a connection that is waited for in vain.
+    pub fn open_silent(&self) {
+        let silent = self.directory().silent.clone();
+        if silent.is_empty() {
+            return;
+        }
+        let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
+        let opened = opened.and_then(|reader| {
+            let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
+            let specs = silent.into_iter().filter(|(lane, _)| answers(*lane));
+            let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec).collect();
+            if specs.is_empty() { Ok(()) } else { self.add_drops(specs) }
+        });
+        if let Err(why) = opened {
+            tracing::warn!(why, "lanes whose journal was silent cannot be opened yet");
+        }
     }
 
     /// Opens lanes of one home between two of its commits.
@@ -354,10 +372,10 @@ impl Sorted {
                     sorted.directory.add(drop.clone());
                     sorted.followed.push((drop, *replay));
                 }
-                Found::Awaited => {}
-                Found::Shut(lane, why) => {
-                    tracing::error!(lane, why, "LANE SHUT");
-                    sorted.directory.shut.push((lane, why));
+                Found::Awaited(_) => {}
+                Found::Shut(lane, why) => sorted.directory.shut(lane, why),
+                Found::Silent(lane, spec, why) => {
+                    sorted.directory.shut_by_silence(lane, *spec, why);
                 }
             }
         }
