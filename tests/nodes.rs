@@ -134,6 +134,67 @@ fn every_node_answers_for_every_drop() {
     }
 }
 
+/// No row gets into the journals for so long, s.
+fn held_up(festival: &Festival, seconds: f64) {
+    let hold = format!("LOCK TABLE journal IN SHARE MODE; SELECT pg_sleep({seconds})");
+    thread::scope(|scope| {
+        for journal in &festival.journals {
+            scope.spawn(|| Postgres::sql(journal, &hold));
+        }
+    });
+}
+
+/// A fan's claim is decided at the owner, its row held up, its answer lost; then the fan asks at the
+/// follower, and a stranger right after. Says whether the stranger was refused from memory, which is
+/// when this shows anything, and what the fan hears.
+fn asked_elsewhere(festival: &Festival, drop: &str, owner: &Served, other: &Served) -> bool {
+    let claim = |fan| claimed(owner, drop, fan).text_of("claim").to_owned();
+    let (back, paid) = (claim(1), claim(8));
+    thread::sleep(Duration::from_millis(600));
+    assert_eq!(claimed(other, drop, 9).text_of("code"), "sold_out");
+    let settle = format!("/api/v1/claims/{paid}/settlement");
+    let release = format!("/api/v1/claims/{back}/release");
+    let path = format!("/api/v1/drops/{drop}/claims");
+    let keyed = |node: &Served| {
+        let mut client = Client::connect_within(node.address, Duration::from_secs(15)).unwrap();
+        client.call(("POST", &path), &node.token(2, Role::Fan), Some("k"), BOX).unwrap()
+    };
+    let after = |ms| thread::sleep(Duration::from_millis(ms));
+    thread::scope(|scope| {
+        scope.spawn(|| held_up(festival, 0.9));
+        after(200);
+        // While this row is under way, the two below wait to be decided together.
+        scope.spawn(|| owner.ask(("POST", &settle), 8, Role::Cashier, ""));
+        after(100);
+        scope.spawn(|| held_up(festival, 1.5));
+        after(300);
+        scope.spawn(|| owner.ask(("POST", &release), 1, Role::Fan, ""));
+        after(20);
+        let lost = scope.spawn(|| keyed(owner));
+        after(350);
+        let asked = scope.spawn(|| keyed(other));
+        after(30);
+        let watch = Stopwatch::start();
+        let refused = other.claim(drop, 9, BOX).text_of("code") == "sold_out";
+        let from_memory = refused && watch.passed_s() < 0.3;
+        let (lost, asked) = (lost.join().unwrap(), asked.join().unwrap());
+        assert_eq!(number(&lost), 3, "{lost:?}");
+        assert_eq!((asked.status, number(&asked)), (200, 3), "{asked:?}");
+        from_memory
+    })
+}
+
+#[test]
+fn whose_claim_is_on_its_way_is_refused_by_no_node() {
+    let festival = Festival::new(2, 3_600_000);
+    let [(_, owner), (_, other)] = festival.nodes::<2>();
+    let shown = DROPS.iter().position(|drop| asked_elsewhere(&festival, drop, &owner, &other));
+    assert!(shown.is_some(), "nobody was refused from memory meanwhile: nothing is shown");
+    eprintln!("shown by drop {shown:?}");
+    owner.end();
+    other.end();
+}
+
 /// Of each drop: enough that claims are made all through the test, and sold out at its end.
 const STOCK: u32 = 500;
 

@@ -4,8 +4,8 @@ use super::published::Published;
 use super::spec::DropSpec;
 use crate::kit::clock::boot_ms;
 use axum::body::Bytes;
-use fanfare_engine::{CODES, Fact};
-use fanfare_lane::LaneId;
+use fanfare_engine::{CODES, Fact, Fan};
+use fanfare_lane::{LaneId, UnderWay};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -34,6 +34,9 @@ pub struct Drop {
     /// Whether somebody was told `unsure` of a row that may stand: until that is known, nobody is
     /// refused from what is published.
     in_doubt: Arc<AtomicBool>,
+    /// Whose claims another node decided that are not published here yet, and whether there are
+    /// any.
+    under_way: Arc<(AtomicBool, RwLock<UnderWay>)>,
 }
 
 /// How long what was written down may be shown, ms.
@@ -72,6 +75,7 @@ impl Drop {
             stopped: Arc::default(),
             answers_until_ms: Arc::new(AtomicI64::new(i64::MAX)),
             in_doubt: Arc::default(),
+            under_way: Arc::default(),
         }
     }
 
@@ -91,6 +95,7 @@ impl Drop {
             stopped: self.stopped.clone(),
             answers_until_ms: self.answers_until_ms.clone(),
             in_doubt: self.in_doubt.clone(),
+            under_way: self.under_way.clone(),
         }
     }
 
@@ -116,10 +121,25 @@ impl Drop {
         self.in_doubt.store(in_doubt, Ordering::Release);
     }
 
-    /// Whether somebody may be refused from what is published. To be asked after the request came
+    /// Something is to be noted about claims that another node has under way.
+    pub fn note_under_way(&self, note: impl FnOnce(&mut UnderWay)) {
+        let (any, under_way) = &*self.under_way;
+        let mut under_way = under_way.write().unwrap_or_else(PoisonError::into_inner);
+        note(&mut under_way);
+        any.store(!under_way.is_empty(), Ordering::Release);
+    }
+
+    /// Whether this fan may have a claim at another node that is not published here.
+    fn may_have(&self, fan: Fan) -> bool {
+        let (any, under_way) = &*self.under_way;
+        any.load(Ordering::Acquire)
+            && under_way.read().unwrap_or_else(PoisonError::into_inner).may_have(fan)
+    }
+
+    /// Whether this fan may be refused from what is published. To be asked after the request came
     /// and before what is published is read.
-    pub fn refuses_now(&self) -> bool {
-        !self.in_doubt.load(Ordering::Acquire) && self.answers_now()
+    pub fn refuses_now(&self, fan: Fan) -> bool {
+        !self.in_doubt.load(Ordering::Acquire) && self.answers_now() && !self.may_have(fan)
     }
 
     /// Counts a refusal the gate gave.

@@ -159,7 +159,7 @@ pub enum Claimed {
 /// Puts a claim: refuses it from published state, or lets the lane decide.
 pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> Claimed {
     // Asked before what is published is read: read first, it could be older than the proof.
-    let refuses = drop.refuses_now();
+    let refuses = drop.refuses_now(ask.fan);
     let front = drop.published.front();
     let screened = if refuses {
         drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms)

@@ -435,6 +435,7 @@ impl Lanes {
                 self.dues.push(Reverse((due_ms, id)));
             }
             if hosted.shared.is_some() {
+                self.name_under_way(id);
                 self.without_row(id, answers);
             } else {
                 answers.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));

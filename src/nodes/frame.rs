@@ -3,8 +3,8 @@
 
 use super::words;
 use crate::kit::journal::RawRow;
-use fanfare_engine::Command;
 use fanfare_engine::wire::{Reader, put_varint};
+use fanfare_engine::{Command, Fan};
 use fanfare_lane::{FestivalId, Hash, LaneId, Reply};
 
 /// Of this form.
@@ -78,6 +78,15 @@ pub enum Frame {
         settled: u32,
         /// Up to which row somebody was told `unsure`; 0 if nobody was.
         doubt: u32,
+    },
+    /// From an owner: claims of these fans are decided in a row that is not durable yet.
+    UnderWay {
+        /// Of which lane.
+        lane: LaneId,
+        /// Which row.
+        seq: u32,
+        /// Whose.
+        fans: Vec<Fan>,
     },
     /// From an owner: a durable row.
     Row {
@@ -173,6 +182,10 @@ impl Frame {
                 let lanes: Vec<u8> = lanes.iter().flat_map(|lane| lane.to_be_bytes()).collect();
                 return framed(8, &[*at_ms as u64, *owner_ms as u64], &[&lanes]);
             }
+            Self::UnderWay { lane, seq, fans } => {
+                let fans: Vec<u8> = fans.iter().flat_map(|fan| fan.get().to_be_bytes()).collect();
+                return framed(17, &[u64::from(*lane), u64::from(*seq)], &[&fans]);
+            }
             Self::End { lane } => (9, vec![(*lane).into()], vec![]),
             Self::GaveUp { lane } => (10, vec![(*lane).into()], vec![]),
             Self::Elsewhere { id } => (12, vec![*id], vec![]),
@@ -236,6 +249,15 @@ impl Frame {
             (14, &[lane, seq], []) => Self::Doubt { lane: small(lane)?, seq: small(seq)? },
             (15, &[lane, count], []) => Self::Ack { lane: small(lane)?, count },
             (16, &[lane, seq], []) => Self::Settled { lane: small(lane)?, seq: small(seq)? },
+            (17, &[lane, seq], &[fans]) => {
+                let (fans, rest) = fans.as_chunks::<8>();
+                if !rest.is_empty() {
+                    return None;
+                }
+                let fans = fans.iter().map(|fan| Fan::new(u64::from_be_bytes(*fan)));
+                let (lane, seq, fans) = (small(lane)?, small(seq)?, fans.collect::<Option<_>>()?);
+                Self::UnderWay { lane, seq, fans }
+            }
             (11, &[lane], &[spec]) => {
                 let spec = std::str::from_utf8(spec).ok()?.to_owned();
                 Self::Drop { lane: small(lane)?, spec }
@@ -263,7 +285,7 @@ fn framed(kind: u8, numbers: &[u64], runs: &[&[u8]]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fanfare_engine::{Fan, Line, Quantity, Refusal};
+    use fanfare_engine::{Line, Quantity, Refusal};
 
     fn frames() -> Vec<Frame> {
         let command =
@@ -289,6 +311,7 @@ mod tests {
             Frame::Doubt { lane: 7, seq: 4 },
             Frame::Ack { lane: 7, count: 1 << 40 },
             Frame::Settled { lane: 7, seq: 4 },
+            Frame::UnderWay { lane: 7, seq: 4, fans: vec![Fan::FIRST, Fan::FIRST] },
             Frame::Elsewhere { id: 5 },
             Frame::Left { lane: 7 },
             Frame::Drop { lane: 7, spec: "{}".to_owned() },

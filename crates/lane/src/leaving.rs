@@ -5,7 +5,7 @@ use crate::batch::Reply;
 use crate::lane::Lane;
 use crate::row::{Hash, Row};
 use alloc::vec::Vec;
-use fanfare_engine::Command;
+use fanfare_engine::{Command, Fact, Fan};
 
 /// What is under way for so long is slow: a client that lost its answer may be back.
 const SLOW_MS: i64 = 250;
@@ -41,6 +41,17 @@ impl<T> Lane<T> {
         let waiting = self.waiting.front().map(|waiting| waiting.arrived_mono_ms);
         let oldest_ms = decided.into_iter().chain(waiting).min();
         oldest_ms.is_some_and(|since_ms| mono_ms - since_ms >= SLOW_MS)
+    }
+
+    /// Whose claims are decided in rows behind this one that are not known to be durable, by row.
+    pub fn under_way(&self, behind: u32) -> Vec<(u32, Vec<Fan>)> {
+        let fan = |fact: &Fact| match fact {
+            Fact::Claimed { fan, .. } => Some(*fan),
+            _ => None,
+        };
+        let rows = self.pending.iter().filter(|batch| batch.seq > behind);
+        let rows = rows.map(|batch| (batch.seq, batch.facts.iter().filter_map(fan).collect()));
+        rows.filter(|(_, fans): &(u32, Vec<Fan>)| !fans.is_empty()).collect()
     }
 
     /// Whether this row is with the store.

@@ -21,6 +21,7 @@
 //! | `face` | what the gate may refuse by itself |
 //! | `clock` | one guarded clock for gate and lanes |
 //! | `tenure`, `forwards` | several nodes: who may answer from memory, and requests passed on |
+//! | `under_way` | whom another node may not refuse from memory: their claim is on its way |
 
 #![no_std]
 
@@ -41,6 +42,7 @@ mod seal;
 mod sha;
 mod store;
 mod tenure;
+mod under_way;
 
 pub use batch::{Durable, Reply};
 pub use clock::{Guard, Reading};
@@ -61,3 +63,4 @@ pub use store::{Placed, Store, StoreError};
 pub use tenure::{
     GONE_AFTER_MS, GOOD_FOR_MS, Grants, Owed, SUCCESSOR_WAITS_MS, Tenure, Watch, Word,
 };
+pub use under_way::UnderWay;

@@ -12,7 +12,8 @@ use crate::kit::clock::boot_ms;
 use crate::kit::journal::RawRow;
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
-use fanfare_lane::{Hash, LaneId, Reading, Replay, Sealed, StoreError, Word};
+use fanfare_engine::Fan;
+use fanfare_lane::{Hash, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 
@@ -83,6 +84,7 @@ impl Followed {
         self.word.over();
         (self.by, self.done) = (None, 0);
         self.stream.clear();
+        self.drop.note_under_way(UnderWay::clear);
         self.say_word();
     }
 }
@@ -127,6 +129,7 @@ impl Lanes {
                 }
                 (lane, Item::Joined(newest, settled, doubt))
             }
+            Frame::UnderWay { lane, seq, fans } => return self.under_way(conn, lane, (seq, fans)),
             Frame::Row { lane, row } => (lane, Item::Row(row)),
             Frame::Doubt { lane, seq } => (lane, Item::Doubt(seq)),
             Frame::Settled { lane, seq } => (lane, Item::Settled(seq)),
@@ -169,7 +172,16 @@ impl Lanes {
         followed.by = Some((conn, term));
         (followed.done, followed.reading) = (0, false);
         followed.stream.clear();
+        followed.drop.note_under_way(UnderWay::clear);
         true
+    }
+
+    /// Known at once, whatever of the stream waits for the journal.
+    fn under_way(&mut self, conn: Conn, lane: LaneId, (seq, fans): (u32, Vec<Fan>)) {
+        let followed = self.nodes.as_ref().and_then(|nodes| nodes.followed.get(&lane));
+        if let Some(followed) = followed.filter(|one| one.follows_by(conn) && seq > one.seq()) {
+            followed.drop.note_under_way(|under_way| under_way.decided(seq, fans));
+        }
     }
 
     fn take(&mut self, conn: Conn, lane: LaneId, item: Item) {
@@ -275,6 +287,7 @@ impl Lanes {
         match drop.published.follow(replay, sealed) {
             Ok(facts) => {
                 drop.note_facts(&facts);
+                drop.note_under_way(|under_way| under_way.published(sealed.row.header.seq));
                 if durable {
                     self.note_head(&drop);
                 }
@@ -313,6 +326,7 @@ impl Lanes {
                     followed.drop.published.replace(state, &newest);
                 }
                 followed.word = Word::none(replay.seq());
+                followed.drop.note_under_way(|under_way| under_way.published(replay.seq()));
                 followed.replay = Some(*replay);
                 if followed.opening.is_some() {
                     self.read_on(lane);

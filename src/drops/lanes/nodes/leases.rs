@@ -158,6 +158,10 @@ impl Lanes {
     /// Everything up to the newest row is here: opens the lane as its owner.
     pub(super) fn open_own(&mut self, lane: LaneId, clock: &Reading) {
         let Some(nodes) = &mut self.nodes else { return };
+        let ready = |of: &Followed| of.replay.is_some() && of.opening.is_some();
+        if !nodes.followed.get(&lane).is_some_and(ready) {
+            return;
+        }
         let Some(followed) = nodes.followed.remove(&lane) else { return };
         let Followed { drop, replay: Some(replay), opening: Some(term), .. } = followed else {
             return;

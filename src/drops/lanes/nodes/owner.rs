@@ -27,6 +27,8 @@ pub(in super::super) struct Shared {
     pub(super) leaving: VecDeque<Leaving>,
     pub(super) unsure: Vec<Doubted>,
     pub(super) handing: Option<Handing>,
+    /// The newest row whose fans followers were told of.
+    named: u32,
 }
 
 /// Callers who are told `unsure` once every follower knows of the doubt; at once where none must.
@@ -126,6 +128,10 @@ impl Lanes {
             return;
         };
         self.send(conn, joined);
+        let hosted = self.hosted.get(&lane);
+        for (seq, fans) in hosted.map_or_else(Vec::new, |hosted| hosted.lane.under_way(0)) {
+            self.send(conn, Frame::UnderWay { lane, seq, fans });
+        }
     }
 
     pub(super) fn acked(&mut self, conn: Conn, lane: LaneId, count: u64) {
@@ -160,6 +166,18 @@ impl Lanes {
         let at_rest = self.resting.values().filter(|drop| drop.answers(now_ms));
         lanes.extend(at_rest.map(|drop| drop.lane));
         self.send(conn, Frame::Word { at_ms, owner_ms: now_ms, lanes });
+    }
+
+    /// Followers hear whose claims were decided, before the row goes to the store.
+    pub(in super::super) fn name_under_way(&mut self, lane: LaneId) {
+        let Some(hosted) = self.hosted.get_mut(&lane) else { return };
+        let shared = hosted.shared.as_deref_mut();
+        let Some(shared) = shared.filter(|shared| !shared.followers.is_empty()) else { return };
+        let rows = hosted.lane.under_way(shared.named);
+        shared.named = rows.last().map_or(shared.named, |(seq, _)| *seq);
+        for (seq, fans) in rows {
+            self.stream(lane, &Frame::UnderWay { lane, seq, fans });
+        }
     }
 
     /// A durable row goes to all followers, before anybody is told of it.
