@@ -144,9 +144,8 @@ fn held_up(festival: &Festival, seconds: f64) {
     });
 }
 
-/// A fan's claim is decided at the owner, its row held up, its answer lost; then the fan asks at the
-/// follower, and a stranger right after. Says whether the stranger was refused from memory, which is
-/// when this shows anything, and what the fan hears.
+/// A fan's claim is decided at the owner and its row held up; then the fan asks at the follower, and
+/// a stranger right after. Says whether the stranger was refused from memory: else nothing is shown.
 fn asked_elsewhere(festival: &Festival, drop: &str, owner: &Served, other: &Served) -> bool {
     let claim = |fan| claimed(owner, drop, fan).text_of("claim").to_owned();
     let (back, paid) = (claim(1), claim(8));
