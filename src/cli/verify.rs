@@ -2,7 +2,6 @@
 
 use super::shown::Shown;
 use super::{Where, cold};
-use crate::kit::data::DataFolder;
 use crate::kit::database::Database;
 use crate::kit::hex;
 use crate::verify::{self, Progress, Report, VerifyError};
@@ -50,12 +49,9 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
     let data = args.data.clone().unwrap_or_else(|| PathBuf::from("./fanfare-data"));
     let (database, journal) = (args.database.clone(), args.journal.clone());
     let place = Where { data: data.clone(), database, journal };
-    if let Ok(folder) = DataFolder::look(&data) {
-        folder.agrees(&place.journal).map_err(|why| why.to_string())?;
-    }
     let (holds, words, json) = match (&args.bundle, &args.moved_from) {
         (Some(file), _) => bundle(args, file)?,
-        (None, Some(name)) => elsewhere(&data, name)?,
+        (None, Some(name)) => elsewhere(&place, name)?,
         (None, None) => folder(&place)?,
     };
     print!("{words}");
@@ -68,18 +64,19 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
 
 fn folder(place: &Where) -> Result<(bool, String, Value), String> {
     let tables = cold::look(place)?;
-    reported(|show| verify::folder_beside(&place.data, tables.as_ref(), show))
+    let folder = place.look()?;
+    reported(|show| verify::folder_beside(&folder, tables.as_ref(), show))
 }
 
 /// A journal the folder's festival moved away from.
-fn elsewhere(data: &Path, name: &str) -> Result<(bool, String, Value), String> {
-    let folder = DataFolder::look(data).map_err(|why| why.to_string())?;
-    let place = match name {
+fn elsewhere(place: &Where, name: &str) -> Result<(bool, String, Value), String> {
+    let folder = place.look()?;
+    let journals = match name {
         "sqlite" => folder.journal_named(name),
         url if url.contains("://") => folder.journal_named(url),
-        file => Database::File(data.join(file)),
+        file => Database::File(place.data.join(file)),
     };
-    reported(|show| verify::elsewhere(data, &place, show))
+    reported(|show| verify::elsewhere(&folder, &journals.into(), show))
 }
 
 fn reported(

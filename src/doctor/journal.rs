@@ -5,7 +5,7 @@ use crate::drops::cold::{Whose, not_ours, witnessed};
 use crate::drops::restore;
 use crate::drops::wake::festival_number;
 use crate::kit::data::DataFolder;
-use crate::kit::database::Database;
+use crate::kit::database::{Database, Mode, Secure};
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalError, JournalReader, LaneRecord, moved};
@@ -25,14 +25,19 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
     });
     let journal = folder.journal();
     report.seen.push(format!("journal at {}, tables at {}", journal.shown(), tables.shown()));
+    let journals = folder.journals();
+    if !ways(journals.databases().chain([tables.clone()]), report) {
+        return;
+    }
     let cursors = cursors(folder, tables, report);
-    if let Database::Url(_) = &journal
+    // Of several hosts only one is written; the tables' side knows one.
+    if journal.each_host().len() == 1
         && let Err(why) = Cold::look(&journal)
     {
         let todo = "start the database, let this user in, and set what is named";
         return report.stops("journal_silent", why.to_string(), todo);
     }
-    let reader = match JournalReader::open(&folder.journals()) {
+    let reader = match JournalReader::open(&journals) {
         Ok(reader) => reader,
         Err(JournalError::Missing(why)) if heads.is_empty() && cursors.is_empty() => {
             let what = format!("{why}: nothing was ever sold from here");
@@ -59,6 +64,39 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
     let newest = newest_rows(&reader, &lanes, now_ms, report);
     machine::disk(folder.path(), newest, report);
     behind(&lanes, &cursors, report);
+}
+
+/// How each database is spoken to. Says no where it is not known for one.
+fn ways(databases: impl Iterator<Item = Database>, report: &mut Report) -> bool {
+    let mut known = true;
+    let mut seen: Vec<Database> = Vec::new();
+    for database in databases.filter(|database| matches!(database, Database::Url(_))) {
+        if seen.contains(&database) {
+            continue;
+        }
+        let shown = database.shown();
+        match database.secure() {
+            Err(why) => {
+                known = false;
+                let todo = "name it as said, with --journal or --database; a folder keeps what is \
+                            named to `serve`";
+                report.stops("connection_unfit", format!("the URL of {shown}: {why}"), todo);
+            }
+            Ok(Secure { local: true, .. } | Secure { mode: Mode::Verified, .. }) => {}
+            Ok(Secure { mode, .. }) => {
+                let (code, what) = match mode {
+                    Mode::Plain => ("connection_plain", "is spoken to in the clear"),
+                    Mode::Offered => ("connection_plain", "is spoken to in the clear if it likes"),
+                    _ => ("connection_unverified", "is not asked who it is"),
+                };
+                let todo = "if anybody else can reach the network between, write \
+                            sslmode=verify-full into its URL";
+                report.warns(code, format!("{shown} {what}, over a network"), todo);
+            }
+        }
+        seen.push(database);
+    }
+    known
 }
 
 /// How far the tables say each lane had come.
@@ -168,6 +206,25 @@ fn behind(lanes: &[LaneRecord], cursors: &Heads, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_way_over_a_network_that_others_may_read_is_named() {
+        for (url, code) in [
+            ("postgres://db.example/fans", Some("connection_unfit")),
+            ("postgres://db.example/fans?sslmode=disable", Some("connection_plain")),
+            ("postgres://db.example/fans?sslmode=prefer", Some("connection_plain")),
+            ("postgres://db.example/fans?sslmode=require", Some("connection_unverified")),
+            ("postgres://db.example/fans?sslmode=verify-full", None),
+            ("postgres://127.0.0.1/fans?sslmode=disable", None),
+        ] {
+            let mut report = Report::default();
+            let database = Database::Url(url.to_owned());
+            let known = ways([database.clone(), database].into_iter(), &mut report);
+            let codes: Vec<_> = report.wrong.iter().map(|finding| finding.code).collect();
+            assert_eq!(codes, code.into_iter().collect::<Vec<_>>(), "{url}");
+            assert_eq!(known, code != Some("connection_unfit"));
+        }
+    }
 
     #[test]
     fn tables_that_do_not_follow_are_named() {

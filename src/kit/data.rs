@@ -367,6 +367,19 @@ impl DataFolder {
         twice.map_or(Ok(()), |(_, place)| Err(DataError::JournalTwice(place.clone())))
     }
 
+    /// Speaks to the journals as these URLs say, where they name the same places in another way.
+    /// Nothing is written.
+    ///
+    /// # Errors
+    /// If the folder has its journal elsewhere.
+    pub fn speak_as(&mut self, urls: &[String]) -> Result<(), DataError> {
+        self.agrees(urls)?;
+        for (kept, named) in self.journals.iter_mut().zip(urls) {
+            named.clone_into(kept);
+        }
+        Ok(())
+    }
+
     /// Says where the journal is from now on, if that is named. It is kept by
     /// [`Self::keep_journals`], once the databases were found to be fit.
     ///

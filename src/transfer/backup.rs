@@ -159,7 +159,7 @@ pub(super) fn verified(
     let mut read = |progress: &verify::Progress<'_>| {
         show(progress.drop, progress.rows, progress.rows_of);
     };
-    let report = verify::folder_beside(folder.path(), side, &mut read);
+    let report = verify::folder_beside(folder, side, &mut read);
     let report = report.map_err(|why| why.to_string())?;
     match report.broken.first() {
         None => Ok(()),

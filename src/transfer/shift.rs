@@ -128,7 +128,8 @@ fn verified(folder: &DataFolder, to: &Database, show: Show<'_>) -> Result<(), St
     let mut read = |progress: &verify::Progress<'_>| {
         show(progress.drop, progress.rows, progress.rows_of);
     };
-    let report = verify::elsewhere(folder.path(), to, &mut read).map_err(|why| why.to_string())?;
+    let report =
+        verify::elsewhere(folder, &to.clone().into(), &mut read).map_err(|why| why.to_string())?;
     let broken = report.broken.first();
     broken.map_or(Ok(()), |broken| Err(format!("the copy does not verify: {broken}")))
 }

@@ -49,11 +49,15 @@ impl Journals {
         others.fold(self.first.shown(), |shown, place| shown + ", " + &place)
     }
 
+    /// The databases, in order.
+    pub fn databases(&self) -> impl Iterator<Item = Database> {
+        let others = self.others.iter().cloned().map(Database::Url);
+        std::iter::once(self.first.clone()).chain(others)
+    }
+
     /// Each one's database and standing, in order.
     pub(super) fn each(&self) -> impl Iterator<Item = (Database, Standing)> {
-        let others = self.others.iter().cloned().map(Database::Url);
-        let databases = std::iter::once(self.first.clone()).chain(others);
-        databases.enumerate().map(|(place, database)| (database, self.standing(place)))
+        self.databases().enumerate().map(|(place, database)| (database, self.standing(place)))
     }
 
     fn standing(&self, place: usize) -> Standing {
