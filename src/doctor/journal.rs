@@ -1,11 +1,12 @@
 //! The journal and the tables beside it: there, whole, as far as each other, safely kept.
 
+use super::ways::ways;
 use super::{Report, machine};
 use crate::drops::cold::{Whose, not_ours, witnessed};
 use crate::drops::restore;
 use crate::drops::wake::festival_number;
 use crate::kit::data::DataFolder;
-use crate::kit::database::{Database, Mode, Secure};
+use crate::kit::database::Database;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalError, JournalReader, LaneRecord, moved};
@@ -64,39 +65,6 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
     let newest = newest_rows(&reader, &lanes, now_ms, report);
     machine::disk(folder.path(), newest, report);
     behind(&lanes, &cursors, report);
-}
-
-/// How each database is spoken to. Says no where it is not known for one.
-fn ways(databases: impl Iterator<Item = Database>, report: &mut Report) -> bool {
-    let mut known = true;
-    let mut seen: Vec<Database> = Vec::new();
-    for database in databases.filter(|database| matches!(database, Database::Url(_))) {
-        if seen.contains(&database) {
-            continue;
-        }
-        let shown = database.shown();
-        match database.secure() {
-            Err(why) => {
-                known = false;
-                let todo = "name it as said, with --journal or --database; a folder keeps what is \
-                            named to `serve`";
-                report.stops("connection_unfit", format!("the URL of {shown}: {why}"), todo);
-            }
-            Ok(Secure { local: true, .. } | Secure { mode: Mode::Verified, .. }) => {}
-            Ok(Secure { mode, .. }) => {
-                let (code, what) = match mode {
-                    Mode::Plain => ("connection_plain", "is spoken to in the clear"),
-                    Mode::Offered => ("connection_plain", "is spoken to in the clear if it likes"),
-                    _ => ("connection_unverified", "is not asked who it is"),
-                };
-                let todo = "if anybody else can reach the network between, write \
-                            sslmode=verify-full into its URL";
-                report.warns(code, format!("{shown} {what}, over a network"), todo);
-            }
-        }
-        seen.push(database);
-    }
-    known
 }
 
 /// How far the tables say each lane had come.
@@ -206,25 +174,6 @@ fn behind(lanes: &[LaneRecord], cursors: &Heads, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_way_over_a_network_that_others_may_read_is_named() {
-        for (url, code) in [
-            ("postgres://db.example/fans", Some("connection_unfit")),
-            ("postgres://db.example/fans?sslmode=disable", Some("connection_plain")),
-            ("postgres://db.example/fans?sslmode=prefer", Some("connection_plain")),
-            ("postgres://db.example/fans?sslmode=require", Some("connection_unverified")),
-            ("postgres://db.example/fans?sslmode=verify-full", None),
-            ("postgres://127.0.0.1/fans?sslmode=disable", None),
-        ] {
-            let mut report = Report::default();
-            let database = Database::Url(url.to_owned());
-            let known = ways([database.clone(), database].into_iter(), &mut report);
-            let codes: Vec<_> = report.wrong.iter().map(|finding| finding.code).collect();
-            assert_eq!(codes, code.into_iter().collect::<Vec<_>>(), "{url}");
-            assert_eq!(known, code != Some("connection_unfit"));
-        }
-    }
 
     #[test]
     fn tables_that_do_not_follow_are_named() {

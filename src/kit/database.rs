@@ -1,5 +1,6 @@
 //! Where a database is: a file of the data folder, or a server.
 
+mod hosts;
 mod secure;
 mod trust;
 

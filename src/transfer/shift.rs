@@ -10,27 +10,19 @@
 //! decided: it speaks for all, nobody begins to serve any of them, and what is left to be ended
 //! is ended before anything is served from the new place.
 
-use super::backup::private_file;
+use super::ending::end;
+use super::room::{make_room, make_table_room};
 use super::{Show, Sum, rows, sums, tables};
-use crate::drops::cold::{Whose, check_owner, give_up, given_up};
-use crate::drops::plan::KEEPER;
-use crate::drops::wake::{festival_number, replay};
-use crate::drops::web::host::reason_number;
+use crate::drops::cold::{Whose, check_owner, give_up};
+use crate::drops::wake::festival_number;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
 use crate::kit::journal::{
-    JournalError, JournalReader, JournalWriter, Journals, LaneRecord, Leases, NodeRow, moved,
+    JournalError, JournalReader, JournalWriter, Journals, Leases, NodeRow, moved,
 };
-use crate::kit::keys::Keys;
 use crate::verify;
-use fanfare_engine::{Act, Fact};
-use fanfare_lane::{Draft, Placed, Row, Sealed, Written, seal_commit};
-use rusqlite::Connection;
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -177,137 +169,6 @@ fn verified(folder: &DataFolder, to: &Journals, show: Show<'_>) -> Result<(), St
     broken.map_or(Ok(()), |broken| Err(format!("the copy does not verify: {broken}")))
 }
 
-/// The last row of every lane that has none yet, a commit for each journal.
-fn end(
-    folder: &DataFolder,
-    (reader, has): (&JournalReader, &JournalReader),
-    (from, to): (&Journals, &Journals),
-    now_ms: i64,
-) -> Result<(), String> {
-    let keys = Keys::open(folder.path()).map_err(|why| why.to_string())?;
-    let words = format!("to {}", to.shown());
-    let act = Act { by: KEEPER, why: reason_number(&words) };
-    let lanes = reader.lanes().map_err(|why| why.to_string())?;
-    let mut writers = None;
-    for place in 0..from.count() {
-        let mut rows = Vec::new();
-        for record in lanes.iter().filter(|record| record.home == place && record.newest_seq > 0) {
-            rows.extend(last_row(folder, (reader, has), record, (act, now_ms))?);
-        }
-        if rows.is_empty() {
-            continue;
-        }
-        if writers.is_none() {
-            writers = Some(JournalWriter::each(from).map_err(|why| why.to_string())?);
-        }
-        let Some(writer) = writers.as_mut().and_then(|each| each.get_mut(place)) else { continue };
-        writer.list_key(&keys.public()).map_err(|why| why.to_string())?;
-        writer.keep_reason(act.why, &words).map_err(|why| why.to_string())?;
-        let placed = append(writer, &seal_commit(&rows, &keys.signing))?;
-        if placed.iter().any(|placed| *placed != Placed::Durable) {
-            return Err("somebody else writes this journal: stop whoever serves it, and do this \
-                        again"
-                .to_owned());
-        }
-    }
-    Ok(())
-}
-
-/// A lane's last row, if it has none yet; the copy has to have all that is before it.
-fn last_row(
-    folder: &DataFolder,
-    (reader, has): (&JournalReader, &JournalReader),
-    record: &LaneRecord,
-    (act, now_ms): (Act, i64),
-) -> Result<Option<Arc<Row>>, String> {
-    let newest =
-        |of: &JournalReader, seq| of.rows(record.lane, seq, 1).map_err(|why| why.to_string());
-    let ended =
-        newest(reader, record.newest_seq)?.first().and_then(|last| last.row.read_facts().ok());
-    if matches!(ended.unwrap_or_default().last(), Some(Fact::Moved(_))) {
-        return Ok(None);
-    }
-    let replay = replay(reader, festival_number(folder.festival()), record.lane)?;
-    let copied = newest(has, replay.seq())?.first().map(|last| last.row.hash);
-    if copied != Some(replay.hash()) {
-        return Err(format!(
-            "drop {} was written to behind its copy: stop whoever serves it, and do this again",
-            record.drop
-        ));
-    }
-    let draft = Draft {
-        festival: replay.festival(),
-        lane: record.lane,
-        seq: replay.seq() + 1,
-        prev: replay.hash(),
-        time_ms: now_ms.clamp(replay.time_ms(), replay.time_ms() + DAY_MS),
-        written: Arc::new(Written::of(&[Fact::Moved(act)])),
-    };
-    Ok(Some(Arc::new(draft.finish())))
-}
-
-/// Appends rows until it is known whether they stand: the same bytes again, which stand once.
-fn append(writer: &mut JournalWriter, rows: &[Sealed]) -> Result<Vec<Placed>, String> {
-    let mut failed = String::new();
-    for _ in 0..APPEND_TRIES {
-        match writer.append(rows) {
-            Ok(placed) if failed.is_empty() => return Ok(placed),
-            // Those of a try before stand already, and are kept out as their numbers are taken.
-            Ok(_) => {
-                let stands = |sealed: &Sealed| {
-                    let header = &sealed.row.header;
-                    let read = writer.read(header.lane, header.seq, 1).unwrap_or_default();
-                    let same = read.first().is_some_and(|other| other.row.hash == sealed.row.hash);
-                    if same { Placed::Durable } else { Placed::Fenced }
-                };
-                return Ok(rows.iter().map(stands).collect());
-            }
-            Err(why) => failed = why.0,
-        }
-        thread::sleep(APPEND_AGAIN);
-    }
-    Err(format!("{failed}; whether the journal was moved is not known: do the same again"))
-}
-
-/// How often an append of unknown outcome is tried, and how long after.
-const APPEND_TRIES: u32 = 10;
-const APPEND_AGAIN: Duration = Duration::from_secs(1);
-
-/// The clock may be wrong; a lane's newest moment is not to be far behind its last row's.
-const DAY_MS: i64 = 86_400_000;
-
-/// Puts a journal that was moved away from this file aside, so that there is room for another.
-fn make_room(folder: &DataFolder, path: &Path) -> Result<(), String> {
-    if !path.exists() {
-        return private_file(path);
-    }
-    let place = Database::File(path.to_owned());
-    let Some(reader) = JournalReader::find(&Journals::from(place).of(folder.festival()))
-        .map_err(|why| why.to_string())?
-    else {
-        return Ok(());
-    };
-    if moved(&reader).map_err(|why| why.to_string())?.is_none() {
-        return Ok(()); // A copy that broke off, or another journal: the copying looks.
-    }
-    drop(reader);
-    set_aside(folder, path)
-}
-
-/// Renames a database's file that nobody has open, with all that is written to it.
-fn set_aside(folder: &DataFolder, path: &Path) -> Result<(), String> {
-    let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let connection = Connection::open(path).map_err(|why| named(&why))?;
-    let emptied: Result<i64, _> =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-    if emptied.map_err(|why| named(&why))? != 0 {
-        return Err(named(&"somebody reads it: try again"));
-    }
-    drop(connection);
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    fs::rename(path, folder.aside(&file)).map_err(|why| named(&why))
-}
-
 /// Copies the tables, and writes into the old ones where they went.
 fn move_tables(
     folder: &DataFolder,
@@ -335,16 +196,4 @@ fn move_tables(
     tables::copy(&old, &new, &mut *order.show)?;
     let (db, place) = (old.db(), to.shown());
     old.wait(async move { give_up(&db, &place).await }).map_err(|why| why.to_string())
-}
-
-fn make_table_room(folder: &DataFolder, path: &Path) -> Result<(), String> {
-    if !path.exists() {
-        return private_file(path);
-    }
-    let place = Database::File(path.to_owned());
-    let side = Cold::look(&place).map_err(|why| why.to_string())?;
-    let db = side.db();
-    let gone = side.wait(async move { given_up(&db).await }).map_err(|why| why.to_string())?;
-    drop(side);
-    if gone { set_aside(folder, path) } else { Ok(()) }
 }

@@ -36,15 +36,12 @@ impl DataFolder {
         if let Some((_, place)) = places.iter().enumerate().find(twice) {
             return Err(DataError::JournalTwice(place.shown()));
         }
-        let file = places.iter().any(|place| matches!(place, Database::File(_)));
-        if file && places.len() > 1 {
-            return Err(DataError::FileBesideOthers);
-        }
-        let journals = match places.as_slice() {
-            [Database::File(path)] => Journals::from(path.clone()),
-            _ => Journals::at(names).unwrap_or_else(|| self.journals()),
-        };
-        Ok(journals.of(&self.festival))
+        let file = places.iter().find(|place| matches!(place, Database::File(_)));
+        Ok(match file {
+            Some(_) if places.len() > 1 => return Err(DataError::FileBesideOthers),
+            Some(file) => Journals::from(file.clone()).of(&self.festival),
+            None => Journals::at(names).map_or(self.journals(), |all| all.of(&self.festival)),
+        })
     }
 
     /// The tables' place of this name, likewise.

@@ -2,7 +2,7 @@
 //! them, less what only looks safe (docs/decisions/0032-how-databases-are-spoken-to.md).
 
 use super::Database;
-use std::net::IpAddr;
+use super::hosts::{decoded, hosts_of, is_local, is_socket};
 use std::path::PathBuf;
 
 /// How much is asked of the way to a database.
@@ -139,43 +139,6 @@ impl Said {
             _ => Err("sslcert and sslkey are two files of one pair: name both".to_owned()),
         }
     }
-}
-
-/// The hosts before the path, without ports; an empty one where none is named.
-fn hosts_of(place: &str) -> Vec<String> {
-    let rest = place.split_once("://").map_or(place, |(_, rest)| rest);
-    // Whatever a password may hold, the last `@` is behind it.
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = |named: &str| match named.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address.to_owned(),
-        None => named.split(':').next().unwrap_or_default().to_owned(),
-    };
-    authority.split(',').map(|named| decoded(&host(named)).unwrap_or_default()).collect()
-}
-
-fn is_socket(host: &str) -> bool {
-    host.is_empty() || host.starts_with('/')
-}
-
-fn is_local(host: &str) -> bool {
-    let address = host.parse::<IpAddr>();
-    is_socket(host) || host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// `%2F` and its like as what they stand for.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut left = text.bytes();
-    while let Some(byte) = left.next() {
-        if byte == b'%' {
-            let mut digit = || char::from(left.next()?).to_digit(16);
-            bytes.push((digit()? * 16 + digit()?) as u8);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
