@@ -73,7 +73,8 @@ fn project(base: &Base, data: &Path) -> Vec<String> {
 /// Holds the tables against the journal.
 fn compared(base: &Base, data: &Path) -> Report {
     let cold = Cold::look(&base.place).unwrap_or_else(|why| panic!("{why}"));
-    verify::folder_beside(data, Some(&cold), &mut |_| {}).unwrap_or_else(|why| panic!("{why}"))
+    let folder = DataFolder::look(data).unwrap();
+    verify::folder_beside(&folder, Some(&cold), &mut |_| {}).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// What is said of the tables.

@@ -24,13 +24,12 @@ const UNKNOWN: &str = "What happened after this backup is not in it, and nothing
 /// # Errors
 /// Why not, and what to do.
 pub fn run(from: &Path, witness: Option<&Path>, place: &Where) -> Result<ExitCode, String> {
-    if place.journal.len() > 1 {
-        return Err("this version keeps the journal in one database: name one".to_owned());
-    }
     let database = place.database.as_deref();
-    let journal = place.journal.first().map(String::as_str).or(database);
+    // A new folder has its journal where its tables are.
+    let beside: Vec<String> = place.database.iter().cloned().collect();
+    let journals = if place.journal.is_empty() { &beside } else { &place.journal };
     let (to, now_ms) = (place.data.as_path(), Clock::machine().now_ms());
-    let back = Back { from, to, database, journal, witness, now_ms };
+    let back = Back { from, to, database, journals, witness, now_ms };
     let mut shown = Shown::start();
     let done = transfer::bring_back(&back, &mut |what, done, of| shown.say(what, done, of));
     shown.end();

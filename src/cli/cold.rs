@@ -61,6 +61,8 @@ fn join(side: &Cold, folder: &mut DataFolder, secret: &Secret) -> Result<(), Str
     let (whose, db, secret) = (Whose::of(folder), side.db(), secret.clone());
     let path = folder.path().to_owned();
     let asked = side.wait(async move {
+        // Of nodes that start at once the first to be written counts, for all of them.
+        cold::found(&db, &whose).await?;
         let made_at_ms = cold::made_at_ms(&db, &whose).await?;
         secrets::share(&db, &secret, &path).await?;
         Ok(made_at_ms)

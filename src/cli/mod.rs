@@ -102,8 +102,8 @@ impl Where {
     /// # Errors
     /// If it holds no festival, or has its journal elsewhere than was named.
     pub fn look(&self) -> Result<DataFolder, String> {
-        let folder = DataFolder::look(&self.data).map_err(|why| why.to_string())?;
-        folder.agrees(&self.journal).map_err(|why| why.to_string())?;
+        let mut folder = DataFolder::look(&self.data).map_err(|why| why.to_string())?;
+        folder.speak_as(&self.journal).map_err(|why| why.to_string())?;
         Ok(folder)
     }
 

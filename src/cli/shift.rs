@@ -13,12 +13,13 @@ use std::process::ExitCode;
 /// What `move` takes.
 #[derive(Args, Debug)]
 pub struct Move {
-    /// Where the journal is now: `sqlite` for the file in the data folder, or postgres://….
+    /// Where the journal is now: `sqlite` for the file in the data folder, or postgres://…; may be
+    /// repeated where there are several.
     #[arg(long, value_name = "PLACE")]
-    from: Option<String>,
-    /// Where the journal goes, likewise.
+    from: Vec<String>,
+    /// Where the journal goes, likewise; several share the drops.
     #[arg(long, value_name = "PLACE", required_unless_present = "tables_to")]
-    to: Option<String>,
+    to: Vec<String>,
     /// Where the tables go, likewise; default: they stay where --database says they are.
     #[arg(long, value_name = "PLACE")]
     tables_to: Option<String>,
@@ -36,20 +37,25 @@ pub fn run(args: &Move) -> Result<ExitCode, String> {
     let words = |why: crate::kit::data::DataError| why.to_string();
     let (festival, rehearsal) = (looked.festival().to_owned(), looked.rehearsal());
     let mut folder = DataFolder::serve(&args.place.data, &festival, rehearsal).map_err(words)?;
-    let to = args.to.as_ref().map(|name| folder.journal_named(name));
+    folder.speak_as(&args.place.journal).map_err(words)?;
+    let named = |names: &[String]| {
+        let some = (!names.is_empty()).then(|| folder.journals_named(names));
+        some.transpose().map_err(words)
+    };
+    let (from, to) = (named(&args.from)?, named(&args.to)?);
     if let Some(said) = transfer::finish(&mut folder)? {
         println!("{said}");
-        if to.as_ref().is_none_or(|to| *to == folder.journal()) && args.tables_to.is_none() {
+        let there = to.as_ref().is_none_or(|to| to.are(&folder.journals()));
+        if there && args.tables_to.is_none() {
             return Ok(ExitCode::SUCCESS);
         }
     }
-    let is = folder.journal();
-    if let Some(from) = args.from.as_ref().map(|name| folder.journal_named(name))
-        && from != is
-    {
+    let is = folder.journals();
+    if let Some(from) = from.filter(|from| !from.are(&is)) {
         return Err(format!("the journal is at {}, not at {}", is.shown(), from.shown()));
     }
-    if to.as_ref() == Some(&is) && args.tables_to.is_none() {
+    let to = to.filter(|to| !to.are(&is));
+    if to.is_none() && args.tables_to.is_none() {
         println!("the journal is at {} already", is.shown());
         return Ok(ExitCode::SUCCESS);
     }
@@ -66,7 +72,7 @@ pub fn run(args: &Move) -> Result<ExitCode, String> {
     let moved = transfer::shift(&mut folder, order);
     shown.end();
     say_sums(&moved?);
-    if let Some(to) = to.filter(|to| *to != is) {
+    if let Some(to) = to {
         println!("holds: the journal is at {}; {} has ended", to.shown(), is.shown());
     }
     if let Some(place) = tables_to {

@@ -2,7 +2,6 @@
 
 use super::shown::Shown;
 use super::{Where, cold};
-use crate::kit::data::DataFolder;
 use crate::kit::database::Database;
 use crate::kit::hex;
 use crate::verify::{self, Progress, Report, VerifyError};
@@ -28,9 +27,10 @@ pub struct Verify {
     /// A journal's database; may be repeated, new ones last; default: as the data folder keeps it.
     #[arg(long, value_name = "URL", env = "FANFARE_JOURNAL", value_delimiter = ' ')]
     journal: Vec<String>,
-    /// A place the journal was moved away from: `sqlite`, a file in the folder, or postgres://….
+    /// A place the journal was moved away from: `sqlite`, a file in the folder, or postgres://…;
+    /// may be repeated where there were several.
     #[arg(long, value_name = "PLACE", conflicts_with = "bundle")]
-    moved_from: Option<String>,
+    moved_from: Vec<String>,
     /// A published proof or a receipt, checked without a server.
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -50,13 +50,10 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
     let data = args.data.clone().unwrap_or_else(|| PathBuf::from("./fanfare-data"));
     let (database, journal) = (args.database.clone(), args.journal.clone());
     let place = Where { data: data.clone(), database, journal };
-    if let Ok(folder) = DataFolder::look(&data) {
-        folder.agrees(&place.journal).map_err(|why| why.to_string())?;
-    }
-    let (holds, words, json) = match (&args.bundle, &args.moved_from) {
-        (Some(file), _) => bundle(args, file)?,
-        (None, Some(name)) => elsewhere(&data, name)?,
-        (None, None) => folder(&place)?,
+    let (holds, words, json) = match &args.bundle {
+        Some(file) => bundle(args, file)?,
+        None if args.moved_from.is_empty() => folder(&place)?,
+        None => elsewhere(&place, &args.moved_from)?,
     };
     print!("{words}");
     if let Some(path) = &args.json {
@@ -68,18 +65,21 @@ pub fn run(args: &Verify) -> Result<ExitCode, String> {
 
 fn folder(place: &Where) -> Result<(bool, String, Value), String> {
     let tables = cold::look(place)?;
-    reported(|show| verify::folder_beside(&place.data, tables.as_ref(), show))
+    let folder = place.look()?;
+    reported(|show| verify::folder_beside(&folder, tables.as_ref(), show))
 }
 
 /// A journal the folder's festival moved away from.
-fn elsewhere(data: &Path, name: &str) -> Result<(bool, String, Value), String> {
-    let folder = DataFolder::look(data).map_err(|why| why.to_string())?;
-    let place = match name {
-        "sqlite" => folder.journal_named(name),
-        url if url.contains("://") => folder.journal_named(url),
-        file => Database::File(data.join(file)),
+fn elsewhere(place: &Where, names: &[String]) -> Result<(bool, String, Value), String> {
+    let folder = place.look()?;
+    let journals = match names {
+        [file] if file != "sqlite" && !file.contains("://") => {
+            Ok(Database::File(place.data.join(file)).into())
+        }
+        names => folder.journals_named(names),
     };
-    reported(|show| verify::elsewhere(data, &place, show))
+    let journals = journals.map_err(|why| why.to_string())?;
+    reported(|show| verify::elsewhere(&folder, &journals, show))
 }
 
 fn reported(

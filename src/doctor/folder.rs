@@ -19,7 +19,7 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
         let what = DataError::Unfinished(path.to_owned()).to_string();
         report.stops("folder_unfinished", what, "remove it, and `fanfare restore --from` again");
     }
-    let folder = match DataFolder::look(path) {
+    let mut folder = match DataFolder::look(path) {
         Ok(folder) => folder,
         Err(why @ DataError::Empty(_)) => {
             let todo = "name the right folder with --data; a new festival begins with `serve`";
@@ -35,7 +35,7 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
             return None;
         }
     };
-    if let Err(why) = folder.agrees(patient.journal) {
+    if let Err(why) = folder.speak_as(patient.journal) {
         report.stops("folder_foreign", why.to_string(), "leave --journal out, or name that place");
     }
     if let Ok(Some(to)) = folder.moving() {

@@ -1,5 +1,6 @@
 //! The journal and the tables beside it: there, whole, as far as each other, safely kept.
 
+use super::ways::ways;
 use super::{Report, machine};
 use crate::drops::cold::{Whose, not_ours, witnessed};
 use crate::drops::restore;
@@ -25,14 +26,19 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
     });
     let journal = folder.journal();
     report.seen.push(format!("journal at {}, tables at {}", journal.shown(), tables.shown()));
+    let journals = folder.journals();
+    if !ways(journals.databases().chain([tables.clone()]), report) {
+        return;
+    }
     let cursors = cursors(folder, tables, report);
-    if let Database::Url(_) = &journal
+    // Of several hosts only one is written; the tables' side knows one.
+    if journal.each_host().len() == 1
         && let Err(why) = Cold::look(&journal)
     {
         let todo = "start the database, let this user in, and set what is named";
         return report.stops("journal_silent", why.to_string(), todo);
     }
-    let reader = match JournalReader::open(&folder.journals()) {
+    let reader = match JournalReader::open(&journals) {
         Ok(reader) => reader,
         Err(JournalError::Missing(why)) if heads.is_empty() && cursors.is_empty() => {
             let what = format!("{why}: nothing was ever sold from here");

@@ -8,12 +8,14 @@
 //! | `journal` | the journal and the tables beside it |
 //! | `machine` | disk, clock, open files, `SQLite` |
 //! | `serving` | what the serving process says of itself |
+//! | `ways` | how the databases are spoken to |
 
 mod finding;
 mod folder;
 mod journal;
 mod machine;
 mod serving;
+mod ways;
 
 pub use finding::{Finding, Report, Weight};
 

@@ -10,7 +10,7 @@
 //! | `lost-….csv` | claims a `fanfare restore` went on without |
 //! | `node` | the node's number, where the journals are on a server |
 //! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |
-//! | `moving` | while the journal is moved: where to |
+//! | `moving` | while the journals are moved: where to |
 //! | `unfinished` | while the folder is filled from a backup |
 //! | `apply.sock` | where `fanfare apply` asks the serving process |
 //!
@@ -80,6 +80,8 @@ pub enum DataError {
     JournalTwice(String),
     /// More journals are named than there can be.
     TooManyJournals(usize),
+    /// The file in the folder is named beside databases.
+    FileBesideOthers,
     /// There is no festival in it.
     Empty(PathBuf),
     /// It was being filled, and that broke off.
@@ -150,6 +152,10 @@ impl fmt::Display for DataError {
             Self::TooManyJournals(named) => write!(
                 f,
                 "--journal names {named} databases; a festival has at most {JOURNALS_MAX}"
+            ),
+            Self::FileBesideOthers => f.write_str(
+                "`sqlite` is one file, which stands in no row with others: name it alone, or \
+                 databases alone",
             ),
             Self::Empty(folder) => write!(
                 f,
@@ -326,11 +332,6 @@ impl DataFolder {
         self.journals.first().cloned().map_or_else(file, Database::Url)
     }
 
-    /// One place as the festival's only journal.
-    pub fn only(&self, place: &Database) -> Journals {
-        Journals::from(place.clone()).of(&self.festival)
-    }
-
     /// Whether the journal at this place was in use before.
     pub fn keeps_journal(&self, place: usize) -> bool {
         place < self.journals_kept
@@ -365,6 +366,19 @@ impl DataFolder {
         }
         let twice = named.iter().enumerate().find(|(at, place)| named[..*at].contains(place));
         twice.map_or(Ok(()), |(_, place)| Err(DataError::JournalTwice(place.clone())))
+    }
+
+    /// Speaks to the journals as these URLs say, where they name the same places in another way.
+    /// Nothing is written.
+    ///
+    /// # Errors
+    /// If the folder has its journal elsewhere.
+    pub fn speak_as(&mut self, urls: &[String]) -> Result<(), DataError> {
+        self.agrees(urls)?;
+        for (kept, named) in self.journals.iter_mut().zip(urls) {
+            named.clone_into(kept);
+        }
+        Ok(())
     }
 
     /// Says where the journal is from now on, if that is named. It is kept by

@@ -1,5 +1,12 @@
 //! Where a database is: a file of the data folder, or a server.
 
+mod hosts;
+mod secure;
+mod trust;
+
+pub use secure::{LIKE, Mode, Secure};
+pub use trust::{client, words};
+
 use std::path::PathBuf;
 
 /// Where a database is.
@@ -23,6 +30,15 @@ impl Database {
         }
     }
 
+    /// Whether it is the same place, spoken to in whatever way and as whomever.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Url(_), Self::Url(_)) => self.shown() == other.shown(),
+            _ => false,
+        }
+    }
+
     /// A URL for each host that is named, or the one that there is.
     pub fn each_host(&self) -> Vec<String> {
         let Self::Url(url) = self else { return Vec::new() };
@@ -34,13 +50,17 @@ impl Database {
     }
 }
 
-/// Host, name and parameters of a URL: who comes there, and by what word, is left out.
+/// Host, name and parameters of a URL: who comes there, by what word, and how it is spoken to is
+/// left out.
 fn without_secrets(url: &str) -> String {
     let (place, said) =
         url.split_once('?').map_or((url, None), |(place, said)| (place, Some(said)));
     let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
-    let secret = |pair: &&str| pair.to_ascii_lowercase().contains("pass");
-    let said = said.into_iter().flat_map(|said| said.split('&')).filter(|pair| !secret(pair));
+    let left_out = |pair: &&str| {
+        let pair = pair.to_ascii_lowercase();
+        pair.contains("pass") || pair.starts_with("ssl")
+    };
+    let said = said.into_iter().flat_map(|said| said.split('&')).filter(|pair| !left_out(pair));
     let said: Vec<&str> = said.collect();
     if said.is_empty() { place.to_owned() } else { format!("{place}?{}", said.join("&")) }
 }
@@ -62,6 +82,15 @@ mod tests {
         let url = "postgres:///fans?host=/run/pg&user=me&password=s3cr@t&passfile=/x".to_owned();
         assert_eq!(Database::Url(url).shown(), "/fans?host=/run/pg&user=me");
         assert_eq!(Database::Url("nonsense:secret".to_owned()).shown(), "a database");
+    }
+
+    #[test]
+    fn a_place_stays_the_same_however_it_is_spoken_to() {
+        let url = |url: &str| Database::Url(url.to_owned());
+        let plain = url("postgres://me@db/fans");
+        assert!(plain.is(&url("postgres://you:pw@db/fans?sslmode=verify-full&sslrootcert=/ca")));
+        assert!(!plain.is(&url("postgres://me@db/others")));
+        assert!(!plain.is(&Database::File("db/fans".into())));
     }
 
     #[test]

@@ -174,3 +174,25 @@ impl ClientCertVerifier for Known {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shakes hands, both ends; whether both took the other.
+    async fn meet(from: &Ends, to: &Ends) -> bool {
+        let (near, far) = tokio::io::duplex(16 * 1024);
+        let name = ServerName::try_from("node").unwrap();
+        let (gone, came) =
+            tokio::join!(from.connector.connect(name, near), to.acceptor.accept(far));
+        gone.is_ok() && came.is_ok()
+    }
+
+    #[tokio::test]
+    async fn nodes_take_those_of_their_own_key_and_nobody_else() {
+        let [own, same, other] = [[1; 32], [1; 32], [2; 32]].map(|secret| ends(&secret).unwrap());
+        assert!(meet(&own, &same).await);
+        assert!(!meet(&own, &other).await);
+        assert!(!meet(&other, &own).await);
+    }
+}

@@ -7,7 +7,7 @@ use crate::kit::data::{DataFolder, write_private};
 use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
 use crate::kit::heads;
-use crate::kit::journal::{JournalReader, JournalWriter, not_moved};
+use crate::kit::journal::{JournalReader, JournalWriter, Journals, not_moved};
 use crate::kit::keys;
 use crate::transfer::Sum;
 use crate::verify;
@@ -121,18 +121,27 @@ fn copy_tables(order: &Order<'_>, made: &DataFolder, show: Show<'_>) -> Result<(
 }
 
 fn copy_journal(folder: &DataFolder, made: &DataFolder, show: Show<'_>) -> Result<(), String> {
-    let (from, to) = (folder.journal(), made.journal());
-    let Database::File(copy) = &to else { return Err("a backup's journal is a file".to_owned()) };
-    if let Database::File(path) = &from {
-        return snapshot::snapshot(path, copy, show);
+    copy_rows(&folder.journals(), &made.journals(), show)
+}
+
+/// Copies journals to where none are: whole files as they are, else row by row. However many they
+/// were, they become as many as are named: their lanes' numbers are the same in all of them.
+pub(super) fn copy_rows(from: &Journals, to: &Journals, show: Show<'_>) -> Result<(), String> {
+    let file = |journals: &Journals| match journals.databases().next() {
+        Some(Database::File(path)) => Some(path),
+        _ => None,
+    };
+    if let (Some(from), Some(to)) = (file(from), file(to)) {
+        return snapshot::snapshot(&from, &to, show);
     }
-    // Several journals become one: their lanes' numbers are the same in all of them.
-    let (from, to) = (folder.journals(), made.only(&to));
-    private_file(copy)?;
-    let from = JournalReader::open(&from).map_err(|why| why.to_string())?;
-    let mut writer = JournalWriter::open(&to).map_err(|why| why.to_string())?;
-    let has = JournalReader::open(&to).map_err(|why| why.to_string())?;
-    rows::copy(&from, (&mut writer, &has), show)
+    file(to).map_or(Ok(()), |path| private_file(&path))?;
+    let from = JournalReader::open(from).map_err(|why| why.to_string())?;
+    let mut writers = JournalWriter::each(to).map_err(|why| why.to_string())?;
+    let has = JournalReader::open(to).map_err(|why| why.to_string())?;
+    if !has.lanes().map_err(|why| why.to_string())?.is_empty() {
+        return Err(format!("the journal at {} is not empty: name an empty one", to.shown()));
+    }
+    rows::copy(&from, (&mut writers, &has), show)
 }
 
 /// A database's file that nobody else may read, before there is anything in it.
@@ -159,7 +168,7 @@ pub(super) fn verified(
     let mut read = |progress: &verify::Progress<'_>| {
         show(progress.drop, progress.rows, progress.rows_of);
     };
-    let report = verify::folder_beside(folder.path(), side, &mut read);
+    let report = verify::folder_beside(folder, side, &mut read);
     let report = report.map_err(|why| why.to_string())?;
     match report.broken.first() {
         None => Ok(()),

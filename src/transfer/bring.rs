@@ -1,14 +1,14 @@
 //! A backup brought back: into a new folder, and into databases that are empty.
 
-use super::backup::{private_file, verified};
-use super::{Show, Sum, rows, snapshot, sums, tables};
+use super::backup::{copy_rows, verified};
+use super::{Show, Sum, snapshot, sums, tables};
 use crate::drops::restore::{self, Gone};
 use crate::drops::wake::festival_number;
 use crate::kit::data::{DataFolder, write_private};
 use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{JournalReader, JournalWriter};
+use crate::kit::journal::{JournalReader, Journals};
 use crate::kit::keys;
 use std::fs;
 use std::path::Path;
@@ -21,8 +21,8 @@ pub struct Back<'a> {
     pub to: &'a Path,
     /// The tables' database, if not a file in the folder.
     pub database: Option<&'a str>,
-    /// The journal's, likewise.
-    pub journal: Option<&'a str>,
+    /// The journals', likewise.
+    pub journals: &'a [String],
     /// The machine's own witness, where one is left: what it saw counts.
     pub witness: Option<&'a Path>,
     /// The moment, ms since 1970.
@@ -46,8 +46,7 @@ pub fn bring_back(back: &Back<'_>, show: Show<'_>) -> Result<(Vec<Sum>, Vec<Gone
     let witness = witnesses(back, &backup)?;
     let mark = fs::read(back.from.join("festival")).map_err(|why| why.to_string())?;
     let mut made = DataFolder::begin(back.to, &mark).map_err(|why| why.to_string())?;
-    let journal = back.journal.map(|url| Database::Url(url.to_owned()));
-    let journal = journal.unwrap_or_else(|| made.journal());
+    let journals = made.journals_named(back.journals).map_err(|why| why.to_string())?;
     for key in keys::NAMES.into_iter().filter(|key| back.from.join(key).exists()) {
         let bytes = fs::read(back.from.join(key)).map_err(|why| format!("{key}: {why}"))?;
         write_private(&back.to.join(key), &bytes).map_err(|why| why.to_string())?;
@@ -56,19 +55,16 @@ pub fn bring_back(back: &Back<'_>, show: Show<'_>) -> Result<(Vec<Sum>, Vec<Gone
         Some(kept) => bring_tables(back, &made, kept, show)?,
         None => None,
     };
-    bring_journal(&backup, &journal, show)?;
-    if back.journal.is_some() {
-        made.point_to(&journal).map_err(|why| why.to_string())?;
-    }
+    copy_rows(&backup.journals(), &journals, show)?;
+    made.point_to(&journals).map_err(|why| why.to_string())?;
     // First only what the backup itself saw, so that it can be held against it.
     let own = heads::read(&backup.heads()).map_err(|why| why.to_string())?;
     heads::write(&made.heads(), &own).map_err(|why| why.to_string())?;
     verified(&made, side.as_ref(), show)?;
     let number = festival_number(made.festival());
-    let open =
-        |place: &Database| JournalReader::open(&made.only(place)).map_err(|why| why.to_string());
-    let was = sums(&open(&backup.journal())?, number, show)?;
-    let reader = open(&made.journal())?;
+    let open = |at: &Journals| JournalReader::open(at).map_err(|why| why.to_string());
+    let was = sums(&open(&backup.journals())?, number, show)?;
+    let reader = open(&journals)?;
     let is = sums(&reader, number, show)?;
     if was != is {
         return Err("the copy is not the backup: the disk must be looked at".to_owned());
@@ -110,20 +106,4 @@ fn bring_tables(
     }
     tables::copy(kept, &to, show)?;
     Ok(Some(to))
-}
-
-fn bring_journal(backup: &DataFolder, to: &Database, show: Show<'_>) -> Result<(), String> {
-    if let (Database::File(from), Database::File(to)) = (&backup.journal(), to) {
-        return snapshot::snapshot(from, to, show);
-    }
-    let from = JournalReader::open(&backup.journals()).map_err(|why| why.to_string())?;
-    if let Database::File(path) = to {
-        private_file(path)?;
-    }
-    let mut writer = JournalWriter::open(&backup.only(to)).map_err(|why| why.to_string())?;
-    let has = JournalReader::open(&backup.only(to)).map_err(|why| why.to_string())?;
-    if !has.lanes().map_err(|why| why.to_string())?.is_empty() {
-        return Err(format!("the journal at {} is not empty: name an empty one", to.shown()));
-    }
-    rows::copy(&from, (&mut writer, &has), show)
 }

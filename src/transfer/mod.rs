@@ -9,7 +9,9 @@
 //! | --- | --- |
 //! | `backup` | a data folder copied while it is served |
 //! | `bring` | a backup brought back, into a new folder or empty databases |
-//! | `shift` | a journal moved, and the row that ends the old one |
+//! | `shift` | journals moved |
+//! | `ending` | the rows that end the old ones |
+//! | `room` | room for what comes back to the folder |
 //! | `rows` | a journal's rows, keys and reasons, as they stand |
 //! | `snapshot` | a whole `SQLite` file as of one moment |
 //! | `tables` | the rows of the tables beside the journal |
@@ -17,6 +19,8 @@
 
 mod backup;
 mod bring;
+mod ending;
+mod room;
 mod rows;
 mod shift;
 mod snapshot;

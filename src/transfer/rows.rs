@@ -14,18 +14,25 @@ const ROWS_AT_A_TIME: usize = 64;
 /// If either side cannot be read or written, or the copy is of something else.
 pub fn copy(
     from: &JournalReader,
-    (to, has): (&mut JournalWriter, &JournalReader),
+    (to, has): (&mut [JournalWriter], &JournalReader),
     show: Show<'_>,
 ) -> Result<(), String> {
     let words = |why: crate::kit::journal::JournalError| why.to_string();
     let lanes = from.lanes().map_err(words)?;
     is_beginning(from, has, &lanes)?;
-    for key in from.keys().map_err(words)? {
-        to.list_key(&key).map_err(words)?;
+    let keys = from.keys().map_err(words)?;
+    for writer in &mut *to {
+        keys.iter().try_for_each(|key| writer.list_key(key)).map_err(words)?;
     }
     for LaneRecord { lane, drop, newest_seq, .. } in &lanes {
-        if !to.keep_lane(*lane, drop, 0).map_err(words)? {
-            return Err(format!("the copy knows lane {lane} as another drop's than {drop}'s"));
+        // In turn, as new drops go; the register knows of all.
+        let home = (*lane as usize - 1) % to.len();
+        for at in if home == 0 { vec![0] } else { vec![home, 0] } {
+            if !to[at].keep_lane(*lane, drop, home).map_err(words)? {
+                return Err(format!(
+                    "the copy knows lane {lane} in another way than drop {drop}'s"
+                ));
+            }
         }
         let mut next = has.newest_seq(*lane).map_err(words)? + 1;
         while next <= *newest_seq {
@@ -34,14 +41,16 @@ pub fn copy(
             if rows.is_empty() || rows.iter().zip(next..).any(|(row, seq)| row.seq != seq) {
                 return Err(format!("lane {lane} (drop {drop}): row {next} is missing"));
             }
-            to.bring(*lane, &rows).map_err(words)?;
+            to[home].bring(*lane, &rows).map_err(words)?;
             next += rows.len() as u32;
             show(drop, u64::from(next) - 1, (*newest_seq).into());
         }
     }
     // Words are kept before the row that names them, so these are all that those rows name.
-    for (why, text) in from.reasons().map_err(words)? {
-        to.keep_reason(why, &text).map_err(words)?;
+    let reasons = from.reasons().map_err(words)?;
+    for writer in to {
+        let mut each = reasons.iter();
+        each.try_for_each(|(why, text)| writer.keep_reason(*why, text)).map_err(words)?;
     }
     Ok(())
 }

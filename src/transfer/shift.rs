@@ -5,32 +5,31 @@
 //! Then every lane of the old journal gets its last row, `moved`, all in one commit: from that
 //! moment nothing is written there any more, and the new place is whole. Last the folder is
 //! pointed there; where that did not come to pass, the next start does it ([`settle`]).
+//!
+//! Several journals end one after the other, a commit each. With the first of these the move is
+//! decided: it speaks for all, nobody begins to serve any of them, and what is left to be ended
+//! is ended before anything is served from the new place.
 
-use super::backup::private_file;
+use super::ending::end;
+use super::room::{make_room, make_table_room};
 use super::{Show, Sum, rows, sums, tables};
-use crate::drops::cold::{Whose, check_owner, give_up, given_up};
-use crate::drops::plan::KEEPER;
-use crate::drops::wake::{festival_number, replay};
-use crate::drops::web::host::reason_number;
+use crate::drops::cold::{Whose, check_owner, give_up};
+use crate::drops::wake::festival_number;
+use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
-use crate::kit::journal::{JournalReader, JournalWriter, moved};
-use crate::kit::keys::Keys;
+use crate::kit::journal::{
+    JournalError, JournalReader, JournalWriter, Journals, Leases, NodeRow, moved,
+};
 use crate::verify;
-use fanfare_engine::{Act, Fact};
-use fanfare_lane::{Draft, Placed, Sealed, Written, seal_commit};
-use rusqlite::Connection;
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 /// What is moved, and where to.
 pub struct Shift<'a> {
-    /// Where the journal goes; none if it stays.
-    pub to: Option<Database>,
+    /// Where the journals go; none if they stay.
+    pub to: Option<Journals>,
     /// Where the tables are, and where they go; none if they stay.
     pub tables: Option<(Database, Database)>,
     /// The moment, ms since 1970.
@@ -50,7 +49,7 @@ pub fn settle(folder: &mut DataFolder) -> Result<Option<String>, String> {
     }
     let Some(to) = folder.moving().map_err(|why| why.to_string())? else { return Ok(None) };
     folder.end_moving().map_err(|why| why.to_string())?;
-    let (to, from) = (to.shown(), folder.journal().shown());
+    let (to, from) = (to.shown(), folder.journals().shown());
     Ok(Some(format!("a move to {to} broke off: the journal goes on at {from}")))
 }
 
@@ -61,13 +60,17 @@ pub fn settle(folder: &mut DataFolder) -> Result<Option<String>, String> {
 /// If the journal cannot be read or the folder not written.
 pub fn finish(folder: &mut DataFolder) -> Result<Option<String>, String> {
     let Some(to) = folder.moving().map_err(|why| why.to_string())? else { return Ok(None) };
-    let from = folder.journal();
-    if from != to {
-        let reader = JournalReader::find(&folder.only(&from)).map_err(|why| why.to_string())?;
-        let ended = reader.map(|reader| moved(&reader)).transpose();
-        if ended.map_err(|why| why.to_string())?.flatten().is_none() {
+    let from = folder.journals();
+    if !from.are(&to) {
+        let reader = JournalReader::find(&from).map_err(|why| why.to_string())?;
+        let Some(reader) = reader else { return Ok(None) };
+        // One that does not answer may be the one that has ended.
+        reader.lanes().map_err(|why| why.to_string())?;
+        if moved(&reader).map_err(|why| why.to_string())?.is_none() {
             return Ok(None);
         }
+        let has = JournalReader::open(&to).map_err(|why| why.to_string())?;
+        end(folder, (&reader, &has), (&from, &to), Clock::machine().now_ms())?;
         folder.point_to(&to).map_err(|why| why.to_string())?;
     }
     folder.end_moving().map_err(|why| why.to_string())?;
@@ -83,14 +86,15 @@ pub fn shift(folder: &mut DataFolder, mut order: Shift<'_>) -> Result<Vec<Sum>, 
         move_tables(folder, (&from, &to), &mut order)?;
     }
     let Some(to) = order.to.take() else { return Ok(Vec::new()) };
-    if folder.journals().count() > 1 {
-        return Err(SEVERAL.to_owned());
-    }
-    let from = folder.journal();
-    if from == to {
+    let from = folder.journals();
+    if from.are(&to) {
         return Ok(Vec::new());
     }
-    let reader = JournalReader::open(&folder.only(&from)).map_err(|why| why.to_string())?;
+    if let Some(place) = from.shared(&to) {
+        let place = place.shown();
+        return Err(format!("{place} is one of the journals now: move to places that are none"));
+    }
+    let reader = JournalReader::open(&from).map_err(|why| why.to_string())?;
     // What a killed one before had ended already is only pointed to.
     if moved(&reader).map_err(|why| why.to_string())?.is_some() {
         return Err(format!("{} was moved away before", from.shown()));
@@ -99,13 +103,14 @@ pub fn shift(folder: &mut DataFolder, mut order: Shift<'_>) -> Result<Vec<Sum>, 
     if lanes.iter().all(|record| record.newest_seq == 0) {
         return Err("the journal is empty: there is nothing to move".to_owned());
     }
-    if let Database::File(path) = &to {
-        make_room(folder, path)?;
+    alone(folder, &from)?;
+    if let Some(Database::File(path)) = to.databases().next() {
+        make_room(folder, &path)?;
     }
     folder.begin_moving(&to).map_err(|why| why.to_string())?;
-    let mut writer = JournalWriter::open(&folder.only(&to)).map_err(|why| why.to_string())?;
-    let has = JournalReader::open(&folder.only(&to)).map_err(|why| why.to_string())?;
-    rows::copy(&reader, (&mut writer, &has), &mut *order.show)?;
+    let mut writers = JournalWriter::each(&to).map_err(|why| why.to_string())?;
+    let has = JournalReader::open(&to).map_err(|why| why.to_string())?;
+    rows::copy(&reader, (&mut writers, &has), &mut *order.show)?;
     let number = festival_number(folder.festival());
     let (was, is) =
         (sums(&reader, number, &mut *order.show)?, sums(&has, number, &mut *order.show)?);
@@ -113,122 +118,55 @@ pub fn shift(folder: &mut DataFolder, mut order: Shift<'_>) -> Result<Vec<Sum>, 
         return Err(format!("the copy at {} is not the journal: nothing was moved", to.shown()));
     }
     verified(folder, &to, &mut *order.show)?;
-    drop((writer, has));
-    end(folder, &reader, (&from, &to), order.now_ms)?;
+    drop(writers);
+    end(folder, (&reader, &has), (&from, &to), order.now_ms)?;
     folder.point_to(&to).map_err(|why| why.to_string())?;
     folder.end_moving().map_err(|why| why.to_string())?;
     Ok(is)
 }
 
-/// Why a festival with several journals stays where it is.
-const SEVERAL: &str = "this festival has several journals, and a move takes one: back it up, and \
-                       bring the backup back to a new place (fanfare restore --from)";
+/// How long a node that serves cannot be without a beat: each renews several times a second, and
+/// one that was silent for so long has lost its leases.
+const BEATS_WITHIN: Duration = Duration::from_secs(4);
 
-fn verified(folder: &DataFolder, to: &Database, show: Show<'_>) -> Result<(), String> {
+/// Refuses while another node of the festival serves from these journals.
+fn alone(folder: &DataFolder, from: &Journals) -> Result<(), String> {
+    let words = |why: JournalError| why.to_string();
+    let leases = Leases::each(from).map_err(words)?;
+    if leases.is_empty() {
+        return Ok(());
+    }
+    let own = folder.node().map_err(|why| why.to_string())?;
+    let look = || {
+        let others = leases.iter().map(|at| at.nodes().map_err(words));
+        let all: Result<Vec<_>, String> = others.collect();
+        let mut all: Vec<_> = all?.into_iter().flatten().collect();
+        all.retain(|other| other.node != own);
+        Ok::<_, String>(all)
+    };
+    let before = look()?;
+    if before.is_empty() {
+        return Ok(());
+    }
+    thread::sleep(BEATS_WITHIN);
+    let beats = |now: &NodeRow| {
+        !before
+            .iter()
+            .any(|then| (then.node, then.process, then.beat) == (now.node, now.process, now.beat))
+    };
+    look()?.into_iter().find(beats).map_or(Ok(()), |node| {
+        let at = node.address.map_or_else(String::new, |address| format!(" at {address}"));
+        Err(format!("another node{at} serves this festival: stop all of them first"))
+    })
+}
+
+fn verified(folder: &DataFolder, to: &Journals, show: Show<'_>) -> Result<(), String> {
     let mut read = |progress: &verify::Progress<'_>| {
         show(progress.drop, progress.rows, progress.rows_of);
     };
-    let report = verify::elsewhere(folder.path(), to, &mut read).map_err(|why| why.to_string())?;
+    let report = verify::elsewhere(folder, to, &mut read).map_err(|why| why.to_string())?;
     let broken = report.broken.first();
     broken.map_or(Ok(()), |broken| Err(format!("the copy does not verify: {broken}")))
-}
-
-/// The last row of every lane, all in one commit.
-fn end(
-    folder: &DataFolder,
-    reader: &JournalReader,
-    (from, to): (&Database, &Database),
-    now_ms: i64,
-) -> Result<(), String> {
-    let keys = Keys::open(folder.path()).map_err(|why| why.to_string())?;
-    let words = format!("to {}", to.shown());
-    let act = Act { by: KEEPER, why: reason_number(&words) };
-    let written = Arc::new(Written::of(&[Fact::Moved(act)]));
-    let mut rows = Vec::new();
-    for record in reader.lanes().map_err(|why| why.to_string())? {
-        if record.newest_seq == 0 {
-            continue;
-        }
-        let replay = replay(reader, festival_number(folder.festival()), record.lane)?;
-        let draft = Draft {
-            festival: replay.festival(),
-            lane: record.lane,
-            seq: replay.seq() + 1,
-            prev: replay.hash(),
-            time_ms: now_ms.clamp(replay.time_ms(), replay.time_ms() + DAY_MS),
-            written: written.clone(),
-        };
-        rows.push(Arc::new(draft.finish()));
-    }
-    let mut writer = JournalWriter::open(&folder.only(from)).map_err(|why| why.to_string())?;
-    writer.list_key(&keys.public()).map_err(|why| why.to_string())?;
-    writer.keep_reason(act.why, &words).map_err(|why| why.to_string())?;
-    let placed = append(&mut writer, &seal_commit(&rows, &keys.signing))?;
-    if placed.iter().all(|placed| *placed == Placed::Durable) {
-        return Ok(());
-    }
-    Err("somebody else writes this journal: nothing was moved".to_owned())
-}
-
-/// Appends rows until it is known whether they stand: the same bytes again, which stand once.
-fn append(writer: &mut JournalWriter, rows: &[Sealed]) -> Result<Vec<Placed>, String> {
-    let mut failed = String::new();
-    for _ in 0..APPEND_TRIES {
-        match writer.append(rows) {
-            Ok(placed) if failed.is_empty() => return Ok(placed),
-            // Those of a try before stand already, and are kept out as their numbers are taken.
-            Ok(_) => {
-                let stands = |sealed: &Sealed| {
-                    let header = &sealed.row.header;
-                    let read = writer.read(header.lane, header.seq, 1).unwrap_or_default();
-                    let same = read.first().is_some_and(|other| other.row.hash == sealed.row.hash);
-                    if same { Placed::Durable } else { Placed::Fenced }
-                };
-                return Ok(rows.iter().map(stands).collect());
-            }
-            Err(why) => failed = why.0,
-        }
-        thread::sleep(APPEND_AGAIN);
-    }
-    Err(format!("{failed}; whether the journal was moved is not known: do the same again"))
-}
-
-/// How often an append of unknown outcome is tried, and how long after.
-const APPEND_TRIES: u32 = 10;
-const APPEND_AGAIN: Duration = Duration::from_secs(1);
-
-/// The clock may be wrong; a lane's newest moment is not to be far behind its last row's.
-const DAY_MS: i64 = 86_400_000;
-
-/// Puts a journal that was moved away from this file aside, so that there is room for another.
-fn make_room(folder: &DataFolder, path: &Path) -> Result<(), String> {
-    if !path.exists() {
-        return private_file(path);
-    }
-    let place = Database::File(path.to_owned());
-    let Some(reader) = JournalReader::find(&folder.only(&place)).map_err(|why| why.to_string())?
-    else {
-        return Ok(());
-    };
-    if moved(&reader).map_err(|why| why.to_string())?.is_none() {
-        return Ok(()); // A copy that broke off, or another journal: the copying looks.
-    }
-    drop(reader);
-    set_aside(folder, path)
-}
-
-/// Renames a database's file that nobody has open, with all that is written to it.
-fn set_aside(folder: &DataFolder, path: &Path) -> Result<(), String> {
-    let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let connection = Connection::open(path).map_err(|why| named(&why))?;
-    let emptied: Result<i64, _> =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-    if emptied.map_err(|why| named(&why))? != 0 {
-        return Err(named(&"somebody reads it: try again"));
-    }
-    drop(connection);
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    fs::rename(path, folder.aside(&file)).map_err(|why| named(&why))
 }
 
 /// Copies the tables, and writes into the old ones where they went.
@@ -258,16 +196,4 @@ fn move_tables(
     tables::copy(&old, &new, &mut *order.show)?;
     let (db, place) = (old.db(), to.shown());
     old.wait(async move { give_up(&db, &place).await }).map_err(|why| why.to_string())
-}
-
-fn make_table_room(folder: &DataFolder, path: &Path) -> Result<(), String> {
-    if !path.exists() {
-        return private_file(path);
-    }
-    let place = Database::File(path.to_owned());
-    let side = Cold::look(&place).map_err(|why| why.to_string())?;
-    let db = side.db();
-    let gone = side.wait(async move { given_up(&db).await }).map_err(|why| why.to_string())?;
-    drop(side);
-    if gone { set_aside(folder, path) } else { Ok(()) }
 }

@@ -8,7 +8,6 @@ use super::tables::Tables;
 use crate::drops::wake::festival_number;
 use crate::kit::clock::Stopwatch;
 use crate::kit::data::DataFolder;
-use crate::kit::database::Database;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::hex;
@@ -23,7 +22,7 @@ use std::path::Path;
 /// # Errors
 /// If folder or journal cannot be read at all; what is broken in them is in the report.
 pub fn folder(path: &Path, progress: &mut dyn FnMut(&Progress<'_>)) -> Result<Report, VerifyError> {
-    folder_beside(path, None, progress)
+    folder_beside(&DataFolder::look(path)?, None, progress)
 }
 
 /// The same, and holds the tables beside the journal against it.
@@ -31,35 +30,32 @@ pub fn folder(path: &Path, progress: &mut dyn FnMut(&Progress<'_>)) -> Result<Re
 /// # Errors
 /// If folder, journal or tables cannot be read at all.
 pub fn folder_beside(
-    path: &Path,
+    folder: &DataFolder,
     tables: Option<&Cold>,
     progress: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<Report, VerifyError> {
-    let folder = DataFolder::look(path)?;
     let mut report = Report::default();
     // The witness before the journal: what it has seen must then be there, however fast the
     // journal grows meanwhile.
-    let witness = witness(&folder, &mut report.broken);
+    let witness = witness(folder, &mut report.broken);
     let journals = folder.journals();
-    let whole = Whole { folder: &folder, journals: &journals, witness, tables };
+    let whole = Whole { folder, journals: &journals, witness, tables };
     read(&whole, &mut report, progress)?;
     Ok(report)
 }
 
-/// The same for another journal of the folder's festival: one it moved away from, or is about to
-/// move to. Nothing testifies for it.
+/// The same for other journals of the folder's festival: those it moved away from, or is about to
+/// move to. Nothing testifies for them.
 ///
 /// # Errors
 /// If folder or journal cannot be read at all.
 pub fn elsewhere(
-    path: &Path,
-    journal: &Database,
+    folder: &DataFolder,
+    journals: &Journals,
     progress: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<Report, VerifyError> {
-    let (folder, mut report) = (DataFolder::look(path)?, Report::default());
-    let journals = Journals::from(journal.clone());
-    let witness = Heads::new();
-    let whole = Whole { folder: &folder, journals: &journals, witness, tables: None };
+    let (mut report, witness) = (Report::default(), Heads::new());
+    let whole = Whole { folder, journals, witness, tables: None };
     read(&whole, &mut report, progress)?;
     Ok(report)
 }

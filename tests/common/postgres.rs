@@ -3,8 +3,9 @@
 //! each takes a database of its own.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{OpenOptionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -145,7 +146,8 @@ impl Postgres {
 
     fn run(&self, program: &str, args: &[&str]) -> bool {
         let mut command = unprivileged(&self.bin.join(program), &self.folder);
-        command.args(["-h", "127.0.0.1", "-U", "fanfare", "-p", &self.port.to_string()]);
+        // By the socket, which is always let in.
+        command.arg("-h").arg(&self.folder).args(["-U", "fanfare", "-p", &self.port.to_string()]);
         command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().unwrap().success()
     }
@@ -156,6 +158,39 @@ impl Postgres {
         psql.args([url, "-q", "-v", "ON_ERROR_STOP=1", "-c", statements]);
         psql.stdout(Stdio::null());
         assert!(psql.stdin(Stdio::null()).status().unwrap().success(), "{statements}");
+    }
+
+    /// Speaks TLS from now on, with this certificate and key, and believes callers who show one
+    /// of these authorities. Whom it lets in is said as in `pg_hba.conf`.
+    pub fn secure(&self, [cert, key]: [&Path; 2], callers: &Path, lets_in: &str) {
+        let data = self.folder.join("data");
+        for (from, name) in [(cert, "server.crt"), (key, "server.key"), (callers, "root.crt")] {
+            Self::give(&data.join(name), &fs::read(from).unwrap());
+        }
+        Self::give(&data.join("pg_hba.conf"), lets_in.as_bytes());
+        let (folder, port) = (self.folder.display(), self.port);
+        let url = format!("postgres:///postgres?host={folder}&port={port}&user=fanfare");
+        Self::sql(&url, "ALTER SYSTEM SET ssl = on");
+        Self::sql(&url, "ALTER SYSTEM SET ssl_ca_file = 'root.crt'");
+        Self::sql(&url, "SELECT pg_reload_conf()");
+        let on = |_| {
+            thread::sleep(Duration::from_millis(50));
+            let mut psql = Command::new(bin().join("psql"));
+            psql.args([&*url, "-qtAc", "SHOW ssl"]).stdin(Stdio::null());
+            psql.output().unwrap().stdout == b"on\n"
+        };
+        assert!((0..100).any(on), "it speaks no TLS");
+    }
+
+    /// A file of the server's own.
+    fn give(path: &Path, bytes: &[u8]) {
+        let _ = fs::remove_file(path);
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600).open(path);
+        file.unwrap().write_all(bytes).unwrap();
+        if is_root() {
+            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
     }
 
     /// A fresh, empty database.

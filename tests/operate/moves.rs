@@ -3,9 +3,9 @@
 use super::shop::{FILE, claim, database, done, held, place, refused, setting, two_drops};
 use crate::common::festival::BOX;
 use crate::common::postgres::Postgres;
-use crate::common::served::{Place, words};
+use crate::common::served::{Place, files, words};
 use fanfare::kit::clock::Stopwatch;
-use fanfare::kit::database::Database;
+use fanfare::kit::data::DataFolder;
 use fanfare::kit::journal::{JournalReader, moved};
 use fanfare::kit::token::Role;
 use fanfare::transfer::Sum;
@@ -103,22 +103,16 @@ fn note(data: &Path) -> Option<String> {
     fs::read_to_string(data.join("moving")).ok()
 }
 
-/// Serves, and sells one more: the number after the newest, so nothing was lost or given twice.
-fn sells(place: &Place, sold: &mut u64) {
-    let served = place.serve(Some(FILE));
-    assert_eq!(served.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 200);
-    *sold += 1;
-    assert_eq!(claim(&served, *sold..=*sold), [*sold]);
-    served.end();
-    assert_eq!(note(&place.data), None);
-}
-
 #[test]
 fn a_move_that_is_killed_is_gone_on_with_and_one_place_counts_at_every_moment() {
-    let place = place(None);
-    let mut sold = setting("CLAIMS", 100);
+    let (place, mut sold) = selling_two();
     let served = place.serve(Some(FILE));
-    claim(&served, 1..=sold);
+    while sold < setting("CLAIMS", 100) {
+        sold += 1;
+        for drop in ["boxes", "more"] {
+            assert_eq!(served.claim(drop, sold, BOX).status, 201);
+        }
+    }
     served.end();
     let (kills, mut there, mut ended, mut running) = (setting("KILLS", 8), true, 0, 0);
     let server = Postgres::shared();
@@ -126,10 +120,12 @@ fn a_move_that_is_killed_is_gone_on_with_and_one_place_counts_at_every_moment() 
     done(&place, &["move", "--to", &server.database()]);
     let mut takes_ms = (watch.passed_s() * 500.0) as u64;
     for nth in 0..kills {
-        let to = if there { "sqlite".to_owned() } else { server.database() };
-        let old = if there { held_at(&place) } else { "sqlite".to_owned() };
+        let to = if there { vec!["sqlite".to_owned()] } else { databases(&server, nth % 4) };
+        let to: Vec<&str> = to.iter().map(String::as_str).collect();
+        let order = [&["move"], &*named("--to", &to)].concat();
+        let old = if there { held_at(&place) } else { vec!["sqlite".to_owned()] };
         let was = held(&place);
-        let mut moving = place.command(&["move", "--to", &to]);
+        let mut moving = place.command(&order);
         let quiet = std::process::Stdio::null;
         let mut child = moving.stdout(quiet()).stderr(quiet()).spawn().unwrap();
         // Anywhere on the way, and most often where it ends.
@@ -141,15 +137,15 @@ fn a_move_that_is_killed_is_gone_on_with_and_one_place_counts_at_every_moment() 
         child.wait().unwrap();
         ended += u64::from(note(&place.data).is_some() && has_moved(&place, &old));
         if nth % 2 == 1 {
-            sells(&place, &mut sold);
+            both_sell(&place, &mut sold);
         } else {
             assert!(was.iter().zip(&held(&place)).all(|(was, is)| is.rows >= was.rows));
         }
-        let said = done(&place, &["move", "--to", &to]);
+        let said = done(&place, &order);
         assert!(said.contains("holds: ") || said.contains("already") || said.contains("goes on"));
         assert_eq!(note(&place.data), None);
         assert!(has_moved(&place, &old) || there, "{said}");
-        sells(&place, &mut sold);
+        both_sell(&place, &mut sold);
         there = !there;
     }
     println!("moves_killed {running}");
@@ -159,17 +155,20 @@ fn a_move_that_is_killed_is_gone_on_with_and_one_place_counts_at_every_moment() 
 }
 
 /// Where a folder's journal is, as its notes say.
-fn held_at(place: &Place) -> String {
-    fs::read_to_string(place.data.join("journals")).unwrap().trim().to_owned()
+fn held_at(place: &Place) -> Vec<String> {
+    let kept = fs::read_to_string(place.data.join("journals")).unwrap();
+    kept.lines().map(str::to_owned).collect()
+}
+
+/// One new database, or two.
+fn databases(server: &Postgres, nth: u64) -> Vec<String> {
+    (0..=nth / 2).map(|_| server.database()).collect()
 }
 
 /// Whether the journal at this place has ended.
-fn has_moved(place: &Place, old: &str) -> bool {
-    let old = match old {
-        "sqlite" => Database::File(place.data.join("journal.sqlite")),
-        url => Database::Url(url.to_owned()),
-    };
-    JournalReader::open(&old.clone().into()).is_ok_and(|reader| moved(&reader).unwrap().is_some())
+fn has_moved(place: &Place, old: &[String]) -> bool {
+    let old = DataFolder::look(&place.data).unwrap().journals_named(old).unwrap();
+    JournalReader::open(&old).is_ok_and(|reader| moved(&reader).unwrap().is_some())
 }
 
 #[test]
@@ -224,4 +223,160 @@ fn a_journal_is_not_moved_over_another() {
     Postgres::sql(&other, "UPDATE journal SET seal = seal || '\\x00' WHERE seq = 2");
     let said = refused(&two, &["verify"]);
     assert!(said.contains("seal"), "{said}");
+}
+
+/// The same flag before each of these places.
+fn named<'a>(flag: &'a str, places: &[&'a str]) -> Vec<&'a str> {
+    places.iter().flat_map(|place| [flag, *place]).collect()
+}
+
+fn homes(place: &Place) -> Vec<usize> {
+    place.journal().lanes().unwrap().iter().map(|record| record.home).collect()
+}
+
+/// Serves, and sells one more of both drops: the number after the newest, so nothing was lost or
+/// given twice.
+fn both_sell(place: &Place, sold: &mut u64) {
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 200);
+    *sold += 1;
+    for drop in ["boxes", "more"] {
+        let answer = served.claim(drop, *sold, BOX);
+        assert_eq!(answer.body["number"].as_u64(), Some(*sold), "{answer:?}");
+    }
+    served.end();
+    assert_eq!(note(&place.data), None);
+}
+
+/// A place whose two drops have sold one box each.
+fn selling_two() -> (Place, u64) {
+    let (place, mut sold) = (place(None), 0);
+    let one = fs::read_to_string(place.data.with_file_name(FILE)).unwrap();
+    let more = one.find("[[drops]]").map(|at| one[at..].replace("\"boxes\"", "\"more\""));
+    place.write(FILE, &format!("{one}\n{}", more.unwrap()));
+    both_sell(&place, &mut sold);
+    (place, sold)
+}
+
+#[test]
+fn journals_go_from_one_to_several_and_back_each_lane_to_a_home() {
+    let server = Postgres::shared();
+    let urls: Vec<String> = (0..6).map(|_| server.database()).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let (place, mut sold) = selling_two();
+    let mut at = vec!["sqlite"];
+    for (to, homed) in [
+        (&urls[..2], [0, 1]),
+        (&urls[2..3], [0, 0]),
+        (&urls[3..6], [0, 1]),
+        (&["sqlite"][..], [0, 0]),
+    ] {
+        let was = held(&place);
+        let moving = [&["move"], &*named("--from", &at), &*named("--to", to)].concat();
+        let said = done(&place, &moving);
+        assert!(was.iter().all(|sum| said.contains(&sum.to_string())), "{said} {was:?}");
+        assert_eq!((held(&place), homes(&place)), (was, homed.to_vec()));
+        if at != ["sqlite"] {
+            let said = done(&place, &[&["verify"], &*named("--moved-from", &at)].concat());
+            assert!(
+                said.contains("moved: boxes to ") && said.contains("moved: more to "),
+                "{said}"
+            );
+        }
+        done(&place, &["verify"]);
+        both_sell(&place, &mut sold);
+        done(&place, &["verify"]);
+        at = to.to_vec();
+    }
+    // What is no place to go to is said before anything is done.
+    let was = files(&place.data);
+    for (to, words) in [
+        (&["sqlite", urls[0]][..], "name it alone"),
+        (&[urls[0], urls[0]], "twice"),
+        (&[urls[0], urls[1]], "another journal"),
+    ] {
+        let said = refused(&place, &[&["move"], &*named("--to", to)].concat());
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    fs::remove_file(place.data.join("moving")).unwrap();
+    assert_eq!(files(&place.data).len(), was.len());
+    both_sell(&place, &mut sold);
+}
+
+#[test]
+fn of_several_journals_one_that_has_ended_speaks_for_all() {
+    let server = Postgres::shared();
+    let (one, two) = (server.database(), server.database());
+    let (place, mut sold) = selling_two();
+    done(&place, &["move", "--to", &one, "--to", &two]);
+    both_sell(&place, &mut sold);
+    let was = held(&place);
+    done(&place, &["move", "--to", "sqlite"]);
+    // As if killed behind the first of the two commits, by which the move is decided.
+    let half = || {
+        let newest = "DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)";
+        Postgres::sql(&two, newest);
+        let path = place.data.join("journals");
+        fs::write(&path, format!("{one}\n{two}\n")).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(&path, mode).unwrap();
+        fs::write(place.data.join("moving"), "sqlite\n").unwrap();
+    };
+    half();
+    let said = done(&place, &["move", "--to", "sqlite"]);
+    assert!(said.contains("it goes on there"), "{said}");
+    assert_eq!(held(&place), was);
+    half();
+    both_sell(&place, &mut sold);
+    for (at, drop) in [(&one, "boxes"), (&two, "more")] {
+        let said = done(&place, &["verify", "--moved-from", &one, "--moved-from", &two]);
+        assert!(said.contains(&format!("moved: {drop} to ")), "{at}: {said}");
+    }
+    done(&place, &["verify"]);
+}
+
+#[test]
+fn several_journals_are_moved_by_nobody_while_another_node_serves() {
+    let server = Postgres::shared();
+    let (one, two) = (server.database(), server.database());
+    let (place, mut sold) = selling_two();
+    done(&place, &["move", "--to", &one, "--to", &two]);
+    both_sell(&place, &mut sold);
+    let serving = "INSERT INTO nodes VALUES (7, 7, '10.0.0.7:7400', 1, FALSE)
+        ON CONFLICT (node) DO UPDATE SET beat = nodes.beat + 1";
+    Postgres::sql(&two, serving);
+    let leave = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !leave.load(std::sync::atomic::Ordering::Relaxed) {
+                Postgres::sql(&two, serving);
+                thread::sleep(Duration::from_millis(200));
+            }
+        });
+        let said = refused(&place, &["move", "--to", "sqlite"]);
+        leave.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(said.contains("another node at 10.0.0.7:7400 serves"), "{said}");
+    });
+    // It is gone, and left its row.
+    done(&place, &["move", "--to", "sqlite"]);
+    both_sell(&place, &mut sold);
+}
+
+#[test]
+fn a_backup_of_several_journals_comes_back_to_as_many_as_are_named() {
+    let server = Postgres::shared();
+    let url = || server.database();
+    let (one, two, three, four, five) = (url(), url(), url(), url(), url());
+    let (place, mut sold) = selling_two();
+    done(&place, &["move", "--to", &one, "--to", &two]);
+    both_sell(&place, &mut sold);
+    let (was, kept) = (held(&place), place.data.with_file_name("kept"));
+    done(&place, &["backup", "--to", kept.to_str().unwrap()]);
+    let mut back = Place::new();
+    back.write(FILE, &fs::read_to_string(place.data.with_file_name(FILE)).unwrap());
+    back.journals = vec![three, four, five];
+    done(&back, &["restore", "--from", kept.to_str().unwrap()]);
+    assert_eq!((held(&back), homes(&back)), (was, vec![0, 1]));
+    both_sell(&back, &mut sold);
+    done(&back, &["verify"]);
 }

@@ -1,4 +1,5 @@
-//! A self-signed certificate and its key, made for one test: version 3, Ed25519, `localhost`.
+//! A self-signed certificate and its key, made for one test: version 3, Ed25519, for `localhost`,
+//! of somebody called `fanfare`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,6 +35,9 @@ const ED25519: [u8; 7] = [0x30, 5, 0x06, 3, 0x2b, 0x65, 0x70];
 /// 2.5.29.17, the names a certificate is for. Source: RFC 5280, section 4.2.1.6.
 const SUBJECT_ALT_NAME: [u8; 5] = [0x06, 3, 0x55, 0x1d, 17];
 
+/// 2.5.4.3, a common name. Source: RFC 5280, appendix A.1.
+const COMMON_NAME: [u8; 5] = [0x06, 3, 0x55, 4, 3];
+
 fn bits(bytes: &[u8]) -> Vec<u8> {
     tagged(0x03, &[&[0], bytes])
 }
@@ -49,7 +53,8 @@ impl Pair {
     /// Makes a pair from a seed and writes it down.
     pub fn make(folder: &Path, name: &str, seed: [u8; 32]) -> Self {
         let secret = SigningKey::from_bytes(&seed);
-        let nobody = tagged(SEQUENCE, &[]);
+        let name_of = tagged(SEQUENCE, &[&COMMON_NAME, &tagged(0x0c, &[b"fanfare"])]);
+        let whose = tagged(SEQUENCE, &[&tagged(0x31, &[&name_of])]);
         let time = |text: &str| tagged(0x18, &[text.as_bytes()]);
         let validity = tagged(SEQUENCE, &[&time("20250101000000Z"), &time("20990101000000Z")]);
         let public = bits(secret.verifying_key().as_bytes());
@@ -61,9 +66,9 @@ impl Pair {
                 &tagged(0xa0, &[&[0x02, 1, 2]]), // Version 3.
                 &[0x02, 1, 7],                   // Its number.
                 &ED25519,
-                &nobody,
+                &whose,
                 &validity,
-                &nobody,
+                &whose,
                 &tagged(SEQUENCE, &[&ED25519, &public]),
                 &tagged(0xa3, &[&tagged(SEQUENCE, &[&names])]),
             ],

@@ -1,13 +1,15 @@
 //! Whose database it is: a folder's facts go into that folder's tables, or into none.
 
 use crate::kit::data::DataFolder;
-use crate::kit::db::{Db, DbError, commit};
+use crate::kit::db::{Db, DbError, alone, commit};
 use crate::on;
 
 crate::statements! {
     HOUSE = "SELECT festival, kind, made_at_ms FROM house";
     GIVE_UP = "UPDATE house SET festival = $1";
-    FOUND_HOUSE = "INSERT INTO house (festival, kind, made_at_ms) VALUES ($1, $2, $3)";
+    FOUND_HOUSE = "INSERT INTO house (festival, kind, made_at_ms)
+        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT)
+        WHERE NOT EXISTS (SELECT 1 FROM house)";
 }
 
 /// The data folder a database belongs to.
@@ -98,10 +100,17 @@ pub async fn given_up(db: &Db) -> Result<bool, DbError> {
 /// # Errors
 /// Whose it is, if it is another's.
 pub async fn own(db: &Db, whose: &Whose) -> Result<(), DbError> {
-    if owner(db).await?.is_some() {
-        return check_owner(db, whose).await;
-    }
+    found(db, whose).await?;
+    check_owner(db, whose).await
+}
+
+/// Ties the database to a data folder where it is nobody's: to the first of several at once.
+///
+/// # Errors
+/// If it cannot be written.
+pub async fn found(db: &Db, whose: &Whose) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
+    alone(&mut tx).await?;
     on!(&mut tx, tx => {
         let query = sqlx::query(FOUND_HOUSE).bind(&whose.festival).bind(&whose.kind);
         query.bind(whose.made_at_ms).execute(&mut **tx).await.map(|_| ())

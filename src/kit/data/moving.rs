@@ -2,6 +2,7 @@
 
 use super::{DataError, DataFolder, FILE, JOURNALS, write_synced};
 use crate::kit::database::Database;
+use crate::kit::journal::{JOURNALS_MAX, Journals};
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
@@ -21,6 +22,28 @@ impl DataFolder {
         }
     }
 
+    /// The journals' places of these names, in their order.
+    ///
+    /// # Errors
+    /// If a place is named twice, or too many are, or the file beside others.
+    pub fn journals_named(&self, names: &[String]) -> Result<Journals, DataError> {
+        if names.len() > JOURNALS_MAX {
+            return Err(DataError::TooManyJournals(names.len()));
+        }
+        let places: Vec<Database> = names.iter().map(|name| self.journal_named(name)).collect();
+        let twice =
+            |(at, place): &(usize, &Database)| places[..*at].iter().any(|had| had.is(place));
+        if let Some((_, place)) = places.iter().enumerate().find(twice) {
+            return Err(DataError::JournalTwice(place.shown()));
+        }
+        let file = places.iter().find(|place| matches!(place, Database::File(_)));
+        Ok(match file {
+            Some(_) if places.len() > 1 => return Err(DataError::FileBesideOthers),
+            Some(file) => Journals::from(file.clone()).of(&self.festival),
+            None => Journals::at(names).map_or(self.journals(), |all| all.of(&self.festival)),
+        })
+    }
+
     /// The tables' place of this name, likewise.
     pub fn tables_named(&self, name: &str) -> Database {
         match name {
@@ -29,32 +52,30 @@ impl DataFolder {
         }
     }
 
-    fn name_of(place: &Database) -> &str {
-        match place {
-            Database::File(_) => HERE,
-            Database::Url(url) => url,
-        }
-    }
-
     /// Where the journal is being moved to, if it is.
     ///
     /// # Errors
     /// If the note cannot be read.
-    pub fn moving(&self) -> Result<Option<Database>, DataError> {
+    pub fn moving(&self) -> Result<Option<Journals>, DataError> {
         let path = self.path.join(MOVING);
         match fs::read_to_string(&path) {
-            Ok(name) => Ok(Some(self.journal_named(name.trim()))),
+            Ok(names) => {
+                let names: Vec<String> = names.lines().map(str::to_owned).collect();
+                self.journals_named(&names).map(Some)
+            }
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(DataError::io(&path, &why)),
         }
     }
 
-    /// Notes that the journal is being moved there, before anything is.
+    /// Notes that the journals are being moved there, before anything is.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn begin_moving(&self, to: &Database) -> Result<(), DataError> {
-        write_synced(&self.path.join(MOVING), format!("{}\n", Self::name_of(to)).as_bytes())
+    pub fn begin_moving(&self, to: &Journals) -> Result<(), DataError> {
+        let urls = to.urls();
+        let names = if urls.is_empty() { HERE.to_owned() } else { urls.join("\n") };
+        write_synced(&self.path.join(MOVING), (names + "\n").as_bytes())
     }
 
     /// The journal is not moved after all, or it was.
@@ -70,19 +91,16 @@ impl DataFolder {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn point_to(&mut self, to: &Database) -> Result<(), DataError> {
-        match to {
-            Database::File(_) => {
-                self.remove(JOURNALS)?;
-                self.journals.clear();
-                self.journals_kept = 0;
-            }
-            Database::Url(url) => {
-                write_synced(&self.path.join(JOURNALS), format!("{url}\n").as_bytes())?;
-                self.journals = vec![url.clone()];
-                self.journals_kept = 1;
-            }
+    pub fn point_to(&mut self, to: &Journals) -> Result<(), DataError> {
+        let urls = to.urls();
+        if urls.is_empty() {
+            self.remove(JOURNALS)?;
+        } else {
+            let lines = urls.join("\n") + "\n";
+            write_synced(&self.path.join(JOURNALS), lines.as_bytes())?;
         }
+        self.journals_kept = urls.len();
+        self.journals = urls;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! statements, each a transaction that writes down its hash too. So a start that was cut off goes
 //! on where it stopped, and a database with statements unknown here is a newer program's.
 
-use super::{Db, DbError, Tx, commit};
+use super::{Db, DbError, Tx, alone, commit};
 use crate::kit::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ crate::statements! {
         PRIMARY KEY (name, step)
     )";
     LIST = "SELECT name, step, hash FROM migrations";
+    IS_DONE = "SELECT name, step, hash FROM migrations WHERE name = $1 AND step = $2";
     NOTE = "INSERT INTO migrations (name, step, hash, at_ms) VALUES ($1, $2, $3, $4)";
 }
 
@@ -63,6 +64,7 @@ fn steps(files: &[Migration]) -> Vec<Step> {
 /// If the database is a newer program's, or its history is not this program's.
 pub async fn migrate(db: &Db, files: &[Migration], now_ms: i64) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
+    alone(&mut tx).await?;
     crate::on!(&mut tx, tx => sqlx::query(MAKE_LIST).execute(&mut **tx).await.map(|_| ()))?;
     commit(tx).await?;
     let mut done = done(db).await?;
@@ -105,8 +107,14 @@ async fn done(db: &Db) -> Result<BTreeMap<(String, i64), String>, DbError> {
     Ok(rows.into_iter().map(|(name, step, hash)| ((name, step), hash)).collect())
 }
 
+/// Runs a step, unless another node did so meanwhile.
 async fn run(tx: &mut Tx, step: &Step, now_ms: i64) -> Result<(), DbError> {
+    alone(tx).await?;
     crate::on!(tx, tx => {
+        let is_done = sqlx::query(IS_DONE).bind(step.name).bind(step.nth);
+        if is_done.fetch_optional(&mut **tx).await?.is_some() {
+            return Ok(());
+        }
         sqlx::query(step.sql).execute(&mut **tx).await?;
         sqlx::query(NOTE)
             .bind(step.name)

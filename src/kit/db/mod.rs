@@ -145,6 +145,27 @@ impl Db {
     }
 }
 
+/// What nodes hold that make the same thing at the same moment. The number is the word FANT in
+/// ASCII.
+const ALONE: &str = "SELECT pg_advisory_xact_lock(1178685012)";
+
+/// How long another node may take over it.
+const ALONE_WITHIN: &str = "SET LOCAL lock_timeout = '30s'";
+
+/// Waits until no other transaction is that asked for the same, and stays the only one until its
+/// end: for what is made once. On `SQLite` each that writes is alone anyway.
+///
+/// # Errors
+/// If another one takes too long.
+pub async fn alone(tx: &mut Tx) -> Result<(), DbError> {
+    if let Side::Postgres(tx) = tx {
+        for sql in [ALONE_WITHIN, ALONE] {
+            sqlx::query(sql).execute(&mut **tx).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a transaction's writes stand.
 ///
 /// # Errors

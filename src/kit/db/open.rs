@@ -3,9 +3,9 @@
 
 use super::{Db, DbError, Side};
 use crate::kit::data::make_private;
-use crate::kit::database::Database;
+use crate::kit::database::{self, Database, Mode};
 use rusqlite::ffi;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 use std::path::PathBuf;
@@ -100,18 +100,39 @@ async fn open_postgres(url: &str) -> Result<Db, DbError> {
         ));
     }
     let shown = database.shown();
-    let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    let options = PgConnectOptions::from_str(url).ok().filter(|_| known).ok_or_else(|| {
-        DbError("--database: write it like postgres://user:password@host:5432/name".to_owned())
-    })?;
+    let options = options(&database).map_err(|why| DbError(format!("--database: {why}")))?;
     let options = options.application_name("fanfare").options([("client_min_messages", "warning")]);
     let options = options.disable_statement_logging();
     let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
     let pool = pool.connect_with(options).await.map_err(|why| {
-        DbError(format!("PostgreSQL at {shown}: {why}; is it running, and may this user enter?"))
+        let told = database::words(&why);
+        let told = told.unwrap_or(format!("{why}; is it running, and may this user enter?"));
+        DbError(format!("PostgreSQL at {shown}: {told}"))
     })?;
     insist(&pool).await?;
     Ok(Db { read: Side::Postgres(pool.clone()), write: Side::Postgres(pool) })
+}
+
+/// How it is connected to: as the URL says.
+fn options(database: &Database) -> Result<PgConnectOptions, String> {
+    let secure = database.secure()?;
+    // Read here for the words: what is wrong with a file is said at once.
+    database::client(&secure)?;
+    let options = PgConnectOptions::from_str(&secure.url);
+    let options = options.map_err(|_| database::LIKE.to_owned())?;
+    let mut options = options.ssl_mode(match secure.mode {
+        Mode::Plain => PgSslMode::Disable,
+        Mode::Offered => PgSslMode::Prefer,
+        Mode::Required => PgSslMode::Require,
+        Mode::Verified => PgSslMode::VerifyFull,
+    });
+    if let Some(authorities) = &secure.authorities {
+        options = options.ssl_root_cert(authorities);
+    }
+    if let Some((cert, key)) = &secure.shown {
+        options = options.ssl_client_cert(cert).ssl_client_key(key);
+    }
+    Ok(options)
 }
 
 /// Refuses a server that acknowledges what it may lose.

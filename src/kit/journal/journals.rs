@@ -43,17 +43,41 @@ impl Journals {
         matches!(self.first, Database::File(_))
     }
 
+    /// The URLs; none where it is a file.
+    pub fn urls(&self) -> Vec<String> {
+        let url = |database| match database {
+            Database::File(_) => None,
+            Database::Url(url) => Some(url),
+        };
+        self.databases().filter_map(url).collect()
+    }
+
+    /// Whether these are the same places in the same order.
+    pub fn are(&self, others: &Self) -> bool {
+        let both = || self.databases().zip(others.databases());
+        self.count() == others.count() && both().all(|(one, other)| one.is(&other))
+    }
+
+    /// A place that is among both, if there is one.
+    pub fn shared(&self, others: &Self) -> Option<Database> {
+        self.databases().find(|one| others.databases().any(|other| one.is(&other)))
+    }
+
     /// Where they are, in words, without passwords.
     pub fn shown(&self) -> String {
         let others = self.others.iter().map(|url| Database::Url(url.clone()).shown());
         others.fold(self.first.shown(), |shown, place| shown + ", " + &place)
     }
 
+    /// The databases, in order.
+    pub fn databases(&self) -> impl Iterator<Item = Database> {
+        let others = self.others.iter().cloned().map(Database::Url);
+        std::iter::once(self.first.clone()).chain(others)
+    }
+
     /// Each one's database and standing, in order.
     pub(super) fn each(&self) -> impl Iterator<Item = (Database, Standing)> {
-        let others = self.others.iter().cloned().map(Database::Url);
-        let databases = std::iter::once(self.first.clone()).chain(others);
-        databases.enumerate().map(|(place, database)| (database, self.standing(place)))
+        self.databases().enumerate().map(|(place, database)| (database, self.standing(place)))
     }
 
     fn standing(&self, place: usize) -> Standing {

@@ -8,6 +8,7 @@ mod leases;
 mod link;
 mod read;
 mod schema;
+mod tls;
 mod write;
 
 pub use leases::{Holder, Lease, Leases, NodeRow, View};

@@ -225,6 +225,14 @@ impl Leases {
         Ok(())
     }
 
+    /// The nodes that have a row here, for whoever is none of them.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn nodes(&self) -> Result<Vec<NodeRow>, JournalError> {
+        self.0.ask(WITHIN, async |client| Ok(view(client).await?.nodes))
+    }
+
     /// Leaves: leases this node still has are nobody's.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use super::super::JournalError;
 use super::super::journals::Standing;
 use super::schema;
-use crate::kit::database::Database;
+use super::tls::{self, Secured, Speaking};
+use crate::kit::database::{self, Database, Secure};
 use futures_util::future::select_ok;
 use std::cell::{Cell, RefCell};
 use std::error::Error as _;
@@ -17,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket};
 
 /// How long a server may take to let us in.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -36,6 +37,7 @@ pub(super) struct Link {
     runtime: Runtime,
     /// One a host of the URL.
     hosts: Vec<Config>,
+    secure: Secure,
     /// Where the connection was that was given up last.
     left: Cell<Option<usize>>,
     shown: String,
@@ -72,21 +74,23 @@ impl Link {
     /// # Errors
     /// If it is no URL of a PostgreSQL server.
     pub(super) fn new(url: &str, standing: Standing, writes: bool) -> Result<Self, JournalError> {
-        let known = url.starts_with("postgres://") || url.starts_with("postgresql://");
         let database = Database::Url(url.to_owned());
-        let urls = database.each_host();
+        let unfit = |why: String| JournalError::Unfit(format!("--journal: {why}"));
+        let secure = database.secure().map_err(unfit)?;
+        Speaking::new(&secure).map_err(unfit)?;
+        let urls = Database::Url(secure.url.clone()).each_host();
         let hosts: Result<Vec<_>, _> = urls.iter().map(|url| Config::from_str(url)).collect();
-        let mut hosts = hosts.ok().filter(|_| known).ok_or_else(|| {
-            let like = "postgres://user:password@host:5432/name";
-            JournalError::Unfit(format!("--journal: write it like {like}"))
-        })?;
+        let mut hosts = hosts.map_err(|_| unfit(database::LIKE.to_owned()))?;
         let several = hosts.len() > 1;
-        hosts.iter_mut().for_each(|host| prepare(host, several));
+        for host in &mut hosts {
+            prepare(host, several);
+            host.ssl_mode(tls::mode(&secure));
+        }
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|why| JournalError::Silent(why.to_string()))?;
         let shown = database.shown();
         let (live, left) = (RefCell::new(None), Cell::new(None));
-        Ok(Self { live, runtime, hosts, left, shown, standing, writes })
+        Ok(Self { live, runtime, hosts, secure, left, shown, standing, writes })
     }
 
     /// Asks the server, connecting first where need be. A connection whose answer did not come,
@@ -148,17 +152,24 @@ impl Link {
     /// Asks all hosts at once and takes the first that may be written, so that one that is dead
     /// costs nothing.
     async fn connect_to_any(&self) -> Result<Live, Fault> {
+        let speaking = Speaking::new(&self.secure).map_err(Fault::Silent)?;
         let hosts = self.hosts.iter().enumerate();
-        let each = hosts.map(|(at, config)| Box::pin(self.connect_to(at, config)));
+        let each =
+            hosts.map(|(at, config)| Box::pin(self.connect_to(at, config, speaking.clone())));
         select_ok(each).await.map(|(live, _)| live)
     }
 
-    async fn connect_to(&self, host: usize, config: &Config) -> Result<Live, Fault> {
+    async fn connect_to(
+        &self,
+        host: usize,
+        config: &Config,
+        speaking: Speaking,
+    ) -> Result<Live, Fault> {
         if self.hosts.len() > 1 && self.left.get() == Some(host) {
             sleep(BEHIND_OTHERS).await;
         }
         // A server that stands still lets us in and says nothing.
-        let connected = timeout(CONNECT_WITHIN, config.connect(NoTls)).await;
+        let connected = timeout(CONNECT_WITHIN, config.connect(speaking)).await;
         let (client, connection) = connected.map_err(silent)?.map_err(|why| fault(&why))?;
         let warning = Arc::new(Mutex::new(None));
         let driver = tokio::spawn(drive(connection, warning.clone()));
@@ -190,7 +201,7 @@ fn prepare(config: &mut Config, several: bool) {
 }
 
 /// Moves what goes over the wire, and keeps what the server warns of.
-async fn drive(connection: Connection<Socket, tokio_postgres::tls::NoTlsStream>, warning: Warning) {
+async fn drive(connection: Connection<Socket, Secured>, warning: Warning) {
     let mut connection = pin!(connection);
     while let Some(Ok(message)) = poll_fn(|cx| connection.as_mut().get_mut().poll_message(cx)).await
     {
@@ -206,6 +217,9 @@ type Warning = Arc<Mutex<Option<String>>>;
 /// An answer that says the statement or the data is wrong will be the same next time.
 pub(super) fn fault(why: &tokio_postgres::Error) -> Fault {
     let Some(said) = why.as_db_error() else {
+        if let Some(words) = database::words(why) {
+            return Fault::Silent(words);
+        }
         let cause = why.source().map(|cause| format!(": {cause}")).unwrap_or_default();
         return Fault::Silent(format!("{why}{cause}"));
     };
