@@ -144,8 +144,9 @@ fn held_up(festival: &Festival, seconds: f64) {
     });
 }
 
-/// A fan's claim is decided at the owner and its row held up; then the fan asks at the follower, and
-/// a stranger right after. Says whether the stranger was refused from memory: else nothing is shown.
+/// A fan's claim is decided at the owner and its row held up; then the fan asks at the follower,
+/// and a stranger right after. Says whether the stranger was refused from memory: if not, nothing
+/// is shown.
 fn asked_elsewhere(festival: &Festival, drop: &str, owner: &Served, other: &Served) -> bool {
     let claim = |fan| claimed(owner, drop, fan).text_of("claim").to_owned();
     let (back, paid) = (claim(1), claim(8));
