@@ -50,7 +50,7 @@ pub struct App {
     /// Who asks too fast.
     pub rates: Rates,
     /// Rows read back for receipts.
-    pub receipts: Receipts,
+    pub receipts: Arc<Receipts>,
     /// Leave to replay a lane at rest.
     pub recalls: Semaphore,
     /// The live totals.

@@ -276,7 +276,8 @@ fn heed_signals() -> Result<(Runtime, [Signal; 2]), String> {
     Ok((runtime, signals))
 }
 
-/// How often journals that were silent at the start are asked again.
+/// How often journals that were silent at the start are asked again, and connections to journals
+/// that nobody needs are closed.
 const SILENT_AGAIN: Duration = Duration::from_secs(3);
 
 /// What runs beside the fronts until a signal comes: live totals, the demo's next rounds.
@@ -294,12 +295,16 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
                 let _ = tokio::task::spawn_blocking(move || plan::next_rounds(&rounds)).await;
             }
         });
-        let silent = app.node.clone();
+        let journals = app.clone();
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(SILENT_AGAIN).await;
-                let silent = silent.clone();
-                let _ = tokio::task::spawn_blocking(move || silent.open_silent()).await;
+                let journals = journals.clone();
+                let look = move || {
+                    journals.receipts.close_idle();
+                    journals.node.open_silent();
+                };
+                let _ = tokio::task::spawn_blocking(look).await;
             }
         });
         tokio::spawn(cold::follow(app.clone()));

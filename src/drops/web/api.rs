@@ -6,7 +6,7 @@ use crate::drops::answers;
 use crate::drops::cold::rest;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
-use crate::drops::proof;
+use crate::drops::{proof, receipts};
 use crate::kit::problem::Problem;
 use crate::kit::serve::Handover;
 use crate::kit::token::{Role, SESSION_S, Session, Use};
@@ -154,12 +154,7 @@ pub async fn receipt(
 ) -> Result<Response, Problem> {
     let session = gate::session(&app, &headers)?;
     let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
-    let receipt = from_journal(move || {
-        let festival = app.festival.id().as_str();
-        app.receipts.full(festival, &app.node.keys, drop.lane, claim.place)
-    });
-    let receipt = receipt.await?;
-    Ok(fresh(&receipt))
+    Ok(fresh(&receipts::full(&app, drop.lane, claim.place).await?))
 }
 
 /// Money came in for a claim.
