@@ -9,7 +9,7 @@ use crate::drops::node::Beside;
 use crate::drops::plan;
 use crate::drops::spec::DropSpec;
 use crate::festivals::{self, Festival, Pictures};
-use crate::kit::clock::Clock;
+use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
@@ -176,6 +176,9 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let config = LaneConfig::default();
     let beside = Beside { tables, among };
     let node = drops::node::Node::start_beside(folder, clock, config, specs, beside)?;
+    if let Some(secret) = &shared {
+        cold::keys_stand(&cold, &node.folder, secret).inspect_err(|_| node.stop())?;
+    }
     let projector = Projector::start(node.folder.journals(), cold.clone(), node.told.clone())?;
     let side = ColdSide::new(cold.clone(), projector.lag.clone(), &node);
     let secret = cold::meet(&side.people, mode, node.clock.now_ms())?;
@@ -196,7 +199,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         cold::say_host(&args.place, &url, &secret);
     }
     background(&app, stopped_by);
-    node.drain();
+    leave(&app, args.node.is_some());
     app.live.end();
     let _ = stopper.send(true);
     for front in fronts {
@@ -207,6 +210,18 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     drop(projector);
     cold.stop();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says to proxies that nothing more is to be sent here, and hands the lanes to other nodes while
+/// what comes is still answered. Who serves alone has nobody to hand to.
+fn leave(app: &App, among: bool) {
+    app.leave();
+    let said = Stopwatch::start();
+    app.node.drain();
+    let seen = Duration::from_micros(said.passed_us());
+    if among {
+        std::thread::sleep(PROXIES_SEE_WITHIN.saturating_sub(seen));
+    }
 }
 
 fn mode_of(args: &Serve, festival: &Festival) -> Mode {
@@ -279,6 +294,9 @@ fn heed_signals() -> Result<(Runtime, [Signal; 2]), String> {
 /// How often journals that were silent at the start are asked again, and connections to journals
 /// that nobody needs are closed.
 const SILENT_AGAIN: Duration = Duration::from_secs(3);
+
+/// A proxy that asks every second, as ours in docs/operate does, has asked twice by then.
+const PROXIES_SEE_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// What runs beside the fronts until a signal comes: live totals, the demo's next rounds.
 fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal; 2])) {

@@ -7,12 +7,14 @@
 //! | `folder` | the data folder: whose it is, who serves it, modes, keys |
 //! | `journal` | the journal and the tables beside it |
 //! | `machine` | disk, clock, open files, `SQLite` |
+//! | `nodes` | what several nodes share: keys, connections |
 //! | `serving` | what the serving process says of itself |
 
 mod finding;
 mod folder;
 mod journal;
 mod machine;
+mod nodes;
 mod serving;
 
 pub use finding::{Finding, Report, Weight};
@@ -47,5 +49,6 @@ pub fn examine(patient: &Patient<'_>) -> Report {
         .database
         .map_or_else(|| Database::File(folder.cold()), |url| Database::Url(url.to_owned()));
     journal::look(&folder, &tables, patient.now_ms, &mut report);
+    nodes::look(&folder, &tables, &mut report);
     report.sorted()
 }

@@ -283,13 +283,26 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether it serves: every lane that should be open is.
+/// Whether it serves: every lane that should be open is. For whoever is woken when one is not.
 pub async fn readyz(State(app): Shared) -> Response {
+    if app.leaves() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "leaving\n").into_response();
+    }
     let gone = app.node.directory().not_open();
     if gone.is_empty() {
         return "ready\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, gone.join("\n") + "\n").into_response()
+}
+
+/// Whether a proxy is to send requests here: what this process has may be shut in part, and no
+/// other would serve it better. 404 while it leaves, by which `HAProxy` sends nothing new and lets
+/// what is under way end; other proxies take it for no.
+pub async fn proxyz(State(app): Shared) -> Response {
+    if app.leaves() {
+        return (StatusCode::NOT_FOUND, "leaving\n").into_response();
+    }
+    "in\n".into_response()
 }
 
 /// The counters.

@@ -49,6 +49,11 @@ impl Journals {
         others.fold(self.first.shown(), |shown, place| shown + ", " + &place)
     }
 
+    /// Where each is, in order.
+    pub fn places(&self) -> impl Iterator<Item = Database> {
+        self.each().map(|(database, _)| database)
+    }
+
     /// Each one's database and standing, in order.
     pub(super) fn each(&self) -> impl Iterator<Item = (Database, Standing)> {
         let others = self.others.iter().cloned().map(Database::Url);
