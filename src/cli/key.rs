@@ -1,17 +1,18 @@
 //! `fanfare key`: shows the festival's keys, and makes new ones.
 
+mod shared;
+
 use super::Where;
-use crate::drops::cold::{Whose, check_owner};
 use crate::drops::joining;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
-use crate::kit::db::{Cold, DbError, MIGRATIONS};
 use crate::kit::hex;
 use crate::kit::journal::{JournalReader, JournalWriter};
 use crate::kit::keys::{Keyring, Keys, Rotated};
-use crate::nodes::secrets::{self, Secret};
+use crate::nodes::secrets;
 use clap::{Args, Subcommand};
 use fanfare_lane::FestivalKey;
+use shared::{Shared, UNCHANGED};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -73,59 +74,6 @@ fn show(place: &Where) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The database in which nodes share their keys, and their secret.
-struct Shared {
-    side: Cold,
-    secret: Secret,
-    path: PathBuf,
-}
-
-const UNCHANGED: &str = "; nothing was changed";
-
-impl Shared {
-    /// None where this folder's keys are its own.
-    fn of(args: &Rotate, folder: &DataFolder, now_ms: i64) -> Result<Option<Self>, String> {
-        if args.place.database.is_none() {
-            return Ok(None);
-        }
-        let fault = |why: DbError| format!("{why}{UNCHANGED}");
-        let at = args.place.tables(folder);
-        let side = Cold::open(&at, MIGRATIONS, now_ms).map_err(fault)?;
-        let (db, whose) = (side.db(), Whose::of(folder));
-        let asked = side.wait(async move {
-            check_owner(&db, &whose).await?;
-            secrets::shared(&db).await
-        });
-        if asked.map_err(fault)?.is_empty() {
-            return Ok(None);
-        }
-        let Some(key) = &args.key else {
-            return Err(format!(
-                "several nodes share this festival's keys: name the file with their secret, \
-                 --key FILE{UNCHANGED}"
-            ));
-        };
-        let secret = Secret::read(key)?;
-        let shared = Self { side, secret, path: folder.path().to_owned() };
-        shared.settle().map_err(|why| why + UNCHANGED)?;
-        Ok(Some(shared))
-    }
-
-    /// The folder's keys are the ones in the database.
-    fn settle(&self) -> Result<(), String> {
-        let (db, secret, path) = (self.side.db(), self.secret.clone(), self.path.clone());
-        let settled = self.side.wait(async move { secrets::share(&db, &secret, &path).await });
-        settled.map(|_| ()).map_err(|why| why.to_string())
-    }
-
-    fn put(&self, which: Rotated, new: [u8; 32]) -> Result<(), String> {
-        let (db, secret) = (self.side.db(), self.secret.clone());
-        let name = which.name();
-        let put = self.side.wait(async move { secrets::replace(&db, &secret, name, &new).await });
-        put.map_err(|why| why.to_string())
-    }
-}
-
 fn make(args: &Rotate) -> Result<ExitCode, String> {
     // Whose folder it is, it says itself; then its lock is taken as by whoever serves it.
     let known = args.place.look()?;
@@ -139,7 +87,8 @@ fn make(args: &Rotate) -> Result<ExitCode, String> {
     let folder = DataFolder::serve(&path, &festival, known.rehearsal());
     let folder = folder.map_err(|why| why.to_string())?;
     let _hold = joining::hold(&folder).map_err(|why| why + UNCHANGED)?;
-    let shared = Shared::of(args, &folder, Clock::machine().now_ms())?;
+    let shared =
+        Shared::of((&args.place, args.key.as_deref()), &folder, Clock::machine().now_ms())?;
     if args.signing {
         sign_anew(&folder, shared.as_ref())?;
     }

@@ -56,10 +56,10 @@ pub struct Serve {
     #[arg(long, value_name = "CIDR", env = "FANFARE_TRUSTED_PROXY", value_delimiter = ' ')]
     trusted_proxy: Vec<Network>,
     /// Where other nodes reach this one; they share --key, --database and --journal.
-    #[arg(long, value_name = "ADDR", env = "FANFARE_NODE", requires = "key")]
+    #[arg(long, value_name = "ADDR", env = "FANFARE_NODE")]
     node: Option<SocketAddr>,
     /// The file with the secret all nodes share: 64 hex digits, mode 0600.
-    #[arg(long, value_name = "FILE", env = "FANFARE_KEY", requires = "node")]
+    #[arg(long, value_name = "FILE", env = "FANFARE_KEY")]
     key: Option<PathBuf>,
     /// What is logged on standard error: a level, or `target=level` for each part.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "FANFARE_LOG")]
@@ -251,7 +251,13 @@ const ON_SERVERS: &str = "several nodes share their journal: give each the same 
 
 /// What makes this process one of several, if it is to be.
 fn neighbours(args: &Serve, mode: Mode) -> Result<Option<(Among, Secret)>, String> {
-    let (Some(address), Some(key)) = (args.node, &args.key) else { return Ok(None) };
+    // Not said to clap, for which what a file of settings gives is not there.
+    let (address, key) = match (args.node, &args.key) {
+        (None, None) => return Ok(None),
+        (Some(address), Some(key)) => (address, key),
+        (Some(_), None) => return Err("--node is there without --key: name both".to_owned()),
+        (None, Some(_)) => return Err("--key is there without --node: name both".to_owned()),
+    };
     if mode == Mode::Demo {
         return Err("the demo is served by one process: name a festival file".to_owned());
     }

@@ -3,18 +3,20 @@
 //!
 //! | file | holds |
 //! | --- | --- |
+//! | `connections` | whether the databases let enough in |
 //! | `finding` | what was found, for people and as JSON |
 //! | `folder` | the data folder: whose it is, who serves it, modes, keys |
 //! | `journal` | the journal and the tables beside it |
+//! | `keys` | those that several nodes share |
 //! | `machine` | disk, clock, open files, `SQLite` |
-//! | `nodes` | what several nodes share: keys, connections |
 //! | `serving` | what the serving process says of itself |
 
+mod connections;
 mod finding;
 mod folder;
 mod journal;
+mod keys;
 mod machine;
-mod nodes;
 mod serving;
 
 pub use finding::{Finding, Report, Weight};
@@ -49,6 +51,7 @@ pub fn examine(patient: &Patient<'_>) -> Report {
         .database
         .map_or_else(|| Database::File(folder.cold()), |url| Database::Url(url.to_owned()));
     journal::look(&folder, &tables, patient.now_ms, &mut report);
-    nodes::look(&folder, &tables, &mut report);
+    keys::look(&folder, &tables, &mut report);
+    connections::look(&folder, &tables, &mut report);
     report.sorted()
 }

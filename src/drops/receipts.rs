@@ -1,5 +1,6 @@
-//! Receipts read back from the journal, off the hot threads and by a few readers only: a reader is a
-//! connection to each journal, and a crowd that repeats its claims must not take the databases' last.
+//! Receipts read back from the journal, off the hot threads and by a few readers only: a reader is
+//! a connection to each journal, and a crowd that repeats its claims must not take the databases'
+//! last.
 
 use super::head::{HeadDoc, seal_json};
 use crate::app::App;

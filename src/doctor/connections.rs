@@ -1,4 +1,4 @@
-//! What the nodes of a festival share: their keys, and their databases' connections.
+//! Whether the databases let as many connections in as all nodes may need.
 
 use super::Report;
 use crate::app::RECALLS_MAX;
@@ -7,8 +7,6 @@ use crate::drops::wake::REPLAYS_MAX;
 use crate::kit::data::DataFolder;
 use crate::kit::database::Database;
 use crate::kit::db::{Cold, DbError, POSTGRES_CONNECTIONS, Side};
-use crate::kit::keys;
-use crate::nodes::secrets::{self, Marks};
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 
@@ -20,51 +18,12 @@ const A_JOURNAL: u64 = (3 + READERS_MAX + RECALLS_MAX + REPLAYS_MAX + 3) as u64;
 /// Commands beside the nodes: a backup and `verify`, say.
 const BESIDE: u64 = 10;
 
-/// Looks at both, where they are on servers.
-pub(super) fn look(folder: &DataFolder, tables: &Database, report: &mut Report) {
-    if matches!(tables, Database::File(_)) && secrets::elsewhere(folder) {
-        let seen = "the festival's tables are elsewhere: name them with --database, or nothing is \
-                    said of them";
-        report.seen.push(seen.to_owned());
-    } else {
-        shared_keys(folder, tables, report);
-    }
-    connections(folder, tables, report);
-}
-
-fn shared_keys(folder: &DataFolder, tables: &Database, report: &mut Report) {
-    // Where they do not answer, that is said of them already.
-    let Some(Ok(side)) = is_url(tables).then(|| Cold::look(tables)) else { return };
-    let db = side.db();
-    let shared = side.wait(async move { secrets::shared(&db).await });
-    let marks = Marks::read(folder.path());
-    for (name, wrapped) in shared.unwrap_or_default() {
-        let own = keys::NAMES.contains(&name.as_str()).then(|| keys::look(folder.path(), &name));
-        let Some(Ok(Some(own))) = own else { continue };
-        match (marks.is_key(&name, &own), marks.is_wrapped(&name, &wrapped)) {
-            (Some(false), _) => {
-                let what = format!("{name} in the folder is not the one this node shares");
-                let todo = "bring it back from a backup, or give this node a fresh data folder: \
-                            it does not start with it";
-                report.stops("keys_differ", what, todo);
-            }
-            (_, Some(false)) => report
-                .seen
-                .push(format!("{name} was made anew elsewhere; this node takes it at its start")),
-            (Some(true), _) => {}
-            (None, _) => report
-                .seen
-                .push(format!("nodes share {name}; whether this one has it its start will say")),
-        }
-    }
-}
-
 fn is_url(database: &Database) -> bool {
     matches!(database, Database::Url(_))
 }
 
-/// Servers that let fewer in than all nodes may need.
-fn connections(folder: &DataFolder, tables: &Database, report: &mut Report) {
+/// Names servers that let fewer in than all nodes may need.
+pub(super) fn look(folder: &DataFolder, tables: &Database, report: &mut Report) {
     let journals: Vec<Database> = folder.journals().places().collect();
     let mut servers: BTreeMap<String, (Database, u64)> = BTreeMap::new();
     let each = journals.iter().map(|journal| (journal, A_JOURNAL));
