@@ -162,6 +162,55 @@ fn a_node_that_is_told_to_stop_tells_proxies_so_while_it_still_answers() {
 }
 
 #[test]
+fn a_lane_whose_journal_went_back_is_kept_by_the_node_that_noticed() {
+    let festival = Festival::new(50, 3_600_000);
+    let [mut died, left] = festival.nodes::<2>();
+    for drop in DROPS {
+        for fan in 1..=3 {
+            assert_eq!(claimed(&died.1, drop, fan).status, 201);
+            assert_eq!(claimed(&left.1, drop, fan).status, 200);
+        }
+    }
+    died.1.program.kill();
+    let node = read(&died.0.data, "node");
+    let newest = "(SELECT MAX(seq) FROM journal others WHERE others.lane = journal.lane)";
+    for journal in &festival.journals {
+        Postgres::sql(
+            journal,
+            &format!(
+                "DELETE FROM journal USING leases WHERE leases.lane = journal.lane
+                     AND leases.node = {} AND seq = {newest}",
+                node.trim()
+            ),
+        );
+    }
+    let watch = Stopwatch::start();
+    while left.1.said().matches("LANE STOPPED").count() < DROPS.len() {
+        assert!(watch.passed_s() < 20.0, "{}", left.1.said());
+        thread::sleep(Duration::from_millis(100));
+    }
+    let said = left.1.said();
+    assert!(said.contains("went back in time") && said.contains("three-nodes.md"), "{said}");
+    // A node that comes takes none of them, however long it looks.
+    let place = festival.place();
+    let new = festival.serve(&place);
+    thread::sleep(Duration::from_secs(4));
+    let own = read(&left.0.data, "node");
+    for journal in &festival.journals {
+        let sql = format!("SELECT 1 / (COUNT(*) = 3)::INT FROM leases WHERE node = {}", own.trim());
+        Postgres::sql(journal, &sql);
+    }
+    for node in [&left.1, &new] {
+        let refused = DROPS.map(|drop| node.claim(drop, 9, BOX).status);
+        assert!(refused.iter().all(|status| matches!(status, 404 | 503)), "{refused:?}");
+    }
+    let asked = |path: &str| left.1.ask(("GET", path), 1, Role::Fan, "").status;
+    assert_eq!((asked("/readyz"), asked("/proxyz")), (503, 200));
+    new.end();
+    left.1.end();
+}
+
+#[test]
 fn keys_are_made_anew_for_all_nodes_or_for_none() {
     let festival = Festival::new(20, 3_600_000);
     let [mut one, two] = festival.nodes::<2>();

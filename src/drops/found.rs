@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 /// What to do about a journal that went back in time.
 pub(super) const ADVICE: &str = "restore the newest backup, or see what going on without the \
-    lost rows would mean: fanfare restore FESTIVAL. Of several nodes no other takes this lane; \
-    docs/operate/three-nodes.md says what to do";
+    lost rows would mean: fanfare restore FESTIVAL. Of several nodes no other takes this lane \
+    while this one lives; docs/operate/three-nodes.md says what to do";
 
 /// What opening needs to know.
 pub struct Founding<'a> {
