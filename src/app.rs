@@ -14,6 +14,7 @@ use crate::look::Look;
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, Semaphore};
 
 /// How the server was started.
@@ -35,7 +36,7 @@ impl Mode {
 }
 
 /// Most lanes at rest that are replayed at one time.
-const RECALLS_MAX: usize = 2;
+pub const RECALLS_MAX: usize = 2;
 
 /// The program, running.
 pub struct App {
@@ -50,9 +51,11 @@ pub struct App {
     /// Who asks too fast.
     pub rates: Rates,
     /// Rows read back for receipts.
-    pub receipts: Receipts,
+    pub receipts: Arc<Receipts>,
     /// Leave to replay a lane at rest.
     pub recalls: Semaphore,
+    /// Whether it was told to stop, and goes on answering for a moment.
+    leaving: AtomicBool,
     /// The live totals.
     pub live: Live,
     /// Counters for operators.
@@ -109,12 +112,23 @@ impl App {
             rates: Rates::default(),
             receipts,
             recalls: Semaphore::new(RECALLS_MAX),
+            leaving: AtomicBool::new(false),
             live: Live::default(),
             metrics: Metrics::default(),
             acting: Mutex::default(),
             crowds: Crowds::default(),
             cold,
         })
+    }
+
+    /// From now on proxies hear that they are to send nothing here any more.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told to stop.
+    pub fn leaves(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
     }
 
     /// The guarded time, ms since 1970.

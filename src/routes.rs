@@ -93,6 +93,7 @@ pub fn router(app: Arc<App>) -> Router {
         // Operators.
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
+        .route("/proxyz", get(api::proxyz))
         .route("/metrics", get(api::metrics))
         .fallback(pages::nothing)
         .method_not_allowed_fallback(pages::wrong_method)

@@ -5,6 +5,7 @@ mod common;
 mod disk;
 
 use axum::extract::State;
+use axum::response::Response;
 use common::world::{LAMPS, LATE, OPENS_MS, Temp, World, act, ask, claimed};
 use disk::Disk;
 use fanfare::drops::drop::Drop as Sold;
@@ -177,9 +178,18 @@ fn keys_that_others_may_read_or_that_are_damaged_are_refused() {
 
 /// What `/readyz` says: its status and words.
 fn ready(world: &World) -> (u16, String) {
+    said(fanfare::drops::web::api::readyz(State(world.app())))
+}
+
+/// What `/proxyz` says.
+fn for_proxies(world: &World) -> (u16, String) {
+    said(fanfare::drops::web::api::proxyz(State(world.app())))
+}
+
+fn said(asked: impl Future<Output = Response>) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
-        let answer = fanfare::drops::web::api::readyz(State(world.app())).await;
+        let answer = asked.await;
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
@@ -196,6 +206,8 @@ fn shut_for(temp: &Temp, words: &str) {
         assert!(why.contains("lane 1") && why.contains(words), "{words}: {why}");
         let (status, said) = ready(&world);
         assert!(status == 503 && said.contains(words), "{status} {said}");
+        // Its other drops are served, so a proxy does not take it out.
+        assert_eq!(for_proxies(&world), (200, "in\n".to_owned()));
         assert_eq!(world.ask(LAMPS, ask(9, 0, 1, None)), Reply::Busy);
         world.claim(LATE, fan as u64, 1, 1);
         world.stop();

@@ -9,7 +9,7 @@ mod every_fact;
 use common::world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 use fanfare::drops::answers::claim_id;
 use fanfare::drops::proof;
-use fanfare::drops::receipts::{Receipts, receipt_json};
+use fanfare::drops::receipts::{self, receipt_json};
 use fanfare::drops::wake::festival_number;
 use fanfare::festivals;
 use fanfare::kit::heads;
@@ -147,7 +147,8 @@ fn bundles(data: &Path) {
     let receipt = receipt_json("small-day", &key, &shared, nth).unwrap();
     keep_json("given-receipt-shared.json", &receipt);
     let place = Place { seq: alone.row.header.seq, index: at as u16 };
-    let short = Receipts::new(data.join("journal.sqlite").into()).short(LAMPS, place).unwrap();
+    let reader = JournalReader::open(&data.join("journal.sqlite").into()).unwrap();
+    let short = receipts::short(&reader, LAMPS, place).unwrap();
     let short: Value = serde_json::from_str(&short).unwrap();
     let answer = json!({ "claim": claim_id(LAMPS, place), "state": "held", "receipt": short });
     keep_json("given-answer.json", &answer);

@@ -195,6 +195,142 @@ fn whose_claim_is_on_its_way_is_refused_by_no_node() {
     other.end();
 }
 
+#[test]
+fn a_node_that_is_told_to_stop_tells_proxies_so_while_it_still_answers() {
+    let festival = Festival::new(50, 3_600_000);
+    let [mut leaves, stays] = festival.nodes::<2>();
+    let asked = |path: &str| leaves.1.ask(("GET", path), 1, Role::Fan, "").status;
+    assert_eq!((asked("/proxyz"), asked("/readyz")), (200, 200));
+    signal(&leaves.1, Signal::TERM);
+    let watch = Stopwatch::start();
+    let mut looks = 0;
+    while watch.passed_s() < 1.8 {
+        // What a proxy asks every second, and what it may send until it has asked twice.
+        if watch.passed_s() > 0.3 {
+            assert_eq!((asked("/proxyz"), asked("/readyz")), (404, 503));
+        }
+        let made = claimed(&leaves.1, DROPS[looks % DROPS.len()], looks as u64 + 1);
+        assert_eq!(made.status, 201, "{made:?}");
+        looks += 1;
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(looks > 3, "{looks}");
+    let code = leaves.1.program.child.wait().unwrap().code();
+    assert_eq!(code, Some(0), "{}", leaves.1.said());
+    assert!(watch.passed_s() < 10.0, "{}", watch.passed_s());
+    assert_eq!(stays.1.ask(("GET", "/proxyz"), 1, Role::Fan, "").status, 200);
+    stays.1.end();
+}
+
+#[test]
+fn a_lane_whose_journal_went_back_is_kept_by_the_node_that_noticed() {
+    let festival = Festival::new(50, 3_600_000);
+    let [mut died, left] = festival.nodes::<2>();
+    for drop in DROPS {
+        for fan in 1..=3 {
+            assert_eq!(claimed(&died.1, drop, fan).status, 201);
+            assert_eq!(claimed(&left.1, drop, fan).status, 200);
+        }
+    }
+    died.1.program.kill();
+    let node = read(&died.0.data, "node");
+    let newest = "(SELECT MAX(seq) FROM journal others WHERE others.lane = journal.lane)";
+    for journal in &festival.journals {
+        Postgres::sql(
+            journal,
+            &format!(
+                "DELETE FROM journal USING leases WHERE leases.lane = journal.lane
+                     AND leases.node = {} AND seq = {newest}",
+                node.trim()
+            ),
+        );
+    }
+    let watch = Stopwatch::start();
+    while left.1.said().matches("LANE STOPPED").count() < DROPS.len() {
+        assert!(watch.passed_s() < 20.0, "{}", left.1.said());
+        thread::sleep(Duration::from_millis(100));
+    }
+    let said = left.1.said();
+    assert!(said.contains("went back in time") && said.contains("three-nodes.md"), "{said}");
+    // A node that comes takes none of them, however long it looks.
+    let place = festival.place();
+    let new = festival.serve(&place);
+    thread::sleep(Duration::from_secs(4));
+    let own = read(&left.0.data, "node");
+    for journal in &festival.journals {
+        let sql = format!("SELECT 1 / (COUNT(*) = 3)::INT FROM leases WHERE node = {}", own.trim());
+        Postgres::sql(journal, &sql);
+    }
+    for node in [&left.1, &new] {
+        let refused = DROPS.map(|drop| node.claim(drop, 9, BOX).status);
+        assert!(refused.iter().all(|status| matches!(status, 404 | 503)), "{refused:?}");
+    }
+    let asked = |path: &str| left.1.ask(("GET", path), 1, Role::Fan, "").status;
+    assert_eq!((asked("/readyz"), asked("/proxyz")), (503, 200));
+    new.end();
+    left.1.end();
+}
+
+#[test]
+fn keys_are_made_anew_for_all_nodes_or_for_none() {
+    let festival = Festival::new(20, 3_600_000);
+    let [mut one, two] = festival.nodes::<2>();
+    let key = secret(&festival.key);
+    let key = key.to_str().unwrap();
+    let keys = |place: &Place| {
+        ["festival.key", "token.key", "repeat.key"].map(|name| read(&place.data, name))
+    };
+    let made = claimed(&one.1, "a", 1);
+    let before = keys(&one.0);
+    assert_eq!(before, keys(&two.0));
+    let rotate = ["key", "rotate", "--signing", "--tokens", "--key", key];
+    let refused = |place: &Place, args: &[&str], words: &str| {
+        let output = place.run(args);
+        let said = common::served::words(&output);
+        assert!(!output.status.success() && said.contains(words), "{said}");
+        assert!(said.contains("nothing was changed") && keys(place) == before, "{said}");
+    };
+    one.1.end();
+    refused(&one.0, &rotate, "stop every node first");
+    two.1.end();
+    refused(&one.0, &rotate[..4], "--key FILE");
+    let database = one.0.database.take();
+    refused(&one.0, &rotate, "--database URL");
+    let said = common::served::words(&one.0.run(&["doctor"]));
+    assert!(said.contains("tables are elsewhere") && !said.contains("behind"), "{said}");
+    one.0.database = database;
+
+    let output = one.0.run(&rotate);
+    assert!(output.status.success(), "{}", common::served::words(&output));
+    let new = keys(&one.0);
+    assert!(new[0] != before[0] && new[1] != before[1] && new[2] == before[2]);
+    assert_eq!(keys(&two.0), before, "its node takes them when it starts");
+    let said = common::served::words(&two.0.run(&["doctor"]));
+    assert!(said.contains("token.key was made anew elsewhere"), "{said}");
+    for place in [&two.0, &one.0] {
+        let node = festival.serve(place);
+        assert_eq!(keys(place), new);
+        let again = claimed(&node, "a", 1);
+        assert_eq!((again.status, number(&again)), (200, number(&made)));
+        assert_eq!(claimed(&node, "b", 7).text_of("state"), "held");
+        node.end();
+    }
+    let output = one.0.run(&["verify"]);
+    assert!(output.status.success(), "{}", common::served::words(&output));
+
+    // A key that never was the festival's is nobody's to take or to give.
+    std::fs::write(two.0.data.join("token.key"), "77".repeat(32)).unwrap();
+    let said = common::served::words(&two.0.run(&["doctor"]));
+    assert!(said.contains("stops keys_differ: token.key"), "{said}");
+    let args = ["serve", FILE, "--listen", "127.0.0.1:0", "--node", "127.0.0.1:0", "--key", key];
+    let said = common::served::words(&two.0.run(&args));
+    assert!(said.contains("is not the key the other nodes use, and never was"), "{said}");
+}
+
+fn read(data: &std::path::Path, name: &str) -> String {
+    std::fs::read_to_string(data.join(name)).unwrap()
+}
+
 /// Of each drop: enough that claims are made all through the test, and sold out at its end.
 const STOCK: u32 = 500;
 

@@ -86,6 +86,29 @@ fn a_setting_reaches_every_command_that_has_it_and_no_other() {
 }
 
 #[test]
+fn the_files_for_operators_are_taken() {
+    let scratch = Scratch::new(None, "settings").unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operate");
+    for name in ["settings.toml", "node.toml"] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let text = text.replace("/var/lib/fanfare", "./none").replace("/etc/fanfare", ".");
+        std::fs::write(scratch.path().join(name), text).unwrap();
+        // Whatever it has is a setting; the folder it names is missing here.
+        let said = said(scratch.path(), &[], &["session", "--fan", "1", "--config", name]);
+        assert!(said.contains("./none"), "{name}: {said}");
+    }
+    // What makes a process one of several gets as far as the secret, which is not here.
+    let node = std::fs::read_to_string(scratch.path().join("node.toml")).unwrap();
+    let node = node.replace("10.0.0.11", "127.0.0.1").replace(":8080", ":0").replace(":7400", ":0");
+    std::fs::write(scratch.path().join("node.toml"), node).unwrap();
+    let example =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/festivals/reference/example.toml");
+    let serve = ["serve", example.to_str().unwrap(), "--config", "node.toml"];
+    let said = said(scratch.path(), &[], &serve);
+    assert!(said.contains("secret, named by --key"), "{said}");
+}
+
+#[test]
 fn every_fault_of_the_file_is_told_with_its_line() {
     let scratch = Scratch::new(None, "settings").unwrap();
     let faults = |text: &str| {

@@ -282,3 +282,43 @@ fn new_journals_come_behind_and_nothing_else_changes_the_list() {
     place.journals.clear();
     verified(&place);
 }
+
+/// How many connections the program has may be no more than this; a division by nothing fails.
+fn connected_at_most(url: &str, most: u32) {
+    let ours = "FROM pg_stat_activity WHERE application_name = 'fanfare'";
+    Postgres::sql(url, &format!("SELECT 1 / (COUNT(*) <= {most})::INT {ours}"));
+}
+
+#[test]
+fn a_crowd_that_repeats_old_claims_takes_few_of_a_databases_connections() {
+    let server = Postgres::with(&["max_connections=40"]);
+    let url = server.database();
+    let place = place(&["a"], &[&url]);
+    let served = place.serve(Some(FILE));
+    (1..=64).for_each(|fan| assert_eq!(served.claim("a", fan, BOX).status, 201));
+    served.end();
+    // Of what was published before its start a server has the newest row only.
+    let served = place.serve(Some(FILE));
+    let with_receipt = std::thread::scope(|scope| {
+        let fans = (1..=63).map(|fan| {
+            let served = &served;
+            scope.spawn(move || {
+                let repeats = (0..6).map(|_| {
+                    let again = served.claim("a", fan, BOX);
+                    assert_eq!((again.status, number(&again)), (200, fan), "{again:?}");
+                    u32::from(again.body["receipt"]["signature"].is_string())
+                });
+                repeats.sum::<u32>()
+            })
+        });
+        let fans: Vec<_> = fans.collect();
+        fans.into_iter().map(|fan| fan.join().unwrap()).sum::<u32>()
+    });
+    assert!(with_receipt > 0);
+    // Writer, leases, projector, and the few that read for the crowd.
+    connected_at_most(&url, 3 + 4);
+    assert!(!served.said().contains("too many"), "{}", served.said());
+    std::thread::sleep(Duration::from_secs(14));
+    connected_at_most(&url, 3);
+    served.end();
+}

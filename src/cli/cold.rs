@@ -64,11 +64,27 @@ fn join(side: &Cold, folder: &mut DataFolder, secret: &Secret) -> Result<(), Str
         // Of nodes that start at once the first to be written counts, for all of them.
         cold::found(&db, &whose).await?;
         let made_at_ms = cold::made_at_ms(&db, &whose).await?;
-        secrets::share(&db, &secret, &path).await?;
+        // What was made anew is taken before anything is made with it.
+        let _ = secrets::share(&db, &secret, &path).await?;
         Ok(made_at_ms)
     });
     if let Some(made_at_ms) = asked.map_err(|why| why.to_string())? {
         folder.join(made_at_ms).map_err(|why| why.to_string())?;
+    }
+    Ok(())
+}
+
+/// Says so where the keys were made anew between this node's reading of them and its joining of
+/// the others: nobody could make them anew from then on.
+///
+/// # Errors
+/// If they were, or the database does not answer.
+pub fn keys_stand(side: &Cold, folder: &DataFolder, secret: &Secret) -> Result<(), String> {
+    let (db, secret, path) = (side.db(), secret.clone(), folder.path().to_owned());
+    let anew = side.wait(async move { secrets::share(&db, &secret, &path).await });
+    if anew.map_err(|why| why.to_string())? {
+        let why = "the festival's keys were made anew while this node started: start it again";
+        return Err(why.to_owned());
     }
     Ok(())
 }

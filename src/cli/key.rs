@@ -1,11 +1,19 @@
 //! `fanfare key`: shows the festival's keys, and makes new ones.
 
+mod shared;
+
 use super::Where;
+use crate::drops::joining;
+use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::hex;
 use crate::kit::journal::{JournalReader, JournalWriter};
 use crate::kit::keys::{Keyring, Keys, Rotated};
+use crate::nodes::secrets;
 use clap::{Args, Subcommand};
+use fanfare_lane::FestivalKey;
+use shared::{Shared, UNCHANGED};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What `key` takes.
@@ -22,7 +30,7 @@ enum Act {
         #[command(flatten)]
         place: Where,
     },
-    /// Makes keys anew, for the next start; nothing may serve the folder meanwhile.
+    /// Makes keys anew, for the next start; nothing may serve the festival meanwhile.
     Rotate(Rotate),
 }
 
@@ -35,6 +43,9 @@ struct Rotate {
     /// The key that makes session tokens. Every session and every guest's number is void then.
     #[arg(long)]
     tokens: bool,
+    /// The file with the secret all nodes share, where there are several.
+    #[arg(long, value_name = "FILE", env = "FANFARE_KEY")]
+    key: Option<PathBuf>,
     #[command(flatten)]
     place: Where,
 }
@@ -66,29 +77,63 @@ fn show(place: &Where) -> Result<ExitCode, String> {
 fn make(args: &Rotate) -> Result<ExitCode, String> {
     // Whose folder it is, it says itself; then its lock is taken as by whoever serves it.
     let known = args.place.look()?;
+    if args.place.database.is_none() && secrets::elsewhere(&known) {
+        return Err(format!(
+            "the festival's tables are elsewhere, and several nodes may share its keys there: \
+             name them with --database URL, and the nodes' secret with --key FILE{UNCHANGED}"
+        ));
+    }
     let (path, festival) = (known.path().to_owned(), known.festival().to_owned());
     let folder = DataFolder::serve(&path, &festival, known.rehearsal());
     let folder = folder.map_err(|why| why.to_string())?;
+    let _hold = joining::hold(&folder).map_err(|why| why + UNCHANGED)?;
+    let shared =
+        Shared::of((&args.place, args.key.as_deref()), &folder, Clock::machine().now_ms())?;
     if args.signing {
-        let old = Keys::open(&path).map_err(|why| why.to_string())?.public();
-        let journals = JournalWriter::each(&folder.journals());
-        let mut journals = journals.map_err(|why| why.to_string())?;
-        let mut list = |key: &_| {
-            let mut listed = journals.iter_mut().map(|journal| journal.list_key(key));
-            listed.try_for_each(|listed| listed.map_err(|why| why.to_string()))
-        };
-        // Both, so that rows of either are believed whenever this is cut off.
-        list(&old)?;
-        Keys::rotate(&path, Rotated::Signing, list).map_err(|why| why.to_string())?;
-        let new = Keys::open(&path).map_err(|why| why.to_string())?.public();
-        println!("signs from the next start on: {}", hex::hex(&new.fingerprint()));
-        println!("signed until now:             {}", hex::hex(&old.fingerprint()));
-        println!("rows and receipts under it stay good; publish the new fingerprint beside it");
+        sign_anew(&folder, shared.as_ref())?;
     }
     if args.tokens {
-        Keys::rotate(&path, Rotated::Tokens, |_| Ok(())).map_err(|why| why.to_string())?;
+        rotate(&folder, shared.as_ref(), Rotated::Tokens, |_| Ok(()))?;
         println!("every session token is void from the next start on, and so are those of guests:");
         println!("accounts come back as they signed in, guests keep what is on their receipts");
     }
+    if shared.is_some() {
+        println!("every other node takes them at its start; start them all");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn sign_anew(folder: &DataFolder, shared: Option<&Shared>) -> Result<(), String> {
+    let open = || Keys::open(folder.path()).map_err(|why| why.to_string());
+    let old = open()?.public();
+    let journals = JournalWriter::each(&folder.journals());
+    let mut journals = journals.map_err(|why| why.to_string())?;
+    let mut list = |key: &_| {
+        let mut listed = journals.iter_mut().map(|journal| journal.list_key(key));
+        listed.try_for_each(|listed| listed.map_err(|why| why.to_string()))
+    };
+    // Both, so that rows of either are believed whenever this is cut off.
+    list(&old)?;
+    let list_new = |secret: &_| list(&FestivalKey::from_secret(secret).public());
+    rotate(folder, shared, Rotated::Signing, list_new)?;
+    let new = open()?.public();
+    println!("signs from the next start on: {}", hex::hex(&new.fingerprint()));
+    println!("signed until now:             {}", hex::hex(&old.fingerprint()));
+    println!("rows and receipts under it stay good; publish the new fingerprint beside it");
+    Ok(())
+}
+
+/// Makes a key anew: for the other nodes first, then in the folder, which would take theirs.
+fn rotate(
+    folder: &DataFolder,
+    shared: Option<&Shared>,
+    which: Rotated,
+    list: impl FnOnce(&[u8; 32]) -> Result<(), String>,
+) -> Result<(), String> {
+    let tell = |secret: &[u8; 32]| {
+        list(secret)?;
+        shared.map_or(Ok(()), |shared| shared.put(which, *secret))
+    };
+    Keys::rotate(folder.path(), which, tell).map_err(|why| why.to_string())?;
+    shared.map_or(Ok(()), Shared::settle)
 }

@@ -9,7 +9,7 @@ use crate::drops::node::Beside;
 use crate::drops::plan;
 use crate::drops::spec::DropSpec;
 use crate::festivals::{self, Festival, Pictures};
-use crate::kit::clock::Clock;
+use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
@@ -56,10 +56,10 @@ pub struct Serve {
     #[arg(long, value_name = "CIDR", env = "FANFARE_TRUSTED_PROXY", value_delimiter = ' ')]
     trusted_proxy: Vec<Network>,
     /// Where other nodes reach this one; they share --key, --database and --journal.
-    #[arg(long, value_name = "ADDR", env = "FANFARE_NODE", requires = "key")]
+    #[arg(long, value_name = "ADDR", env = "FANFARE_NODE")]
     node: Option<SocketAddr>,
     /// The file with the secret all nodes share: 64 hex digits, mode 0600.
-    #[arg(long, value_name = "FILE", env = "FANFARE_KEY", requires = "node")]
+    #[arg(long, value_name = "FILE", env = "FANFARE_KEY")]
     key: Option<PathBuf>,
     /// What is logged on standard error: a level, or `target=level` for each part.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "FANFARE_LOG")]
@@ -176,6 +176,9 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     let config = LaneConfig::default();
     let beside = Beside { tables, among };
     let node = drops::node::Node::start_beside(folder, clock, config, specs, beside)?;
+    if let Some(secret) = &shared {
+        cold::keys_stand(&cold, &node.folder, secret).inspect_err(|_| node.stop())?;
+    }
     let projector = Projector::start(node.folder.journals(), cold.clone(), node.told.clone())?;
     let side = ColdSide::new(cold.clone(), projector.lag.clone(), &node);
     let secret = cold::meet(&side.people, mode, node.clock.now_ms())?;
@@ -196,7 +199,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         cold::say_host(&args.place, &url, &secret);
     }
     background(&app, stopped_by);
-    node.drain();
+    leave(&app, args.node.is_some());
     app.live.end();
     let _ = stopper.send(true);
     for front in fronts {
@@ -207,6 +210,18 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     drop(projector);
     cold.stop();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says to proxies that nothing more is to be sent here, and hands the lanes to other nodes while
+/// what comes is still answered. Who serves alone has nobody to hand to.
+fn leave(app: &App, among: bool) {
+    app.leave();
+    let said = Stopwatch::start();
+    app.node.drain();
+    let seen = Duration::from_micros(said.passed_us());
+    if among {
+        std::thread::sleep(PROXIES_SEE_WITHIN.saturating_sub(seen));
+    }
 }
 
 fn mode_of(args: &Serve, festival: &Festival) -> Mode {
@@ -236,7 +251,13 @@ const ON_SERVERS: &str = "several nodes share their journal: give each the same 
 
 /// What makes this process one of several, if it is to be.
 fn neighbours(args: &Serve, mode: Mode) -> Result<Option<(Among, Secret)>, String> {
-    let (Some(address), Some(key)) = (args.node, &args.key) else { return Ok(None) };
+    // Not said to clap, for which what a file of settings gives is not there.
+    let (address, key) = match (args.node, &args.key) {
+        (None, None) => return Ok(None),
+        (Some(address), Some(key)) => (address, key),
+        (Some(_), None) => return Err("--node is there without --key: name both".to_owned()),
+        (None, Some(_)) => return Err("--key is there without --node: name both".to_owned()),
+    };
     if mode == Mode::Demo {
         return Err("the demo is served by one process: name a festival file".to_owned());
     }
@@ -276,8 +297,12 @@ fn heed_signals() -> Result<(Runtime, [Signal; 2]), String> {
     Ok((runtime, signals))
 }
 
-/// How often journals that were silent at the start are asked again.
+/// How often journals that were silent at the start are asked again, and connections to journals
+/// that nobody needs are closed.
 const SILENT_AGAIN: Duration = Duration::from_secs(3);
+
+/// A proxy that asks every second, as ours in docs/operate does, has asked twice by then.
+const PROXIES_SEE_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// What runs beside the fronts until a signal comes: live totals, the demo's next rounds.
 fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal; 2])) {
@@ -294,12 +319,16 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
                 let _ = tokio::task::spawn_blocking(move || plan::next_rounds(&rounds)).await;
             }
         });
-        let silent = app.node.clone();
+        let journals = app.clone();
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(SILENT_AGAIN).await;
-                let silent = silent.clone();
-                let _ = tokio::task::spawn_blocking(move || silent.open_silent()).await;
+                let journals = journals.clone();
+                let look = move || {
+                    journals.receipts.close_idle();
+                    journals.node.open_silent();
+                };
+                let _ = tokio::task::spawn_blocking(look).await;
             }
         });
         tokio::spawn(cold::follow(app.clone()));

@@ -10,6 +10,7 @@ use crate::kit::database::Database;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalError, JournalReader, LaneRecord, moved};
+use crate::nodes::secrets;
 use fanfare_engine::Fact;
 
 /// So many rows are a moment's; the tables are made within a second or two.
@@ -25,18 +26,20 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
         Heads::new()
     });
     let journal = folder.journal();
-    report.seen.push(format!("journal at {}, tables at {}", journal.shown(), tables.shown()));
     let journals = folder.journals();
     if !ways(journals.databases().chain([tables.clone()]), report) {
         return;
     }
+    let shown = |tables: String| format!("journal at {}{tables}", journal.shown());
+    report.seen.push(if elsewhere(folder, tables) {
+        shown(String::new())
+    } else {
+        shown(format!(", tables at {}", tables.shown()))
+    });
     let cursors = cursors(folder, tables, report);
-    // Of several hosts only one is written; the tables' side knows one.
-    if journal.each_host().len() == 1
-        && let Err(why) = Cold::look(&journal)
-    {
+    if let Some(why) = silent(&journal) {
         let todo = "start the database, let this user in, and set what is named";
-        return report.stops("journal_silent", why.to_string(), todo);
+        return report.stops("journal_silent", why, todo);
     }
     let reader = match JournalReader::open(&journals) {
         Ok(reader) => reader,
@@ -64,7 +67,26 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
     gone(folder, &reader, (&heads, &cursors), report);
     let newest = newest_rows(&reader, &lanes, now_ms, report);
     machine::disk(folder.path(), newest, report);
-    behind(&lanes, &cursors, report);
+    if !elsewhere(folder, tables) {
+        behind(&lanes, &cursors, report);
+    }
+}
+
+/// Why none of a database's hosts answers as it should, if none does.
+fn silent(journal: &Database) -> Option<String> {
+    let mut silent = None;
+    for host in journal.each_host() {
+        match Cold::look(&Database::Url(host)) {
+            Ok(_) => return None,
+            Err(why) => silent = Some(why.to_string()),
+        }
+    }
+    silent
+}
+
+/// Whether the tables are not where they were looked for.
+fn elsewhere(folder: &DataFolder, tables: &Database) -> bool {
+    matches!(tables, Database::File(_)) && secrets::elsewhere(folder)
 }
 
 /// How far the tables say each lane had come.

@@ -3,16 +3,20 @@
 //!
 //! | file | holds |
 //! | --- | --- |
+//! | `connections` | whether the databases let enough in |
 //! | `finding` | what was found, for people and as JSON |
 //! | `folder` | the data folder: whose it is, who serves it, modes, keys |
 //! | `journal` | the journal and the tables beside it |
+//! | `keys` | those that several nodes share |
 //! | `machine` | disk, clock, open files, `SQLite` |
 //! | `serving` | what the serving process says of itself |
 //! | `ways` | how the databases are spoken to |
 
+mod connections;
 mod finding;
 mod folder;
 mod journal;
+mod keys;
 mod machine;
 mod serving;
 mod ways;
@@ -49,5 +53,7 @@ pub fn examine(patient: &Patient<'_>) -> Report {
         .database
         .map_or_else(|| Database::File(folder.cold()), |url| Database::Url(url.to_owned()));
     journal::look(&folder, &tables, patient.now_ms, &mut report);
+    keys::look(&folder, &tables, &mut report);
+    connections::look(&folder, &tables, &mut report);
     report.sorted()
 }

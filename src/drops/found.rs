@@ -18,8 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What to do about a journal that went back in time.
-const ADVICE: &str = "restore the newest backup, or see what going on without the lost rows would \
-                      mean: fanfare restore FESTIVAL";
+pub(super) const ADVICE: &str = "restore the newest backup, or see what going on without the \
+    lost rows would mean: fanfare restore FESTIVAL. Of several nodes no other takes this lane \
+    while this one lives; docs/operate/three-nodes.md says what to do";
 
 /// What opening needs to know.
 pub struct Founding<'a> {

@@ -89,7 +89,7 @@ pub fn counted(app: &App, session: &Session, now_ms: i64) -> Result<(), Problem>
 /// and a rehearsal's crowd, which all comes from one address.
 pub fn admit<B>(app: &App, request: &Request<B>, peer: SocketAddr) -> Result<(), Problem> {
     let path = request.uri().path();
-    let free = ["/assets/", "/healthz", "/readyz", "/metrics"];
+    let free = ["/assets/", "/healthz", "/readyz", "/proxyz", "/metrics"];
     if app.mode == Mode::Rehearsal || free.iter().any(|start| path.starts_with(start)) {
         return Ok(());
     }

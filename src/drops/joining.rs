@@ -54,8 +54,7 @@ pub fn join(
         return Ok(None);
     }
     let node = folder.node().map_err(|why| why.to_string())?;
-    let process = getrandom::u64().unwrap_or(1) >> 1 | 1;
-    let own = NodeRow { node, process, address, beat: 0, draining: false };
+    let own = NodeRow::new(node, address);
     let mut owned = BTreeMap::new();
     for (home, leases) in leases.iter().enumerate() {
         let none = Vec::new();
@@ -65,15 +64,55 @@ pub fn join(
             // Its lanes are shut, and the keeper goes on trying.
             Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => {}
             Err(NotJoined::Journal(why)) => return Err(why.to_string()),
-            Err(NotJoined::Alone(why)) => return Err(why),
+            Err(NotJoined::Beside(other)) => return Err(refused(&own, &other)),
         }
     }
     Ok(Some(Joined { own, leases, owned }))
 }
 
+/// Keeps every node from serving for a moment, where the journals are on servers.
+#[derive(Default)]
+pub struct Hold {
+    own: Option<NodeRow>,
+    leases: Vec<Leases>,
+}
+
+/// Makes sure that no node serves, nor begins to while what this gives lives.
+///
+/// # Errors
+/// If one serves, or a journal does not answer.
+pub fn hold(folder: &DataFolder) -> Result<Hold, String> {
+    let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
+    if leases.is_empty() {
+        return Ok(Hold::default());
+    }
+    let own = NodeRow::new(folder.node().map_err(|why| why.to_string())?, None);
+    let hold = Hold { own: Some(own.clone()), leases };
+    for leases in &hold.leases {
+        join_one(leases, &own, &[]).map_err(|why| match why {
+            NotJoined::Journal(why) => why.to_string(),
+            NotJoined::Beside(NodeRow { address: Some(address), .. }) => {
+                format!("a node at {address} serves this festival: stop every node first")
+            }
+            NotJoined::Beside(_) => {
+                "another process serves this festival: stop it first".to_owned()
+            }
+        })?;
+    }
+    Ok(hold)
+}
+
+impl std::ops::Drop for Hold {
+    fn drop(&mut self) {
+        for (leases, own) in self.leases.iter().zip(self.own.iter().cycle()) {
+            let _ = leases.leave(own);
+        }
+    }
+}
+
 enum NotJoined {
     Journal(JournalError),
-    Alone(String),
+    Beside(NodeRow),
 }
 
 impl From<JournalError> for NotJoined {
@@ -99,7 +138,7 @@ fn join_one(
         let watch = watches.entry(other.node).or_insert_with(|| Watch::new(other.beat, now_ms));
         if watch.beat() != other.beat {
             leases.leave(own)?;
-            return Err(NotJoined::Alone(refused(own, other)));
+            return Err(NotJoined::Beside(other.clone()));
         }
         watch.look(other.beat, now_ms);
         if watch.gone(now_ms) {

@@ -8,6 +8,7 @@ use super::published::Published;
 use super::spec::DropSpec;
 use crate::kit::data::DataFolder;
 use crate::kit::journal::{JournalReader, RawRow};
+use crate::kit::turns::Turns;
 use fanfare_engine::{Answer, Command, Fact, Facts, Seen, Served};
 use fanfare_lane::{FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
@@ -20,6 +21,12 @@ const ROWS_AT_A_TIME: usize = 16;
 
 /// How many readings may wait to be applied.
 const READINGS_AHEAD: usize = 2;
+
+/// Most lanes that are replayed at one time to be woken or followed: each has a connection to the
+/// journals of its own.
+pub const REPLAYS_MAX: usize = 2;
+
+static REPLAYS: Turns = Turns::new(REPLAYS_MAX);
 
 /// The festival's number in every row.
 pub fn festival_number(id: &str) -> FestivalId {
@@ -128,7 +135,13 @@ pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<R
 pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>>) {
     let lane = drop.lane;
     let told = inbox.clone();
-    let body = move || told.push_urgent(Message::Woken(lane, replay_of(&folder, lane)));
+    let body = move || {
+        let replayed = {
+            let _turn = REPLAYS.take();
+            replay_of(&folder, lane)
+        };
+        told.push_urgent(Message::Woken(lane, replayed));
+    };
     if let Err(why) = thread::Builder::new().name(format!("wake-{lane}")).spawn(body) {
         inbox.push(Message::Woken(lane, Err(why.to_string())));
     }
@@ -154,6 +167,7 @@ pub fn meet(
 ) {
     let body = move || {
         let met = || {
+            let _turn = REPLAYS.take();
             let (mut replay, newest) = replay_of(&folder, lane)?;
             let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
             let home = reader.home(lane).map_err(|why| why.to_string())?;

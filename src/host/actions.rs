@@ -7,11 +7,10 @@ use crate::drops::cold::read::Moment;
 use crate::drops::drop::Drop;
 use crate::fans::Name;
 use crate::kit::db::{DbError, Event, commit, record, unique};
-use crate::kit::journal::JournalReader;
 use crate::kit::problem::Problem;
 use fanfare_engine::Fan;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,13 +45,20 @@ pub async fn acts(app: &App, drop: &str) -> Result<Vec<Act>, Problem> {
         Ok((events, names))
     });
     let (events, names) = found.await.map_err(|why| busy(&why))?;
-    let journals = app.node.folder.journals();
-    let worded = move || {
-        let reader = JournalReader::open(&journals).ok();
-        let words = |why| reader.as_ref()?.reason(why).ok()?;
-        events.into_iter().map(|event| act(event, &names, &words)).collect()
-    };
-    tokio::task::spawn_blocking(worded).await.map_err(|_| Problem::new("busy"))
+    let whys: BTreeSet<u64> = events.iter().filter_map(|(.., data)| why_of(data)).collect();
+    // What was done is told without its words where a journal is silent.
+    let words = app.receipts.read(move |reader| {
+        let word = |why| Some((why, reader.reason(why).ok()??));
+        Ok(whys.into_iter().filter_map(word).collect::<BTreeMap<_, _>>())
+    });
+    let words = words.await.unwrap_or_default();
+    Ok(events.into_iter().map(|event| act(event, &names, &words)).collect())
+}
+
+/// The number of an event's reason.
+fn why_of(data: &str) -> Option<u64> {
+    let data: Value = serde_json::from_str(data).ok()?;
+    u64::from_str_radix(data.get("why")?.as_str()?, 16).ok()
 }
 
 /// The id of the newest act on a drop, if anybody did anything.
@@ -71,12 +77,11 @@ fn number_of(who: &str) -> u64 {
 fn act(
     (id, at_ms, who, what, data): store::Event,
     names: &BTreeMap<u64, Option<String>>,
-    words: &impl Fn(u64) -> Option<String>,
+    words: &BTreeMap<u64, String>,
 ) -> Act {
+    let why = why_of(&data).and_then(|why| words.get(&why));
     let data: Value = serde_json::from_str(&data).unwrap_or_default();
     let count = |name: &str| data.get(name).and_then(Value::as_u64);
-    let why = data.get("why").and_then(Value::as_str);
-    let why = why.and_then(|why| u64::from_str_radix(why, 16).ok()).and_then(words);
     let fan = number_of(&who);
     Act {
         id,
@@ -84,7 +89,7 @@ fn act(
         fan,
         name: names.get(&fan).cloned().flatten(),
         what,
-        why: why.unwrap_or_default(),
+        why: why.cloned().unwrap_or_default(),
         units: count("line").zip(count("units")).map(|(line, n)| (line as u16, n as u32)),
     }
 }

@@ -7,6 +7,7 @@
 //! | `journal.sqlite`, `cold.sqlite` | the journal and the tables, unless they are elsewhere |
 //! | `journals` | the databases the journals are in, in order, if not in here |
 //! | `festival.key`, `token.key`, `repeat.key` | the keys |
+//! | `keys.shared` | of a node of several: which keys it had when it last had the others' |
 //! | `lost-….csv` | claims a `fanfare restore` went on without |
 //! | `node` | the node's number, where the journals are on a server |
 //! | `heads`, `heads.before` | the witness: each lane's newest durable head, and the one before |

@@ -43,6 +43,16 @@ pub enum Rotated {
     Tokens,
 }
 
+impl Rotated {
+    /// The name of its file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Signing => SIGNING,
+            Self::Tokens => TOKENS,
+        }
+    }
+}
+
 impl Keys {
     /// Reads the keys of a data folder, making those that are missing.
     ///
@@ -76,29 +86,22 @@ impl Keys {
     }
 
     /// Makes a key anew, for the next start: written beside it, synced, renamed over it. Of the
-    /// old one nothing secret stays. The caller holds the folder's lock; a new signing key is
-    /// handed to `list` before any row can carry it.
+    /// old one nothing secret stays. The caller holds the folder's lock; `tell` is given the new
+    /// key before anything can be made with it, and tells whoever has to know of it.
     ///
     /// # Errors
-    /// If the keys cannot be read or written; then the old key stands.
+    /// If the keys cannot be read or written, or `tell` says why not; then the old key stands.
     pub fn rotate(
         folder: &Path,
         which: Rotated,
-        list: impl FnOnce(&PublicKey) -> Result<(), String>,
+        tell: impl FnOnce(&[u8; 32]) -> Result<(), String>,
     ) -> Result<(), DataError> {
         // Idempotency keys may still be hashed with the token key that goes.
         Self::open_or_make(folder)?;
-        let path = folder.join(if which == Rotated::Signing { SIGNING } else { TOKENS });
+        let path = folder.join(which.name());
         let secret = random(&path)?;
-        if which == Rotated::Signing {
-            let public = FestivalKey::from_secret(&secret).public();
-            list(&public).map_err(|why| DataError::key(&path, &why))?;
-        }
-        let beside = path.with_extension("key.new");
-        write_private(&beside, text(&secret).as_bytes())?;
-        fs::rename(&beside, &path).map_err(|why| DataError::io(&path, &why))?;
-        let folder = fs::File::open(folder).and_then(|folder| folder.sync_all());
-        folder.map_err(|why| DataError::io(&path, &why))
+        tell(&secret).map_err(|why| DataError::key(&path, &why))?;
+        replace(&path, &secret)
     }
 
     /// The public half of the signing key.
@@ -116,6 +119,14 @@ pub fn find(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
     if NAMES.iter().any(|name| folder.join(name).exists()) {
         Keys::open_or_make(folder)?;
     }
+    look(folder, name)
+}
+
+/// The same, of a folder that is only looked at.
+///
+/// # Errors
+/// If it cannot be read, or others may read it.
+pub fn look(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
     let path = folder.join(name);
     if path.exists() { read(&path).map(Some) } else { Ok(None) }
 }
@@ -126,6 +137,19 @@ pub fn find(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
 /// If it cannot be written.
 pub fn keep(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
     write_private(path, text(secret).as_bytes())
+}
+
+/// Puts a key in the place of the one in a file, whole or not at all.
+///
+/// # Errors
+/// If it cannot be written; then the old key stands.
+pub fn replace(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
+    let beside = path.with_extension("key.new");
+    write_private(&beside, text(secret).as_bytes())?;
+    fs::rename(&beside, path).map_err(|why| DataError::io(path, &why))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|why| DataError::io(path, &why))
 }
 
 /// A new key, for this file.

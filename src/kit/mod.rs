@@ -22,5 +22,6 @@ pub mod scratch;
 pub mod serve;
 pub mod tls;
 pub mod token;
+pub mod turns;
 pub mod vital;
 pub mod words;

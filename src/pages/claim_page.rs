@@ -7,10 +7,10 @@ use super::frame::Frame;
 use super::named::Named;
 use super::programme::groups;
 use super::visit::{Page, Visit};
-use crate::app::App;
 use crate::drops::answers;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
+use crate::drops::receipts;
 use crate::kit::hex;
 use crate::kit::problem::Problem;
 use askama::Template;
@@ -115,28 +115,18 @@ fn changed(visit: Visit, done: Result<(), Problem>, id: &str, act: &str) -> Resp
 
 async fn receipt_text(visit: &Visit, id: &str) -> Result<String, Problem> {
     let (drop, claim) = own(visit, id).await?;
-    let app: Arc<App> = visit.app.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let festival = app.festival.id().as_str();
-        let receipt = app.receipts.full(festival, &app.node.keys, drop.lane, claim.place)?;
-        serde_json::to_string_pretty(&receipt).map_err(|why| why.to_string())
-    });
-    read.await.map_err(|_| Problem::new("busy"))?.map_err(|why| {
-        tracing::error!(why, "a receipt cannot be read");
-        Problem::new("busy")
-    })
+    let receipt = receipts::full(&visit.app, drop.lane, claim.place).await?;
+    serde_json::to_string_pretty(&receipt).map_err(|_| Problem::new("busy"))
 }
 
 /// The key a claim's row was signed with. The row is looked at only where there were others.
 async fn signed_with(visit: &Visit, lane: LaneId, seq: u32) -> PublicKey {
-    let app = visit.app.clone();
+    let app = &visit.app;
     if app.node.keys.old.is_empty() {
         return app.node.public_key;
     }
-    let read = tokio::task::spawn_blocking(move || {
-        app.receipts.signed_with(lane, seq).map(|id| *app.node.keys.named(&id))
-    });
-    read.await.ok().and_then(Result::ok).unwrap_or(visit.app.node.public_key)
+    let read = app.receipts.signed_with(lane, seq).await;
+    read.map_or(app.node.public_key, |id| *app.node.keys.named(&id))
 }
 
 /// The name of the file a receipt is kept in.

@@ -56,7 +56,9 @@ impl Starting {
         }
         match path {
             "/healthz" => return "ok\n".into_response(),
-            "/readyz" => return (StatusCode::SERVICE_UNAVAILABLE, OPENING).into_response(),
+            "/readyz" | "/proxyz" => {
+                return (StatusCode::SERVICE_UNAVAILABLE, OPENING).into_response();
+            }
             _ => {}
         }
         if path.starts_with("/api/") || !reads_html(request.headers()) {
@@ -97,7 +99,9 @@ mod tests {
         let problem = ask("/api/v1/now", "*/*");
         assert_eq!(problem.headers()[header::CONTENT_TYPE], "application/problem+json");
         assert_eq!(ask("/healthz", "*/*").status(), StatusCode::OK);
-        assert_eq!(ask("/readyz", "*/*").status(), StatusCode::SERVICE_UNAVAILABLE);
+        for path in ["/readyz", "/proxyz"] {
+            assert_eq!(ask(path, "*/*").status(), StatusCode::SERVICE_UNAVAILABLE);
+        }
         assert_eq!(ask(&style, "text/css").status(), StatusCode::OK);
         assert_eq!(ask("/assets/none.css", "text/css").status(), StatusCode::NOT_FOUND);
     }

@@ -75,7 +75,7 @@ const BOX: &str = r#"{"item":"box"}"#;
 const TURN: &str = r#"{"opens_at_ms":1795233600000,"hold_s":60}"#;
 
 /// Everything there is.
-pub const TABLE: [Row; 66] = {
+pub const TABLE: [Row; 67] = {
     use Who::{Account, Anybody, Cashier, Entered, Host, HostPage, Nobody, Owner, OwnerOrStaff};
     [
         get("/", Anybody),
@@ -143,6 +143,7 @@ pub const TABLE: [Row; 66] = {
         post("/api/v1/rehearsal/drops/{drop}", Nobody(404), TURN),
         get("/healthz", Anybody),
         get("/readyz", Anybody),
+        get("/proxyz", Anybody),
         get("/metrics", Anybody),
     ]
 };

@@ -3,7 +3,7 @@
 use super::{fanfare, out};
 use crate::common::world::{LAMPS, LATE, OPENS_MS, Temp, World, whole_day};
 use fanfare::drops::proof;
-use fanfare::drops::receipts::{Receipts, receipt_json};
+use fanfare::drops::receipts::{self, receipt_json};
 use fanfare::kit::hex;
 use fanfare::kit::journal::JournalReader;
 use fanfare::kit::keys::Keys;
@@ -200,9 +200,9 @@ fn a_short_receipt_proves_its_row_and_says_so() {
     whole_day(&data);
     let key = key(&data);
     let (sealed, at) = claim_among_others(&data);
-    let receipts = Receipts::new(data.join("journal.sqlite").into());
+    let reader = JournalReader::open(&data.join("journal.sqlite").into()).unwrap();
     let place = |seq, index| Place { seq, index };
-    let short = receipts.short(LAMPS, place(sealed.row.header.seq, at as u16)).unwrap();
+    let short = receipts::short(&reader, LAMPS, place(sealed.row.header.seq, at as u16)).unwrap();
     let short: Value = serde_json::from_str(&short).unwrap();
     // Signatures are checked with the public key; its fingerprint is not enough.
     let with =
@@ -225,7 +225,7 @@ fn a_short_receipt_proves_its_row_and_says_so() {
 
     let alone = rows(&data, LAMPS).into_iter().find(|sealed| sealed.row.spans().count() == 1);
     let seq = alone.unwrap().row.header.seq;
-    let alone = receipts.short(LAMPS, place(seq, 0)).unwrap();
+    let alone = receipts::short(&reader, LAMPS, place(seq, 0)).unwrap();
     let found = with(&serde_json::from_str(&alone).unwrap());
     assert!(found.says.iter().any(|line| line.contains("and proven")), "{found:#?}");
 }

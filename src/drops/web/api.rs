@@ -6,7 +6,7 @@ use crate::drops::answers;
 use crate::drops::cold::rest;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
-use crate::drops::proof;
+use crate::drops::{proof, receipts};
 use crate::kit::problem::Problem;
 use crate::kit::serve::Handover;
 use crate::kit::token::{Role, SESSION_S, Session, Use};
@@ -154,12 +154,7 @@ pub async fn receipt(
 ) -> Result<Response, Problem> {
     let session = gate::session(&app, &headers)?;
     let (drop, claim) = gate::find_claim(&app, &session, &id).await?;
-    let receipt = from_journal(move || {
-        let festival = app.festival.id().as_str();
-        app.receipts.full(festival, &app.node.keys, drop.lane, claim.place)
-    });
-    let receipt = receipt.await?;
-    Ok(fresh(&receipt))
+    Ok(fresh(&receipts::full(&app, drop.lane, claim.place).await?))
 }
 
 /// Money came in for a claim.
@@ -288,13 +283,26 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether it serves: every lane that should be open is.
+/// Whether it serves: every lane that should be open is. For whoever is woken when one is not.
 pub async fn readyz(State(app): Shared) -> Response {
+    if app.leaves() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "leaving\n").into_response();
+    }
     let gone = app.node.directory().not_open();
     if gone.is_empty() {
         return "ready\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, gone.join("\n") + "\n").into_response()
+}
+
+/// Whether a proxy is to send requests here: what this process has may be shut in part, and no
+/// other would serve it better. 404 while it leaves, by which `HAProxy` sends nothing new and lets
+/// what is under way end; other proxies take it for no.
+pub async fn proxyz(State(app): Shared) -> Response {
+    if app.leaves() {
+        return (StatusCode::NOT_FOUND, "leaving\n").into_response();
+    }
+    "in\n".into_response()
 }
 
 /// The counters.

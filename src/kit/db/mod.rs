@@ -20,6 +20,7 @@ pub use super::database::Database;
 pub use event::{Event, record, unique};
 pub use many::{chunks, values};
 pub use migrate::{MIGRATIONS, Migration, migrate};
+pub use open::POSTGRES_CONNECTIONS;
 pub use thread::Cold;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};

@@ -16,7 +16,7 @@ use std::time::Duration;
 const SQLITE_READERS: u32 = 4;
 
 /// Connections to PostgreSQL, which has 100 by default for everybody.
-const POSTGRES_CONNECTIONS: u32 = 8;
+pub const POSTGRES_CONNECTIONS: u32 = 8;
 
 /// How long somebody waits for a connection.
 const WAIT: Duration = Duration::from_secs(5);

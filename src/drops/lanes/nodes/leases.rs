@@ -10,6 +10,7 @@ use super::balance;
 use super::follower::Followed;
 use super::owner::{Leaving, Shared};
 use crate::drops::drop::Drop;
+use crate::drops::found::ADVICE;
 use crate::drops::ticket::Ticket;
 use crate::drops::wake;
 use crate::kit::clock::boot_ms;
@@ -170,7 +171,7 @@ impl Lanes {
             let (seq, newest) = (head.seq, replay.seq());
             return drop.stop(&format!(
                 "the journal went back in time: it ends at row {newest}, but row {seq} was \
-                 durable; restore the newest backup, or see `fanfare restore`"
+                 durable; {ADVICE}"
             ));
         }
         let rested = drop.published.read(clock.now_ms, |state| state.resting());

@@ -29,6 +29,14 @@ pub struct NodeRow {
     pub draining: bool,
 }
 
+impl NodeRow {
+    /// Of a process of this node that begins.
+    pub fn new(node: u64, address: Option<SocketAddr>) -> Self {
+        let process = getrandom::u64().unwrap_or(1) >> 1 | 1;
+        Self { node, process, address, beat: 0, draining: false }
+    }
+}
+
 /// Who has a lane, and the how-manieth lease of it that is: one that went and came back is another
 /// one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
