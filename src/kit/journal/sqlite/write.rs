@@ -119,12 +119,13 @@ impl Writes for Writer {
         Ok(())
     }
 
-    fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError> {
+    fn keep_reason(&mut self, why: u64, words: &str) -> Result<bool, JournalError> {
         self.connection.execute(
             "INSERT INTO reasons (why, words) VALUES ($1, $2) ON CONFLICT (why) DO NOTHING",
             params![why as i64, words],
         )?;
-        Ok(())
+        let stands = "SELECT words = $2 FROM reasons WHERE why = $1";
+        Ok(self.connection.query_row(stands, params![why as i64, words], |row| row.get(0))?)
     }
 
     fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {
