@@ -124,8 +124,10 @@ impl Writes for Writer {
             "INSERT INTO reasons (why, words) VALUES ($1, $2) ON CONFLICT (why) DO NOTHING",
             params![why as i64, words],
         )?;
-        let stands = "SELECT words = $2 FROM reasons WHERE why = $1";
-        Ok(self.connection.query_row(stands, params![why as i64, words], |row| row.get(0))?)
+        let stands = "SELECT COUNT(*) FROM reasons WHERE why = $1 AND words = $2";
+        let stands: i64 =
+            self.connection.query_row(stands, params![why as i64, words], |row| row.get(0))?;
+        Ok(stands == 1)
     }
 
     fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {
