@@ -1,6 +1,8 @@
 //! A serving process over days: rounds, rest, doubtful time, hosts' acts, live totals, the end and
 //! the next start. Partly in this process on a clock turned by hand, partly the program itself.
 
+#[path = "serving/again.rs"]
+mod again;
 mod common;
 #[path = "serving/doubt.rs"]
 mod doubt;

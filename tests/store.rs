@@ -145,9 +145,9 @@ fn keys_and_reasons_are_kept_once() {
         let public = key().public();
         for _ in 0..2 {
             writer.list_key(&public).unwrap();
-            writer.keep_reason(u64::MAX, "as told first").unwrap();
+            assert!(writer.keep_reason(u64::MAX, "as told first").unwrap());
         }
-        writer.keep_reason(u64::MAX, "as told later").unwrap();
+        assert!(!writer.keep_reason(u64::MAX, "as told later").unwrap());
         let reader = JournalReader::open(&place.journals).unwrap();
         assert_eq!(reader.keys().unwrap(), [PublicKey(public.0)]);
         assert_eq!(reader.reason(u64::MAX).unwrap().as_deref(), Some("as told first"));

@@ -173,9 +173,10 @@ pub fn totals_json(app: &App) -> Value {
 pub fn refusal_status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NoSuchLine | Refusal::NoSuchClaim => StatusCode::NOT_FOUND,
-        Refusal::KeyReused { .. } | Refusal::TooMany { .. } | Refusal::BreaksPromise(_) => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Refusal::KeyReused { .. }
+        | Refusal::ActReused
+        | Refusal::TooMany { .. }
+        | Refusal::BreaksPromise(_) => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::CONFLICT,
     }
 }

@@ -10,6 +10,7 @@ pub fn refused(refusal: &Refusal) -> Saying {
         Refusal::BreaksPromise(promise) => say(promised(*promise)),
         Refusal::TooMany { possible } => say("refused-most").put("n", possible.to_string()),
         Refusal::Closed => say("refused-closed"),
+        Refusal::ActReused => say("refused-reused"),
         Refusal::NoSuchLine => say("refused-no-line"),
         _ => say("refused-now"),
     }

@@ -96,11 +96,12 @@ pub trait Writes: Store {
     /// If the table cannot be written.
     fn list_key(&mut self, key: &PublicKey) -> Result<(), JournalError>;
 
-    /// Keeps the words of a reason under their number. Done before the fact that names it.
+    /// Keeps the words of a reason under their number. Done before the fact that names it. False
+    /// if the number has other words, which it then keeps.
     ///
     /// # Errors
     /// If the table cannot be written.
-    fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError>;
+    fn keep_reason(&mut self, why: u64, words: &str) -> Result<bool, JournalError>;
 
     /// Takes over a lane's next rows as they stand in another journal, all or none. They are not
     /// looked at: whoever copies a journal compares it afterwards.

@@ -36,7 +36,7 @@ const CODES: [(&str, u16, &str); 21] = [
     ("too_large", 413, "The request is too large."),
     ("not_json", 415, "Send JSON, with content type application/json."),
     ("invalid", 422, "Something in the request is not right."),
-    ("key_reused", 422, "This idempotency key made another claim, with other fields."),
+    ("key_reused", 422, "This idempotency key was used before, with other fields."),
     ("too_fast", 429, "Too many requests; wait a moment."),
     ("busy", 503, "Busy; nothing was done. Ask again in a moment."),
     ("unsure", 503, "It may have been done. Ask the same again: the answer will be true."),

@@ -207,12 +207,19 @@ impl Tokens {
     /// The number an idempotency key is known by in the journal. Keyed, so that the journal does
     /// not give away what was sent.
     pub fn key_of(&self, text: &[u8]) -> Key {
+        Key::new(self.repeat(&[b"key:", text]))
+    }
+
+    /// The number of a host's act in the journal, of who acts in which lane, and by which key.
+    pub fn act_of(&self, by: Fan, lane: u32, text: &[u8]) -> u64 {
+        self.repeat(&[b"act:", &by.get().to_be_bytes(), &lane.to_be_bytes(), text])
+    }
+
+    fn repeat(&self, parts: &[&[u8]]) -> u64 {
         let mut hash = [0; 8];
-        let mut input = Vec::with_capacity(text.len() + 4);
-        input.extend(b"key:");
-        input.extend(text);
+        let input = parts.concat();
         hash.copy_from_slice(&blake3::keyed_hash(&self.repeats, &input).as_bytes()[..8]);
-        Key::new(u64::from_be_bytes(hash))
+        u64::from_be_bytes(hash)
     }
 }
 

@@ -151,6 +151,7 @@ fn of_refusal(refusal: &Refusal) -> Vec<u64> {
         Refusal::NotHeld { state } => (8, at(&STATES, *state)),
         Refusal::TooMany { possible } => (9, (*possible).into()),
         Refusal::BreaksPromise(promise) => (10, at(&PROMISES, *promise)),
+        Refusal::ActReused => (11, 0),
     };
     vec![3, kind, with]
 }
@@ -168,6 +169,7 @@ fn refusal(kind: u64, with: u64) -> Option<Refusal> {
         8 => Refusal::NotHeld { state: of(&STATES, with)? },
         9 => Refusal::TooMany { possible: u32::try_from(with).ok()? },
         10 => Refusal::BreaksPromise(of(&PROMISES, with)?),
+        11 => Refusal::ActReused,
         _ => return None,
     })
 }
@@ -258,6 +260,7 @@ mod tests {
             Refusal::SoldOut { may_return: true },
             Refusal::LimitReached,
             Refusal::KeyReused { number: Number::new(3).unwrap() },
+            Refusal::ActReused,
             Refusal::NoSuchLine,
             Refusal::NoSuchClaim,
             Refusal::TooMany { possible: 6 },

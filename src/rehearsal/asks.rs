@@ -129,7 +129,7 @@ pub enum Code {
     SoldOut,
     /// The fan has all a fan may have.
     LimitReached,
-    /// The key made another claim.
+    /// The key was used before, with other fields.
     KeyReused,
     /// No session.
     NoSession,

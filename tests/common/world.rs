@@ -135,7 +135,12 @@ pub fn claimed(reply: Reply) -> Claim {
 }
 
 pub fn act() -> Act {
-    Act { by: Fan::new(900).unwrap(), why: 7 }
+    numbered(7)
+}
+
+/// An act of its own.
+fn numbered(why: u64) -> Act {
+    Act { by: Fan::new(900).unwrap(), why }
 }
 
 /// A whole day: both drops sell, fans pay, let go, come late; hosts act; the late drop rests.
@@ -150,9 +155,9 @@ pub fn whole_day(data: &Path) {
     world.settle(LAMPS, &paid);
     world.ask(LAMPS, Command::Release { number: given_back.number });
     world.ask(LAMPS, Command::Pause(act()));
-    world.ask(LAMPS, Command::Restock { line: Line(0), units: 5, act: act() });
-    world.ask(LAMPS, Command::Withdraw { line: Line(0), units: 2, act: act() });
-    world.ask(LAMPS, Command::Resume(act()));
+    world.ask(LAMPS, Command::Restock { line: Line(0), units: 5, act: numbered(8) });
+    world.ask(LAMPS, Command::Withdraw { line: Line(0), units: 2, act: numbered(9) });
+    world.ask(LAMPS, Command::Resume(numbered(10)));
     let fan = Fan::new(20).unwrap();
     let until_s = (OPENS_MS / 1_000) as u32 + 3_600;
     let (line, quantity) = (Line(0), Quantity::MIN);

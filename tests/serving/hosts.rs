@@ -8,7 +8,7 @@ use fanfare::kit::clock::Clock;
 use fanfare::kit::token::Role;
 use fanfare_engine::{Act, Fact};
 
-fn open_place() -> (Place, Served) {
+pub fn open_place() -> (Place, Served) {
     let place = Place::new();
     place.write("festival.toml", &boxes(Clock::machine().now_ms() - 3_600_000, "2d"));
     let served = place.serve(Some("festival.toml"));
@@ -16,7 +16,7 @@ fn open_place() -> (Place, Served) {
 }
 
 /// A token as `fanfare session` prints it.
-fn token(place: &Place, fan: &str, role: &str) -> String {
+pub fn token(place: &Place, fan: &str, role: &str) -> String {
     let output = place.run(&["session", "--fan", fan, "--role", role]);
     let said = words(&output);
     let line = said.strip_suffix('\n').and_then(|line| line.split_once('\t'));

@@ -1,6 +1,7 @@
 //! What a lane's state holds besides its claims, and how facts change all of it. Replaying facts
 //! needs no rule: `apply` moves what the fact says and asserts that no promise breaks.
 
+use crate::acts::Acts;
 use crate::claim::{ClaimState, NewClaim};
 use crate::claims::KeepClaims;
 use crate::fact::{Amendment, Fact, Facts, Totals};
@@ -32,6 +33,7 @@ pub struct Book {
     pub(crate) terms: Terms,
     pub(crate) ledger: Ledger,
     pub(crate) rights: Rights,
+    pub(crate) acts: Acts,
     pub(crate) tally: Tally,
     pub(crate) now_ms: i64,
     pub(crate) paused: bool,
@@ -49,6 +51,7 @@ impl Book {
             terms: Terms { lines: Vec::new(), ..terms.clone() },
             ledger: Ledger::default(),
             rights: Rights::default(),
+            acts: Acts::default(),
             tally: Tally::default(),
             now_ms,
             paused: false,
@@ -78,6 +81,11 @@ impl Book {
     /// The open rights.
     pub fn rights(&self) -> &Rights {
         &self.rights
+    }
+
+    /// What hosts did, by number.
+    pub fn acts(&self) -> &Acts {
+        &self.acts
     }
 
     /// Refusals counted so far.
@@ -254,6 +262,7 @@ impl Book {
             Fact::Terms(_) => return Err(Broken("terms a second time")),
             _ => return Err(Broken("a fact that is about claims")),
         }
+        self.acts.keep(fact);
         Ok(())
     }
 

@@ -3,13 +3,13 @@
 use crate::fact::Amendment;
 use crate::ids::{Fan, Key, Line, Number, Quantity};
 
-/// Who acted for the brand, and the number of the reason they gave. The words of the reason stand
-/// in a row outside the journal.
+/// Who acted for the brand, and the act's number. Under the same number the words of the reason
+/// stand in a row outside the journal. Asked again with its number, an act is not done again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
     /// The fan number of the host, cashier or operator.
     pub by: Fan,
-    /// The number of the reason given.
+    /// The act's number, and that of the reason given.
     pub why: u64,
 }
 

@@ -1,4 +1,5 @@
-//! The state's digest: two states that differ in anything a promise rests on differ here.
+//! The state's digest: two states that differ in anything a promise rests on differ here. One thing
+//! is compared beside it ([`crate::Acts`]): digests of older journals are kept, and had no acts.
 
 use crate::book::Book;
 use crate::claims::ReadClaims;

@@ -13,8 +13,11 @@ const UNITS_PER_LINE_MAX: u32 = 1_000_000_000;
 /// Most lines a drop can have.
 const LINES_MAX: usize = 256;
 
-/// Decides a host's act; what is none is nothing to do.
+/// Decides a host's act; what is none is nothing to do, and what was done is not done again.
 pub(crate) fn decide(book: &Book, act: &Command, facts: &mut Facts) -> Result<Answer, Refusal> {
+    if book.acts.has(act)? {
+        return Ok(Answer::Idle);
+    }
     match *act {
         Command::Pause(act) => pause(book, act, facts),
         Command::Resume(act) => Ok(resume(book, act, facts)),

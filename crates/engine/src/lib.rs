@@ -9,8 +9,8 @@
 //! money that comes late is settled from the reserve or becomes a refund that is due.
 //!
 //! Promises kept here: nothing scarce is given twice (the [`Ledger`] moves units, it never makes
-//! them), nobody holds more than the limit, a repeated command finds the claim it made, and the
-//! same facts give the same state, bit for bit ([`State::digest`]).
+//! them), nobody holds more than the limit, a repeated command finds the claim it made, a host's
+//! act is done once however often it is asked, and the same facts give the same state, bit for bit ([`State::digest`]).
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -22,7 +22,7 @@
 //! | `ends`, `extensions` | when holds end; what they got back while their lane did not serve |
 //! | `rights` | what fans may still take: who, for what, until when |
 //! | `sale` | the first mechanism: first come, first served |
-//! | `host` | what hosts do: pause, restock, withdraw, amend, close |
+//! | `host`, `acts` | what hosts do: pause, restock, withdraw, amend, close; what was done |
 //! | `loss` | going on where a journal has lost rows |
 //! | `book`, `state`, `digest` | all of it together, replayed from facts |
 //! | `served` | the state as decided, and what of it is published |
@@ -32,6 +32,7 @@
 
 extern crate alloc;
 
+mod acts;
 mod book;
 mod claim;
 mod claims;
@@ -54,6 +55,7 @@ mod state;
 mod terms;
 pub mod wire;
 
+pub use acts::Acts;
 pub use book::{Book, Phase};
 pub use claim::{Claim, ClaimState};
 pub use claims::Claims;

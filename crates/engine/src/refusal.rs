@@ -26,6 +26,8 @@ pub enum Refusal {
         /// The claim the key made.
         number: Number,
     },
+    /// The number of a host's act is another act's.
+    ActReused,
     /// The drop has no such line.
     NoSuchLine,
     /// The drop has no such claim.
@@ -101,7 +103,7 @@ impl Refusal {
             Self::Closed => 2,
             Self::SoldOut { .. } => 3,
             Self::LimitReached => 4,
-            Self::KeyReused { .. } => 5,
+            Self::KeyReused { .. } | Self::ActReused => 5,
             Self::NoSuchLine => 6,
             Self::NoSuchClaim => 7,
             Self::NotHeld { .. } => 8,

@@ -105,6 +105,7 @@ impl Served {
         let decided = &self.decided;
         self.hidden.before.is_empty()
             && book.begin(decided.now_ms()).is_ok()
+            && book.acts == decided.book.acts
             && digest::of(&book, &self.seen()) == decided.digest()
     }
 }

@@ -73,6 +73,7 @@ pub fn believed(bytes: &[u8]) -> usize {
         facts.iter().for_each(|fact| issued.count(fact));
         let (Some(state), Some(twin)) = (replay.state(), again.state()) else { return rows };
         assert_eq!(state.digest(), twin.digest(), "the same facts, another state");
+        assert_eq!(state.acts(), twin.acts(), "the same facts, other acts");
         issued.hold(state);
         goes_on(state, time_ms);
         rows += 1;

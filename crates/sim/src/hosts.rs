@@ -11,9 +11,9 @@ pub(crate) const HOST: Fan = match Fan::new(Fan::MAX) {
     None => panic!("the largest fan number is one"),
 };
 
-/// Who and why.
+/// Who and why: an act of its own each time.
 pub(crate) fn act(rng: &mut Rng) -> Act {
-    Act { by: HOST, why: rng.range(1, 9) }
+    Act { by: HOST, why: rng.range(1, u64::MAX >> 1) }
 }
 
 /// What a host does next.

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::drops::reasons;
 use crate::drops::spec::{DropSpec, LineName};
+use crate::drops::web::host::reason_number;
 use crate::festivals::{Festival, Money, Opening};
 use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Amendment, Book, Command, Line, State, Terms};
@@ -42,6 +43,8 @@ pub enum What {
         to: u32,
         /// The units issued so far.
         from: u32,
+        /// How many acts had moved its units by then.
+        acts: usize,
     },
     /// The file has a drop no more. No fact can change that.
     DropGone,
@@ -71,7 +74,7 @@ impl What {
             Self::Terms { to: amendment, .. } => {
                 Some(Command::Amend { amendment: *amendment, act })
             }
-            Self::Stock { line, to, from } => {
+            Self::Stock { line, to, from, .. } => {
                 let (line, units) = (*line, to.abs_diff(*from));
                 Some(if to > from {
                     Command::Restock { line, units, act }
@@ -80,6 +83,17 @@ impl What {
                 })
             }
             Self::NewDrop(_) | Self::DropGone | Self::LineGone(_) | Self::Reserve { .. } => None,
+        }
+    }
+
+    /// The number its act has. Units moved by a file are moved once, whoever applies it and however
+    /// often: until the journal shows them the same difference has the same number.
+    pub fn number(&self, drop: &str, why: &str) -> u64 {
+        match self {
+            Self::Stock { line, to, from, acts } => {
+                reason_number(&format!("stock {drop} {} {acts} {from} {to}", line.0))
+            }
+            _ => reason_number(why),
         }
     }
 
@@ -168,9 +182,9 @@ fn of_drop(words: &Words<'_>, state: &Book, now_ms: i64) -> Vec<Change> {
 
 /// Decides all of it on a copy of the book, as its lane would now, and notes what is refused.
 fn try_all(book: &Book, now_ms: i64, changes: &mut [Change]) {
-    let act = Act { by: super::KEEPER, why: 0 };
     let mut book = book.clone();
     for change in changes {
+        let act = Act { by: super::KEEPER, why: change.what.number(&change.drop, "") };
         let Some(command) = change.what.command(act) else { continue };
         change.breaks = match book.act(&command, now_ms) {
             Ok(applied) => applied.err().map(reasons::unsound),
@@ -251,7 +265,8 @@ impl Words<'_> {
             let issued = state.ledger().line(own).map_or(0, |stock| stock.issued);
             if issued != line.stock {
                 let words = format!("{name}: stock {} instead of {issued}", line.stock);
-                let what = What::Stock { line: own, to: line.stock, from: issued };
+                let acts = state.acts().of(own);
+                let what = What::Stock { line: own, to: line.stock, from: issued, acts };
                 found.push(self.change(what, words));
             }
             if kept.reserve != line.reserve {

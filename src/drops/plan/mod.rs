@@ -170,9 +170,11 @@ pub(crate) const KEEPER: Fan = match Fan::new(1) {
 /// Confirms the machine's clock for every drop that doubts it. For the demo, which has no host
 /// and whose rounds would otherwise stand still for ever after a pause of days.
 pub fn believe_clock(app: &App) {
-    let why = reason_number(BELIEVED);
     for drop in &app.node.directory().drops {
-        if drop.published.front().face.doubtful_time {
+        let face = &drop.published.front().face;
+        if face.doubtful_time {
+            // One act for each time it is doubted.
+            let why = reason_number(&format!("{BELIEVED} {} {}", drop.lane, face.seq));
             let kept =
                 app.node.with_writer(drop.home, move |writer| writer.keep_reason(why, BELIEVED));
             tracing::info!(drop = %drop.spec.id, ?kept, BELIEVED);

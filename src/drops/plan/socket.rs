@@ -9,7 +9,6 @@ use super::{KEEPER, journalled};
 use crate::app::App;
 use crate::drops::reasons;
 use crate::drops::spec::DropSpec;
-use crate::drops::web::host::reason_number;
 use crate::festivals::{self, Festival, limits};
 use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Fan};
@@ -227,13 +226,14 @@ pub fn make_so(
     proposed: &Festival,
     changes: &[Change],
 ) -> Result<Vec<Outcome>, Saying> {
-    let (act, words) = (Act { by, why: reason_number(why) }, why.to_owned());
     let directory = app.node.directory();
-    let homes = changes.iter().filter_map(|change| Some(directory.named(&change.drop)?.home));
-    for home in homes.collect::<BTreeSet<usize>>() {
-        let words = words.clone();
-        let kept = app.node.with_writer(home, move |writer| writer.keep_reason(act.why, &words));
-        if !matches!(kept, Ok(Ok(()))) {
+    let number = |change: &Change| change.what.number(&change.drop, why);
+    let at_home = |change: &Change| Some((directory.named(&change.drop)?.home, number(change)));
+    for (home, number) in changes.iter().filter_map(at_home).collect::<BTreeSet<_>>() {
+        let words = why.to_owned();
+        let kept = app.node.with_writer(home, move |writer| writer.keep_reason(number, &words));
+        // Who asked for the same difference before has given its reason.
+        if !matches!(kept, Ok(Ok(_))) {
             return Err(say("apply-mute"));
         }
     }
@@ -244,7 +244,7 @@ pub fn make_so(
         }
         let done = match &change.what {
             What::NewDrop(spec) => make_drop(app, spec),
-            what => make_one(app, &change.drop, what, act),
+            what => make_one(app, &change.drop, what, Act { by, why: number(change) }),
         };
         all = done.is_ok();
         done.map_or_else(Outcome::Refused, |()| Outcome::Done)

@@ -327,7 +327,10 @@ pub async fn metrics(State(app): Shared) -> Response {
 }
 
 /// Described here, answered by the hot route in front of the router.
-#[utoipa::path(post, path = "/api/v1/drops/{drop}/claims", params(("drop" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/drops/{drop}/claims",
+    params(("drop" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header,
+            description = "1 to 64 bytes; the same key finds the claim it made")),
     responses((status = 201, description = "The claim, with its receipt"),
         (status = 200, description = "The claim an earlier, same request made"),
         (status = 409, description = "not_open, paused, closed, sold_out, limit_reached")))]

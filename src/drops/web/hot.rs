@@ -114,6 +114,11 @@ fn refused(app: &App, refusal: &Refusal, front: &Front) -> Answer {
 
 /// The idempotency key, as the lane knows it.
 fn key_of(app: &App, headers: &HeaderMap) -> Result<Option<Key>, Problem> {
+    Ok(key_text(headers)?.map(|text| app.node.tokens.key_of(text)))
+}
+
+/// The idempotency key, as it was sent.
+pub fn key_text(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
     // By a name made beforehand: a text would be read and folded for every request.
     static KEY: HeaderName = HeaderName::from_static("idempotency-key");
     let Some(value) = headers.get(&KEY) else { return Ok(None) };
@@ -121,7 +126,7 @@ fn key_of(app: &App, headers: &HeaderMap) -> Result<Option<Key>, Problem> {
     if text.is_empty() || text.len() > gate::KEY_BYTES_MAX {
         return Err(Problem::invalid("Idempotency-Key", "use 1 to 64 bytes"));
     }
-    Ok(Some(app.node.tokens.key_of(text)))
+    Ok(Some(text))
 }
 
 /// Checks a claim's body against the drop.

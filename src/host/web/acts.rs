@@ -6,11 +6,11 @@ use crate::app::Mode;
 use crate::drops::drop::Drop;
 use crate::drops::gate;
 use crate::drops::web::body::{ActBody, Units};
-use crate::drops::web::host::{self, Verb};
+use crate::drops::web::host::{self, ActKey, Verb};
 use crate::host::{actions, crowd};
 use crate::kit::problem::Problem;
 use crate::kit::token::Session;
-use crate::pages::{Frame, Named, Page, Posted, State, Visit};
+use crate::pages::{Fault, Frame, Named, Page, Posted, State, Visit};
 use askama::Template;
 use axum::response::Response;
 use serde::Deserialize;
@@ -29,6 +29,9 @@ pub struct ActForm {
     /// The newest act its page showed.
     #[serde(default)]
     seen: String,
+    /// Made when the form was drawn: sent again it is the same act.
+    #[serde(default)]
+    nonce: String,
 }
 
 /// Whether a crowd is to come, or to go home.
@@ -40,6 +43,11 @@ pub struct CrowdForm {
 }
 
 impl ActForm {
+    /// What the act is known by. A form from a page that had no nonces is an act of its own.
+    fn key(&self) -> Result<ActKey, Problem> {
+        if self.nonce.is_empty() { ActKey::fresh() } else { ActKey::sent(self.nonce.as_bytes()) }
+    }
+
     fn body(&self) -> ActBody {
         let (item, variant) = match self.line.split_once('/') {
             Some((item, variant)) => (item, Some(variant.to_owned())),
@@ -63,12 +71,14 @@ pub struct ClosingPage {
     pub name: String,
     pub why: String,
     pub wrong: Option<String>,
+    /// See [`DropPage::nonce`].
+    pub nonce: String,
 }
 
 impl Page for ClosingPage {}
 
 impl ClosingPage {
-    fn of(visit: &Visit, drop: &Drop) -> Self {
+    fn of(visit: &Visit, drop: &Drop, nonce: String) -> Self {
         let mut frame = Frame::new(visit, visit.words.t("host-close"));
         frame.here = format!("/host/drops/{}/closing", drop.spec.id);
         Self {
@@ -77,8 +87,17 @@ impl ClosingPage {
             name: visit.words.0.of(&drop.spec.names).to_owned(),
             why: String::new(),
             wrong: None,
+            nonce,
         }
     }
+}
+
+/// The nonce of the form that is shown again. As long as the act may have been done, or may yet be,
+/// it is the same; what was refused was not done, and what is sent next is another act.
+fn nonce_after(problem: &Problem, key: &ActKey) -> Result<String, Problem> {
+    let looks_again = problem.more.get("field").is_some_and(|field| field == "seen");
+    let same = looks_again || matches!(problem.code, "unsure" | "busy");
+    if same { Ok(key.text()) } else { ActKey::fresh().map(|key| key.text()) }
 }
 
 /// Sends whoever asks for an act's address to the drop.
@@ -112,28 +131,41 @@ pub async fn act(Named((id, act)): Named<(String, String)>, posted: Posted<ActFo
         "withdraw" => Verb::Withdrawal,
         _ => return visit.fault(Problem::new("not_found").into()),
     };
-    match done(&visit, &session, verb, &id, &form).await {
-        Ok(()) => visit.go(&format!("/host/drops/{id}?told={act}")),
-        Err(problem) if problem.code == "no_such_drop" => visit.fault(problem.into()),
-        Err(problem) => {
-            let wrong = wrong(&visit, &problem);
-            let made = DropPage::of(&visit, &id).await;
-            let ActForm { why, line, units, .. } = form;
-            let draft = Some(Draft { act, why, line, units });
-            visit.page(made.map(|page| DropPage { wrong: Some(wrong), draft, ..page }))
-        }
-    }
+    let key = match form.key() {
+        Ok(key) => key,
+        Err(problem) => return visit.fault(problem.into()),
+    };
+    let problem = match done(&visit, (&session, &key), verb, &id, &form).await {
+        Ok(()) => return visit.go(&format!("/host/drops/{id}?told={act}")),
+        Err(problem) => problem,
+    };
+    let nonce = match nonce_after(&problem, &key) {
+        Ok(nonce) if problem.code != "no_such_drop" => nonce,
+        Ok(_) => return visit.fault(problem.into()),
+        Err(problem) => return visit.fault(problem.into()),
+    };
+    let wrong = wrong(&visit, &problem);
+    let made = DropPage::of(&visit, &id).await;
+    let ActForm { why, line, units, .. } = form;
+    let draft = Some(Draft { act, why, line, units, nonce });
+    visit.page(made.map(|page| DropPage { wrong: Some(wrong), draft, ..page }))
 }
 
 async fn done(
     visit: &Visit,
-    session: &Session,
+    (session, key): (&Session, &ActKey),
     verb: Verb,
     id: &str,
     form: &ActForm,
 ) -> Result<(), Problem> {
     let drop: Arc<Drop> = gate::drop_named(&visit.app, id)?;
     let mut acting = visit.app.acting.lock().await;
+    let (by, said) = ((session.fan, key), form.body());
+    let stands = || host::stands(&visit.app, by, verb, &drop, &said);
+    if !form.nonce.is_empty() && stands().await {
+        // Sent again after it was done: whatever came after it, there is nothing to look at first.
+        return Ok(());
+    }
     if !form.seen.is_empty() {
         // Two hosts, or one who pressed twice: whoever comes second looks again first.
         actions::catch_up(&visit.app, &drop).await;
@@ -141,7 +173,10 @@ async fn done(
         let used = acting.get(&drop.lane).is_some_and(|used| *used == form.seen);
         saw_all(verb, &form.seen, newest, used)?;
     }
-    host::done(&visit.app, session.fan, verb, &drop, &form.body()).await?;
+    match host::done(&visit.app, by, verb, &drop, &said).await {
+        Err(problem) if problem.code == "unsure" && stands().await => {}
+        done => done?,
+    }
     if !form.seen.is_empty() {
         acting.insert(drop.lane, form.seen.clone());
     }
@@ -178,8 +213,8 @@ pub async fn closing_page(visit: Visit, Named(id): Named<String>) -> Response {
             visit.go(&format!("/host/drops/{id}"))
         }
         Ok(drop) => {
-            let page = ClosingPage::of(&visit, &drop);
-            visit.page(Ok(page))
+            let page = ActKey::fresh().map(|key| ClosingPage::of(&visit, &drop, key.text()));
+            visit.page(page.map_err(Fault::from))
         }
         Err(problem) => visit.fault(problem.into()),
     }
@@ -192,17 +227,19 @@ pub async fn closing(Named(id): Named<String>, posted: Posted<ActForm>) -> Respo
         Ok(host) => host,
         Err(answer) => return *answer,
     };
-    match done(&visit, &session, Verb::Closing, &id, &form).await {
-        Ok(()) => visit.go(&format!("/host/drops/{id}?told=close")),
-        Err(problem) => match gate::drop_named(&visit.app, &id) {
-            Ok(drop) => {
-                let wrong = Some(wrong(&visit, &problem));
-                let page = ClosingPage { why: form.why, wrong, ..ClosingPage::of(&visit, &drop) };
-                visit.page(Ok(page))
-            }
-            Err(problem) => visit.fault(problem.into()),
-        },
-    }
+    let key = match form.key() {
+        Ok(key) => key,
+        Err(problem) => return visit.fault(problem.into()),
+    };
+    let problem = match done(&visit, (&session, &key), Verb::Closing, &id, &form).await {
+        Ok(()) => return visit.go(&format!("/host/drops/{id}?told=close")),
+        Err(problem) => problem,
+    };
+    let shown = gate::drop_named(&visit.app, &id).and_then(|drop| {
+        let page = ClosingPage::of(&visit, &drop, nonce_after(&problem, &key)?);
+        Ok(ClosingPage { why: form.why, wrong: Some(wrong(&visit, &problem)), ..page })
+    });
+    visit.page(shown.map_err(Fault::from))
 }
 
 /// `POST /host/drops/{drop}/crowd`: the switch, in a demo.

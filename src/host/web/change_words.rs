@@ -71,10 +71,10 @@ fn words(visit: &Visit, sides: Sides<'_>, what: &What) -> Saying {
             let opens = visit.moments().short(spec.terms.opens_at_ms);
             say("host-change-new-drop").put("when", opens)
         }
-        What::Stock { line, to, from } if to > from => {
+        What::Stock { line, to, from, .. } if to > from => {
             units(say("host-change-more"), line, to, from)
         }
-        What::Stock { line, to, from } => units(say("host-change-fewer"), line, to, from),
+        What::Stock { line, to, from, .. } => units(say("host-change-fewer"), line, to, from),
         What::Reserve { line, to, from } => units(say("host-change-reserve"), line, to, from),
         What::Terms { to, from } => terms(visit, sides, to, from),
         What::DropGone => say("host-change-drop-gone"),

@@ -6,6 +6,7 @@ use crate::drops::drop::Drop;
 use crate::drops::gate;
 use crate::drops::plan::KEEPER;
 use crate::drops::spec::LineName;
+use crate::drops::web::host::ActKey;
 use crate::host::actions;
 use crate::host::model::Act;
 use crate::kit::problem::Problem;
@@ -70,6 +71,8 @@ pub struct Draft {
     pub why: String,
     pub line: String,
     pub units: String,
+    /// The nonce it is sent with again.
+    pub nonce: String,
 }
 
 /// A form that undoes an act.
@@ -118,6 +121,9 @@ pub struct DropPage {
     /// The newest act there is here.
     pub seen: String,
     pub draft: Option<Draft>,
+    /// Made when the page is drawn: with it, and the act's name, a form is the same act however
+    /// often it is sent.
+    pub nonce: String,
 }
 
 impl Page for DropPage {}
@@ -136,6 +142,12 @@ impl DropPage {
     /// The draft of this act's form, if there is one.
     fn draft(&self, act: &str) -> Option<&Draft> {
         self.draft.as_ref().filter(|draft| draft.act == act)
+    }
+
+    /// What the form of this act is sent with.
+    fn nonce(&self, act: &str) -> String {
+        let again = self.draft(act).map(|draft| draft.nonce.clone());
+        again.unwrap_or_else(|| format!("{}-{act}", self.nonce))
     }
 
     /// The act that pauses, or the one that lets claim again.
@@ -185,6 +197,7 @@ impl DropPage {
             mute,
             seen: seen(acts.first().map(|act| act.id.as_str())),
             draft: None,
+            nonce: ActKey::fresh()?.text(),
         })
     }
 }
@@ -335,7 +348,8 @@ pub fn wrong(visit: &Visit, problem: &Problem) -> String {
         (_, Some("units"), _) => w.t("host-wrong-units"),
         ("no_such_item", ..) | (_, Some("item" | "variant"), _) => w.t("host-wrong-line"),
         ("closed", ..) => w.t("host-wrong-closed"),
-        ("unsure", ..) => w.t("fault-unsure-more"),
+        ("unsure", ..) => w.t("host-wrong-unsure"),
+        ("key_reused", ..) => w.t("host-wrong-reused"),
         _ => w.t("fault-busy-more"),
     }
 }

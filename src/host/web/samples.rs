@@ -121,6 +121,7 @@ fn open(frame: &Frame) -> DropPage {
         mute: false,
         seen: "none".to_owned(),
         draft: None,
+        nonce: "sample".to_owned(),
     }
 }
 
@@ -154,6 +155,7 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         why: "<b>Fans".to_owned(),
         line: "lamp/blue".to_owned(),
         units: "\"><b>Fans".to_owned(),
+        nonce: "sample".to_owned(),
     };
     let before = DropPage {
         state: State::Before.word(),
@@ -165,6 +167,24 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         wrong: Some(w.with("host-wrong-most", &[("n", "23")])),
         draft: Some(draft),
         crowd: None,
+        ..open(frame)
+    };
+    let again = Draft {
+        act: "restock".to_owned(),
+        why: "<b>Fans".to_owned(),
+        line: "lamp/red".to_owned(),
+        units: "10".to_owned(),
+        nonce: "sample".to_owned(),
+    };
+    let unsure = DropPage {
+        wrong: Some(w.t("host-wrong-unsure")),
+        draft: Some(again.clone()),
+        ..open(frame)
+    };
+    let reused = DropPage {
+        wrong: Some(w.t("host-wrong-reused")),
+        draft: Some(again),
+        acts: vec![act(w.with("host-did-restock", &[("n", "12"), ("line", "Lamp, red")]), None)],
         ..open(frame)
     };
     let meanwhile = DropPage {
@@ -192,6 +212,7 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         name: "Lamp & <em>more</em>".to_owned(),
         why: String::new(),
         wrong: None,
+        nonce: "sample".to_owned(),
     };
     let mute = ClosingPage { wrong: Some(w.t("host-wrong-why")), ..closing.clone() };
     vec![
@@ -199,6 +220,8 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         made("open", &open(frame)),
         made("paused", &paused(frame)),
         made("refused", &wrong),
+        made("unsure", &unsure),
+        made("reused", &reused),
         made("meanwhile", &meanwhile),
         made("over", &over),
         made("without-tables", &DropPage { mute: true, ..open(frame) }),

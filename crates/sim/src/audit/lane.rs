@@ -85,7 +85,7 @@ pub(crate) fn code(refusal: &Refusal) -> usize {
         Refusal::Closed => 2,
         Refusal::SoldOut { .. } => 3,
         Refusal::LimitReached => 4,
-        Refusal::KeyReused { .. } => 5,
+        Refusal::KeyReused { .. } | Refusal::ActReused => 5,
         Refusal::NoSuchLine => 6,
         Refusal::NoSuchClaim => 7,
         Refusal::NotHeld { .. } => 8,

@@ -3,7 +3,7 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `model`, `rules` | a drop in plain vectors, and what each command must lead to |
+//! | `model`, `rules`, `acts` | a drop in plain vectors, and what each command must lead to |
 //! | `lane` | what is decided, under way and published in one lane |
 //! | `turns` | predicts a batch when the lane decides one |
 //! | `rows` | rows against predictions: taken, durable, published, replayed |
@@ -11,6 +11,7 @@
 //! | `finish` | the whole history once more, from its bytes |
 //! | `history` | several nodes: what stands, and what was told of it to anybody |
 
+mod acts;
 mod answers;
 mod finish;
 mod history;

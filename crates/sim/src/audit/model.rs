@@ -1,6 +1,7 @@
 //! The auditor's own picture of a drop: plain vectors, moved by facts. It shares no rule with the
 //! engine, only the words (commands, facts, refusals) in which both speak.
 
+use super::acts::number_of;
 use fanfare_engine::{
     Amendment, Claim, ClaimState, Fact, Fan, Key, Line, LineTerms, Number, Place, Quantity, Terms,
 };
@@ -84,6 +85,8 @@ pub(crate) struct Model {
     pub(crate) of_fan: Vec<Vec<u32>>,
     pub(crate) rights: Vec<Open>,
     rights_made: u32,
+    /// What hosts did, oldest first.
+    pub(super) acts: Vec<Fact>,
     pub(crate) seq: u32,
     pub(crate) now_ms: i64,
     pub(crate) paused: bool,
@@ -111,6 +114,7 @@ impl Model {
             of_fan: Vec::new(),
             rights: Vec::new(),
             rights_made: 0,
+            acts: Vec::new(),
             seq: 0,
             now_ms,
             paused: false,
@@ -153,7 +157,7 @@ impl Model {
     /// What the gate needs of it: no claims, no rights.
     pub(crate) fn front(&self) -> Self {
         let (claims, of_fan, rights) = (Vec::new(), Vec::new(), Vec::new());
-        Self { lines: self.lines.clone(), claims, of_fan, rights, ..*self }
+        Self { lines: self.lines.clone(), claims, of_fan, rights, acts: Vec::new(), ..*self }
     }
 
     /// When time alone next brings something about, ms since 1970.
@@ -222,6 +226,7 @@ impl Model {
     /// Takes one fact that stands at this place.
     pub(crate) fn take(&mut self, place: Place, fact: &Fact) -> Result<(), Wrong> {
         self.wake();
+        self.acts.extend(number_of(fact).map(|_| fact.clone()));
         match fact {
             Fact::Terms(_) | Fact::Tallied(_) => {}
             Fact::Rested(_) => self.end = End::Resting,

@@ -171,6 +171,9 @@ impl Model {
     }
 
     fn host(&self, command: &Command) -> Outcome {
+        if let Some(outcome) = self.did(command) {
+            return outcome;
+        }
         let over = self.life(self.now_ms) == Life::Over;
         match *command {
             Command::Restock { line, .. } | Command::Withdraw { line, .. }

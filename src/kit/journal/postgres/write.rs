@@ -199,13 +199,17 @@ impl Writes for Writer {
         Ok(())
     }
 
-    fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError> {
+    fn keep_reason(&mut self, why: u64, words: &str) -> Result<bool, JournalError> {
         let sql = "INSERT INTO reasons (why, words) VALUES ($1, $2) ON CONFLICT (why) DO NOTHING";
         let why = why as i64;
         self.link.ask(WITHIN, async |client| {
             client.execute_typed(sql, &[(&why, Type::INT8), (&words, Type::TEXT)]).await
         })?;
-        Ok(())
+        let stands = "SELECT FROM reasons WHERE why = $1 AND words = $2";
+        let found = self.link.ask(WITHIN, async |client| {
+            client.query_typed(stands, &[(&why, Type::INT8), (&words, Type::TEXT)]).await
+        })?;
+        Ok(!found.is_empty())
     }
 
     fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {

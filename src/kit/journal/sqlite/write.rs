@@ -119,12 +119,15 @@ impl Writes for Writer {
         Ok(())
     }
 
-    fn keep_reason(&mut self, why: u64, words: &str) -> Result<(), JournalError> {
+    fn keep_reason(&mut self, why: u64, words: &str) -> Result<bool, JournalError> {
         self.connection.execute(
             "INSERT INTO reasons (why, words) VALUES ($1, $2) ON CONFLICT (why) DO NOTHING",
             params![why as i64, words],
         )?;
-        Ok(())
+        let stands = "SELECT COUNT(*) FROM reasons WHERE why = $1 AND words = $2";
+        let stands: i64 =
+            self.connection.query_row(stands, params![why as i64, words], |row| row.get(0))?;
+        Ok(stands == 1)
     }
 
     fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {
