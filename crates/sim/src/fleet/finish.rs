@@ -22,6 +22,9 @@ impl Fleet {
         for pid in 0..self.procs.len() {
             self.procs[pid].unrenewed_until_ms = 0;
         }
+        for lane in 0..self.plan.lanes.len() {
+            self.put_back(lane);
+        }
         for node in 0..self.nodes.len() {
             self.after(10, Event::Start(node));
         }
@@ -74,6 +77,7 @@ impl Fleet {
                         own.handing
                     ),
                     Role::Open(_) => write!(words, "; lane {} opens", id(lane)),
+                    Role::Shut(_) => write!(words, "; lane {} is shut", id(lane)),
                     Role::Follow(follow) => {
                         let (seq, how) = (follow.replay.seq(), follow.how());
                         write!(words, "; lane {} {seq} of {len} {how}", id(lane))

@@ -252,8 +252,16 @@ impl Fleet {
                 // It may have been asked for under a lease that has moved since.
                 let known = self.procs[pid].dbs[self.plan.db_of[lane]].leases.get(lane);
                 let known = known.map_or(0, |lease| lease.term);
-                if matches!(item, Item::Joined { term, .. } if term != known) {
-                    return Ok(());
+                if let Item::Joined { term, .. } = item {
+                    let owner = self.owner_of(pid, lane) == Some(self.conns[conn].to);
+                    if term == known && !owner {
+                        self.met(Met::FormerJoined);
+                    }
+                    // Where leases went back in time their numbers come again, and a former owner
+                    // that wakes has the present one's.
+                    if term != known || !(owner || self.off(Control::FormerOwnerJoined)) {
+                        return Ok(());
+                    }
                 }
                 self.streamed(pid, (conn, lane), item)
             }

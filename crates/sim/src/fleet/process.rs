@@ -1,5 +1,6 @@
 //! A process: its clocks, what it knows of each database, and the part it has in each lane.
 
+use super::back::Heads;
 use super::db::{Beat, DbReply, Lease, Request};
 use super::events::{Event, What};
 use super::follower::{Follow, Item};
@@ -23,6 +24,8 @@ pub(super) enum Role {
     Follow(Box<Follow>),
     Open(Opening),
     Own(Box<Own>),
+    /// The lease is held, of this number, and the lane is not to be opened as its journal is.
+    Shut(u64),
 }
 
 /// What a process knows of one database.
@@ -50,6 +53,9 @@ pub(super) struct Proc {
     guard: Guard,
     pub(super) audit: Auditor,
     pub(super) lanes: Vec<Role>,
+    /// The newest durable row it knows of each lane.
+    pub(super) heads: Heads,
+    pub(super) heads_kept_ms: i64,
     pub(super) dbs: Vec<Known>,
     pub(super) next_op: u32,
     /// The lease of each lane it gave away last.
@@ -119,6 +125,7 @@ impl Fleet {
         let wall = wall_ms(self.now_ms) + self.now_ms * pace / 10_000 + wall_off_ms;
         let mono = base_ms + self.now_ms + self.now_ms * pace / 10_000;
         let lanes = self.plan.lanes.len();
+        let heads = self.testimony(node);
         self.procs.push(Proc {
             node,
             alive: true,
@@ -130,6 +137,8 @@ impl Fleet {
             guard: Guard::new(wall, mono),
             audit: Auditor::among(&self.plan.lanes, &self.logs),
             lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),
+            heads,
+            heads_kept_ms: mono,
             dbs: self.dbs.iter().map(|_| Known::default()).collect(),
             next_op: 0,
             gave: vec![None; lanes],
@@ -167,6 +176,7 @@ impl Fleet {
         for db in 0..self.dbs.len() {
             self.renew(pid, db);
         }
+        self.keep_heads(pid);
         for lane in 0..self.plan.lanes.len() {
             self.look_after(pid, lane)?;
             if self.procs[pid].own(lane).is_some() {
@@ -181,7 +191,7 @@ impl Fleet {
         let proc = &self.procs[pid];
         let done = proc.draining
             && proc.waiting.is_empty()
-            && proc.lanes.iter().all(|role| matches!(role, Role::Follow(_)))
+            && proc.lanes.iter().all(|role| matches!(role, Role::Follow(_) | Role::Shut(_)))
             && proc.dbs.iter().all(|db| db.leases.iter().all(|l| l.node != Some(proc.node)));
         if done && !self.asks.iter().any(|ask| ask.at == Some(pid)) {
             self.met(Met::Drained);
@@ -252,6 +262,7 @@ impl Fleet {
             let drops = match &self.procs[pid].lanes[lane] {
                 Role::Own(own) => !keeps(own.term),
                 Role::Open(opening) => !keeps(opening.term),
+                Role::Shut(term) => !keeps(*term),
                 Role::Follow(_) => false,
             };
             if drops {
@@ -291,7 +302,8 @@ impl Fleet {
     fn by_lease(&mut self, pid: usize, (db, lane): (usize, usize), lease: Lease) {
         let proc = &self.procs[pid];
         let now_ms = proc.mono(self.now_ms);
-        let follows = matches!(proc.lanes[lane], Role::Follow(_));
+        let shut = matches!(proc.lanes[lane], Role::Shut(_));
+        let follows = matches!(proc.lanes[lane], Role::Follow(_)) || (shut && proc.draining);
         let Some(holder) = lease.node else {
             if !proc.draining && self.rng.one_in(2) {
                 self.soon(
@@ -354,6 +366,7 @@ impl Fleet {
     /// A process that has lost a lane follows it like everybody else.
     pub(super) fn drop_lane(&mut self, pid: usize, lane: usize) -> Check {
         self.tell(|| format!("process {pid} drops lane {}", id(lane)));
+        self.note_head(pid, lane);
         self.stream(pid, lane, &Item::Left);
         let follow = Role::Follow(Box::default());
         let role = core::mem::replace(&mut self.procs[pid].lanes[lane], follow);
