@@ -46,6 +46,8 @@ pub enum Control {
     DoubtKept,
     /// A lane is followed by whoever has the number of its lease, whoever that is.
     FormerOwnerJoined,
+    /// Forgotten rows are appended again by an owner that may have been replaced.
+    AgainUnheld,
     /// A row's bytes are not held against its hashes.
     TornBelieved,
     /// A lane is opened behind rows with a hole before them.
@@ -62,7 +64,7 @@ pub enum Control {
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 27] = [
+    pub const ALL: [(&str, Self); 28] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -84,6 +86,7 @@ impl Control {
         ("read-back-believed", Self::ReadBackBelieved),
         ("doubt-kept", Self::DoubtKept),
         ("former-owner-joined", Self::FormerOwnerJoined),
+        ("again-unheld", Self::AgainUnheld),
         ("torn-believed", Self::TornBelieved),
         ("hole-skipped", Self::HoleSkipped),
         ("damage-cut", Self::DamageCut),

@@ -44,6 +44,8 @@ pub(crate) struct History {
     pub(crate) told: u32,
     /// The newest row an append was acknowledged of.
     pub(crate) acked: u32,
+    /// The newest row a process knew to be durable.
+    pub(crate) learnt: u32,
 }
 
 impl History {
@@ -61,6 +63,7 @@ impl History {
             went_back: false,
             told: 0,
             acked: 0,
+            learnt: 0,
         }
     }
 
@@ -82,9 +85,17 @@ impl History {
     pub(crate) fn placed(&mut self, sealed: &Sealed) -> Check {
         let row = &sealed.row;
         if let Some((hash, _)) = self.rows.get(self.stands as usize) {
-            let what = format!("another row {} for one that was acknowledged", row.header.seq);
-            self.stands += 1;
-            return if *hash == short(&row.hash) { Ok(()) } else { caught(Breach::Lost, what) };
+            if *hash == short(&row.hash) {
+                self.stands += 1;
+                return Ok(());
+            }
+            if row.header.seq <= self.learnt.max(self.told) {
+                let what = format!("another row {} for one that was durable", row.header.seq);
+                return caught(Breach::Lost, what);
+            }
+            // No process ever heard that it was.
+            self.acked = self.acked.min(self.stands);
+            self.keep(self.stands as usize)?;
         }
         let prev = self.rows.last().map_or(0, |(hash, _)| *hash);
         if row.header.seq != self.len() + 1 || short(&row.header.prev) != prev {
@@ -112,17 +123,18 @@ impl History {
         for sealed in gone.rows {
             self.placed(sealed)?;
         }
-        (self.told, self.acked) = (self.stands, self.stands);
+        (self.told, self.acked, self.learnt) = (self.stands, self.stands, self.stands);
         Ok(())
     }
 
     /// Only so many rows are left.
     fn keep(&mut self, len: usize) -> Check {
         let rows = core::mem::take(&mut self.rows);
-        let (told, acked, went_back) = (self.told, self.acked, self.went_back);
-        let kept_out = core::mem::take(&mut self.kept_out);
+        let (told, acked, learnt) = (self.told, self.acked, self.learnt);
+        let (went_back, kept_out) = (self.went_back, core::mem::take(&mut self.kept_out));
         let fresh = Self::new(&self.terms, self.log.clone());
-        *self = Self { told, acked, went_back, kept_out, stands: len as u32, ..fresh };
+        let stands = len as u32;
+        *self = Self { told, acked, learnt, went_back, kept_out, stands, ..fresh };
         for (hash, row) in rows.into_iter().take(len) {
             self.take(hash, row)?;
         }

@@ -295,8 +295,11 @@ impl Fleet {
                 return Ok(DbReply::Placed(Placed::Fenced));
             }
             at.rows[lane].push(sealed.clone());
-            if at.attic[lane].first().is_some_and(|first| first.row.hash == sealed.row.hash) {
-                at.attic[lane].remove(0);
+            match at.attic[lane].first().map(|first| first.row.hash == sealed.row.hash) {
+                Some(true) => drop(at.attic[lane].remove(0)),
+                // What was never heard to be durable is nobody's loss.
+                Some(false) => at.attic[lane].clear(),
+                None => {}
             }
             self.history[lane].placed(sealed)?;
         }

@@ -34,6 +34,8 @@ pub(super) enum Handing {
 /// A lane at its owner.
 pub(super) struct Own {
     pub(super) term: u64,
+    /// Since when, by its process's clock.
+    since_ms: i64,
     pub(super) machine: Lane<u32>,
     pub(super) served: Served,
     pub(super) face: Option<Face>,
@@ -109,6 +111,7 @@ impl Fleet {
         self.procs[pid].audit.opened(lane, owner, &clock, rows)?;
         self.procs[pid].lanes[lane] = Role::Own(Box::new(Own {
             term,
+            since_ms: clock.mono_ms,
             machine,
             served,
             face: None,
@@ -232,7 +235,9 @@ impl Fleet {
             return if self.rng.one_in(3) { self.look_after(pid, lane) } else { Ok(()) };
         }
         own.opened = true;
+        let seq = sealed.row.header.seq;
         let durable = own.machine.durable(sealed);
+        self.history[lane].learnt = self.history[lane].learnt.max(seq);
         self.report.rows += durable.len() as u64;
         self.procs[pid].audit.durable(lane, &durable, &clock)?;
         if self.off(Control::AppendProves) {
@@ -310,10 +315,16 @@ impl Fleet {
         if self.off(Control::ReadBackBelieved) && self.believe(pid, lane, read)? {
             return Ok(());
         }
+        let again = self.off(Control::AgainUnheld);
         let proc = &mut self.procs[pid];
         let Role::Own(own) = &mut proc.lanes[lane] else { return Ok(()) };
         (own.resolving, own.reading) = (false, None);
-        let resolution = own.machine.resolve(read, mono_ms, &mut own.served);
+        let mut resolution = own.machine.resolve(read, mono_ms, &mut own.served);
+        let held = proc.dbs[db].tenure.is_some_and(|one| one.held_since(own.since_ms, mono_ms));
+        if matches!(resolution, Resolution::Again(_)) && !(held || again) {
+            own.machine.refuse_again();
+            resolution = Resolution::Stopped;
+        }
         let answers = own.machine.answers();
         let missing = !own.opened || self.history[lane].went_back;
         let term = own.term;
