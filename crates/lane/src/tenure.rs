@@ -81,13 +81,14 @@ const BEHIND_MAX_MS: i64 = 300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tenure {
     until_ms: i64,
-    /// The first of the proofs that followed one another up to now.
+    /// The first of the proofs that followed one another up to now. Where there was no gap yet that
+    /// is the renewal with which the node joined, before it opened any lane.
     since_ms: i64,
 }
 
 impl Tenure {
     /// Nothing is proven.
-    pub const NONE: Self = Self { until_ms: i64::MIN, since_ms: i64::MAX };
+    pub const NONE: Self = Self { until_ms: i64::MIN, since_ms: i64::MIN };
 
     /// Nobody else can serve the lane: the lock on the data folder is held.
     pub const SOLE: Self = Self { until_ms: i64::MAX, since_ms: i64::MIN };
@@ -95,7 +96,8 @@ impl Tenure {
     /// A renewal sent at this moment went well, and the lanes that were not this node's by it are
     /// dropped. Only renewals count, one at a time: an answer that was given up is not taken later.
     pub fn proven(&mut self, sent_ms: i64) {
-        if sent_ms.saturating_add(GOOD_FOR_MS).saturating_sub(self.until_ms) >= GAP_MS {
+        let first = self.until_ms == i64::MIN;
+        if !first && sent_ms.saturating_add(GOOD_FOR_MS) - self.until_ms >= GAP_MS {
             self.since_ms = sent_ms;
         }
         self.until_ms = self.until_ms.max(sent_ms.saturating_add(GOOD_FOR_MS));

@@ -120,6 +120,12 @@ impl Nodes {
         self.node
     }
 
+    /// Whether no other node can have taken over a lane of this journal since it was opened here.
+    /// Who serves alone is replaced by an operator only.
+    pub(super) fn held_since(&self, home: usize, opened_ms: i64) -> bool {
+        self.links.is_none() || self.tenures[home].held_since(opened_ms, boot_ms())
+    }
+
     /// A lane's lease, as of the newest renewal.
     fn lease(&self, lane: LaneId, home: usize) -> Lease {
         let view = self.views.get(home);

@@ -134,7 +134,7 @@ impl History {
         let (went_back, kept_out) = (self.went_back, core::mem::take(&mut self.kept_out));
         let fresh = Self::new(&self.terms, self.log.clone());
         let stands = len as u32;
-        *self = Self { told, acked, learnt, went_back, kept_out, stands, ..fresh };
+        *self = Self { kept_out, stands, went_back, told, acked, learnt, ..fresh };
         for (hash, row) in rows.into_iter().take(len) {
             self.take(hash, row)?;
         }

@@ -147,7 +147,8 @@ fn opens(left: &Model, gone: &GoneOn<'_>, facts: &[Fact]) -> Result<(), Wrong> {
     if facts == &own[..count] { Ok(()) } else { Err("another opening") }
 }
 
-/// What is free afterwards was free for the witness too, and leaves what lost claims have.
+/// What is free afterwards was free for the witness too, and leaves what lost claims have. What
+/// these have is a bound by the limit that is left, so a limit raised in the lost rows is not asked.
 fn settles(left: &Model, truth: &Model, gone: &GoneOn<'_>, loss: &Loss) -> Check {
     let witnessed = gone.witnessed;
     if (loss.seq, loss.act) != (witnessed.seq, gone.act) {
@@ -164,7 +165,8 @@ fn settles(left: &Model, truth: &Model, gone: &GoneOn<'_>, loss: &Loss) -> Check
                 && matches!(claim.state, ClaimState::Held | ClaimState::Settled)
         });
         let lost: u32 = lost.map(|claim| u32::from(claim.quantity.get())).sum();
-        if free > seen.free || (free > 0 && free + lost > line.free) {
+        let known = truth.limit <= left.limit;
+        if free > seen.free || (known && free > 0 && free + lost > line.free) {
             let what = format!(
                 "line {at}: {free} of {} free units stay, {} were for the witness, and lost \
                  claims have {lost}",

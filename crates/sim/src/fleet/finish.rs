@@ -22,9 +22,6 @@ impl Fleet {
         for pid in 0..self.procs.len() {
             self.procs[pid].unrenewed_until_ms = 0;
         }
-        for lane in 0..self.plan.lanes.len() {
-            self.put_back(lane);
-        }
         for node in 0..self.nodes.len() {
             self.after(10, Event::Start(node));
         }
@@ -45,6 +42,10 @@ impl Fleet {
     fn calm(&mut self) -> Check {
         let until_ms = self.now_ms + CALM_MS;
         loop {
+            // A lane may be shut by what was read a moment ago.
+            for lane in 0..self.plan.lanes.len() {
+                self.put_back(lane);
+            }
             let next_ms = self.now_ms + 200;
             self.play(|fleet| fleet.now_ms >= next_ms)?;
             if self.is_calm() {

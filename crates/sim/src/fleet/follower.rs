@@ -234,7 +234,8 @@ impl Fleet {
             let db = self.plan.db_of[lane];
             let op = self.ask_db(pid, db, Request::Read { lane, from });
             let now_ms = self.procs[pid].mono(self.now_ms);
-            self.met(Met::FollowerReads);
+            let lost = self.history[lane].stands < target;
+            self.met(if lost { Met::FollowerMissed } else { Met::FollowerReads });
             if let Some(follow) = self.procs[pid].follow(lane) {
                 follow.reading = Some((op, now_ms));
             }

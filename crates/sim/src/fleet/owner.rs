@@ -92,7 +92,9 @@ impl Fleet {
 
     fn open(&mut self, pid: usize, (lane, term): (usize, u64), rows: &[Sealed]) -> Check {
         if self.went_back(pid, lane, rows) && !self.off(Control::WitnessIgnored) {
-            self.met(Met::NodeShut);
+            let proc = &self.procs[pid];
+            let new = proc.heads[lane].as_ref().is_some_and(|head| head.seq == proc.found[lane]);
+            self.met(if new { Met::NodeShutNew } else { Met::NodeShut });
             return self.shut(pid, lane, term);
         }
         let owner = self.rng.next();

@@ -55,6 +55,8 @@ pub(super) struct Proc {
     pub(super) lanes: Vec<Role>,
     /// The newest durable row it knows of each lane.
     pub(super) heads: Heads,
+    /// The numbers of those its node's file and the tables knew when it started.
+    pub(super) found: Vec<u32>,
     pub(super) heads_kept_ms: i64,
     pub(super) dbs: Vec<Known>,
     pub(super) next_op: u32,
@@ -137,6 +139,7 @@ impl Fleet {
             guard: Guard::new(wall, mono),
             audit: Auditor::among(&self.plan.lanes, &self.logs),
             lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),
+            found: heads.iter().map(|head| head.as_ref().map_or(0, |head| head.seq)).collect(),
             heads,
             heads_kept_ms: mono,
             dbs: self.dbs.iter().map(|_| Known::default()).collect(),

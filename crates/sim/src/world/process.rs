@@ -81,6 +81,8 @@ impl World {
             }
             believed => believed?,
         };
+        let debris = self.store.debris(id(lane)).iter();
+        Auditor::whole(debris.filter(|sealed| read.contains(sealed)))?;
         self.audit.reads_on((lane, id(lane)), &self.store)?;
         self.decide_opening(lane, &read, replayed)
     }
@@ -112,8 +114,6 @@ impl World {
         slot.again.clear();
         slot.publishing.clear();
         self.tell(|| format!("lane {} opens after {} rows, {clock:?}", id(lane), read.len()));
-        let torn = self.store.debris(id(lane)).iter();
-        Auditor::whole(torn.filter(|sealed| read.contains(sealed)))?;
         self.audit.opened(lane, owner, &clock, read)?;
         self.after(Step::Open)
     }

@@ -161,7 +161,10 @@ impl Lanes {
         let Some(home) = nodes.followed.get(&lane).map(|followed| followed.drop.home) else {
             return false;
         };
-        let current = nodes.lease(lane, home).term == term;
+        // Where leases went back in time their numbers come again: who it is counts too.
+        let lease = nodes.lease(lane, home);
+        let theirs = nodes.hosts.get(&conn).is_some_and(|host| Some(host.node) == lease.node);
+        let current = lease.term == term && theirs;
         let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
         if !current || followed.opening.is_some() {
             return false;
