@@ -22,7 +22,7 @@ use super::committer::{Outcome, Work};
 use super::drop::Drop;
 use super::inbox::Inbox;
 use super::ticket::{Sink, Ticket};
-use crate::kit::clock::{Clock, Stopwatch, boot_ms};
+use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::Heads;
 use commits::Commits;
@@ -115,8 +115,6 @@ struct Hosted {
     resolving: bool,
     /// Whether this owner's first row is published.
     told_open: bool,
-    /// Since when it is open here, by the clock that runs while the machine sleeps.
-    opened_ms: i64,
     /// What it has besides where several nodes serve.
     shared: Option<Box<Shared>>,
     /// What stands in `dues` for it, so that nothing stands there twice.
@@ -256,7 +254,6 @@ impl Lanes {
             resolve_at_mono_ms: None,
             resolving: false,
             told_open: false,
-            opened_ms: boot_ms(),
             shared,
             due_ms: None,
         };
@@ -500,16 +497,17 @@ impl Lanes {
         };
         let Hosted { lane, drop, .. } = hosted;
         let resolution = drop.published.own(|served| lane.resolve(&rows, clock.mono_ms, served));
-        let mut resolution = resolution.unwrap_or(Resolution::Stopped);
-        let held = |nodes: &Nodes| nodes.held_since(drop.home, hosted.opened_ms);
-        if matches!(resolution, Resolution::Again(_)) && !self.nodes.as_deref().is_none_or(held) {
-            lane.refuse_again();
-            resolution = Resolution::Stopped;
-        }
-        match resolution {
+        let home = drop.home;
+        match resolution.unwrap_or(Resolution::Stopped) {
             Resolution::Append => {}
+            // Another may have gone on behind them, and be forgotten too.
+            Resolution::Again(_)
+                if self.nodes.as_ref().is_some_and(|one| one.replaceable(home)) =>
+            {
+                self.lose(id);
+            }
             Resolution::Again(rows) => {
-                self.commits[hosted.drop.home].ask(Work::Again(id, rows));
+                self.commits[home].ask(Work::Again(id, rows));
             }
             // Who is one of several follows on, and opens anew if the lease is still its own.
             Resolution::Lost if self.nodes.is_some() => self.lose(id),

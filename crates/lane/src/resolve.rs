@@ -63,15 +63,6 @@ impl<T> Lane<T> {
         if self.stopped.is_some() { Resolution::Stopped } else { Resolution::Append }
     }
 
-    /// Forgotten rows are not appended again, because another owner may have gone on behind them
-    /// meanwhile: the lane stops.
-    pub fn refuse_again(&mut self) {
-        let newest = self.durable.seq;
-        self.stop(format!(
-            "the journal forgot rows up to {newest}, and another node may have gone on behind them"
-        ));
-    }
-
     /// The hash of our own row with this number, if we know it.
     fn own_hash(&self, seq: u32) -> Option<crate::Hash> {
         if seq == self.durable.seq {

@@ -39,11 +39,11 @@
 //! - **A process that replaces another of the same node** waits [`SUCCESSOR_WAITS_MS`] before it
 //!   opens a lane or gives its lease away: followers may still have the word of the one before.
 //!
-//! - **Who may have been replaced appends nothing again.** Where a database went back in time the
-//!   fence lets a former owner in behind its own rows, its lease may have come back with them, and
-//!   of its successor's rows nothing is left there. An owner appends forgotten rows again only if
-//!   its proofs followed one another so closely that nobody can have taken over meanwhile
-//!   ([`Tenure::held_since`]); else the lane stops.
+//! - **Who may have been replaced opens anew.** Where a database went back in time, a former owner
+//!   that wakes finds its lease there under its number, and of its successor's rows nothing is
+//!   left: it would answer from before them, and write over them. Whoever was not proven for so
+//!   long that another may have taken over gives its lanes up ([`Tenure::replaceable`]), and opens
+//!   them only as the lease's holder, by what its witness says.
 //!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.
@@ -64,10 +64,6 @@ const DRIFT_MS: i64 = 50;
 /// at may have beaten meanwhile.
 const LOOKED_WITHIN_MS: i64 = 1_000;
 
-/// Two proofs with so much between them do not follow one another: a renewal may arrive as late as
-/// the next one is sent, so the beat stood still for less than twice this.
-const GAP_MS: i64 = (GONE_AFTER_MS - 2 * DRIFT_MS) / 2;
-
 /// How long a process waits that takes the place of another of the same node, which has surely
 /// ended, before it opens a lane or gives its lease away: until then
 /// followers may answer by the word of the one before.
@@ -81,32 +77,26 @@ const BEHIND_MAX_MS: i64 = 300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tenure {
     until_ms: i64,
-    /// The first of the proofs that followed one another up to now. Where there was no gap yet that
-    /// is the renewal with which the node joined, before it opened any lane.
-    since_ms: i64,
 }
 
 impl Tenure {
     /// Nothing is proven.
-    pub const NONE: Self = Self { until_ms: i64::MIN, since_ms: i64::MIN };
+    pub const NONE: Self = Self { until_ms: i64::MIN };
 
     /// Nobody else can serve the lane: the lock on the data folder is held.
-    pub const SOLE: Self = Self { until_ms: i64::MAX, since_ms: i64::MIN };
+    pub const SOLE: Self = Self { until_ms: i64::MAX };
 
     /// A renewal sent at this moment went well, and the lanes that were not this node's by it are
     /// dropped. Only renewals count, one at a time: an answer that was given up is not taken later.
     pub fn proven(&mut self, sent_ms: i64) {
-        let first = self.until_ms == i64::MIN;
-        if !first && sent_ms.saturating_add(GOOD_FOR_MS) - self.until_ms >= GAP_MS {
-            self.since_ms = sent_ms;
-        }
         self.until_ms = self.until_ms.max(sent_ms.saturating_add(GOOD_FOR_MS));
     }
 
-    /// Whether nobody can have taken over between this moment and now.
-    pub fn held_since(self, since_ms: i64, now_ms: i64) -> bool {
+    /// Whether another node may have taken over by now: asked before a renewal that has come
+    /// counts. Before the first nobody can have, whoever joins has just renewed.
+    pub fn replaceable(self, now_ms: i64) -> bool {
         let newest_ms = self.until_ms.saturating_sub(GOOD_FOR_MS);
-        self.since_ms <= since_ms && now_ms.saturating_sub(newest_ms) < 2 * GAP_MS
+        self != Self::NONE && now_ms.saturating_sub(newest_ms) >= GONE_AFTER_MS - 2 * DRIFT_MS
     }
 
     /// Somebody else has taken over.
@@ -336,15 +326,10 @@ mod tests {
     #[test]
     fn who_was_not_proven_for_a_while_may_have_been_replaced() {
         let mut tenure = Tenure::NONE;
-        assert!(!tenure.held_since(0, 0));
-        for sent_ms in [0, 333, 1_700, 3_100] {
-            tenure.proven(sent_ms);
-        }
-        assert!(tenure.held_since(10, 5_900) && !tenure.held_since(10, 6_000));
-        tenure.proven(4_550);
-        assert!(!tenure.held_since(10, 4_600), "nothing came for 1,450 ms");
-        assert!(tenure.held_since(4_550, 4_600), "but nobody took over since");
-        assert!(Tenure::SOLE.held_since(0, i64::MAX - 1));
+        assert!(!tenure.replaceable(i64::MAX));
+        tenure.proven(5_000);
+        assert!(!tenure.replaceable(7_899) && tenure.replaceable(7_900));
+        assert!(!Tenure::SOLE.replaceable(i64::MAX - 1));
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub enum Control {
     DoubtKept,
     /// A lane is followed by whoever has the number of its lease, whoever that is.
     FormerOwnerJoined,
-    /// Forgotten rows are appended again by an owner that may have been replaced.
-    AgainUnheld,
+    /// An owner goes on although another may have taken over and be forgotten.
+    ReplaceableKept,
     /// A row's bytes are not held against its hashes.
     TornBelieved,
     /// A lane is opened behind rows with a hole before them.
@@ -86,7 +86,7 @@ impl Control {
         ("read-back-believed", Self::ReadBackBelieved),
         ("doubt-kept", Self::DoubtKept),
         ("former-owner-joined", Self::FormerOwnerJoined),
-        ("again-unheld", Self::AgainUnheld),
+        ("replaceable-kept", Self::ReplaceableKept),
         ("torn-believed", Self::TornBelieved),
         ("hole-skipped", Self::HoleSkipped),
         ("damage-cut", Self::DamageCut),

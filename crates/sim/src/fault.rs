@@ -175,6 +175,7 @@ named! {
         Recounted => "nodes: lease given away in vain, counted up",
         HandedOver => "nodes: lane handed over",
         Dropped => "nodes: lane dropped by its lease",
+        Replaceable => "nodes: lane given up by who may have been replaced",
         DiskFull => "nodes: append to a full disk",
         Killed => "nodes: process killed",
         Paused => "nodes: process paused",

@@ -120,10 +120,10 @@ impl Nodes {
         self.node
     }
 
-    /// Whether no other node can have taken over a lane of this journal since it was opened here.
-    /// Who serves alone is replaced by an operator only.
-    pub(super) fn held_since(&self, home: usize, opened_ms: i64) -> bool {
-        self.links.is_none() || self.tenures[home].held_since(opened_ms, boot_ms())
+    /// Whether another node may have taken lanes of this journal over by now. Who serves alone is
+    /// replaced by an operator only.
+    pub(super) fn replaceable(&self, home: usize) -> bool {
+        self.links.is_some() && self.tenures[home].replaceable(boot_ms())
     }
 
     /// A lane's lease, as of the newest renewal.

@@ -34,8 +34,6 @@ pub(super) enum Handing {
 /// A lane at its owner.
 pub(super) struct Own {
     pub(super) term: u64,
-    /// Since when, by its process's clock.
-    since_ms: i64,
     pub(super) machine: Lane<u32>,
     pub(super) served: Served,
     pub(super) face: Option<Face>,
@@ -113,7 +111,6 @@ impl Fleet {
         self.procs[pid].audit.opened(lane, owner, &clock, rows)?;
         self.procs[pid].lanes[lane] = Role::Own(Box::new(Own {
             term,
-            since_ms: clock.mono_ms,
             machine,
             served,
             face: None,
@@ -317,16 +314,11 @@ impl Fleet {
         if self.off(Control::ReadBackBelieved) && self.believe(pid, lane, read)? {
             return Ok(());
         }
-        let again = self.off(Control::AgainUnheld);
+        let keeps = self.off(Control::ReplaceableKept);
         let proc = &mut self.procs[pid];
         let Role::Own(own) = &mut proc.lanes[lane] else { return Ok(()) };
         (own.resolving, own.reading) = (false, None);
-        let mut resolution = own.machine.resolve(read, mono_ms, &mut own.served);
-        let held = proc.dbs[db].tenure.is_some_and(|one| one.held_since(own.since_ms, mono_ms));
-        if matches!(resolution, Resolution::Again(_)) && !(held || again) {
-            own.machine.refuse_again();
-            resolution = Resolution::Stopped;
-        }
+        let resolution = own.machine.resolve(read, mono_ms, &mut own.served);
         let answers = own.machine.answers();
         let missing = !own.opened || self.history[lane].went_back;
         let term = own.term;
@@ -351,6 +343,11 @@ impl Fleet {
                     self.begin_opening(pid, lane, term);
                 }
                 Ok(())
+            }
+            // Another may have gone on behind them, and be forgotten too.
+            Resolution::Again(_) if !keeps && self.procs[pid].tenure(db).replaceable(mono_ms) => {
+                self.leave(pid, lane, answers, (0, Hash::default()))?;
+                self.drop_lane(pid, lane)
             }
             Resolution::Again(rows) => {
                 self.met(Met::NodeAgain);

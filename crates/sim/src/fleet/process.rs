@@ -253,6 +253,11 @@ impl Fleet {
         self.procs[pid].dbs[db].leases.clone_from(&leases);
         self.procs[pid].dbs[db].beats.clone_from(&beats);
         let by_term = !self.off(Control::LeasesUncounted);
+        let now_ms = self.procs[pid].mono(self.now_ms);
+        // What another may have served meanwhile is opened anew: leases can go back in time with
+        // their journal.
+        let replaceable =
+            self.procs[pid].tenure(db).replaceable(now_ms) && !self.off(Control::ReplaceableKept);
         for (lane, lease) in leases.iter().enumerate() {
             if self.plan.db_of[lane] != db {
                 continue;
@@ -263,12 +268,15 @@ impl Fleet {
                 own.term = lease.term;
             }
             let drops = match &self.procs[pid].lanes[lane] {
-                Role::Own(own) => !keeps(own.term),
-                Role::Open(opening) => !keeps(opening.term),
+                Role::Own(own) => replaceable || !keeps(own.term),
+                Role::Open(opening) => replaceable || !keeps(opening.term),
                 Role::Shut(term) => !keeps(*term),
                 Role::Follow(_) => false,
             };
             if drops {
+                if replaceable && mine {
+                    self.met(Met::Replaceable);
+                }
                 self.drop_lane(pid, lane)?;
             }
         }
