@@ -255,9 +255,10 @@ impl Fleet {
         let by_term = !self.off(Control::LeasesUncounted);
         let now_ms = self.procs[pid].mono(self.now_ms);
         // What another may have served meanwhile is opened anew: leases can go back in time with
-        // their journal.
-        let replaceable =
-            self.procs[pid].tenure(db).replaceable(now_ms) && !self.off(Control::ReplaceableKept);
+        // their journal. Where none does, the numbers of leases alone would do.
+        let replaceable = self.procs[pid].tenure(db).replaceable(now_ms)
+            && by_term
+            && !self.off(Control::ReplaceableKept);
         for (lane, lease) in leases.iter().enumerate() {
             if self.plan.db_of[lane] != db {
                 continue;
