@@ -268,11 +268,14 @@ impl Lanes {
         *told = Some(owned);
     }
 
-    /// Keeps how far a lane has durably come.
+    /// Keeps how far a lane has durably come. What is read of a journal that went back in time
+    /// takes nothing from the witness.
     fn note_head(&mut self, drop: &Drop) {
-        let front = drop.published.front();
-        self.heads.insert(drop.lane, head_of(&drop.spec.id, &front.face));
-        self.heads_changed = true;
+        let head = head_of(&drop.spec.id, &drop.published.front().face);
+        if self.heads.get(&drop.lane).is_none_or(|known| known.seq <= head.seq) {
+            self.heads.insert(drop.lane, head);
+            self.heads_changed = true;
+        }
     }
 
     /// Runs until told to stop and nothing accepted is left undone.

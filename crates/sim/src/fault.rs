@@ -188,7 +188,7 @@ named! {
         NodeShutNew => "nodes: lane shut by a restarted node's file",
         NodeShut => "nodes: lane shut by what a node followed",
         FollowerMissed => "nodes: follower misses rows the database lost",
-        FormerJoined => "nodes: joined by a former owner, under its number",
+        FormerJoined => "nodes: joined by a former owner",
         NodePutBack => "nodes: lost rows put back",
         NodeLossAccepted => "nodes: loss accepted",
         Unrenewed => "nodes: renewals lost, appends not",

@@ -167,6 +167,13 @@ impl Fleet {
                         // It followed rows that do not stand.
                         let own = (follow.replay.seq(), follow.replay.hash()[0]);
                         self.tell(|| format!("process {pid} has {own:?}, not {newest:?}"));
+                        // An owner whose lease came back with its database gives the lane up when
+                        // it looks; until then who knows more does not follow.
+                        if own.0 > newest.0 && self.history[lane].went_back {
+                            self.met(Met::FormerJoined);
+                            self.leave_stream(pid, lane);
+                            return Ok(());
+                        }
                         return caught(
                             Breach::TwoHistories,
                             format!("follower of lane {}", id(lane)),
@@ -198,6 +205,15 @@ impl Fleet {
                     }
                 }
             }
+        }
+    }
+
+    /// Follows nobody until it has joined again.
+    fn leave_stream(&mut self, pid: usize, lane: usize) {
+        if let Some(follow) = self.procs[pid].follow(lane) {
+            follow.word.over();
+            follow.stream.clear();
+            (follow.on, follow.done) = (None, 0);
         }
     }
 
