@@ -147,8 +147,8 @@ fn opens(left: &Model, gone: &GoneOn<'_>, facts: &[Fact]) -> Result<(), Wrong> {
     if facts == &own[..count] { Ok(()) } else { Err("another opening") }
 }
 
-/// What is free afterwards was free for the witness too, and leaves what lost claims have. What
-/// these have is a bound by the limit that is left, so a limit raised in the lost rows is not asked.
+/// What is free afterwards was free for the witness too, and leaves what lost claims have: no more
+/// than the limit that is left, so where it was raised in the lost rows this is not asked.
 fn settles(left: &Model, truth: &Model, gone: &GoneOn<'_>, loss: &Loss) -> Check {
     let witnessed = gone.witnessed;
     if (loss.seq, loss.act) != (witnessed.seq, gone.act) {

@@ -163,24 +163,13 @@ impl Fleet {
             follow.stream.pop_front();
             match item {
                 Item::Joined { newest, settled, doubt, .. } => {
-                    if (follow.replay.seq(), follow.replay.hash()) != newest {
-                        // It followed rows that do not stand.
-                        let own = (follow.replay.seq(), follow.replay.hash()[0]);
-                        self.tell(|| format!("process {pid} has {own:?}, not {newest:?}"));
-                        // An owner whose lease came back with its database gives the lane up when
-                        // it looks; until then who knows more does not follow.
-                        if own.0 > newest.0 && self.history[lane].went_back {
-                            self.met(Met::FormerJoined);
-                            self.leave_stream(pid, lane);
-                            return Ok(());
-                        }
-                        return caught(
-                            Breach::TwoHistories,
-                            format!("follower of lane {}", id(lane)),
-                        );
+                    if !self.joined(pid, lane, newest)? {
+                        return Ok(());
                     }
-                    follow.word.settled(settled);
-                    follow.word.doubt(doubt);
+                    if let Some(follow) = self.procs[pid].follow(lane) {
+                        follow.word.settled(settled);
+                        follow.word.doubt(doubt);
+                    }
                 }
                 Item::Row(sealed) => {
                     if sealed.row.header.seq == follow.replay.seq() + 1
@@ -206,6 +195,30 @@ impl Fleet {
                 }
             }
         }
+    }
+
+    /// Whether what was followed is what its owner has.
+    fn joined(
+        &mut self,
+        pid: usize,
+        lane: usize,
+        newest: (u32, Hash),
+    ) -> Result<bool, crate::audit::Violation> {
+        let Some(follow) = self.procs[pid].follow(lane) else { return Ok(false) };
+        let own = (follow.replay.seq(), follow.replay.hash());
+        if own == newest {
+            return Ok(true);
+        }
+        self.tell(|| format!("process {pid} has row {}, not {newest:?}", own.0));
+        // An owner whose lease came back with its database gives the lane up when it looks; until
+        // then who knows more does not follow.
+        if own.0 > newest.0 && self.history[lane].went_back {
+            self.met(Met::FormerJoined);
+            self.leave_stream(pid, lane);
+            return Ok(false);
+        }
+        // It followed rows that do not stand.
+        caught(Breach::TwoHistories, format!("follower of lane {}", id(lane)))
     }
 
     /// Follows nobody until it has joined again.

@@ -11,7 +11,7 @@
 //! | `follower` | a lane everywhere else: rows followed, the owner's word |
 //! | `links` | connections between processes, requests passed on |
 //! | `fans` | who asks which node, and what they hear |
-//! | `back` | databases that go back in time, nodes' witnesses, the operator |
+//! | `back`, `witness` | databases that go back in time, who knows of it, the operator |
 //! | `trouble` | the plan's faults |
 //! | `finish` | calm at the end |
 
@@ -26,6 +26,7 @@ mod owner;
 mod process;
 mod settle;
 mod trouble;
+mod witness;
 
 use crate::audit::{Breach, Check, History, Log, Violation, caught};
 use crate::control::Control;
@@ -36,7 +37,6 @@ use crate::report::Report;
 use crate::rng::Rng;
 use crate::sign::MarkSigner;
 use crate::world::{FESTIVAL, Options};
-use back::Heads;
 use db::Db;
 use events::{Due, Event, What};
 use fanfare_engine::Terms;
@@ -46,6 +46,7 @@ use links::Conn;
 use process::Proc;
 use std::collections::BinaryHeap;
 use trouble::Trouble;
+use witness::Heads;
 
 /// A run that takes more events than this does not end.
 const EVENTS_MAX: u64 = 600_000;

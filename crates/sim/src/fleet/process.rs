@@ -1,12 +1,12 @@
 //! A process: its clocks, what it knows of each database, and the part it has in each lane.
 
-use super::back::Heads;
 use super::db::{Beat, DbReply, Lease, Request};
 use super::events::{Event, What};
 use super::follower::{Follow, Item};
 use super::links::{Answered, Link};
 use super::owner::{Opening, Own};
 use super::trouble::Move;
+use super::witness::Heads;
 use super::{Fleet, Met, id, wall_ms};
 use crate::audit::{Auditor, Check};
 use crate::control::Control;

@@ -7,7 +7,7 @@
 //! | `commit` | turns, one commit of several lanes, its outcome, resolving |
 //! | `publish` | state, then face, then answers; fans hear |
 //! | `process` | crash, replay, opening, another owner |
-//! | `shut` | a lane that is not opened: the witness, the operator |
+//! | `shut`, `witness` | a lane that is not opened, and why; the operator |
 //! | `trouble` | the plan's faults, when they fit; clocks |
 //! | `finish` | calm at the end: is anything left over, does history agree |
 
@@ -18,6 +18,7 @@ mod process;
 mod publish;
 mod shut;
 mod trouble;
+mod witness;
 
 use crate::audit::{Auditor, Breach, Check, View, Violation, caught};
 use crate::control::Control;
@@ -35,9 +36,9 @@ use fanfare_lane::{
 };
 use gate::AtGate;
 pub(crate) use process::{replay, take_over};
-use shut::Witness;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use witness::Witness;
 
 /// Fewest faults of a seed, the network's not counted.
 pub(crate) const FAULTS_MIN: u64 = 5;
