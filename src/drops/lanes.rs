@@ -507,7 +507,7 @@ impl Lanes {
             Resolution::Again(_)
                 if self.nodes.as_ref().is_some_and(|one| one.replaceable(home)) =>
             {
-                self.lose(id);
+                self.lose_to_open_anew(id, home);
             }
             Resolution::Again(rows) => {
                 self.commits[home].ask(Work::Again(id, rows));

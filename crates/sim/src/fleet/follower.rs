@@ -74,6 +74,14 @@ impl Follow {
         }
     }
 
+    /// Takes no more of a stream under another number.
+    pub(super) fn leave_older(&mut self, term: u64) {
+        if self.term != term && self.on.is_some() {
+            self.stream.clear();
+            (self.on, self.done) = (None, 0);
+        }
+    }
+
     /// How far it has come, in words.
     pub(super) fn how(&self) -> String {
         let (on, waits, reading) = (self.on, self.stream.len(), self.reading);
@@ -82,9 +90,9 @@ impl Follow {
 
     /// Everything from the first row on.
     fn forget(&mut self) {
-        let on = self.on;
+        let (on, term) = (self.on, self.term);
         let (stream, done, word) = (core::mem::take(&mut self.stream), self.done, self.word);
-        *self = Self { word, on, stream, done, ..Self::default() };
+        *self = Self { word, on, term, stream, done, ..Self::default() };
         self.word.published(0);
     }
 

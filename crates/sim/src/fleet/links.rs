@@ -118,7 +118,12 @@ impl Fleet {
                 let db = self.plan.db_of[lane];
                 let term = self.procs[pid].dbs[db].leases[lane].term;
                 let follow = self.procs[pid].follow(lane);
-                let on = follow.filter(|follow| follow.term == term).and_then(|follow| follow.on);
+                let on = follow.and_then(|follow| {
+                    // What is left of a stream under another number is not taken, and not said to
+                    // be: the owner counts anew.
+                    follow.leave_older(term);
+                    follow.on
+                });
                 if let Some(conn) = conn.filter(|conn| on != Some(*conn)) {
                     self.send(conn, pid, Note::Follow { lane, term });
                 }

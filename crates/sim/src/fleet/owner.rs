@@ -347,6 +347,7 @@ impl Fleet {
             // Another may have gone on behind them, and be forgotten too.
             Resolution::Again(_) if !keeps && self.procs[pid].tenure(db).replaceable(mono_ms) => {
                 self.leave(pid, lane, answers, (0, Hash::default()))?;
+                self.procs[pid].gave[lane] = Some(term);
                 self.drop_lane(pid, lane)
             }
             Resolution::Again(rows) => {

@@ -277,6 +277,8 @@ impl Fleet {
             if drops {
                 if replaceable && mine {
                     self.met(Met::Replaceable);
+                    // What followers still say to who it was is not said to who it will be.
+                    self.procs[pid].gave[lane] = Some(lease.term);
                 }
                 self.drop_lane(pid, lane)?;
             }

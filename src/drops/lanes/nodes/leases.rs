@@ -30,7 +30,11 @@ impl Lanes {
         // What is not ours any more goes first, then the renewal counts. What another may have
         // served meanwhile is opened anew: leases can go back in time with their journal.
         for lane in self.not_ours(home, replaceable) {
-            self.lose(lane);
+            if replaceable {
+                self.lose_to_open_anew(lane, home);
+            } else {
+                self.lose(lane);
+            }
         }
         if let Some(nodes) = &mut self.nodes {
             nodes.tenures[home].proven(sent_ms);
@@ -186,6 +190,16 @@ impl Lanes {
             }
             Ok(Err(why)) => drop.stop(&why),
             Err(why) => drop.stop(why),
+        }
+    }
+
+    /// A lane is given up that may be this node's still: it is opened under another number, so that
+    /// nothing followers say to who it was is taken for said to who it is.
+    pub(in super::super) fn lose_to_open_anew(&mut self, lane: LaneId, home: usize) {
+        self.lose(lane);
+        if let Some(nodes) = &mut self.nodes {
+            let term = nodes.lease(lane, home).term;
+            nodes.given.insert(lane, term);
         }
     }
 
