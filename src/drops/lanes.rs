@@ -271,11 +271,14 @@ impl Lanes {
         *told = Some(owned);
     }
 
-    /// Keeps how far a lane has durably come.
+    /// Keeps how far a lane has durably come. What is read of a journal that went back in time
+    /// takes nothing from the witness.
     fn note_head(&mut self, drop: &Drop) {
-        let front = drop.published.front();
-        self.heads.insert(drop.lane, head_of(&drop.spec.id, &front.face));
-        self.heads_changed = true;
+        let head = head_of(&drop.spec.id, &drop.published.front().face);
+        if self.heads.get(&drop.lane).is_none_or(|known| known.seq <= head.seq) {
+            self.heads.insert(drop.lane, head);
+            self.heads_changed = true;
+        }
     }
 
     /// Runs until told to stop and nothing accepted is left undone.
@@ -505,10 +508,17 @@ impl Lanes {
         };
         let Hosted { lane, drop, .. } = hosted;
         let resolution = drop.published.own(|served| lane.resolve(&rows, clock.mono_ms, served));
+        let home = drop.home;
         match resolution.unwrap_or(Resolution::Stopped) {
             Resolution::Append => {}
+            // Another may have gone on behind them, and be forgotten too.
+            Resolution::Again(_)
+                if self.nodes.as_ref().is_some_and(|one| one.replaceable(home)) =>
+            {
+                self.lose_to_open_anew(id, home);
+            }
             Resolution::Again(rows) => {
-                self.commits[hosted.drop.home].ask(Work::Again(id, rows));
+                self.commits[home].ask(Work::Again(id, rows));
             }
             // Who is one of several follows on, and opens anew if the lease is still its own.
             Resolution::Lost if self.nodes.is_some() => self.lose(id),

@@ -49,8 +49,11 @@ pub fn copy(
     // Words are kept before the row that names them, so these are all that those rows name.
     let reasons = from.reasons().map_err(words)?;
     for writer in to {
-        let mut each = reasons.iter();
-        each.try_for_each(|(why, text)| writer.keep_reason(*why, text)).map_err(words)?;
+        for (why, text) in &reasons {
+            if !writer.keep_reason(*why, text).map_err(words)? {
+                return Err(format!("reason {why} has other words there: it is another journal"));
+            }
+        }
     }
     Ok(())
 }

@@ -39,6 +39,12 @@
 //! - **A process that replaces another of the same node** waits [`SUCCESSOR_WAITS_MS`] before it
 //!   opens a lane or gives its lease away: followers may still have the word of the one before.
 //!
+//! - **Who may have been replaced opens anew.** Where a database went back in time, a former owner
+//!   that wakes finds its lease there under its number, and of its successor's rows nothing is
+//!   left: it would answer from before them, and write over them. Whoever was not proven for so
+//!   long that another may have taken over gives its lanes up ([`Tenure::replaceable`]), and opens
+//!   them only as the lease's holder, by what its witness says.
+//!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.
 
@@ -84,6 +90,13 @@ impl Tenure {
     /// dropped. Only renewals count, one at a time: an answer that was given up is not taken later.
     pub fn proven(&mut self, sent_ms: i64) {
         self.until_ms = self.until_ms.max(sent_ms.saturating_add(GOOD_FOR_MS));
+    }
+
+    /// Whether another node may have taken over by now: asked before a renewal that has come
+    /// counts. Before the first nobody can have, whoever joins has just renewed.
+    pub fn replaceable(self, now_ms: i64) -> bool {
+        let newest_ms = self.until_ms.saturating_sub(GOOD_FOR_MS);
+        self != Self::NONE && now_ms.saturating_sub(newest_ms) >= GONE_AFTER_MS - 2 * DRIFT_MS
     }
 
     /// Somebody else has taken over.
@@ -308,6 +321,15 @@ mod tests {
         tenure.lost();
         assert!(!tenure.good(5_500));
         assert!(Tenure::SOLE.good(i64::MAX - 1));
+    }
+
+    #[test]
+    fn who_was_not_proven_for_a_while_may_have_been_replaced() {
+        let mut tenure = Tenure::NONE;
+        assert!(!tenure.replaceable(i64::MAX));
+        tenure.proven(5_000);
+        assert!(!tenure.replaceable(7_899) && tenure.replaceable(7_900));
+        assert!(!Tenure::SOLE.replaceable(i64::MAX - 1));
     }
 
     #[test]

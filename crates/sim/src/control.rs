@@ -44,11 +44,27 @@ pub enum Control {
     ReadBackBelieved,
     /// A row in doubt is not spoken of, and the gate goes on refusing.
     DoubtKept,
+    /// A lane is followed by whoever has the number of its lease, whoever that is.
+    FormerOwnerJoined,
+    /// An owner goes on although another may have taken over and be forgotten.
+    ReplaceableKept,
+    /// A row's bytes are not held against its hashes.
+    TornBelieved,
+    /// A lane is opened behind rows with a hole before them.
+    HoleSkipped,
+    /// A journal is cut where it is damaged, and goes on from there.
+    DamageCut,
+    /// A lane is opened without a look at its witness.
+    WitnessIgnored,
+    /// A loss is accepted, and numbers go on behind the rows that are left.
+    NumbersAgain,
+    /// A loss is accepted, and what is free by the rows that are left stays free.
+    UnitsAgain,
 }
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 20] = [
+    pub const ALL: [(&str, Self); 28] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -69,6 +85,14 @@ impl Control {
         ("given-reopened", Self::GivenReopened),
         ("read-back-believed", Self::ReadBackBelieved),
         ("doubt-kept", Self::DoubtKept),
+        ("former-owner-joined", Self::FormerOwnerJoined),
+        ("replaceable-kept", Self::ReplaceableKept),
+        ("torn-believed", Self::TornBelieved),
+        ("hole-skipped", Self::HoleSkipped),
+        ("damage-cut", Self::DamageCut),
+        ("witness-ignored", Self::WitnessIgnored),
+        ("numbers-again", Self::NumbersAgain),
+        ("units-again", Self::UnitsAgain),
     ];
 
     /// Whether it makes a difference only with several nodes.
@@ -81,6 +105,12 @@ impl Control {
                 | Self::PublishFirst
                 | Self::FaceFirst
                 | Self::FenceByNumber
+                | Self::TornBelieved
+                | Self::HoleSkipped
+                | Self::DamageCut
+                | Self::WitnessIgnored
+                | Self::NumbersAgain
+                | Self::UnitsAgain
         )
     }
 

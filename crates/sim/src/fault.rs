@@ -65,10 +65,18 @@ pub(crate) enum Fault {
     Never,
     /// The machine loses power while rows stand that no append has proven.
     PowerCut,
+    /// The same, and of those rows one is gone and one behind it stands.
+    Scattered,
+    /// The same, and one of those rows is torn.
+    Torn,
+    /// The machine loses power, and a row that was reported durable is torn.
+    TornDurable,
     /// Another owner opens the lane behind our back.
     Foreign,
     /// The store forgets its newest rows.
     Forget,
+    /// The process dies, and the store goes back to an older state.
+    WentBack,
     /// The store forgets, and another owner writes in the place.
     TwoHistories,
     /// A read does not show the newest row.
@@ -91,14 +99,18 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// All but the crashes.
-    pub(crate) const REST: [Self; 16] = [
+    pub(crate) const REST: [Self; 20] = [
         Self::NotDone,
         Self::Done,
         Self::Late,
         Self::Never,
         Self::PowerCut,
+        Self::Scattered,
+        Self::Torn,
+        Self::TornDurable,
         Self::Foreign,
         Self::Forget,
+        Self::WentBack,
         Self::TwoHistories,
         Self::ReadMissed,
         Self::ReadFailed,
@@ -133,11 +145,18 @@ named! {
         LateFenced => "late append fenced out",
         Never => "append never arrived",
         PowerCut => "power cut took unproven rows",
+        Scattered => "power cut left a hole, lane shut",
+        Torn => "power cut tore a row, lane shut",
+        TornDurable => "power cut tore a durable row, lane shut",
         Foreign => "another owner's row",
         Lost => "lane lost to another owner",
         Proof => "row read back, proven by a later one",
         ForgotAgain => "store forgot, rows appended again",
         ForgotStopped => "store forgot, lane stopped",
+        WentBack => "store went back, lane shut by its witness",
+        OtherHistory => "another history, lane shut by its witness",
+        PutBack => "lost rows put back",
+        LossAccepted => "loss accepted",
         TwoHistories => "two histories, lane stopped",
         ReadMissed => "read missed the newest row",
         ReadFailed => "read failed",
@@ -156,11 +175,22 @@ named! {
         Recounted => "nodes: lease given away in vain, counted up",
         HandedOver => "nodes: lane handed over",
         Dropped => "nodes: lane dropped by its lease",
+        Replaceable => "nodes: lane given up by who may have been replaced",
         DiskFull => "nodes: append to a full disk",
         Killed => "nodes: process killed",
         Paused => "nodes: process paused",
         PausedLong => "nodes: process paused for long",
         MoverPaused => "nodes: paused before it takes over",
+        WentBackNodes => "nodes: database went back, by lane",
+        LeasesBack => "nodes: leases went back with it",
+        NodeAgain => "nodes: rows appended again by their owner",
+        NodeStopped => "nodes: owner stopped over lost rows",
+        NodeShutNew => "nodes: lane shut by a restarted node's file",
+        NodeShut => "nodes: lane shut by what a node followed",
+        FollowerMissed => "nodes: follower misses rows the database lost",
+        FormerJoined => "nodes: joined by a former owner",
+        NodePutBack => "nodes: lost rows put back",
+        NodeLossAccepted => "nodes: loss accepted",
         Unrenewed => "nodes: renewals lost, appends not",
         Joined => "nodes: node joined",
         Drained => "nodes: node drained",
@@ -189,7 +219,13 @@ impl Met {
     pub(crate) fn hard(self) -> bool {
         !matches!(
             self,
-            Self::LostAnswer | Self::Doubled | Self::Reordered | Self::Lost | Self::Proof
+            Self::PutBack
+                | Self::LossAccepted
+                | Self::LostAnswer
+                | Self::Doubled
+                | Self::Reordered
+                | Self::Lost
+                | Self::Proof
         )
     }
 }

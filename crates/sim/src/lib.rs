@@ -9,6 +9,7 @@
 //! | `plan`, `rng` | what a seed decides before anything happens |
 //! | `crowd`, `hosts` | who asks what next |
 //! | `store`, `sign` | the journal that fails, and cheap signatures |
+//! | `restore` | the witness, and going on without rows that are lost |
 //! | `world` | the driver: gate, lanes, commits, publishing, crashes |
 //! | `fleet` | the other driver: several nodes, several journals |
 //! | `audit` | the auditor |
@@ -24,6 +25,7 @@ mod hosts;
 mod many;
 mod plan;
 mod report;
+mod restore;
 mod rng;
 mod sign;
 mod store;

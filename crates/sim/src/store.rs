@@ -1,7 +1,8 @@
 //! The simulated journal: keeps to the same few sentences as every store, and fails on command.
 
 use crate::rng::Rng;
-use fanfare_lane::{Hash, LaneId, Placed, Sealed, Store, StoreError};
+use fanfare_lane::{Hash, LaneId, Placed, Row, Sealed, Store, StoreError};
+use std::sync::Arc;
 
 /// How the next append goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(crate) struct SimStore {
     told: Vec<u32>,
     /// Rows forgotten, oldest first, by lane.
     attic: Vec<Vec<Sealed>>,
+    /// What is left behind the rows that stand, by lane and number: torn, or behind a hole.
+    debris: Vec<Vec<Sealed>>,
     /// Commits still under way that nobody waits for any more.
     late: Vec<Vec<Sealed>>,
     fence: Fence,
@@ -44,10 +47,35 @@ pub(crate) struct SimStore {
     pub(crate) next_read: Option<ReadFault>,
     /// Whether the last read did not show the newest row.
     pub(crate) missed: bool,
+    /// Whether a row is read without a look at its hashes; in a control experiment only.
+    pub(crate) trusts: bool,
 }
 
 fn at(lane: LaneId) -> usize {
     lane as usize - 1
+}
+
+/// Whether a row's bytes are those its hashes were made of. Only rows that came through a power
+/// cut are asked.
+fn whole(sealed: &Sealed) -> Result<(), StoreError> {
+    let Row { header, hash, facts } = &*sealed.row;
+    let what = match Row::read(&header.to_bytes(), facts.clone()) {
+        Ok(row) if row.hash == *hash => return Ok(()),
+        Ok(_) => "the header is not the one its hash was made of".to_string(),
+        Err(why) => why.to_string(),
+    };
+    Err(StoreError(format!("lane {}, row {}: {what}", header.lane, header.seq)))
+}
+
+/// A row of which only a part reached the disk.
+fn tear(sealed: &Sealed, rng: &mut Rng) -> Sealed {
+    let mut row = Row::clone(&sealed.row);
+    match row.facts.len() {
+        0 => row.facts.push(0),
+        _ if rng.one_in(4) => row.header.time_ms ^= 1 << rng.below(40),
+        length => row.facts.truncate(rng.index(length)),
+    }
+    Sealed { row: Arc::new(row), seal: sealed.seal.clone() }
 }
 
 impl SimStore {
@@ -56,11 +84,13 @@ impl SimStore {
             rows: vec![Vec::new(); lanes],
             told: vec![0; lanes],
             attic: vec![Vec::new(); lanes],
+            debris: vec![Vec::new(); lanes],
             late: Vec::new(),
             fence,
             next_append: None,
             next_read: None,
             missed: false,
+            trusts: false,
         }
     }
 
@@ -86,6 +116,10 @@ impl SimStore {
         let lane = at(header.lane);
         let rows = &mut self.rows[lane];
         let prev = rows.last().map_or(Hash::default(), |last| last.row.hash);
+        let debris = &mut self.debris[lane];
+        if debris.iter().any(|sealed| sealed.row.header.seq == header.seq) {
+            return Placed::Fenced;
+        }
         let next = header.seq as usize == rows.len() + 1;
         let follows = match self.fence {
             Fence::Whole => next && header.prev == prev,
@@ -99,6 +133,14 @@ impl SimStore {
         let attic = &mut self.attic[lane];
         if attic.first().is_some_and(|first| first.row.hash == sealed.row.hash) {
             attic.remove(0);
+        }
+        // What stood behind a hole follows again.
+        while let Some(first) = debris.first()
+            && let Some(last) = rows.last()
+            && first.row.header.prev == last.row.hash
+            && whole(first).is_ok()
+        {
+            rows.push(debris.remove(0));
         }
         Placed::Durable
     }
@@ -119,23 +161,81 @@ impl SimStore {
 
     /// Whether rows stand that were never reported durable.
     pub(crate) fn unproven(&self) -> bool {
-        let counts = self.rows.iter().map(Vec::len).zip(&self.told);
-        counts.zip(&self.attic).any(|((len, told), attic)| attic.is_empty() && len as u32 > *told)
+        (0..self.rows.len()).any(|lane| self.unproven_of(lane) > 0)
+    }
+
+    /// How many such rows a lane has.
+    fn unproven_of(&self, lane: usize) -> usize {
+        let sound = self.attic[lane].is_empty() && self.debris[lane].is_empty();
+        if sound { self.rows[lane].len().saturating_sub(self.told[lane] as usize) } else { 0 }
     }
 
     /// Power is cut: of the rows never reported durable a chance prefix stays. Gives how many
     /// rows went.
     pub(crate) fn power_cut(&mut self, rng: &mut Rng) -> usize {
         let mut gone = 0;
-        for (lane, rows) in self.rows.iter_mut().enumerate() {
-            let told = self.told[lane] as usize;
-            if self.attic[lane].is_empty() && rows.len() > told {
-                let left = rng.range(told as u64, rows.len() as u64 - 1) as usize;
-                gone += rows.len() - left;
-                rows.truncate(left);
+        for lane in 0..self.rows.len() {
+            let unproven = self.unproven_of(lane);
+            if unproven > 0 {
+                let goes = rng.range(1, unproven as u64) as usize;
+                let left = self.rows[lane].len() - goes;
+                self.rows[lane].truncate(left);
+                gone += goes;
             }
         }
         gone
+    }
+
+    /// Power is cut over a disk that writes in any order: of some lane's rows never reported
+    /// durable one is gone, or torn, and one behind it stands. Gives whether there was such a
+    /// lane.
+    pub(crate) fn scatter(&mut self, rng: &mut Rng, torn: bool) -> bool {
+        let least = if torn { 1 } else { 2 };
+        let Some(lane) = (0..self.rows.len()).find(|lane| self.unproven_of(*lane) >= least) else {
+            return false;
+        };
+        let rows = &mut self.rows[lane];
+        let left = rng.range(self.told[lane].into(), (rows.len() - least) as u64) as usize;
+        let mut tail = rows.split_off(left);
+        tail[0] = tear(&tail[0], rng);
+        self.debris[lane] = tail.split_off(usize::from(!torn));
+        if torn {
+            let stay = 1 + rng.index(self.debris[lane].len());
+            self.debris[lane].truncate(stay);
+        }
+        true
+    }
+
+    /// A disk has lied: of rows reported durable one is torn, and those behind it stand or not.
+    pub(crate) fn lie(&mut self, lane: LaneId, count: usize, rng: &mut Rng) -> bool {
+        if !self.forget(lane, count) {
+            return false;
+        }
+        let lane = at(lane);
+        let first = tear(&self.attic[lane][0], rng);
+        let behind = self.attic[lane][1..].iter().filter(|_| rng.one_in(2)).cloned();
+        self.debris[lane] = core::iter::once(first).chain(behind).collect();
+        true
+    }
+
+    /// What is left behind the rows that stand.
+    pub(crate) fn debris(&self, lane: LaneId) -> &[Sealed] {
+        &self.debris[at(lane)]
+    }
+
+    /// Rows the store forgot, oldest first.
+    pub(crate) fn gone(&self, lane: LaneId) -> &[Sealed] {
+        &self.attic[at(lane)]
+    }
+
+    /// An operator gives up what was forgotten: what stands is the history.
+    pub(crate) fn give_up(&mut self, lane: LaneId) {
+        self.attic[at(lane)].clear();
+    }
+
+    /// What a control experiment does with damage: it is cut off.
+    pub(crate) fn cut_off(&mut self, lane: LaneId) {
+        self.debris[at(lane)].clear();
     }
 
     /// Forgets the lane's newest `count` rows, if some of them were reported durable. Those that
@@ -143,7 +243,8 @@ impl SimStore {
     pub(crate) fn forget(&mut self, lane: LaneId, count: usize) -> bool {
         let lane = at(lane);
         let left = self.rows[lane].len().saturating_sub(count);
-        if !self.attic[lane].is_empty() || left == 0 || left as u32 >= self.told[lane] {
+        let sound = self.attic[lane].is_empty() && self.debris[lane].is_empty();
+        if !sound || left == 0 || left as u32 >= self.told[lane] {
             return false;
         }
         self.attic[lane] = self.rows[lane].split_off(left);
@@ -154,6 +255,7 @@ impl SimStore {
 
     /// An operator puts back what was forgotten, instead of whatever stands there now.
     pub(crate) fn mend(&mut self, lane: LaneId) {
+        self.debris[at(lane)].clear();
         let attic = core::mem::take(&mut self.attic[at(lane)]);
         if let Some(first) = attic.first() {
             self.rows[at(lane)].truncate(first.row.header.seq as usize - 1);
@@ -193,7 +295,11 @@ impl Store for SimStore {
             self.next_read = None;
             return Err(StoreError("the read failed".to_string()));
         }
-        let rows = self.rows[at(lane)].iter().skip(from as usize - 1).take(most);
+        let debris = self.debris[at(lane)].iter().filter(|sealed| sealed.row.header.seq >= from);
+        if !self.trusts {
+            debris.clone().try_for_each(whole)?;
+        }
+        let rows = self.rows[at(lane)].iter().skip(from as usize - 1).chain(debris).take(most);
         let mut rows: Vec<Sealed> = rows.cloned().collect();
         if self.next_read == Some(ReadFault::Misses) && rows.pop().is_some() {
             self.next_read = None;

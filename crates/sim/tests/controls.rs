@@ -128,6 +128,56 @@ fn a_gate_that_refuses_while_a_row_is_in_doubt_says_what_is_not_so() {
 }
 
 #[test]
+fn a_torn_row_that_is_believed_is_damage() {
+    assert_eq!(caught(Control::TornBelieved), Breach::Damaged);
+}
+
+#[test]
+fn a_hole_that_is_skipped_is_damage() {
+    assert_eq!(caught(Control::HoleSkipped), Breach::Damaged);
+}
+
+#[test]
+fn a_journal_cut_where_it_is_damaged_loses_what_was_durable() {
+    assert_eq!(caught(Control::DamageCut), Breach::Lost);
+}
+
+#[test]
+fn a_lane_opened_without_a_look_at_its_witness_loses_what_was_durable() {
+    assert_eq!(caught(Control::WitnessIgnored), Breach::Lost);
+    // By one node of several too, whose own file knows.
+    let several = |seed| {
+        let control = Some(Control::WitnessIgnored);
+        run(Options { seed, control, trace: false })
+            .is_err_and(|caught| caught.breach == Breach::Lost)
+    };
+    assert!((1..SEEDS).step_by(2).any(several), "no node of several was caught");
+}
+
+#[test]
+fn a_loss_accepted_without_the_witness_gives_its_numbers_again() {
+    assert_eq!(caught(Control::NumbersAgain), Breach::GivenAgain);
+}
+
+#[test]
+fn a_loss_accepted_without_the_witness_gives_its_units_again() {
+    assert_eq!(caught(Control::UnitsAgain), Breach::GivenAgain);
+}
+
+#[test]
+fn who_may_have_been_replaced_goes_on_from_before_its_successor() {
+    // It answers from there, or writes over what is forgotten.
+    let breach = caught_within(SEEDS_OF_NODES, Control::ReplaceableKept);
+    assert!(matches!(breach, Breach::Stale | Breach::Lost), "{breach:?}");
+}
+
+#[test]
+fn who_takes_a_former_owners_stream_is_lost_to_the_present_one() {
+    let breach = caught_within(SEEDS_OF_NODES, Control::FormerOwnerJoined);
+    assert_eq!(breach, Breach::Unanswered);
+}
+
+#[test]
 fn controls_are_found_by_name() {
     for (name, control) in Control::ALL {
         assert_eq!((Control::named(name), control.name()), (Some(control), name));

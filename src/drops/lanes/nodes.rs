@@ -120,6 +120,12 @@ impl Nodes {
         self.node
     }
 
+    /// Whether another node may have taken lanes of this journal over by now. Who serves alone is
+    /// replaced by an operator only.
+    pub(super) fn replaceable(&self, home: usize) -> bool {
+        self.links.is_some() && self.tenures[home].replaceable(boot_ms())
+    }
+
     /// A lane's lease, as of the newest renewal.
     fn lease(&self, lane: LaneId, home: usize) -> Lease {
         let view = self.views.get(home);

@@ -174,6 +174,9 @@ impl Auditor {
             audit.holders[at] = true;
             let known = Known::from(claim);
             let number = claim.number.get();
+            if audit.kept_out.iter().any(|lost| lost.contains(&number)) {
+                return caught(Breach::GivenAgain, format!("claim {number}"));
+            }
             if let Some(before) = audit.heard.insert(number, known)
                 && (before.fan, before.place) != (known.fan, known.place)
             {

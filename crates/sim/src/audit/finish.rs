@@ -38,6 +38,7 @@ impl Auditor {
                 return caught(Breach::Lost, format!("claim {number}: {heard:?}, now {stands:?}"));
             }
         }
+        audit.none_given_again(&model)?;
         for ticket in &self.busy {
             let asked = &self.asked[*ticket as usize];
             let row = asked.decided.map_or(0, |decided| decided.row);
@@ -119,7 +120,8 @@ impl Auditor {
             own_is == [said.issued, said.free, said.set_aside, said.held, said.settled]
                 && sum == own.issued
         });
-        let mut claims = published.claims().zip(&model.claims);
+        let own = model.claims.iter().filter(|claim| !claim.is_lost());
+        let mut claims = published.claims().zip(own);
         let claims_same = claims.all(|(said, own)| {
             (said.fan, said.state, said.until_s, said.place)
                 == (own.fan, own.state, own.until_s, own.place)

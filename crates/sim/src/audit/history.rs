@@ -7,8 +7,10 @@
 
 use super::answers::View;
 use super::lane::{Log, Row, short};
+use super::loss::{GoneOn, judge, kept_out};
 use super::model::{Known, Model};
 use super::{Breach, Check, Violation, caught};
+use core::ops::RangeInclusive;
 use fanfare_engine::{Command, Fact, Fan, Refusal, Terms};
 use fanfare_lane::{Hash, Reply, Sealed};
 use std::rc::Rc;
@@ -32,10 +34,18 @@ pub(crate) struct History {
     claims: Vec<Vec<(u32, Known)>>,
     /// Each right: whose, from which row on, and up to which.
     rights: Vec<(u32, Fan, u32, u32)>,
+    /// Numbers of lost claims that a witness knows.
+    kept_out: Vec<RangeInclusive<u32>>,
+    /// How many of these rows stand. The others the journal forgot: they are the history still.
+    pub(crate) stands: u32,
+    /// Whether the journal ever forgot any.
+    pub(crate) went_back: bool,
     /// The newest row somebody was told of.
     pub(crate) told: u32,
     /// The newest row an append was acknowledged of.
     pub(crate) acked: u32,
+    /// The newest row a process knew to be durable.
+    pub(crate) learnt: u32,
 }
 
 impl History {
@@ -48,8 +58,12 @@ impl History {
             views: Vec::new(),
             claims: Vec::new(),
             rights: Vec::new(),
+            kept_out: Vec::new(),
+            stands: 0,
+            went_back: false,
             told: 0,
             acked: 0,
+            learnt: 0,
         }
     }
 
@@ -70,6 +84,19 @@ impl History {
     /// The journal took a row.
     pub(crate) fn placed(&mut self, sealed: &Sealed) -> Check {
         let row = &sealed.row;
+        if let Some((hash, _)) = self.rows.get(self.stands as usize) {
+            if *hash == short(&row.hash) {
+                self.stands += 1;
+                return Ok(());
+            }
+            if row.header.seq <= self.learnt.max(self.told) {
+                let what = format!("another row {} for one that was durable", row.header.seq);
+                return caught(Breach::Lost, what);
+            }
+            // No process ever heard that it was.
+            self.acked = self.acked.min(self.stands);
+            self.keep(self.stands as usize)?;
+        }
         let prev = self.rows.last().map_or(0, |(hash, _)| *hash);
         if row.header.seq != self.len() + 1 || short(&row.header.prev) != prev {
             let what = format!("row {} does not follow row {}", row.header.seq, self.len());
@@ -79,7 +106,39 @@ impl History {
         let Some(known) = known else {
             return caught(Breach::OtherFacts, "a row that nobody decided was placed");
         };
+        self.stands += 1;
         self.take(short(&row.hash), known)
+    }
+
+    /// The journal went back in time: rows behind this one do not stand, and are true all the same.
+    pub(crate) fn went_back(&mut self, stands: u32) {
+        (self.stands, self.went_back) = (stands, true);
+    }
+
+    /// An operator accepted the loss of what does not stand, while nobody served.
+    pub(crate) fn gone_on(&mut self, gone: &GoneOn<'_>) -> Check {
+        let (left, _) = judge((&self.terms, &self.log), gone)?;
+        self.kept_out.extend(kept_out(&left, gone.witnessed));
+        self.keep(gone.left.len())?;
+        for sealed in gone.rows {
+            self.placed(sealed)?;
+        }
+        (self.told, self.acked, self.learnt) = (self.stands, self.stands, self.stands);
+        Ok(())
+    }
+
+    /// Only so many rows are left.
+    fn keep(&mut self, len: usize) -> Check {
+        let rows = core::mem::take(&mut self.rows);
+        let (told, acked, learnt) = (self.told, self.acked, self.learnt);
+        let (went_back, kept_out) = (self.went_back, core::mem::take(&mut self.kept_out));
+        let fresh = Self::new(&self.terms, self.log.clone());
+        let stands = len as u32;
+        *self = Self { kept_out, stands, went_back, told, acked, learnt, ..fresh };
+        for (hash, row) in rows.into_iter().take(len) {
+            self.take(hash, row)?;
+        }
+        Ok(())
     }
 
     fn take(&mut self, hash: u64, row: Rc<Row>) -> Check {
@@ -91,6 +150,10 @@ impl History {
         }
         let seq = self.model.seq;
         for fact in &row.facts {
+            let number = if let Fact::Claimed { number, .. } = fact { number.get() } else { 0 };
+            if self.kept_out.iter().any(|lost| lost.contains(&number)) {
+                return caught(Breach::GivenAgain, format!("claim {number}"));
+            }
             self.note(seq, fact);
         }
         self.rows.push((hash, row));
@@ -128,6 +191,7 @@ impl History {
                 self.rights.push((right.get(), *fan, seq, u32::MAX));
             }
             Fact::Lapsed(right) => self.end_right(right.get(), seq),
+            Fact::Restored(_) => self.claims.resize(self.model.claims.len(), Vec::new()),
             _ => {}
         }
     }
@@ -145,13 +209,7 @@ impl History {
             let what = format!("row {told} was told, {acked} acknowledged, {len} stand");
             return caught(Breach::Lost, what);
         }
-        let rows = core::mem::take(&mut self.rows);
-        let (told, acked) = (self.told, self.acked);
-        *self = Self { told, acked, ..Self::new(&self.terms, self.log.clone()) };
-        for (hash, row) in rows.into_iter().take(len as usize) {
-            self.take(hash, row)?;
-        }
-        Ok(())
+        self.keep(len as usize)
     }
 
     /// The first row from `since` on at which this is so. None if it never was; what was so only

@@ -2,6 +2,7 @@
 
 use super::answers::View;
 use super::model::Model;
+use core::ops::RangeInclusive;
 use fanfare_engine::{Fact, Place, Refusal, Tally, Terms};
 use fanfare_lane::Hash;
 use std::cell::RefCell;
@@ -24,7 +25,7 @@ pub(crate) const LANE_CODES: [&str; 11] = [
 ];
 
 /// What can happen, by name; see [`kind`].
-pub(crate) const KINDS: [&str; 21] = [
+pub(crate) const KINDS: [&str; 22] = [
     "terms",
     "opened",
     "claimed",
@@ -46,6 +47,7 @@ pub(crate) const KINDS: [&str; 21] = [
     "tallied",
     "rested",
     "claimed by right",
+    "restored",
 ];
 
 /// The index of a fact in [`KINDS`].
@@ -72,7 +74,7 @@ pub(crate) fn kind(fact: &Fact) -> usize {
         Fact::Tallied(_) => 18,
         Fact::Rested(_) => 19,
         Fact::Claimed { .. } => 20,
-        Fact::Restored(_) => unreachable!("no store here loses rows"),
+        Fact::Restored(_) => 21,
         Fact::Moved(_) => unreachable!("nobody here moves a lane"),
     }
 }
@@ -137,6 +139,8 @@ pub(crate) struct LaneAudit {
     pub(crate) view: Option<Rc<View>>,
     /// Claims a fan heard of, as last heard, by number.
     pub(crate) heard: HashMap<u32, super::model::Known>,
+    /// Numbers of lost claims that a witness knows.
+    pub(crate) kept_out: Vec<RangeInclusive<u32>>,
     /// Fans who heard of a claim of theirs.
     pub(crate) holders: Vec<bool>,
     pub(crate) owner: u64,
@@ -171,6 +175,7 @@ impl LaneAudit {
             base: None,
             view: None,
             heard: HashMap::new(),
+            kept_out: Vec::new(),
             holders: Vec::new(),
             owner: 0,
             unopened: true,

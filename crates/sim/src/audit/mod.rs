@@ -8,6 +8,7 @@
 //! | `turns` | predicts a batch when the lane decides one |
 //! | `rows` | rows against predictions: taken, durable, published, replayed |
 //! | `answers` | what fans hear, from the lane and from the gate |
+//! | `loss` | rows that are gone: who opens over them, and what goes on without them |
 //! | `finish` | the whole history once more, from its bytes |
 //! | `history` | several nodes: what stands, and what was told of it to anybody |
 
@@ -16,6 +17,7 @@ mod answers;
 mod finish;
 mod history;
 mod lane;
+mod loss;
 mod model;
 mod rows;
 mod rules;
@@ -24,7 +26,8 @@ mod turns;
 pub(crate) use answers::View;
 pub(crate) use history::{History, ReadOut};
 use lane::LaneAudit;
-pub(crate) use lane::{KINDS, LANE_CODES, Log};
+pub(crate) use lane::{KINDS, LANE_CODES, Log, short};
+pub(crate) use loss::GoneOn;
 
 use crate::control::Control;
 use crate::report::Report;
@@ -63,6 +66,10 @@ pub enum Breach {
     TwoHistories,
     /// What was acknowledged is not in the journal any more.
     Lost,
+    /// A lane opened over rows that are torn, or that do not follow one another.
+    Damaged,
+    /// A number or a unit that a witness knows was given again.
+    GivenAgain,
     /// `busy` was said, and yet it was done.
     BusyButDone,
     /// `busy` or `unsure` was said without need.

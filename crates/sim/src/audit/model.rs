@@ -2,8 +2,10 @@
 //! engine, only the words (commands, facts, refusals) in which both speak.
 
 use super::acts::number_of;
+use crate::hosts::HOST;
 use fanfare_engine::{
-    Amendment, Claim, ClaimState, Fact, Fan, Key, Line, LineTerms, Number, Place, Quantity, Terms,
+    Amendment, Claim, ClaimState, Fact, Fan, Key, Line, LineTerms, Loss, Number, Place, Quantity,
+    Terms,
 };
 
 /// A line's units by where they are. `rights` and `reserve` are set aside.
@@ -28,6 +30,24 @@ pub(crate) struct Known {
     pub(crate) until_s: u32,
     pub(crate) key: Option<Key>,
     pub(crate) place: Place,
+}
+
+impl Known {
+    /// A claim of which nothing is left but its number.
+    const LOST: Self = Self {
+        fan: HOST,
+        line: Line(0),
+        quantity: Quantity::MIN,
+        state: ClaimState::Released,
+        until_s: 0,
+        key: None,
+        place: Place { seq: 0, index: 0 },
+    };
+
+    /// Whether only its number is left.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.place.seq == 0
+    }
 }
 
 impl From<&Claim> for Known {
@@ -91,6 +111,8 @@ pub(crate) struct Model {
     pub(crate) now_ms: i64,
     pub(crate) paused: bool,
     pub(crate) doubtful: bool,
+    /// Rows were lost, and no host has resumed since.
+    pub(crate) lost: bool,
     pub(crate) end: End,
     pub(crate) sold_out_at_ms: Option<i64>,
     /// No hold ends before this second.
@@ -119,6 +141,7 @@ impl Model {
             now_ms,
             paused: false,
             doubtful: false,
+            lost: false,
             end: End::Serving,
             sold_out_at_ms: None,
             soonest_s: u32::MAX,
@@ -230,7 +253,7 @@ impl Model {
         match fact {
             Fact::Terms(_) | Fact::Tallied(_) => {}
             Fact::Rested(_) => self.end = End::Resting,
-            Fact::Restored(_) => return Err("rows given up where no store loses any"),
+            Fact::Restored(loss) => self.lose(loss)?,
             Fact::Moved(_) => return Err("a lane moved away where nobody moves any"),
             Fact::Opened { doubtful_time, .. } => self.doubtful = *doubtful_time,
             Fact::Claimed { .. } => self.take_claim(place, fact)?,
@@ -258,7 +281,7 @@ impl Model {
                 at.free += units;
             }
             Fact::Paused(_) => self.paused = true,
-            Fact::Resumed(_) => (self.paused, self.doubtful) = (false, false),
+            Fact::Resumed(_) => (self.paused, self.doubtful, self.lost) = (false, false, false),
             Fact::Restocked { line, units, .. } => {
                 let at = self.line(*line)?;
                 (at.issued, at.free) = (at.issued + units, at.free + units);
@@ -275,6 +298,21 @@ impl Model {
         if self.sold_out_at_ms.is_none() && self.lines.iter().all(|line| line.free == 0) {
             self.sold_out_at_ms = Some(self.now_ms);
         }
+        Ok(())
+    }
+
+    /// Units leave the stock, numbers are left out, and everything waits for a host.
+    fn lose(&mut self, loss: &Loss) -> Result<(), Wrong> {
+        for (at, units) in self.lines.iter_mut().zip(&loss.set_aside) {
+            at.free = at.free.checked_sub(*units).ok_or("set aside what is not free")?;
+            at.issued -= units;
+        }
+        let claims = loss.claims as usize;
+        if claims < self.claims.len() {
+            return Err("fewer claims than were made");
+        }
+        self.claims.resize(claims, Known::LOST);
+        (self.paused, self.lost) = (true, true);
         Ok(())
     }
 

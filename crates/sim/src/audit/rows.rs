@@ -213,12 +213,12 @@ impl Auditor {
         Ok(())
     }
 
-    /// What was published stands when a process reads the journal anew, or is known to be
-    /// forgotten by the store.
+    /// What was published stands when a process reads the journal anew, and nothing that was
+    /// durable is forgotten by the store.
     pub(crate) fn reads_on(&self, (lane, id): (usize, LaneId), store: &SimStore) -> Check {
         let published = self.lanes[lane].hashes.len();
         let stand = store.rows(id).len();
-        if stand < published && !store.forgotten(id) {
+        if stand < published || store.forgotten(id) {
             return caught(Breach::Lost, format!("{published} rows were published, {stand} stand"));
         }
         Ok(())

@@ -73,7 +73,7 @@ impl Model {
     }
 
     fn known(&self, number: Number) -> Option<&Known> {
-        self.claims.get(number.get() as usize - 1)
+        self.claims.get(number.get() as usize - 1).filter(|claim| !claim.is_lost())
     }
 
     fn claim(&self, fan: Fan, line: Line, quantity: Quantity, key: Option<Key>) -> Outcome {

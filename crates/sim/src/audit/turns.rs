@@ -1,10 +1,10 @@
 //! Predicts what a lane decides: its opening, and each batch.
 
-use super::lane::{LaneAudit, code, short};
+use super::lane::{LaneAudit, Log, code, short};
 use super::model::{End, Life, Model};
 use super::rules::{Expect, Outcome};
 use super::{Auditor, Breach, Check, Decided, caught};
-use fanfare_engine::{Command, Fact, Place, RightId, Totals};
+use fanfare_engine::{Command, Fact, Place, RightId, Terms, Totals};
 use fanfare_lane::{Reading, Sealed};
 
 /// A batch not durable for so long is a time without service.
@@ -24,6 +24,7 @@ impl Auditor {
         clock: &Reading,
         read: &[Sealed],
     ) -> Check {
+        Self::sound(read)?;
         let audit = &mut self.lanes[lane];
         audit.forget();
         (audit.owner, audit.unopened) = (owner, true);
@@ -129,23 +130,28 @@ impl Auditor {
     }
 }
 
+/// The model after these rows of a drop with these terms.
+pub(super) fn rebuild(terms: &Terms, log: &Log, hashes: &[u64]) -> Result<Model, super::Violation> {
+    let log = log.borrow();
+    let first = hashes.first().and_then(|hash| log.get(hash));
+    let mut model = Model::new(terms, first.map_or(0, |row| row.time_ms));
+    for hash in hashes {
+        let Some(row) = log.get(hash) else {
+            let seq = model.seq + 1;
+            return caught(Breach::OtherFacts, format!("row {seq} was decided by nobody"));
+        };
+        if let Err(wrong) = model.follow(row) {
+            let seq = model.seq;
+            return caught(Breach::OtherFacts, format!("row {seq}: {wrong}"));
+        }
+    }
+    Ok(model)
+}
+
 impl LaneAudit {
     /// The model after these rows, each known as predicted.
     pub(crate) fn rebuild(&self, hashes: &[u64]) -> Result<Model, super::Violation> {
-        let log = self.log.borrow();
-        let first = hashes.first().and_then(|hash| log.get(hash));
-        let mut model = Model::new(&self.terms, first.map_or(0, |row| row.time_ms));
-        for hash in hashes {
-            let Some(row) = log.get(hash) else {
-                let seq = model.seq + 1;
-                return caught(Breach::OtherFacts, format!("row {seq} was decided by nobody"));
-            };
-            if let Err(wrong) = model.follow(row) {
-                let seq = model.seq;
-                return caught(Breach::OtherFacts, format!("row {seq}: {wrong}"));
-            }
-        }
-        Ok(model)
+        rebuild(&self.terms, &self.log, hashes)
     }
 
     /// The facts an owner opens with; lane time becomes the opening's.
@@ -158,7 +164,7 @@ impl LaneAudit {
         }
         let gap_ms = clock.now_ms - before_ms;
         // Clocks of two nodes differ by up to a second.
-        let doubtful_time = !(-1_000..=DAY_MS).contains(&gap_ms);
+        let doubtful_time = self.model.lost || !(-1_000..=DAY_MS).contains(&gap_ms);
         let mut facts = vec![Fact::Opened { owner, doubtful_time }];
         if !doubtful_time {
             self.model.now_ms = clock.now_ms.max(before_ms);

@@ -25,7 +25,13 @@ pub(super) struct Beat {
 pub(super) struct Db {
     /// By lane; those of lanes that live elsewhere stay empty.
     pub(super) rows: Vec<Vec<Sealed>>,
+    /// Rows that were durable and are gone, oldest first, by lane.
+    pub(super) attic: Vec<Vec<Sealed>>,
+    /// Which state of it is served: whatever was sent to an older one is lost.
+    pub(super) epoch: u32,
     pub(super) leases: Vec<Lease>,
+    /// The leases before, by lane, oldest first.
+    pub(super) past: Vec<Vec<Lease>>,
     beats: Vec<Beat>,
     /// For whom it is silent, or for all, and until when.
     pub(super) silent: Vec<(Option<usize>, i64)>,
@@ -98,7 +104,10 @@ impl Db {
     pub(super) fn new(lanes: usize) -> Self {
         Self {
             rows: vec![Vec::new(); lanes],
+            attic: vec![Vec::new(); lanes],
+            epoch: 0,
             leases: vec![Lease::default(); lanes],
+            past: vec![Vec::new(); lanes],
             beats: Vec::new(),
             silent: Vec::new(),
             full_until_ms: 0,
@@ -115,6 +124,7 @@ impl Db {
 
     fn lease(&mut self, lane: usize, node: Option<usize>) {
         let lease = &mut self.leases[lane];
+        self.past[lane].push(*lease);
         (lease.node, lease.term) = (node, lease.term + 1);
     }
 }
@@ -144,7 +154,8 @@ impl Fleet {
         if spoil == Some(Spoil::Late) {
             self.dbs[db].spoil = None;
         }
-        self.after(ms, Event::Db { db, from: pid, op, request });
+        let epoch = self.dbs[db].epoch;
+        self.after(ms, Event::Db { db, epoch, from: pid, op, request });
         op
     }
 
@@ -284,6 +295,12 @@ impl Fleet {
                 return Ok(DbReply::Placed(Placed::Fenced));
             }
             at.rows[lane].push(sealed.clone());
+            match at.attic[lane].first().map(|first| first.row.hash == sealed.row.hash) {
+                Some(true) => drop(at.attic[lane].remove(0)),
+                // What was never heard to be durable is nobody's loss.
+                Some(false) => at.attic[lane].clear(),
+                None => {}
+            }
             self.history[lane].placed(sealed)?;
         }
         Ok(DbReply::Placed(Placed::Durable))
@@ -310,7 +327,7 @@ impl Fleet {
     /// An append was acknowledged: the row is on the disk.
     pub(super) fn acknowledged(&mut self, lane: usize, seq: u32) -> Check {
         let history = &mut self.history[lane];
-        if seq > history.len() {
+        if seq > history.stands {
             return caught(Breach::Lost, format!("row {seq} was acknowledged and is gone"));
         }
         history.acked = history.acked.max(seq);

@@ -18,7 +18,9 @@ pub(super) enum Event {
     /// It is a process's to see, once it is awake.
     At(usize, What),
     /// A request reaches a database.
-    Db { db: usize, from: usize, op: u32, request: Request },
+    Db { db: usize, epoch: u32, from: usize, op: u32, request: Request },
+    /// An operator looks after a database that went back in time.
+    Operator(usize),
     /// A node starts a process.
     Start(usize),
     /// Somebody asks.

@@ -152,7 +152,7 @@ impl Fleet {
                 let face = match &self.procs[pid].lanes[lane] {
                     Role::Own(own) => own.face.clone(),
                     Role::Follow(follow) => follow.face.clone(),
-                    Role::Open(_) => None,
+                    Role::Open(_) | Role::Shut(_) => None,
                 };
                 let Some(face) = face else { return self.route(pid, ask) };
                 let gate = Box::new(AtGate { face });
@@ -185,7 +185,7 @@ impl Fleet {
                 }
                 follow.face.is_some() && word.good(now_ms)
             }
-            Role::Open(_) => false,
+            Role::Open(_) | Role::Shut(_) => false,
         }
     }
 
@@ -202,7 +202,7 @@ impl Fleet {
         match &self.procs[pid].lanes[lane] {
             Role::Own(own) => own.newest.0,
             Role::Follow(follow) => follow.replay.seq(),
-            Role::Open(_) => 0,
+            Role::Open(_) | Role::Shut(_) => 0,
         }
     }
 

@@ -42,6 +42,10 @@ impl Fleet {
     fn calm(&mut self) -> Check {
         let until_ms = self.now_ms + CALM_MS;
         loop {
+            // A lane may be shut by what was read a moment ago.
+            for lane in 0..self.plan.lanes.len() {
+                self.put_back(lane);
+            }
             let next_ms = self.now_ms + 200;
             self.play(|fleet| fleet.now_ms >= next_ms)?;
             if self.is_calm() {
@@ -74,6 +78,7 @@ impl Fleet {
                         own.handing
                     ),
                     Role::Open(_) => write!(words, "; lane {} opens", id(lane)),
+                    Role::Shut(_) => write!(words, "; lane {} is shut", id(lane)),
                     Role::Follow(follow) => {
                         let (seq, how) = (follow.replay.seq(), follow.how());
                         write!(words, "; lane {} {seq} of {len} {how}", id(lane))

@@ -74,6 +74,14 @@ impl Follow {
         }
     }
 
+    /// Takes no more of a stream under another number.
+    pub(super) fn leave_older(&mut self, term: u64) {
+        if self.term != term && self.on.is_some() {
+            self.stream.clear();
+            (self.on, self.done) = (None, 0);
+        }
+    }
+
     /// How far it has come, in words.
     pub(super) fn how(&self) -> String {
         let (on, waits, reading) = (self.on, self.stream.len(), self.reading);
@@ -82,9 +90,9 @@ impl Follow {
 
     /// Everything from the first row on.
     fn forget(&mut self) {
-        let on = self.on;
+        let (on, term) = (self.on, self.term);
         let (stream, done, word) = (core::mem::take(&mut self.stream), self.done, self.word);
-        *self = Self { word, on, stream, done, ..Self::default() };
+        *self = Self { word, on, term, stream, done, ..Self::default() };
         self.word.published(0);
     }
 
@@ -163,17 +171,13 @@ impl Fleet {
             follow.stream.pop_front();
             match item {
                 Item::Joined { newest, settled, doubt, .. } => {
-                    if (follow.replay.seq(), follow.replay.hash()) != newest {
-                        // It followed rows that do not stand.
-                        let own = (follow.replay.seq(), follow.replay.hash()[0]);
-                        self.tell(|| format!("process {pid} has {own:?}, not {newest:?}"));
-                        return caught(
-                            Breach::TwoHistories,
-                            format!("follower of lane {}", id(lane)),
-                        );
+                    if !self.joined(pid, lane, newest)? {
+                        return Ok(());
                     }
-                    follow.word.settled(settled);
-                    follow.word.doubt(doubt);
+                    if let Some(follow) = self.procs[pid].follow(lane) {
+                        follow.word.settled(settled);
+                        follow.word.doubt(doubt);
+                    }
                 }
                 Item::Row(sealed) => {
                     if sealed.row.header.seq == follow.replay.seq() + 1
@@ -198,6 +202,39 @@ impl Fleet {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether what was followed is what its owner has.
+    fn joined(
+        &mut self,
+        pid: usize,
+        lane: usize,
+        newest: (u32, Hash),
+    ) -> Result<bool, crate::audit::Violation> {
+        let Some(follow) = self.procs[pid].follow(lane) else { return Ok(false) };
+        let own = (follow.replay.seq(), follow.replay.hash());
+        if own == newest {
+            return Ok(true);
+        }
+        self.tell(|| format!("process {pid} has row {}, not {newest:?}", own.0));
+        // An owner whose lease came back with its database gives the lane up when it looks; until
+        // then who knows more does not follow.
+        if own.0 > newest.0 && self.history[lane].went_back {
+            self.met(Met::FormerJoined);
+            self.leave_stream(pid, lane);
+            return Ok(false);
+        }
+        // It followed rows that do not stand.
+        caught(Breach::TwoHistories, format!("follower of lane {}", id(lane)))
+    }
+
+    /// Follows nobody until it has joined again.
+    fn leave_stream(&mut self, pid: usize, lane: usize) {
+        if let Some(follow) = self.procs[pid].follow(lane) {
+            follow.word.over();
+            follow.stream.clear();
+            (follow.on, follow.done) = (None, 0);
         }
     }
 
@@ -234,7 +271,8 @@ impl Fleet {
             let db = self.plan.db_of[lane];
             let op = self.ask_db(pid, db, Request::Read { lane, from });
             let now_ms = self.procs[pid].mono(self.now_ms);
-            self.met(Met::FollowerReads);
+            let lost = self.history[lane].stands < target;
+            self.met(if lost { Met::FollowerMissed } else { Met::FollowerReads });
             if let Some(follow) = self.procs[pid].follow(lane) {
                 follow.reading = Some((op, now_ms));
             }

@@ -118,7 +118,12 @@ impl Fleet {
                 let db = self.plan.db_of[lane];
                 let term = self.procs[pid].dbs[db].leases[lane].term;
                 let follow = self.procs[pid].follow(lane);
-                let on = follow.filter(|follow| follow.term == term).and_then(|follow| follow.on);
+                let on = follow.and_then(|follow| {
+                    // What is left of a stream under another number is not taken, and not said to
+                    // be: the owner counts anew.
+                    follow.leave_older(term);
+                    follow.on
+                });
                 if let Some(conn) = conn.filter(|conn| on != Some(*conn)) {
                     self.send(conn, pid, Note::Follow { lane, term });
                 }
@@ -252,8 +257,16 @@ impl Fleet {
                 // It may have been asked for under a lease that has moved since.
                 let known = self.procs[pid].dbs[self.plan.db_of[lane]].leases.get(lane);
                 let known = known.map_or(0, |lease| lease.term);
-                if matches!(item, Item::Joined { term, .. } if term != known) {
-                    return Ok(());
+                if let Item::Joined { term, .. } = item {
+                    let owner = self.owner_of(pid, lane) == Some(self.conns[conn].to);
+                    if term == known && !owner {
+                        self.met(Met::FormerJoined);
+                    }
+                    // Where leases went back in time their numbers come again, and a former owner
+                    // that wakes has the present one's.
+                    if term != known || !(owner || self.off(Control::FormerOwnerJoined)) {
+                        return Ok(());
+                    }
                 }
                 self.streamed(pid, (conn, lane), item)
             }

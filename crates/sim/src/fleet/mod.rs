@@ -11,9 +11,11 @@
 //! | `follower` | a lane everywhere else: rows followed, the owner's word |
 //! | `links` | connections between processes, requests passed on |
 //! | `fans` | who asks which node, and what they hear |
+//! | `back`, `witness` | databases that go back in time, who knows of it, the operator |
 //! | `trouble` | the plan's faults |
 //! | `finish` | calm at the end |
 
+mod back;
 mod db;
 mod events;
 mod fans;
@@ -24,6 +26,7 @@ mod owner;
 mod process;
 mod settle;
 mod trouble;
+mod witness;
 
 use crate::audit::{Breach, Check, History, Log, Violation, caught};
 use crate::control::Control;
@@ -43,6 +46,7 @@ use links::Conn;
 use process::Proc;
 use std::collections::BinaryHeap;
 use trouble::Trouble;
+use witness::Heads;
 
 /// A run that takes more events than this does not end.
 const EVENTS_MAX: u64 = 600_000;
@@ -71,6 +75,10 @@ pub(crate) struct Fleet {
     procs: Vec<Proc>,
     /// Which process runs as which node.
     nodes: Vec<Option<usize>>,
+    /// Each node's witness, by lane.
+    files: Vec<Heads>,
+    /// How far the tables have come, by lane.
+    tables: Heads,
     conns: Vec<Conn>,
     /// Pairs of nodes that cannot reach each other, and until when.
     cuts: Vec<(usize, usize, i64)>,
@@ -126,6 +134,8 @@ impl Fleet {
             dbs: (0..dbs).map(|_| Db::new(plan.lanes.len())).collect(),
             procs: Vec::new(),
             nodes: vec![None; nodes],
+            files: vec![vec![None; plan.lanes.len()]; nodes],
+            tables: vec![None; plan.lanes.len()],
             conns: Vec::new(),
             cuts: Vec::new(),
             asks: Vec::new(),
@@ -174,7 +184,9 @@ impl Fleet {
         }
         match due.event {
             Event::At(pid, what) => self.at(pid, what, due.nr),
-            Event::Db { db, from, op, request } => self.execute(db, from, op, request),
+            Event::Db { db, epoch, .. } if epoch != self.dbs[db].epoch => Ok(()),
+            Event::Db { db, from, op, request, .. } => self.execute(db, from, op, request),
+            Event::Operator(db) => self.operate(db),
             Event::Start(node) => {
                 self.start(node);
                 Ok(())

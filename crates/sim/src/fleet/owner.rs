@@ -54,12 +54,15 @@ pub(super) struct Own {
     /// Whether an append's outcome is not known, and the reading that will tell.
     resolving: bool,
     reading: Option<(u32, i64)>,
+    /// Forgotten rows are being appended again.
+    again: Option<(u32, i64)>,
     pub(super) turn_due: bool,
 }
 
 impl Fleet {
     pub(super) fn begin_opening(&mut self, pid: usize, lane: usize, term: u64) {
         let db = self.plan.db_of[lane];
+        self.note_head(pid, lane);
         let op = self.ask_db(pid, db, Request::Read { lane, from: 1 });
         let now_ms = self.procs[pid].mono(self.now_ms);
         self.procs[pid].lanes[lane] = Role::Open(Opening { term, reading: (op, now_ms) });
@@ -86,6 +89,12 @@ impl Fleet {
     }
 
     fn open(&mut self, pid: usize, (lane, term): (usize, u64), rows: &[Sealed]) -> Check {
+        if self.went_back(pid, lane, rows) && !self.off(Control::WitnessIgnored) {
+            let proc = &self.procs[pid];
+            let new = proc.heads[lane].as_ref().is_some_and(|head| head.seq == proc.found[lane]);
+            self.met(if new { Met::NodeShutNew } else { Met::NodeShut });
+            return self.shut(pid, lane, term);
+        }
         let owner = self.rng.next();
         let config = self.plan.config;
         let clock = self.procs[pid].clock(self.now_ms);
@@ -117,6 +126,7 @@ impl Fleet {
             sent: None,
             resolving: false,
             reading: None,
+            again: None,
             turn_due: false,
         }));
         self.append(pid, lane)
@@ -181,7 +191,7 @@ impl Fleet {
         let now_ms = self.procs[pid].mono(self.now_ms);
         let proc = &mut self.procs[pid];
         let Role::Own(own) = &mut proc.lanes[lane] else { return Ok(()) };
-        if own.append.is_some() || own.resolving {
+        if own.append.is_some() || own.resolving || own.again.is_some() {
             return Ok(());
         }
         let Some(draft) = own.machine.to_append() else { return Ok(()) };
@@ -200,6 +210,16 @@ impl Fleet {
 
     /// A database said what became of an append.
     pub(super) fn append_ended(&mut self, pid: usize, op: u32, placed: Option<Placed>) -> Check {
+        let again = |own: &Own| own.again.is_some_and(|(own, _)| own == op);
+        for role in &mut self.procs[pid].lanes {
+            // Whatever came of it: the lane looks again.
+            if let Role::Own(own) = role
+                && again(own)
+            {
+                (own.again, own.resolving) = (None, true);
+                return Ok(());
+            }
+        }
         let ours = |role: &Role| match role {
             Role::Own(own) => own.append.as_ref().is_some_and(|(own, _, _)| *own == op),
             _ => false,
@@ -214,7 +234,9 @@ impl Fleet {
             return if self.rng.one_in(3) { self.look_after(pid, lane) } else { Ok(()) };
         }
         own.opened = true;
+        let seq = sealed.row.header.seq;
         let durable = own.machine.durable(sealed);
+        self.history[lane].learnt = self.history[lane].learnt.max(seq);
         self.report.rows += durable.len() as u64;
         self.procs[pid].audit.durable(lane, &durable, &clock)?;
         if self.off(Control::AppendProves) {
@@ -238,8 +260,11 @@ impl Fleet {
         let read = match &mut self.procs[pid].lanes[lane] {
             Role::Follow(_) => return self.look_after_follow(pid, lane),
             Role::Open(opening) if late(opening.reading.1) => Some(1),
-            Role::Open(_) => None,
+            Role::Open(_) | Role::Shut(_) => None,
             Role::Own(own) => {
+                if own.again.is_some_and(|(_, sent_ms)| late(sent_ms)) {
+                    (own.again, own.resolving) = (None, true);
+                }
                 if own.append.as_ref().is_some_and(|(_, _, sent_ms)| late(*sent_ms)) {
                     (own.append, own.resolving) = (None, true);
                 }
@@ -252,7 +277,7 @@ impl Fleet {
         match &mut self.procs[pid].lanes[lane] {
             Role::Open(opening) => opening.reading = (op, now_ms),
             Role::Own(own) => own.reading = Some((op, now_ms)),
-            Role::Follow(_) => {}
+            Role::Follow(_) | Role::Shut(_) => {}
         }
         Ok(())
     }
@@ -289,17 +314,15 @@ impl Fleet {
         if self.off(Control::ReadBackBelieved) && self.believe(pid, lane, read)? {
             return Ok(());
         }
+        let keeps = self.off(Control::ReplaceableKept);
         let proc = &mut self.procs[pid];
         let Role::Own(own) = &mut proc.lanes[lane] else { return Ok(()) };
         (own.resolving, own.reading) = (false, None);
         let resolution = own.machine.resolve(read, mono_ms, &mut own.served);
         let answers = own.machine.answers();
-        let unproven = !own.opened;
-        let (term, stopped) = (own.term, own.machine.stopped().cloned());
-        if let (Resolution::Stopped, Some(stopped)) = (&resolution, stopped) {
-            return caught(Breach::Stopped, stopped.0);
-        }
-        let proof = proc.audit.resolved(lane, read, &resolution, mono_ms, unproven)?;
+        let missing = !own.opened || self.history[lane].went_back;
+        let term = own.term;
+        let proof = proc.audit.resolved(lane, read, &resolution, mono_ms, missing)?;
         for (ticket, reply) in &answers {
             proc.audit.replied(*ticket, reply)?;
         }
@@ -321,8 +344,24 @@ impl Fleet {
                 }
                 Ok(())
             }
-            Resolution::Again(_) | Resolution::Stopped => {
-                caught(Breach::Lost, format!("lane {}: acknowledged rows are gone", id(lane)))
+            // Another may have gone on behind them, and be forgotten too.
+            Resolution::Again(_) if !keeps && self.procs[pid].tenure(db).replaceable(mono_ms) => {
+                self.leave(pid, lane, answers, (0, Hash::default()))?;
+                self.procs[pid].gave[lane] = Some(term);
+                self.drop_lane(pid, lane)
+            }
+            Resolution::Again(rows) => {
+                self.met(Met::NodeAgain);
+                let op = self.ask_db(pid, db, Request::Append { lane, rows, opens: None });
+                if let Some(own) = self.procs[pid].own(lane) {
+                    own.again = Some((op, mono_ms));
+                }
+                Ok(())
+            }
+            Resolution::Stopped => {
+                self.met(Met::NodeStopped);
+                self.leave(pid, lane, answers, (0, Hash::default()))?;
+                self.shut(pid, lane, term)
             }
         }
     }

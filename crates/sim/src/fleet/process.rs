@@ -6,6 +6,7 @@ use super::follower::{Follow, Item};
 use super::links::{Answered, Link};
 use super::owner::{Opening, Own};
 use super::trouble::Move;
+use super::witness::Heads;
 use super::{Fleet, Met, id, wall_ms};
 use crate::audit::{Auditor, Check};
 use crate::control::Control;
@@ -23,6 +24,8 @@ pub(super) enum Role {
     Follow(Box<Follow>),
     Open(Opening),
     Own(Box<Own>),
+    /// The lease is held, of this number, and the lane is not to be opened as its journal is.
+    Shut(u64),
 }
 
 /// What a process knows of one database.
@@ -50,6 +53,11 @@ pub(super) struct Proc {
     guard: Guard,
     pub(super) audit: Auditor,
     pub(super) lanes: Vec<Role>,
+    /// The newest durable row it knows of each lane.
+    pub(super) heads: Heads,
+    /// The numbers of those its node's file and the tables knew when it started.
+    pub(super) found: Vec<u32>,
+    pub(super) heads_kept_ms: i64,
     pub(super) dbs: Vec<Known>,
     pub(super) next_op: u32,
     /// The lease of each lane it gave away last.
@@ -119,6 +127,7 @@ impl Fleet {
         let wall = wall_ms(self.now_ms) + self.now_ms * pace / 10_000 + wall_off_ms;
         let mono = base_ms + self.now_ms + self.now_ms * pace / 10_000;
         let lanes = self.plan.lanes.len();
+        let heads = self.testimony(node);
         self.procs.push(Proc {
             node,
             alive: true,
@@ -130,6 +139,9 @@ impl Fleet {
             guard: Guard::new(wall, mono),
             audit: Auditor::among(&self.plan.lanes, &self.logs),
             lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),
+            found: heads.iter().map(|head| head.as_ref().map_or(0, |head| head.seq)).collect(),
+            heads,
+            heads_kept_ms: mono,
             dbs: self.dbs.iter().map(|_| Known::default()).collect(),
             next_op: 0,
             gave: vec![None; lanes],
@@ -167,6 +179,7 @@ impl Fleet {
         for db in 0..self.dbs.len() {
             self.renew(pid, db);
         }
+        self.keep_heads(pid);
         for lane in 0..self.plan.lanes.len() {
             self.look_after(pid, lane)?;
             if self.procs[pid].own(lane).is_some() {
@@ -181,7 +194,7 @@ impl Fleet {
         let proc = &self.procs[pid];
         let done = proc.draining
             && proc.waiting.is_empty()
-            && proc.lanes.iter().all(|role| matches!(role, Role::Follow(_)))
+            && proc.lanes.iter().all(|role| matches!(role, Role::Follow(_) | Role::Shut(_)))
             && proc.dbs.iter().all(|db| db.leases.iter().all(|l| l.node != Some(proc.node)));
         if done && !self.asks.iter().any(|ask| ask.at == Some(pid)) {
             self.met(Met::Drained);
@@ -240,6 +253,12 @@ impl Fleet {
         self.procs[pid].dbs[db].leases.clone_from(&leases);
         self.procs[pid].dbs[db].beats.clone_from(&beats);
         let by_term = !self.off(Control::LeasesUncounted);
+        let now_ms = self.procs[pid].mono(self.now_ms);
+        // What another may have served meanwhile is opened anew: leases can go back in time with
+        // their journal. Where none does, the numbers of leases alone would do.
+        let replaceable = self.procs[pid].tenure(db).replaceable(now_ms)
+            && by_term
+            && !self.off(Control::ReplaceableKept);
         for (lane, lease) in leases.iter().enumerate() {
             if self.plan.db_of[lane] != db {
                 continue;
@@ -250,11 +269,17 @@ impl Fleet {
                 own.term = lease.term;
             }
             let drops = match &self.procs[pid].lanes[lane] {
-                Role::Own(own) => !keeps(own.term),
-                Role::Open(opening) => !keeps(opening.term),
+                Role::Own(own) => replaceable || !keeps(own.term),
+                Role::Open(opening) => replaceable || !keeps(opening.term),
+                Role::Shut(term) => !keeps(*term),
                 Role::Follow(_) => false,
             };
             if drops {
+                if replaceable && mine {
+                    self.met(Met::Replaceable);
+                    // What followers still say to who it was is not said to who it will be.
+                    self.procs[pid].gave[lane] = Some(lease.term);
+                }
                 self.drop_lane(pid, lane)?;
             }
         }
@@ -291,7 +316,8 @@ impl Fleet {
     fn by_lease(&mut self, pid: usize, (db, lane): (usize, usize), lease: Lease) {
         let proc = &self.procs[pid];
         let now_ms = proc.mono(self.now_ms);
-        let follows = matches!(proc.lanes[lane], Role::Follow(_));
+        let shut = matches!(proc.lanes[lane], Role::Shut(_));
+        let follows = matches!(proc.lanes[lane], Role::Follow(_)) || (shut && proc.draining);
         let Some(holder) = lease.node else {
             if !proc.draining && self.rng.one_in(2) {
                 self.soon(
@@ -354,6 +380,7 @@ impl Fleet {
     /// A process that has lost a lane follows it like everybody else.
     pub(super) fn drop_lane(&mut self, pid: usize, lane: usize) -> Check {
         self.tell(|| format!("process {pid} drops lane {}", id(lane)));
+        self.note_head(pid, lane);
         self.stream(pid, lane, &Item::Left);
         let follow = Role::Follow(Box::default());
         let role = core::mem::replace(&mut self.procs[pid].lanes[lane], follow);

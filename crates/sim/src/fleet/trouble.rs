@@ -20,6 +20,7 @@ enum Kind {
     Pause,
     PauseLong,
     PowerCut,
+    GoBack,
     SilentToOne,
     SilentToAll,
     Full,
@@ -35,13 +36,15 @@ enum Kind {
     PauseMover,
 }
 
-const KINDS: [Kind; 22] = [
+const KINDS: [Kind; 24] = [
     Kind::Kill,
     Kind::Kill,
     Kind::Pause,
     Kind::Pause,
     Kind::PauseLong,
     Kind::PowerCut,
+    Kind::GoBack,
+    Kind::GoBack,
     Kind::SilentToOne,
     Kind::SilentToAll,
     Kind::Full,
@@ -131,6 +134,7 @@ impl Fleet {
             Kind::PowerCut => {
                 self.cut_db(db)?;
             }
+            Kind::GoBack => self.go_back(db)?,
             Kind::SilentToOne => self.silence(db, Some(pid), Met::SilentToOne),
             Kind::SilentToAll => self.silence(db, None, Met::SilentToAll),
             Kind::Full => {
@@ -155,6 +159,7 @@ impl Fleet {
                 if self.nodes.len() < 5 {
                     self.met(Met::Joined);
                     self.nodes.push(None);
+                    self.files.push(vec![None; self.plan.lanes.len()]);
                     self.start(self.nodes.len() - 1);
                 }
             }

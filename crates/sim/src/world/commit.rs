@@ -21,8 +21,10 @@ pub(super) struct Commit {
 impl World {
     /// A lane decides what has arrived; a lane that is not there opens.
     pub(super) fn turn(&mut self, lane: usize) -> Check {
+        let stopped = self.slots[lane].lane.as_ref().is_some_and(|one| one.stopped().is_some());
+        self.testify(lane, stopped);
         let slot = &mut self.slots[lane];
-        if slot.lane.as_ref().is_some_and(|lane| lane.stopped().is_some()) {
+        if stopped {
             slot.lane = None;
             return Ok(());
         }

@@ -7,6 +7,7 @@
 //! | `commit` | turns, one commit of several lanes, its outcome, resolving |
 //! | `publish` | state, then face, then answers; fans hear |
 //! | `process` | crash, replay, opening, another owner |
+//! | `shut`, `witness` | a lane that is not opened, and why; the operator |
 //! | `trouble` | the plan's faults, when they fit; clocks |
 //! | `finish` | calm at the end: is anything left over, does history agree |
 
@@ -15,7 +16,9 @@ mod finish;
 mod gate;
 mod process;
 mod publish;
+mod shut;
 mod trouble;
+mod witness;
 
 use crate::audit::{Auditor, Breach, Check, View, Violation, caught};
 use crate::control::Control;
@@ -35,6 +38,7 @@ use gate::AtGate;
 pub(crate) use process::{replay, take_over};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use witness::Witness;
 
 /// Fewest faults of a seed, the network's not counted.
 pub(crate) const FAULTS_MIN: u64 = 5;
@@ -95,6 +99,9 @@ pub(crate) struct World {
     crowd: Crowd,
     report: Report,
     slots: Vec<Slot>,
+    witness: Vec<Witness>,
+    /// Lanes whose journal cannot be gone on from as it is.
+    shut: Vec<bool>,
     commit: Option<Commit>,
     outbox: VecDeque<Out>,
     at_gate: Vec<AtGate>,
@@ -158,14 +165,18 @@ impl World {
             Some(Control::FenceByNumber) => Fence::Number,
             _ => Fence::Whole,
         };
+        let mut store = SimStore::new(lanes, fence);
+        store.trusts = options.control == Some(Control::TornBelieved);
         Self {
             options,
-            store: SimStore::new(lanes, fence),
+            store,
             signer: key.map_or(Box::new(MarkSigner), |key| Box::new(key)),
             audit: Auditor::new(&plan.lanes, public, options.control),
             crowd: Crowd::new(plan.fans, &plan.lanes),
             report,
             slots: (0..lanes).map(|_| Slot::default()).collect(),
+            witness: (0..lanes).map(|_| Witness::default()).collect(),
+            shut: vec![false; lanes],
             commit: None,
             outbox: VecDeque::new(),
             at_gate: Vec::new(),

@@ -1,11 +1,14 @@
 //! The process dies, reads the journal and opens its lanes; and another process does the same
 //! behind its back.
 
-use super::{Arc, Breach, Check, FESTIVAL, Guard, Lane, Reading, Sealed, Slot, World, caught, id};
+use super::{
+    Arc, Auditor, Breach, Check, FESTIVAL, Guard, Lane, Reading, Sealed, Slot, World, caught, id,
+};
 use crate::audit::Violation;
 use crate::control::Control;
 use crate::fault::Met;
 use crate::fault::Step;
+use crate::store::ReadFault;
 use fanfare_engine::{Broken, Quantity, Served, Terms};
 use fanfare_lane::{LaneConfig, Placed, Replay, Store as _, seal_commit};
 
@@ -26,6 +29,7 @@ impl World {
             }
         }
         self.audit.crashed();
+        self.shut.fill(false);
         if self.store.unproven() && self.rng.one_in(2) {
             self.cut_power();
         }
@@ -38,28 +42,66 @@ impl World {
         if self.store.power_cut(&mut self.rng) > 0 {
             self.report.met(Met::PowerCut);
         }
+        self.go_dark();
     }
 
-    /// Reads a lane's rows and decides its `opened` row.
+    /// Reads a lane's rows and decides its `opened` row, if they can be believed.
     pub(super) fn open(&mut self, lane: usize) -> Check {
-        let owner = self.rng.next();
-        // A witness beside the journal knows of rows that are gone; an operator puts them back.
-        self.store.mend(id(lane));
-        let Ok(read) = self.store.read(id(lane), 1, usize::MAX) else {
-            self.report.met(Met::ReadFailed);
-            return self.after(Step::Open);
+        if self.shut[lane] {
+            return self.operate(lane);
+        }
+        let cut = self.off(Control::DamageCut) && !self.store.debris(id(lane)).is_empty();
+        if cut {
+            self.store.cut_off(id(lane));
+        }
+        let (whole, older) = (self.store.debris(id(lane)).is_empty(), self.testimony(lane));
+        if older.is_some() && !self.off(Control::WitnessIgnored) {
+            return self.keep_shut(lane, "the journal went back in time");
+        }
+        if whole && older.is_none() && !cut {
+            // What was lost in the last second no witness has seen, but fans have receipts: an
+            // operator puts it back.
+            self.store.mend(id(lane));
+        }
+        let fails = self.store.next_read == Some(ReadFault::Fails);
+        let read = match self.store.read(id(lane), 1, usize::MAX) {
+            Ok(read) => read,
+            Err(_) if fails => {
+                self.report.met(Met::ReadFailed);
+                return self.after(Step::Open);
+            }
+            Err(why) => return self.keep_shut(lane, &why.0),
         };
         if self.store.missed {
             self.report.met(Met::ReadMissed);
         }
+        let replayed = match self.believe(lane, &read) {
+            Err(damage) if !self.store.debris(id(lane)).is_empty() => {
+                return self.keep_shut(lane, &damage.what);
+            }
+            believed => believed?,
+        };
+        let debris = self.store.debris(id(lane)).iter();
+        Auditor::whole(debris.filter(|sealed| read.contains(sealed)))?;
         self.audit.reads_on((lane, id(lane)), &self.store)?;
-        let clock = self.clock();
+        self.decide_opening(lane, &read, replayed)
+    }
+
+    fn decide_opening(
+        &mut self,
+        lane: usize,
+        read: &[Sealed],
+        replayed: (Replay, Option<Served>),
+    ) -> Check {
+        let (clock, owner) = (self.clock(), self.rng.next());
         let terms = self.given_terms(lane);
         let config = self.plan.config;
-        let opened = if read.is_empty() {
-            Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock)
-        } else {
-            take_over(replay(lane, &read)?, owner, config, &clock)
+        let opened = match replayed {
+            _ if read.is_empty() => {
+                Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock)
+            }
+            (replay, Some(served)) => take_over_with(&replay, served, owner, config, &clock),
+            (replay, None) => take_over(replay, owner, config, &clock),
         };
         let slot = &mut self.slots[lane];
         match opened {
@@ -72,8 +114,22 @@ impl World {
         slot.again.clear();
         slot.publishing.clear();
         self.tell(|| format!("lane {} opens after {} rows, {clock:?}", id(lane), read.len()));
-        self.audit.opened(lane, owner, &clock, &read)?;
+        self.audit.opened(lane, owner, &clock, read)?;
         self.after(Step::Open)
+    }
+
+    /// Replays rows, each held against the one before it. In control experiments not so: then
+    /// there is a state apart from it.
+    fn believe(&self, lane: usize, read: &[Sealed]) -> Result<(Replay, Option<Served>), Violation> {
+        let hole = read.iter().zip(1_u32..).position(|(one, seq)| one.row.header.seq != seq);
+        if let (Some(hole), true) = (hole, self.off(Control::HoleSkipped)) {
+            let mut sound = replay(lane, &read[..hole])?;
+            let newest = &read[read.len() - 1].row;
+            let tip = (newest.header.seq, newest.hash, newest.header.time_ms);
+            let served = sound.take_state().map(Served::new);
+            return Ok((Replay::behind(FESTIVAL, id(lane), tip), served));
+        }
+        replay(lane, read).map(|replay| (replay, None))
     }
 
     /// The terms a lane is created with: other ones only in a control experiment.
@@ -118,8 +174,18 @@ pub(crate) fn take_over(
     clock: &Reading,
 ) -> Result<(Lane<u32>, Served), Broken> {
     let state = replay.take_state().ok_or(Broken("a lane without rows"))?;
-    let mut served = Served::new(state);
-    let lane = Lane::open(&replay, &mut served, owner, config, clock, None)?;
+    take_over_with(&replay, Served::new(state), owner, config, clock)
+}
+
+/// A lane over a state that was replayed.
+fn take_over_with(
+    replay: &Replay,
+    mut served: Served,
+    owner: u64,
+    config: LaneConfig,
+    clock: &Reading,
+) -> Result<(Lane<u32>, Served), Broken> {
+    let lane = Lane::open(replay, &mut served, owner, config, clock, None)?;
     Ok((lane, served))
 }
 

@@ -48,8 +48,14 @@ impl World {
                 self.crash();
                 Ok(true)
             }
+            Fault::Scattered => Ok(self.scatter(false)),
+            Fault::Torn => Ok(self.scatter(true)),
+            Fault::TornDurable => Ok(self.tear_durable(lane)),
+            Fault::WentBack => Ok(self.go_back(lane)),
             Fault::Foreign => {
-                if self.store.rows(id(lane)).is_empty() || self.store.forgotten(id(lane)) {
+                let damaged = !self.store.debris(id(lane)).is_empty();
+                if self.store.rows(id(lane)).is_empty() || self.store.forgotten(id(lane)) || damaged
+                {
                     return Ok(false);
                 }
                 self.foreign(lane)?;
@@ -76,6 +82,46 @@ impl World {
                 Ok(self.disturb_clock(fault))
             }
         }
+    }
+
+    /// Power is cut over rows not proven yet; until there are enough, appends are done and not
+    /// told.
+    fn scatter(&mut self, torn: bool) -> bool {
+        let struck = self.store.scatter(&mut self.rng, torn);
+        if struck {
+            self.go_dark();
+            self.crash();
+        } else {
+            self.spoil(AppendFault::Done);
+        }
+        struck
+    }
+
+    /// Power is cut, and the disk had not kept what it said it had.
+    fn tear_durable(&mut self, lane: usize) -> bool {
+        let count = self.rng.range(1, 4) as usize;
+        let struck = self.knows_all(lane) && self.store.lie(id(lane), count, &mut self.rng);
+        if struck {
+            self.go_dark();
+            self.crash();
+        }
+        struck
+    }
+
+    /// The process ends, and an older state of the store is put in place of its own: so old that
+    /// both files of the witness know.
+    fn go_back(&mut self, lane: usize) -> bool {
+        let seen = self.witness[lane].before.as_ref().map_or(0, |face| face.seq);
+        let left = seen.saturating_sub(self.rng.range(1, 6) as u32) as usize;
+        let rows = self.store.rows(id(lane)).len();
+        let struck = left < rows
+            && left > 0
+            && self.knows_all(lane)
+            && self.store.forget(id(lane), rows - left);
+        if struck {
+            self.crash();
+        }
+        struck
     }
 
     /// Whether the lane's newest durable row is the newest that stands. Only then may the store

@@ -108,14 +108,23 @@ impl Lanes {
 
     /// Asks every owner that is reached for what comes of its lanes.
     pub(super) fn follow_all(&mut self) {
-        let Some(nodes) = &self.nodes else { return };
+        let Some(nodes) = &mut self.nodes else { return };
+        let mut left = Vec::new();
         for (lane, followed) in &nodes.followed {
             let home = followed.drop.home;
             let Some((conn, host)) = nodes.host_of(*lane, home) else { continue };
             let term = nodes.lease(*lane, home).term;
             let ready = followed.replay.is_some() && followed.opening.is_none();
             if ready && followed.by != Some((conn, term)) {
+                left.push(*lane);
                 let _ = host.send.send(Frame::Follow { lane: *lane, term });
+            }
+        }
+        // What is left of a stream under another number is not taken, and not said to be: the owner
+        // counts anew from here.
+        for lane in left {
+            if let Some(followed) = nodes.followed.get_mut(&lane).filter(|one| one.by.is_some()) {
+                followed.hush();
             }
         }
     }
@@ -164,7 +173,10 @@ impl Lanes {
         let Some(home) = nodes.followed.get(&lane).map(|followed| followed.drop.home) else {
             return false;
         };
-        let current = nodes.lease(lane, home).term == term;
+        // Where leases went back in time their numbers come again: who it is counts too.
+        let lease = nodes.lease(lane, home);
+        let theirs = nodes.hosts.get(&conn).is_some_and(|host| Some(host.node) == lease.node);
+        let current = lease.term == term && theirs;
         let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
         if !current || followed.opening.is_some() {
             return false;

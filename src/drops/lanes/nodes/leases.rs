@@ -27,10 +27,16 @@ impl Lanes {
         let Renewal { home, sent_ms, view, gone } = renewal;
         let Some(nodes) = &mut self.nodes else { return };
         let there = balance::there(&view.nodes, &gone);
+        let replaceable = nodes.replaceable(home);
         nodes.views[home] = view;
-        // What is not ours any more goes first, then the renewal counts.
-        for lane in self.not_ours(home) {
-            self.lose(lane);
+        // What is not ours any more goes first, then the renewal counts. What another may have
+        // served meanwhile is opened anew: leases can go back in time with their journal.
+        for lane in self.not_ours(home, replaceable) {
+            if replaceable {
+                self.lose_to_open_anew(lane, home);
+            } else {
+                self.lose(lane);
+            }
         }
         if let Some(nodes) = &mut self.nodes {
             nodes.tenures[home].proven(sent_ms);
@@ -56,8 +62,8 @@ impl Lanes {
     }
 
     /// Lanes of this journal that are served here by a lease that is not this node's any more. One
-    /// that went and came back is another one.
-    fn not_ours(&self, home: usize) -> Vec<LaneId> {
+    /// that went and came back is another one. All of them where others may have had them.
+    fn not_ours(&self, home: usize, replaceable: bool) -> Vec<LaneId> {
         let Some(nodes) = &self.nodes else { return Vec::new() };
         let ours = |lane: LaneId| {
             let lease = nodes.lease(lane, home);
@@ -65,7 +71,7 @@ impl Lanes {
             lease.node == Some(nodes.node) && hosted.is_none_or(|one| one.term == lease.term)
         };
         let of_home = self.owned().filter(|(_, of)| *of == home);
-        of_home.map(|(lane, _)| lane).filter(|lane| !ours(*lane)).collect()
+        of_home.map(|(lane, _)| lane).filter(|lane| replaceable || !ours(*lane)).collect()
     }
 
     /// What is open or at rest here is answered from for as long as the lease is proven. A lane is
@@ -190,6 +196,16 @@ impl Lanes {
             }
             Ok(Err(why)) => drop.stop(&why),
             Err(why) => drop.stop(why),
+        }
+    }
+
+    /// A lane is given up that may be this node's still: it is opened under another number, so that
+    /// nothing followers say to who it was is taken for said to who it is.
+    pub(in super::super) fn lose_to_open_anew(&mut self, lane: LaneId, home: usize) {
+        self.lose(lane);
+        if let Some(nodes) = &mut self.nodes {
+            let term = nodes.lease(lane, home).term;
+            nodes.given.insert(lane, term);
         }
     }
 
