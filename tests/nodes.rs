@@ -267,8 +267,21 @@ fn a_lane_whose_journal_went_back_is_kept_by_the_node_that_noticed() {
     }
     let asked = |path: &str| left.1.ask(("GET", path), 1, Role::Fan, "").status;
     assert_eq!((asked("/readyz"), asked("/proxyz")), (503, 200));
-    new.end();
+    // Going on without them is for when no node serves, and the others follow who went on.
+    let accept = ["restore", FILE, "--accept-loss"];
     left.1.end();
+    let output = left.0.run(&accept);
+    let said = common::served::words(&output);
+    assert!(!output.status.success() && said.contains("stop every node first"), "{said}");
+    new.end();
+    let output = left.0.run(&accept);
+    let said = common::served::words(&output);
+    assert!(output.status.success() && said.contains("the next claim is number 4"), "{said}");
+    for (_, node) in [&left.0, &died.0, &place].map(|place| (place, festival.serve(place))) {
+        assert_eq!(node.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 200, "{}", node.said());
+        assert!(DROPS.iter().all(|drop| node.claim(drop, 9, BOX).text_of("code") == "paused"));
+        node.end();
+    }
 }
 
 #[test]

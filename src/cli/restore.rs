@@ -3,6 +3,7 @@
 
 use super::{Where, bring, cold};
 use crate::drops::cold::{forget, lost_claims};
+use crate::drops::joining;
 use crate::drops::plan::{self, KEEPER, socket};
 use crate::drops::restore::{self, Gone, Restoring};
 use crate::drops::wake::festival_number;
@@ -65,6 +66,8 @@ pub fn run(args: &Restore) -> Result<ExitCode, String> {
     let writers = JournalWriter::each(&folder.journals()).map_err(|why| why.to_string())?;
     let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
     not_moved(&reader)?;
+    // What another node goes on with is not lost, and nobody is to write beside this.
+    let _hold = joining::hold(&folder)?;
     let number = festival_number(folder.festival());
     let gone = restore::gone(&reader, number, (&witness, &tables))?;
     let heads = heads::newest(witness, tables.clone());
