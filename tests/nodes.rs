@@ -274,3 +274,64 @@ fn number_of_claims(place: &Place) -> u64 {
     let claims = |lane| place.state("nodes", lane).claims().count();
     lanes.iter().map(|record| u64::from(claims(record.lane))).sum()
 }
+
+/// Asks the same act until it is known what came of it; the stock then, and whether it was ever
+/// not known.
+fn restocked(node: &Served, (drop, host): (&str, u64), key: &str) -> (i64, bool) {
+    let path = format!("/api/v1/drops/{drop}/restock");
+    let token = node.token(host, Role::Host);
+    let (watch, mut unsure) = (Stopwatch::start(), false);
+    while watch.passed_s() < 30.0 {
+        let mut client = Client::connect(node.address).unwrap();
+        let body = r#"{"why":"a van","units":10}"#;
+        let answer = client.call(("POST", &path), &token, Some(key), body).unwrap();
+        if answer.status == 200 {
+            return (answer.body["items"][0]["stock"].as_i64().unwrap(), unsure);
+        }
+        assert!(matches!(answer.status, 503 | 429), "{answer:?}");
+        unsure |= answer.text_of("code") == "unsure";
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{drop} is not answered: {}", node.said());
+}
+
+#[test]
+fn a_restock_whose_owner_died_is_done_once() {
+    let festival = Festival::new(3, 3_600_000);
+    let [mut killed, asked, other] = festival.nodes::<3>();
+    let until = AtomicBool::new(false);
+    let done = thread::scope(|scope| {
+        let hosts = DROPS.iter().zip(80..).map(|(drop, host)| {
+            let (asked, until) = (&asked.1, &until);
+            scope.spawn(move || {
+                let (mut acts, mut doubts) = (0, 0);
+                while !until.load(Ordering::Acquire) {
+                    let (stock, unsure) = restocked(asked, (drop, host), &format!("van {acts}"));
+                    (acts, doubts) = (acts + 1, doubts + u32::from(unsure));
+                    // A repeat may hear of the act before this node has its row.
+                    assert!(stock <= 3 + 10 * acts, "{drop}: {stock} after {acts} acts");
+                    thread::sleep(Duration::from_millis(20));
+                }
+                (acts, doubts)
+            })
+        });
+        let hosts: Vec<_> = hosts.collect();
+        thread::sleep(Duration::from_secs(2));
+        killed.1.program.kill();
+        thread::sleep(Duration::from_secs(8));
+        until.store(true, Ordering::Release);
+        hosts.into_iter().map(|host| host.join().unwrap()).collect::<Vec<(i64, u32)>>()
+    });
+    let doubts: u32 = done.iter().map(|(_, doubts)| doubts).sum();
+    eprintln!("acts and doubts by drop: {done:?}");
+    assert!(doubts > 0, "the owner that died had been asked nothing");
+    // Whoever is asked the newest again: it is done, and nothing else is.
+    for ((drop, host), (acts, _)) in DROPS.iter().zip(80..).zip(&done) {
+        for node in [&asked.1, &other.1] {
+            let (stock, _) = restocked(node, (drop, host), &format!("van {}", acts - 1));
+            assert_eq!(stock, 3 + 10 * acts, "{drop}");
+        }
+    }
+    asked.1.end();
+    other.1.end();
+}
