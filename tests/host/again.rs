@@ -56,7 +56,7 @@ fn new(page: &Page, act: &str) -> String {
     nonce(page, |nonce| nonce.ends_with(act))
 }
 
-const UNSURE: &str = "It may have been done. Send it again just as it is";
+const UNSURE: &str = "It may have been done. Send the form below again just as it is";
 
 #[tokio::test]
 async fn a_form_nobody_knew_the_outcome_of_is_one_act() {
