@@ -1,6 +1,8 @@
 //! Hosts' pages: who may see them, each act with its undo and its words, a changed festival file
 //! before and after, the list of claims as page and as CSV, and the demo's made crowd.
 
+#[path = "host/again.rs"]
+mod again;
 mod common;
 
 use axum::http::StatusCode;

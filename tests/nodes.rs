@@ -484,3 +484,55 @@ fn number_of_claims(place: &Place) -> u64 {
     let claims = |lane| place.state("nodes", lane).claims().count();
     lanes.iter().map(|record| u64::from(claims(record.lane))).sum()
 }
+
+/// Asks the same act until it is known what came of it; the stock then, and whether it was ever
+/// not known.
+fn restocked(node: &Served, (drop, host): (&str, u64), key: &str) -> (i64, bool) {
+    let path = format!("/api/v1/drops/{drop}/restock");
+    let token = node.token(host, Role::Host);
+    let (watch, mut unsure) = (Stopwatch::start(), false);
+    while watch.passed_s() < 30.0 {
+        let mut client = Client::connect(node.address).unwrap();
+        let body = r#"{"why":"a van","units":10}"#;
+        let answer = client.call(("POST", &path), &token, Some(key), body).unwrap();
+        if answer.status == 200 {
+            return (answer.body["items"][0]["stock"].as_i64().unwrap(), unsure);
+        }
+        assert!(matches!(answer.status, 503 | 429), "{answer:?}");
+        unsure |= answer.text_of("code") == "unsure";
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{drop} is not answered: {}", node.said());
+}
+
+#[test]
+fn a_restock_whose_owner_died_is_done_once() {
+    let festival = Festival::new(3, 3_600_000);
+    let [mut killed, asked, other] = festival.nodes::<3>();
+    let held = "BEGIN; LOCK TABLE journal IN SHARE MODE; SELECT pg_sleep(7); COMMIT";
+    let done = thread::scope(|scope| {
+        // No row goes in while acts are decided, and nobody waits longer than five seconds.
+        for journal in &festival.journals {
+            scope.spawn(|| Postgres::sql(journal, held));
+        }
+        thread::sleep(Duration::from_millis(500));
+        let hosts = DROPS.iter().zip(80..).map(|(drop, host)| {
+            let asked = &asked.1;
+            scope.spawn(move || restocked(asked, (drop, host), "van"))
+        });
+        let hosts: Vec<_> = hosts.collect();
+        thread::sleep(Duration::from_millis(5_800));
+        killed.1.program.kill();
+        hosts.into_iter().map(|host| host.join().unwrap()).collect::<Vec<(i64, bool)>>()
+    });
+    eprintln!("stock, and whether it was unsure, by drop: {done:?}");
+    assert!(done.iter().any(|(_, unsure)| *unsure), "nobody was in doubt");
+    for (drop, host) in DROPS.iter().zip(80..) {
+        // Whoever is asked: it is done, and nothing else is.
+        for node in [&asked.1, &other.1] {
+            assert_eq!(restocked(node, (drop, host), "van").0, 13, "{drop}");
+        }
+    }
+    asked.1.end();
+    other.1.end();
+}

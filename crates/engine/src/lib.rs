@@ -10,7 +10,8 @@
 //!
 //! Promises kept here: nothing scarce is given twice (the [`Ledger`] moves units, it never makes
 //! them), nobody holds more than the limit, a repeated command finds the claim it made, a host's
-//! act is done once however often it is asked, and the same facts give the same state, bit for bit ([`State::digest`]).
+//! act is done once however often it is asked ([`Acts`]), and the same facts give the same state,
+//! bit for bit ([`State::digest`]).
 //!
 //! | file | holds |
 //! | --- | --- |

@@ -23,6 +23,10 @@ use std::sync::Arc;
 /// Most characters a reason may have.
 const WHY_CHARS_MAX: usize = 500;
 
+/// What `unsure` says to whoever sent no key.
+const UNSURE_WITHOUT_KEY: &str = "It may have been done. Ask the same again with this \
+                                  Idempotency-Key: the answer will be true.";
+
 /// A host's act on a drop, as the path names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -76,9 +80,7 @@ impl ActKey {
     /// it, the key is told, for without it the same would be done again.
     fn told(&self, mut problem: Problem) -> Problem {
         if problem.code == "unsure" {
-            problem.title = "It may have been done. Ask the same again with this Idempotency-Key: \
-                             the answer will be true."
-                .to_owned();
+            UNSURE_WITHOUT_KEY.clone_into(&mut problem.title);
             return problem.with("idempotency_key", self.text());
         }
         problem

@@ -164,6 +164,7 @@ async fn done(
     let stands = || host::stands(&visit.app, by, verb, &drop, &said);
     if !form.nonce.is_empty() && stands().await {
         // Sent again after it was done: whatever came after it, there is nothing to look at first.
+        actions::catch_up(&visit.app, &drop).await;
         return Ok(());
     }
     if !form.seen.is_empty() {

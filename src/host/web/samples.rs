@@ -148,6 +148,24 @@ fn paused(frame: &Frame) -> DropPage {
     }
 }
 
+/// After a form nobody knows the outcome of, and after it was sent again with other values.
+fn sent_again(frame: &Frame) -> [DropPage; 2] {
+    let w = frame.w;
+    let draft = Draft {
+        act: "restock".to_owned(),
+        why: "<b>Fans".to_owned(),
+        line: "lamp/red".to_owned(),
+        units: "10".to_owned(),
+        nonce: "sample".to_owned(),
+    };
+    let did = act(w.with("host-did-restock", &[("n", "12"), ("line", "Lamp, red")]), None);
+    let unsure =
+        DropPage { wrong: Some(w.t("host-wrong-unsure")), draft: Some(draft), ..open(frame) };
+    let wrong = Some(w.t("host-wrong-reused"));
+    let reused = DropPage { wrong, acts: vec![did], ..unsure.clone() };
+    [unsure, reused]
+}
+
 fn drops(frame: &Frame) -> Vec<Sample> {
     let w = frame.w;
     let draft = Draft {
@@ -167,24 +185,6 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         wrong: Some(w.with("host-wrong-most", &[("n", "23")])),
         draft: Some(draft),
         crowd: None,
-        ..open(frame)
-    };
-    let again = Draft {
-        act: "restock".to_owned(),
-        why: "<b>Fans".to_owned(),
-        line: "lamp/red".to_owned(),
-        units: "10".to_owned(),
-        nonce: "sample".to_owned(),
-    };
-    let unsure = DropPage {
-        wrong: Some(w.t("host-wrong-unsure")),
-        draft: Some(again.clone()),
-        ..open(frame)
-    };
-    let reused = DropPage {
-        wrong: Some(w.t("host-wrong-reused")),
-        draft: Some(again),
-        acts: vec![act(w.with("host-did-restock", &[("n", "12"), ("line", "Lamp, red")]), None)],
         ..open(frame)
     };
     let meanwhile = DropPage {
@@ -214,6 +214,7 @@ fn drops(frame: &Frame) -> Vec<Sample> {
         wrong: None,
         nonce: "sample".to_owned(),
     };
+    let [unsure, reused] = sent_again(frame);
     let mute = ClosingPage { wrong: Some(w.t("host-wrong-why")), ..closing.clone() };
     vec![
         made("before", &before),

@@ -7,8 +7,11 @@ use fanfare_engine::{Command, Fact, Refusal};
 /// The number of an act that was done, for those that are done once.
 pub(crate) fn number_of(fact: &Fact) -> Option<u64> {
     match fact {
-        Fact::Paused(act) | Fact::Resumed(act) | Fact::Closed(Some(act)) => Some(act.why),
-        Fact::Restocked { act, .. } | Fact::Withdrawn { act, .. } => Some(act.why),
+        Fact::Paused(act)
+        | Fact::Resumed(act)
+        | Fact::Restocked { act, .. }
+        | Fact::Withdrawn { act, .. }
+        | Fact::Closed(Some(act)) => Some(act.why),
         _ => None,
     }
 }
