@@ -414,7 +414,12 @@ impl Lanes {
                 published.own(|served| while lane.turn(clock, served) {});
             }
             let answers = lane.answers();
-            hosted.drop.doubt(lane.in_doubt().is_some() || lane.slow(clock.mono_ms));
+            let unpublished = hosted
+                .shared
+                .as_ref()
+                .is_some_and(|shared| shared.doubts(hosted.drop.published.front().face.seq));
+            let doubted = lane.in_doubt().is_some() || unpublished;
+            hosted.drop.doubt(doubted || lane.slow(clock.mono_ms));
             if let Some(stopped) = lane.stopped() {
                 hosted.drop.stop(&stopped.0);
             }

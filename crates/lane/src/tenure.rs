@@ -43,7 +43,7 @@
 //!   that wakes finds its lease there under its number, and of its successor's rows nothing is
 //!   left: it would answer from before them, and write over them. Whoever was not proven for so
 //!   long that another may have taken over gives its lanes up ([`Tenure::replaceable`]), and opens
-//!   them only as the lease's holder, by what its witness says.
+//!   them only as the lease's holder under another number, by what its witness says.
 //!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.

@@ -175,7 +175,9 @@ impl Fleet {
             Role::Own(own) => {
                 let tenure = proc.tenure(self.plan.db_of[lane]);
                 let proven = tenure.good(now_ms) || self.off(Control::StaleLease);
-                let doubt = own.machine.in_doubt().is_some() && !self.off(Control::DoubtKept);
+                // Durable is not yet published, and the gate goes by what is.
+                let doubt = own.machine.in_doubt().is_some() || own.newest.0 < own.doubted;
+                let doubt = doubt && !self.off(Control::DoubtKept);
                 own.face.is_some() && proven && !doubt
             }
             Role::Follow(follow) => {

@@ -130,16 +130,17 @@ impl Fleet {
             self.new_ask(lane, Wants::Command(command), None, 0);
             self.calm()?;
             // A node whose clock is wrong may say that it is too early, or over.
-            let owner = self
-                .procs
-                .iter()
-                .position(|proc| proc.alive && matches!(proc.lanes[lane], Role::Own(_)));
-            let clock_ms = owner.map(|pid| self.procs[pid].clock(self.now_ms).now_ms);
-            let seen = owner.and_then(|pid| self.seen(pid, lane));
-            let still = seen.zip(clock_ms).is_some_and(|(seen, clock_ms)| {
+            let mut still = true;
+            for pid in 0..self.procs.len() {
+                if !self.procs[pid].alive {
+                    continue;
+                }
+                let clock_ms = self.procs[pid].clock(self.now_ms).now_ms;
                 let near_ms = [clock_ms - 1_000, clock_ms];
-                near_ms.iter().all(|at_ms| seen.phase(*at_ms) == Phase::Open)
-            });
+                still &= self.seen(pid, lane).is_some_and(|seen| {
+                    near_ms.iter().all(|at_ms| seen.phase(*at_ms) == Phase::Open)
+                });
+            }
             if still && self.history[lane].model.claims_of(fan).next().is_none() {
                 let what = format!("lane {}: {free} free of {line:?}, asked in vain", id(lane));
                 return caught(Breach::LeftOver, what);

@@ -110,6 +110,7 @@ impl Fleet {
     pub(super) fn ping(&mut self, pid: usize) -> Check {
         self.after(PING_MS, Event::At(pid, What::Ping));
         let asked_ms = self.procs[pid].mono(self.now_ms);
+        let counted = !self.off(Control::LeasesUncounted);
         for lane in 0..self.plan.lanes.len() {
             let owner = self.owner_of(pid, lane).filter(|owner| *owner != pid);
             if let (Role::Follow(_), Some(owner)) = (&self.procs[pid].lanes[lane], owner) {
@@ -121,8 +122,10 @@ impl Fleet {
                 let on = follow.and_then(|follow| {
                     // What is left of a stream under another number is not taken, and not said to
                     // be: the owner counts anew.
-                    follow.leave_older(term);
-                    follow.on
+                    if counted {
+                        follow.leave_older(term);
+                    }
+                    follow.on.filter(|_| follow.term == term)
                 });
                 if let Some(conn) = conn.filter(|conn| on != Some(*conn)) {
                     self.send(conn, pid, Note::Follow { lane, term });

@@ -45,6 +45,8 @@ pub(super) struct Own {
     pub(super) followers: BTreeSet<usize>,
     pub(super) leaving: VecDeque<Leaving>,
     pub(super) unsure: Vec<Doubts>,
+    /// The newest row somebody is told `unsure` about.
+    pub(super) doubted: u32,
     pub(super) handing: Option<Handing>,
     /// Tickets not answered yet.
     pub(super) open: BTreeSet<u32>,
@@ -120,6 +122,7 @@ impl Fleet {
             followers: BTreeSet::new(),
             leaving: VecDeque::new(),
             unsure: Vec::new(),
+            doubted: 0,
             handing: None,
             open: BTreeSet::new(),
             append: None,

@@ -66,6 +66,7 @@ impl Fleet {
         if !unsure.is_empty() {
             match own.machine.in_doubt().filter(|_| spreads) {
                 Some(seq) => {
+                    own.doubted = own.doubted.max(seq);
                     let owed = own.grants.send(now_ms);
                     own.unsure.push((Some(owed), unsure));
                     self.stream(pid, lane, &Item::Doubt(seq));

@@ -26,6 +26,8 @@ pub(in super::super) struct Shared {
     pub(super) followers: BTreeSet<Conn>,
     pub(super) leaving: VecDeque<Leaving>,
     pub(super) unsure: Vec<Doubted>,
+    /// The newest row somebody is told `unsure` about.
+    doubted: u32,
     pub(super) handing: Option<Handing>,
     /// The newest row whose fans followers were told of.
     named: u32,
@@ -60,6 +62,12 @@ impl Shared {
     /// Whether nothing is decided any more: the lane goes to another node.
     pub(in super::super) fn handing(&self) -> bool {
         self.handing.is_some()
+    }
+
+    /// Whether a row that somebody was told `unsure` about is not published yet: it may be durable,
+    /// but the gate goes by what is published.
+    pub(in super::super) fn doubts(&self, published: u32) -> bool {
+        published < self.doubted
     }
 
     /// Who opens the lane.
@@ -212,6 +220,7 @@ impl Lanes {
         let mut doubt = None;
         if !unsure.is_empty() {
             doubt = hosted.lane.in_doubt();
+            shared.doubted = shared.doubted.max(doubt.unwrap_or(0));
             let owed = doubt.map(|_| shared.grants.send(now_ms));
             shared.unsure.push((owed, unsure));
         }
@@ -266,6 +275,9 @@ impl Lanes {
             }
         }
         self.let_go_unsure(lane, now_ms);
+        if published {
+            self.touched.insert(lane);
+        }
         if published && self.hosted.get(&lane).is_some_and(Hosted::rested_and_told) {
             self.let_rest(lane);
         }
