@@ -60,6 +60,8 @@ pub enum Frame {
         lane: LaneId,
         /// Under which lease.
         term: u64,
+        /// For the how-manieth time: asked again under another number, it begins anew.
+        turn: u64,
     },
     /// From an owner: what was asked is not for here; nothing was done.
     Elsewhere {
@@ -78,6 +80,8 @@ pub enum Frame {
         settled: u32,
         /// Up to which row somebody was told `unsure`; 0 if nobody was.
         doubt: u32,
+        /// The number it was asked under.
+        turn: u64,
     },
     /// From an owner: claims of these fans are decided in a row that is not durable yet.
     UnderWay {
@@ -167,10 +171,10 @@ impl Frame {
                 return framed(2, &[&head[..], &numbers].concat(), &[&bytes]);
             }
             Self::Answer { id, reply } => (3, [vec![*id], words::of_reply(reply)].concat(), vec![]),
-            Self::Follow { lane, term } => (4, vec![(*lane).into(), *term], vec![]),
-            Self::Joined { lane, term, newest: (seq, hash), settled, doubt } => {
+            Self::Follow { lane, term, turn } => (4, vec![(*lane).into(), *term, *turn], vec![]),
+            Self::Joined { lane, term, newest: (seq, hash), settled, doubt, turn } => {
                 let numbers = [*lane, *seq, *settled, *doubt].map(u64::from);
-                return framed(5, &[&numbers[..], &[*term]].concat(), &[hash]);
+                return framed(5, &[&numbers[..], &[*term, *turn]].concat(), &[hash]);
             }
             Self::Row { lane, row } => (
                 6,
@@ -220,13 +224,14 @@ impl Frame {
                 Self::Ask { id, done_below, lane, age_ms, stamp_ms, command }
             }
             (3, &[id, ..], []) => Self::Answer { id, reply: words::reply(&numbers[1..])? },
-            (4, &[lane, term], []) => Self::Follow { lane: small(lane)?, term },
-            (5, &[lane, seq, settled, doubt, term], &[hash]) => Self::Joined {
+            (4, &[lane, term, turn], []) => Self::Follow { lane: small(lane)?, term, turn },
+            (5, &[lane, seq, settled, doubt, term, turn], &[hash]) => Self::Joined {
                 lane: small(lane)?,
                 term,
                 newest: (small(seq)?, hash.try_into().ok()?),
                 settled: small(settled)?,
                 doubt: small(doubt)?,
+                turn,
             },
             (6, &[lane, seq], &[hash, header, seal, facts]) => {
                 let [hash, header, seal, facts] = [hash, header, seal, facts].map(<[u8]>::to_vec);
@@ -301,8 +306,8 @@ mod tests {
             Frame::Hello { node: u64::MAX, process: 3, festival: [9; 16] },
             Frame::Ask { id: 1, done_below: 0, lane: 7, age_ms: 300, stamp_ms: -2, command },
             Frame::Answer { id: 1, reply: Reply::Refused(Refusal::Paused) },
-            Frame::Follow { lane: 7, term: 3 },
-            Frame::Joined { lane: 7, term: 3, newest: (9, [1; 32]), settled: 8, doubt: 0 },
+            Frame::Follow { lane: 7, term: 3, turn: 1 },
+            Frame::Joined { lane: 7, term: 3, newest: (9, [1; 32]), settled: 8, doubt: 0, turn: 1 },
             Frame::Row { lane: 7, row },
             Frame::Ping { at_ms: -1 },
             Frame::Word { at_ms: 1 << 40, owner_ms: 7, lanes: vec![1, u32::MAX] },

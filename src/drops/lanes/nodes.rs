@@ -81,6 +81,8 @@ pub(super) struct Nodes {
     forwards: HashMap<ProcessId, Forwards<Option<Reply>>>,
     hosts: BTreeMap<Conn, Host>,
     followed: HashMap<LaneId, Followed>,
+    /// How often this node asked an owner for what comes of a lane.
+    turns: u64,
     asks: BTreeMap<u64, Asked>,
     next_ask: u64,
     /// Leases that were given away, by their number: whether they went the next renewals say.
@@ -107,6 +109,7 @@ impl Nodes {
             forwards: HashMap::new(),
             hosts: BTreeMap::new(),
             followed: followed.collect(),
+            turns: 0,
             asks: BTreeMap::new(),
             next_ask: 1,
             given: BTreeMap::new(),
@@ -174,7 +177,7 @@ impl Lanes {
                 let age_ms = age_ms.saturating_add(late_ms);
                 self.asked_by(conn, (id, done_below), (lane, age_ms, command), clock);
             }
-            Frame::Follow { lane, term } => self.join(conn, lane, term),
+            Frame::Follow { lane, term, turn } => self.join(conn, lane, (term, turn)),
             Frame::Ack { lane, count } => self.acked(conn, lane, count),
             Frame::Ping { at_ms } => self.pinged(conn, at_ms, clock),
             Frame::GaveUp { lane } => self.gave_up(conn, lane),

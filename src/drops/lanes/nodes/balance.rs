@@ -43,7 +43,7 @@ impl Lanes {
             }
             // Only to a node that follows it already: it opens at once.
             let follows = |node: NodeId| {
-                node == me || shared.followers.iter().any(|conn| self.node_of(*conn) == Some(node))
+                node == me || shared.followers.keys().any(|conn| self.node_of(*conn) == Some(node))
             };
             let able: BTreeMap<_, _> = there
                 .iter()

@@ -42,6 +42,9 @@ pub(super) struct Followed {
     word: Word,
     /// The connection its owner's stream comes by, and under which lease.
     by: Option<(Conn, u64)>,
+    /// The number it is asked for under: another where it begins anew, so that nothing of an older
+    /// stream on the same connection is taken, or acknowledged, for this one.
+    turn: Option<u64>,
     stream: VecDeque<Item>,
     /// Rows and doubts of the stream that are done with.
     done: u64,
@@ -58,6 +61,7 @@ impl Followed {
             opening: None,
             word,
             by: None,
+            turn: None,
             stream: VecDeque::new(),
             done: 0,
             reading: false,
@@ -82,7 +86,7 @@ impl Followed {
     /// Nothing is answered by any owner's word any more.
     pub(super) fn hush(&mut self) {
         self.word.over();
-        (self.by, self.done) = (None, 0);
+        (self.by, self.turn, self.done) = (None, None, 0);
         self.stream.clear();
         self.drop.note_under_way(UnderWay::clear);
         self.say_word();
@@ -109,31 +113,35 @@ impl Lanes {
     /// Asks every owner that is reached for what comes of its lanes.
     pub(super) fn follow_all(&mut self) {
         let Some(nodes) = &mut self.nodes else { return };
-        let mut left = Vec::new();
+        let mut due = Vec::new();
         for (lane, followed) in &nodes.followed {
             let home = followed.drop.home;
             let Some((conn, host)) = nodes.host_of(*lane, home) else { continue };
             let term = nodes.lease(*lane, home).term;
             let ready = followed.replay.is_some() && followed.opening.is_none();
             if ready && followed.by != Some((conn, term)) {
-                left.push(*lane);
-                let _ = host.send.send(Frame::Follow { lane: *lane, term });
+                due.push((*lane, term, host.send.clone()));
             }
         }
-        // What is left of a stream under another number is not taken, and not said to be: the owner
-        // counts anew from here.
-        for lane in left {
-            if let Some(followed) = nodes.followed.get_mut(&lane).filter(|one| one.by.is_some()) {
+        for (lane, term, send) in due {
+            let Some(followed) = nodes.followed.get_mut(&lane) else { continue };
+            // What is left of a stream under another lease is not taken, and not said to be.
+            if followed.by.is_some() {
                 followed.hush();
             }
+            let turn = *followed.turn.get_or_insert_with(|| {
+                nodes.turns += 1;
+                nodes.turns
+            });
+            let _ = send.send(Frame::Follow { lane, term, turn });
         }
     }
 
     /// Something of a lane's stream.
     pub(super) fn streamed(&mut self, conn: Conn, frame: Frame) {
         let (lane, item) = match frame {
-            Frame::Joined { lane, term, newest, settled, doubt } => {
-                if !self.joins(conn, lane, term) {
+            Frame::Joined { lane, term, newest, settled, doubt, turn } => {
+                if !self.joins(conn, lane, (term, turn)) {
                     return;
                 }
                 (lane, Item::Joined(newest, settled, doubt))
@@ -168,7 +176,7 @@ impl Lanes {
     }
 
     /// Whether a stream begins. It may have been asked for under a lease that has moved since.
-    fn joins(&mut self, conn: Conn, lane: LaneId, term: u64) -> bool {
+    fn joins(&mut self, conn: Conn, lane: LaneId, (term, turn): (u64, u64)) -> bool {
         let Some(nodes) = &mut self.nodes else { return false };
         let Some(home) = nodes.followed.get(&lane).map(|followed| followed.drop.home) else {
             return false;
@@ -178,7 +186,7 @@ impl Lanes {
         let theirs = nodes.hosts.get(&conn).is_some_and(|host| Some(host.node) == lease.node);
         let current = lease.term == term && theirs;
         let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
-        if !current || followed.opening.is_some() {
+        if !current || followed.opening.is_some() || followed.turn != Some(turn) {
             return false;
         }
         followed.by = Some((conn, term));
@@ -260,7 +268,7 @@ impl Lanes {
             }
             Item::Settled(seq) => followed.word.settled(seq),
             Item::Word(at_ms) => followed.word.given(at_ms),
-            Item::Left => followed.by = None,
+            Item::Left => (followed.by, followed.turn) = (None, None),
             Item::End => {
                 followed.word.over();
                 followed.say_word();

@@ -11,7 +11,7 @@ use crate::kit::journal::{Holder, RawRow};
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
 use fanfare_lane::{Durable, Grants, Lane, LaneId, Owed, Reading, Reply, SUCCESSOR_WAITS_MS};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// What a lane of one of several nodes has besides.
@@ -23,7 +23,8 @@ pub(in super::super) struct Shared {
     /// Before this nothing is told: followers may answer for a lane that was at rest.
     told_from_ms: i64,
     pub(super) grants: Grants<Conn>,
-    pub(super) followers: BTreeSet<Conn>,
+    /// And under which number each asked to.
+    pub(super) followers: BTreeMap<Conn, u64>,
     pub(super) leaving: VecDeque<Leaving>,
     pub(super) unsure: Vec<Doubted>,
     /// The newest row somebody is told `unsure` about.
@@ -54,7 +55,7 @@ impl Shared {
 
     /// A follower's connection ended.
     pub(super) fn leave(&mut self, conn: Conn) {
-        if self.followers.remove(&conn) {
+        if self.followers.remove(&conn).is_some() {
             self.grants.leave(conn);
         }
     }
@@ -110,28 +111,30 @@ impl Lanes {
     /// Sends something to all who follow a lane.
     pub(super) fn stream(&self, lane: LaneId, frame: &Frame) {
         let shared = self.hosted.get(&lane).and_then(|hosted| hosted.shared.as_ref());
-        for conn in shared.iter().flat_map(|shared| &shared.followers) {
+        for conn in shared.iter().flat_map(|shared| shared.followers.keys()) {
             self.send(*conn, frame.clone());
         }
     }
 
     /// A node wants what comes of a lane.
-    pub(super) fn join(&mut self, conn: Conn, lane: LaneId, term: u64) {
+    pub(super) fn join(&mut self, conn: Conn, lane: LaneId, (term, turn): (u64, u64)) {
         let joined = if let Some(hosted) = self.hosted.get_mut(&lane) {
             let Some(shared) = hosted.shared.as_mut().filter(|one| one.term == term) else {
                 return;
             };
-            if !hosted.lane.opened() || !shared.followers.insert(conn) {
+            // Under another number it begins anew, and has given up what it may have answered by.
+            if !hosted.lane.opened() || shared.followers.insert(conn, turn) == Some(turn) {
                 return;
             }
             shared.grants.join(conn);
             let settled = hosted.drop.published.front().face.seq;
             let doubt = hosted.lane.in_doubt().unwrap_or(0);
-            Frame::Joined { lane, term, newest: hosted.lane.durable_head(), settled, doubt }
+            Frame::Joined { lane, term, newest: hosted.lane.durable_head(), settled, doubt, turn }
         } else if let Some(drop) = self.resting.get(&lane) {
             // Nothing comes of it before it is woken, and then it is joined anew.
             let face = &drop.published.front().face;
-            Frame::Joined { lane, term, newest: (face.seq, face.hash), settled: face.seq, doubt: 0 }
+            let newest = (face.seq, face.hash);
+            Frame::Joined { lane, term, newest, settled: face.seq, doubt: 0, turn }
         } else {
             return;
         };
@@ -162,7 +165,7 @@ impl Lanes {
         for (lane, hosted) in &mut self.hosted {
             let tenure = nodes.tenures[hosted.drop.home];
             if let Some(shared) = &mut hosted.shared
-                && shared.followers.contains(&conn)
+                && shared.followers.contains_key(&conn)
                 // Whoever asked the lane and lost patience is not refused elsewhere meanwhile.
                 && !hosted.lane.slow(clock.mono_ms)
                 && shared.grants.give(conn, tenure, now_ms)
