@@ -4,7 +4,7 @@ use super::super::asks::{Answer, Code, State, Told};
 use super::super::chance::Question;
 use super::super::in_flight::Waiting;
 use super::super::memory::{LostAsk, Remembered};
-use super::{Crowd, Fan, LATER, LOST, NONE, PATIENT, PAY_LOST, PAYING, REPEATING, What};
+use super::{Crowd, Fan, LATER, LOST, NONE, PATIENT, PAY_LATER, PAY_LOST, PAYING, What};
 
 /// How often the same is asked again before a fan despairs.
 const TRIES_MAX: u8 = 100;
@@ -57,13 +57,14 @@ impl Crowd {
         }
     }
 
-    /// The same is asked again, later each time. Bots shrug: they hammer on anyway.
+    /// The same is asked again, later each time; a claim and a payment each by themselves. Bots
+    /// shrug: they hammer on anyway.
     fn repeat(&mut self, fan: u32, what: What, now: u32) {
         let state = &mut self.fans[fan as usize];
-        if fan >= self.plan.fans || state.is(REPEATING) || state.tries >= TRIES_MAX {
+        if fan >= self.plan.fans || state.is(what.repeating()) || state.tries >= TRIES_MAX {
             return;
         }
-        state.set(REPEATING, true);
+        state.set(what.repeating(), true);
         let round = u32::from(state.tries);
         state.tries += 1;
         let after = 300 + self.chance.below(fan, Question::Repeat, round, 600);
@@ -199,11 +200,11 @@ impl Crowd {
         match answer {
             Answer::Claim(told) => self.outcome(ask, &told, release, now),
             Answer::Refused(code) if code.is_later() => {
-                self.fans[ask.fan as usize].set(LATER, true);
+                self.fans[ask.fan as usize].set(PAY_LATER, true);
                 self.repeat(ask.fan, again, now);
             }
             Answer::Refused(_) => {
-                self.fans[ask.fan as usize].set(LATER | PAY_LOST, false);
+                self.fans[ask.fan as usize].set(PAY_LATER | PAY_LOST, false);
                 self.memory.counts.settle_refused += 1;
             }
             Answer::Lost | Answer::Nonsense | Answer::Looked => {
@@ -216,7 +217,7 @@ impl Crowd {
     fn outcome(&mut self, ask: Waiting<What>, told: &Told, release: bool, now: u32) {
         let fan = &mut self.fans[ask.fan as usize];
         let lost = fan.is(PAY_LOST);
-        fan.set(LATER | PAY_LOST, false);
+        fan.set(PAY_LATER | PAY_LOST, false);
         let Some(known) = self.memory.told.get_mut(fan.claim as usize) else {
             return;
         };
@@ -235,5 +236,74 @@ impl Crowd {
         if lost {
             self.note_lost(ask, Some(told.number), now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::asks::{Ask, ClaimPlace, Kind};
+    use super::super::super::plan::CrowdPlan;
+    use super::*;
+
+    /// What is asked from here to there, in order.
+    fn asks(crowd: &mut Crowd, to_ms: i64) -> Vec<Ask> {
+        let mut out = Vec::new();
+        crowd.take_due(to_ms, usize::MAX, &mut out);
+        out
+    }
+
+    #[test]
+    fn a_lost_payment_is_sent_again_though_a_claim_is_asked_again_too() {
+        let all = 1_000_000;
+        let plan = CrowdPlan {
+            fans: 1,
+            bots: 0,
+            double_tap_share: all,
+            lost_answer_share: 0,
+            keyed_share: all,
+            unpaid_share: 0,
+            release_share: 0,
+            ..CrowdPlan::default()
+        };
+        let mut crowd = Crowd::new(plan);
+        let (began_ms, end_ms) = (crowd.memory.began_ms, i64::from(u32::MAX >> 8));
+        let told = Told {
+            place: ClaimPlace { seq: 2, index: 0 },
+            number: 1,
+            units: crowd.plan.quantity,
+            state: State::Held,
+            held_until_ms: began_ms + end_ms,
+        };
+        let (mut at_ms, mut taps, mut paid) = (began_ms, Vec::new(), None);
+        while paid.is_none() {
+            at_ms = crowd.next_due_ms().unwrap().max(at_ms);
+            for ask in asks(&mut crowd, at_ms) {
+                match ask.kind {
+                    Kind::Claim { .. } if taps.is_empty() => {
+                        crowd.answered(ask.id, Answer::Claim(told), at_ms * 1_000, None);
+                        taps.push(ask.id);
+                    }
+                    Kind::Claim { .. } => taps.push(ask.id),
+                    Kind::Settle { .. } => paid = Some(ask.id),
+                    _ => {}
+                }
+            }
+        }
+        // Neither the second tap nor the payment is answered.
+        for id in [taps[1], paid.unwrap()] {
+            crowd.answered(id, Answer::Lost, at_ms * 1_000, None);
+        }
+        let mut settled = told;
+        settled.state = State::Settled;
+        let mut again = Vec::new();
+        for ask in asks(&mut crowd, at_ms + 5_000) {
+            again.push(matches!(ask.kind, Kind::Settle { .. }));
+            let answer = if again.last() == Some(&true) { settled } else { told };
+            crowd.answered(ask.id, Answer::Claim(answer), (at_ms + 5_000) * 1_000, None);
+        }
+        again.sort_unstable();
+        assert_eq!(again, [false, true], "the claim and the payment");
+        let memory = crowd.finish();
+        assert_eq!((memory.counts.lost_unanswered, memory.lost.len()), (0, 2));
     }
 }

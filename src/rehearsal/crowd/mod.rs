@@ -34,6 +34,13 @@ enum What {
     Bot,
 }
 
+impl What {
+    /// The flag that says that this will be asked again.
+    fn repeating(self) -> u16 {
+        if matches!(self, Self::SettleRepeat | Self::ReleaseRepeat) { REPAYING } else { REPEATING }
+    }
+}
+
 /// One fan. `claim` is the place of the newest claim in the memory.
 #[derive(Clone, Copy, Debug)]
 struct Fan {
@@ -50,12 +57,16 @@ const LOST: u16 = 1;
 const PAY_LOST: u16 = 1 << 1;
 /// The fan was told to come later and has had no yes or no since.
 const LATER: u16 = 1 << 2;
-/// The same will be asked again.
+/// The same claim will be asked again.
 const REPEATING: u16 = 1 << 3;
 /// A refused fan will try again.
 const PATIENT: u16 = 1 << 4;
 /// The fan has sent a payment or a return: a claim without a key is no longer surely held.
 const PAYING: u16 = 1 << 5;
+/// The same payment or return will be sent again.
+const REPAYING: u16 = 1 << 6;
+/// The fan was told to come later with a payment or a return.
+const PAY_LATER: u16 = 1 << 7;
 
 impl Fan {
     const NEW: Self = Self { first_ms: NONE, claim: NONE, flags: 0, tries: 0, again: 0 };
@@ -226,7 +237,7 @@ impl Crowd {
                 cut = self.cuts(fan, 100);
             }
             What::Repeat | What::SettleRepeat | What::ReleaseRepeat => {
-                self.fans[fan as usize].set(REPEATING, false);
+                self.fans[fan as usize].set(what.repeating(), false);
             }
             What::Look => self.memory.counts.looks += 1,
             What::Tap => {}
@@ -274,7 +285,7 @@ impl Crowd {
                 let first_ms = i64::from(fan.first_ms) - lead_ms;
                 counts.last_first_answer_ms = counts.last_first_answer_ms.max(Some(first_ms));
             }
-            counts.later_unanswered += u64::from(person && fan.is(LATER));
+            counts.later_unanswered += u64::from(person && fan.is(LATER | PAY_LATER));
             counts.lost_unanswered += u64::from(fan.is(LOST | PAY_LOST));
             let waits = fan.is(PATIENT) || (person && fan.first_ms == NONE);
             counts.still_asking += u64::from(waits && fan.claim == NONE);
