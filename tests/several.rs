@@ -186,6 +186,34 @@ fn while_the_first_journal_is_dead_claims_go_on_at_the_others() {
 }
 
 #[test]
+fn a_journal_that_comes_back_older_keeps_its_lanes_shut_for_that() {
+    let (shared, mut dying) = (Postgres::shared(), Postgres::alone());
+    let (first, second) = (shared.database(), dying.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("b", 1, BOX).status, 201);
+    served.end();
+    let newest = place.journal().newest_seq(2).unwrap();
+    Postgres::sql(&second, &format!("DELETE FROM journal WHERE seq = {newest}"));
+    dying.kill();
+    let served = place.serve(Some(FILE));
+    let opens = "it opens when that answers";
+    let not_ready = || served.ask(("GET", "/readyz"), 1, Role::Fan, "").text;
+    assert!(not_ready().contains(opens), "{}", not_ready());
+    assert_eq!(served.claim("b", 2, BOX).status, 503);
+    dying.start_again();
+    let watch = Stopwatch::start();
+    while not_ready().contains(opens) {
+        assert!(watch.passed_s() < 30.0, "{}", not_ready());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    // What keeps it shut now is what is told, and nobody is asked to come again.
+    assert!(not_ready().contains("went back in time"), "{}", not_ready());
+    assert_eq!((served.claim("b", 2, BOX).status, served.claim("a", 1, BOX).status), (404, 201));
+    served.end();
+}
+
+#[test]
 fn a_slow_journal_holds_up_its_own_lanes_only() {
     let server = Postgres::shared();
     let (first, second) = (server.database(), server.database());

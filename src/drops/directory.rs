@@ -13,10 +13,19 @@ pub struct Directory {
     pub drops: Vec<Arc<Drop>>,
     by_id: BTreeMap<String, usize>,
     by_lane: BTreeMap<LaneId, usize>,
-    /// Lanes that could not be opened, and why.
-    pub shut: Vec<(LaneId, String)>,
-    /// Those of them that are opened once their journal answers.
-    pub(super) silent: Vec<(LaneId, DropSpec)>,
+    /// Lanes that could not be opened, the newest last.
+    pub shut: Vec<Shut>,
+}
+
+/// A lane that could not be opened.
+#[derive(Clone)]
+pub struct Shut {
+    /// The lane.
+    pub lane: LaneId,
+    /// Why, in words.
+    pub why: String,
+    /// What opens once its journal answers, if nothing but that one's silence keeps it shut.
+    pub(super) waits: Option<DropSpec>,
 }
 
 impl Directory {
@@ -32,37 +41,36 @@ impl Directory {
 
     /// Whether this is a drop that is opened once its journal answers.
     pub fn waits(&self, id: &str) -> bool {
-        self.silent.iter().any(|(_, spec)| spec.id == id)
+        self.waiting().any(|(_, spec)| spec.id == id)
+    }
+
+    /// The lanes that are opened once their journal answers.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (LaneId, &DropSpec)> {
+        self.shut.iter().filter_map(|shut| Some((shut.lane, shut.waits.as_ref()?)))
     }
 
     /// Lanes that should be open and are not, each with why.
     pub fn not_open(&self) -> Vec<String> {
-        let shut = self.shut.iter().map(|(lane, why)| format!("lane {lane}: {why}"));
+        let shut = self.shut.iter().map(|shut| format!("lane {}: {}", shut.lane, shut.why));
         let stopped =
             |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
         shut.chain(self.drops.iter().filter_map(stopped)).collect()
     }
 
-    /// A lane that cannot be opened.
-    pub(super) fn shut(&mut self, lane: LaneId, why: String) {
-        if !self.shut.iter().any(|(known, _)| *known == lane) {
+    /// A lane cannot be opened, and what opens once its journal answers, if that is all. What
+    /// keeps it shut now counts, not what did before; the log is told when that becomes another.
+    pub(super) fn shut(&mut self, lane: LaneId, why: String, waits: Option<DropSpec>) {
+        let known = self.shut.iter().position(|shut| shut.lane == lane);
+        let known = known.map(|at| self.shut.remove(at));
+        if known.is_none_or(|known| known.waits.is_some() != waits.is_some()) {
             tracing::error!(lane, why, "LANE SHUT");
-            self.shut.push((lane, why));
         }
-    }
-
-    /// One whose journal does not answer.
-    pub(super) fn shut_by_silence(&mut self, lane: LaneId, spec: DropSpec, why: String) {
-        if !self.silent.iter().any(|(known, _)| *known == lane) {
-            self.silent.push((lane, spec));
-        }
-        self.shut(lane, why);
+        self.shut.push(Shut { lane, why, waits });
     }
 
     /// Nothing keeps a lane from being opened, here or by another node.
     pub(super) fn not_shut(&mut self, lane: LaneId) {
-        self.shut.retain(|(shut, _)| *shut != lane);
-        self.silent.retain(|(silent, _)| *silent != lane);
+        self.shut.retain(|shut| shut.lane != lane);
     }
 
     pub(super) fn add(&mut self, drop: Arc<Drop>) {

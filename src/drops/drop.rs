@@ -121,6 +121,14 @@ impl Drop {
         self.in_doubt.store(in_doubt, Ordering::Release);
     }
 
+    /// Claims that another node has under way are so no more; where there are none, which is for
+    /// nearly every row, that costs no lock.
+    pub fn end_under_way(&self, end: impl FnOnce(&mut UnderWay)) {
+        if self.under_way.0.load(Ordering::Acquire) {
+            self.note_under_way(end);
+        }
+    }
+
     /// Something is to be noted about claims that another node has under way.
     pub fn note_under_way(&self, note: impl FnOnce(&mut UnderWay)) {
         let (any, under_way) = &*self.under_way;

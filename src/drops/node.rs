@@ -266,8 +266,8 @@ impl Node {
                 }
                 // Its owner tells of it.
                 Found::Awaited(lane) => directory.not_shut(lane),
-                Found::Shut(lane, why) => directory.shut(lane, why),
-                Found::Silent(lane, spec, why) => directory.shut_by_silence(lane, *spec, why),
+                Found::Shut(lane, why) => directory.shut(lane, why, None),
+                Found::Silent(lane, spec, why) => directory.shut(lane, why, Some(*spec)),
             }
         }
         *guard = Arc::new(directory);
@@ -277,15 +277,16 @@ impl Node {
     /// Opens the lanes that are shut because their journal was silent, where it answers now. Takes
     /// as long as a connection that is waited for in vain.
     pub fn open_silent(&self) {
-        let silent = self.directory().silent.clone();
-        if silent.is_empty() {
+        let directory = self.directory();
+        let mut silent = directory.waiting().peekable();
+        if silent.peek().is_none() {
             return;
         }
         let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
         let opened = opened.and_then(|reader| {
             let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
-            let specs = silent.into_iter().filter(|(lane, _)| answers(*lane));
-            let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec).collect();
+            let specs = silent.filter(|(lane, _)| answers(*lane));
+            let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec.clone()).collect();
             if specs.is_empty() { Ok(()) } else { self.add_drops(specs) }
         });
         if let Err(why) = opened {
@@ -373,9 +374,9 @@ impl Sorted {
                     sorted.followed.push((drop, *replay));
                 }
                 Found::Awaited(_) => {}
-                Found::Shut(lane, why) => sorted.directory.shut(lane, why),
+                Found::Shut(lane, why) => sorted.directory.shut(lane, why, None),
                 Found::Silent(lane, spec, why) => {
-                    sorted.directory.shut_by_silence(lane, *spec, why);
+                    sorted.directory.shut(lane, why, Some(*spec));
                 }
             }
         }

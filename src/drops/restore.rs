@@ -8,8 +8,8 @@ use crate::kit::heads::{self, Head, Heads};
 use crate::kit::journal::{JournalReader, JournalWriter, LaneRecord};
 use fanfare_engine::{Act, Fact, Loss, Served, Terms, Witnessed};
 use fanfare_lane::{
-    Draft, Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, Replay,
-    Row, Sealed, Written, seal_commit,
+    Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, Replay, Row,
+    Sealed, seal_commit,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -217,29 +217,17 @@ fn found_anew(
     replay.row(&row, &facts).map_err(|damage| damage.to_string())
 }
 
-/// Rows without facts up to the newest the witness saw: a claim is called by its row, and no
-/// lost claim's row is to be another claim's.
+/// Rows without facts up to the newest the witness saw.
 fn fill(
     restoring: &Restoring<'_>,
     writer: &mut JournalWriter,
     replay: &mut Replay,
     to: u32,
 ) -> Result<(), String> {
-    let written = Arc::new(Written::of(&[]));
     while replay.seq() < to {
         let mut rows = Vec::new();
         while replay.seq() < to && rows.len() < FILLED_AT_ONCE {
-            let draft = Draft {
-                festival: restoring.festival,
-                lane: replay.lane(),
-                seq: replay.seq() + 1,
-                prev: replay.hash(),
-                time_ms: replay.time_ms(),
-                written: written.clone(),
-            };
-            let row = Arc::new(draft.finish());
-            replay.row(&row, &[]).map_err(|damage| damage.to_string())?;
-            rows.push(row);
+            rows.push(Arc::new(replay.pass().map_err(|damage| damage.to_string())?));
         }
         append(restoring, writer, &rows)?;
     }

@@ -99,7 +99,7 @@ pub fn of_reply(reply: &Reply) -> Vec<u64> {
             claim.fan.get(),
             claim.line.0.into(),
             claim.quantity.get().into(),
-            at(&STATES, claim.state),
+            at(&ClaimState::ALL, claim.state),
             claim.until_s.into(),
             claim.key.map_or(0, Key::get),
             claim.place.seq.into(),
@@ -122,7 +122,7 @@ pub fn reply(numbers: &[u64]) -> Option<Reply> {
                 fan: Fan::new(fan)?,
                 line: Line(u16::try_from(line).ok()?),
                 quantity: Quantity::new(u16::try_from(quantity).ok()?)?,
-                state: of(&STATES, state)?,
+                state: of(&ClaimState::ALL, state)?,
                 until_s: u32::try_from(until_s).ok()?,
                 key: (key != 0).then(|| Key::new(key)),
                 place: Place { seq: u32::try_from(seq).ok()?, index: u16::try_from(index).ok()? },
@@ -148,7 +148,7 @@ fn of_refusal(refusal: &Refusal) -> Vec<u64> {
         Refusal::KeyReused { number } => (5, number.get().into()),
         Refusal::NoSuchLine => (6, 0),
         Refusal::NoSuchClaim => (7, 0),
-        Refusal::NotHeld { state } => (8, at(&STATES, *state)),
+        Refusal::NotHeld { state } => (8, at(&ClaimState::ALL, *state)),
         Refusal::TooMany { possible } => (9, (*possible).into()),
         Refusal::BreaksPromise(promise) => (10, at(&PROMISES, *promise)),
         Refusal::ActReused => (11, 0),
@@ -166,22 +166,13 @@ fn refusal(kind: u64, with: u64) -> Option<Refusal> {
         5 => Refusal::KeyReused { number: claim_number(with)? },
         6 => Refusal::NoSuchLine,
         7 => Refusal::NoSuchClaim,
-        8 => Refusal::NotHeld { state: of(&STATES, with)? },
+        8 => Refusal::NotHeld { state: of(&ClaimState::ALL, with)? },
         9 => Refusal::TooMany { possible: u32::try_from(with).ok()? },
         10 => Refusal::BreaksPromise(of(&PROMISES, with)?),
         11 => Refusal::ActReused,
         _ => return None,
     })
 }
-
-const STATES: [ClaimState; 6] = [
-    ClaimState::Held,
-    ClaimState::Settled,
-    ClaimState::Expired,
-    ClaimState::Released,
-    ClaimState::Returned,
-    ClaimState::RefundDue,
-];
 
 const PROMISES: [Promise; 13] = [
     Promise::OpeningKept,
@@ -248,7 +239,7 @@ mod tests {
             before: 0,
         };
         let mut all = vec![Reply::Acted, Reply::Busy, Reply::Unsure];
-        for state in STATES {
+        for state in ClaimState::ALL {
             claim.state = state;
             all.push(Reply::Claim { claim, fresh: state == ClaimState::Held });
             all.push(Reply::Refused(Refusal::NotHeld { state }));

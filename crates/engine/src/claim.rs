@@ -22,17 +22,9 @@ pub enum ClaimState {
 }
 
 impl ClaimState {
-    /// Every state at its number; the last two numbers are never written.
-    const ALL: [Self; 8] = [
-        Self::Held,
-        Self::Settled,
-        Self::Expired,
-        Self::Released,
-        Self::Returned,
-        Self::RefundDue,
-        Self::RefundDue,
-        Self::RefundDue,
-    ];
+    /// Every state at its number.
+    pub const ALL: [Self; 6] =
+        [Self::Held, Self::Settled, Self::Expired, Self::Released, Self::Returned, Self::RefundDue];
 
     /// The word the contract uses.
     pub const fn word(self) -> &'static str {
@@ -102,7 +94,9 @@ impl Kept {
     }
 
     pub(crate) fn state(&self) -> ClaimState {
-        ClaimState::ALL[usize::from(self.index_and_state & 7)]
+        // The two numbers behind the last state's are never written.
+        let at = usize::from(self.index_and_state & 7);
+        ClaimState::ALL.get(at).copied().unwrap_or(ClaimState::RefundDue)
     }
 
     pub(crate) fn set_state(&mut self, state: ClaimState) {

@@ -1,7 +1,7 @@
 //! Rows back to a state. Every link is checked on the way: numbers, hashes, festival, lane, time.
 
-use crate::row::{FestivalId, Hash, LaneId, Row};
-use alloc::{format, string::String, string::ToString};
+use crate::row::{Draft, FestivalId, Hash, LaneId, Row, Written};
+use alloc::{format, string::String, string::ToString, sync::Arc};
 use core::fmt;
 use fanfare_engine::{FACTS_PER_BATCH_MAX, Fact, Place, Served, State};
 
@@ -94,6 +94,25 @@ impl Replay {
     pub fn row(&mut self, row: &Row, facts: &[Fact]) -> Result<(), Damage> {
         let (lane, seq) = (self.lane, self.seq + 1);
         self.follow(row, facts).map_err(|what| Damage { lane, seq, what })
+    }
+
+    /// Passes the next number with a row that says nothing, and gives that row: where rows were
+    /// lost, a claim is called by its row, and no lost claim's row is to be another claim's.
+    ///
+    /// # Errors
+    /// As of [`Self::row`]; a lane does not begin with such a row.
+    pub fn pass(&mut self) -> Result<Row, Damage> {
+        let draft = Draft {
+            festival: self.festival,
+            lane: self.lane,
+            seq: self.seq + 1,
+            prev: self.hash,
+            time_ms: self.time_ms,
+            written: Arc::new(Written::of(&[])),
+        };
+        let row = draft.finish();
+        self.row(&row, &[])?;
+        Ok(row)
     }
 
     /// Takes the next row of a lane that another node owns, and publishes it.

@@ -3,11 +3,9 @@
 
 use crate::audit::{Breach, Violation, caught};
 use crate::control::Control;
-use crate::world::{FESTIVAL, replay};
+use crate::world::replay;
 use fanfare_engine::{Act, Served, Stock, Witnessed, WitnessedLine};
-use fanfare_lane::{
-    Draft, Face, Lane, LaneConfig, Lost, Reading, Row, Sealed, Signer, Written, seal_commit,
-};
+use fanfare_lane::{Face, Lane, LaneConfig, Lost, Reading, Row, Sealed, Signer, seal_commit};
 use std::sync::Arc;
 
 /// Why a lane stays shut.
@@ -55,21 +53,11 @@ pub(crate) fn go_on(
 ) -> Result<Vec<Sealed>, Violation> {
     let mut replay = replay(lane, left)?;
     let mut rows = Vec::new();
-    let written = Arc::new(Written::of(&[]));
     while replay.seq() < witnessed.seq {
-        let draft = Draft {
-            festival: FESTIVAL,
-            lane: replay.lane(),
-            seq: replay.seq() + 1,
-            prev: replay.hash(),
-            time_ms: replay.time_ms(),
-            written: written.clone(),
-        };
-        let row = Arc::new(draft.finish());
-        if let Err(damage) = replay.row(&row, &[]) {
-            return caught(Breach::Stopped, format!("going on: {damage}"));
+        match replay.pass() {
+            Ok(row) => rows.push(Arc::new(row)),
+            Err(damage) => return caught(Breach::Stopped, format!("going on: {damage}")),
         }
-        rows.push(row);
     }
     let Some(state) = replay.take_state() else {
         return caught(Breach::Stopped, "going on in a lane without rows");

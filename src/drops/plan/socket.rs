@@ -261,7 +261,7 @@ fn make_drop(app: &App, spec: &DropSpec) -> Result<(), Saying> {
     let made = app.node.add_drops(vec![spec.clone()]).and_then(|()| {
         let directory = app.node.directory();
         directory.named(&spec.id).map(|_| ()).ok_or_else(|| {
-            let why = directory.shut.last().map_or("its lane did not open", |(_, why)| why);
+            let why = directory.shut.last().map_or("its lane did not open", |shut| &shut.why);
             why.to_owned()
         })
     });

@@ -18,16 +18,6 @@ use serde::Deserialize;
 /// Claims on one page.
 const SHOWN: u32 = 50;
 
-/// All states a claim can be in.
-const STATES: [ClaimState; 6] = [
-    ClaimState::Held,
-    ClaimState::Settled,
-    ClaimState::Expired,
-    ClaimState::Released,
-    ClaimState::Returned,
-    ClaimState::RefundDue,
-];
-
 /// A claim's state as hosts read it.
 pub fn state_text(state: ClaimState) -> Key {
     match state {
@@ -117,7 +107,7 @@ pub async fn search(visit: &Visit, asked: &Asked) -> Result<Result<Search, Key>,
             return Ok(Err(Key("host-search-fan")));
         }
     }
-    if let Some(state) = STATES.iter().find(|state| state.word() == asked.state) {
+    if let Some(state) = ClaimState::ALL.iter().find(|state| state.word() == asked.state) {
         state.word().clone_into(&mut search.state);
     } else if !asked.state.is_empty() {
         return Err(Fault::bad_form());
@@ -165,7 +155,7 @@ impl ClaimsPage {
             frame,
             drop: id.to_owned(),
             drop_name: w.0.of(&drop.spec.names).to_owned(),
-            states: STATES.iter().map(state).collect(),
+            states: ClaimState::ALL.iter().map(state).collect(),
             rows: rows.iter().map(|row| shown(visit, &drop, row)).collect(),
             query: query.join("&"),
             number: asked.number,
@@ -181,7 +171,7 @@ fn shown(visit: &Visit, drop: &Drop, row: &Row) -> Shown {
     let (seq, place) = row.place;
     let name = line_name(visit, drop, row.line.into());
     let times = row.quantity.to_string();
-    let state = STATES.iter().find(|state| state.word() == row.state).copied();
+    let state = ClaimState::ALL.iter().find(|state| state.word() == row.state).copied();
     let state = state.unwrap_or(ClaimState::Held);
     let fan = row.fan.to_string();
     Shown {

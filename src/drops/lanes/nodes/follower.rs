@@ -88,7 +88,7 @@ impl Followed {
         self.word.over();
         (self.by, self.turn, self.done) = (None, None, 0);
         self.stream.clear();
-        self.drop.note_under_way(UnderWay::clear);
+        self.drop.end_under_way(UnderWay::clear);
         self.say_word();
     }
 }
@@ -192,7 +192,7 @@ impl Lanes {
         followed.by = Some((conn, term));
         (followed.done, followed.reading) = (0, false);
         followed.stream.clear();
-        followed.drop.note_under_way(UnderWay::clear);
+        followed.drop.end_under_way(UnderWay::clear);
         true
     }
 
@@ -307,7 +307,7 @@ impl Lanes {
         match drop.published.follow(replay, sealed) {
             Ok(facts) => {
                 drop.note_facts(&facts);
-                drop.note_under_way(|under_way| under_way.published(sealed.row.header.seq));
+                drop.end_under_way(|under_way| under_way.published(sealed.row.header.seq));
                 if durable {
                     self.note_head(&drop);
                 }
@@ -346,7 +346,7 @@ impl Lanes {
                     followed.drop.published.replace(state, &newest);
                 }
                 followed.word = Word::none(replay.seq());
-                followed.drop.note_under_way(|under_way| under_way.published(replay.seq()));
+                followed.drop.end_under_way(|under_way| under_way.published(replay.seq()));
                 followed.replay = Some(*replay);
                 if followed.opening.is_some() {
                     self.read_on(lane);
