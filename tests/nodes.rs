@@ -72,6 +72,18 @@ fn secret(key: &Place) -> PathBuf {
     key.data.parent().unwrap().join("secret")
 }
 
+/// Asks while it is `busy`.
+fn not_busy(ask: impl Fn() -> Answer) -> Answer {
+    let watch = Stopwatch::start();
+    loop {
+        let answer = ask();
+        if answer.text_of("code") != "busy" || watch.passed_s() > 20.0 {
+            return answer;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Asks until it is answered; what comes meanwhile must be `busy` or `unsure`.
 fn claimed(node: &Served, drop: &str, fan: u64) -> Answer {
     let watch = Stopwatch::start();
@@ -535,4 +547,27 @@ fn a_restock_whose_owner_died_is_done_once() {
     }
     asked.1.end();
     other.1.end();
+}
+
+#[test]
+fn a_return_to_a_drop_at_rest_is_answered_and_seen_at_every_node() {
+    let festival = Festival::new(30, 3_600_000);
+    let nodes: [_; 2] = festival.nodes();
+    let over = r#"{"why":"over"}"#;
+    let host = |path: &str| not_busy(|| nodes[0].1.ask(("POST", path), 80, Role::Host, over));
+    let claims = ["a", "b", "c"].map(|drop| {
+        let claim = format!("/api/v1/claims/{}", claimed(&nodes[1].1, drop, 1).text_of("claim"));
+        assert_eq!(host(&format!("{claim}/settlement")).status, 200);
+        assert_eq!(host(&format!("/api/v1/drops/{drop}/closing")).status, 200);
+        claim
+    });
+    thread::sleep(Duration::from_millis(2_500));
+    for claim in &claims {
+        let back = host(&format!("{claim}/return"));
+        assert_eq!((back.status, back.text_of("state")), (200, "returned"), "{claim}: {back:?}");
+    }
+    for (claim, (_, node)) in claims.iter().flat_map(|claim| nodes.each_ref().map(|n| (claim, n))) {
+        let seen = not_busy(|| node.ask(("GET", claim), 1, Role::Fan, ""));
+        assert_eq!((seen.status, seen.text_of("state")), (200, "returned"), "{claim}: {seen:?}");
+    }
 }

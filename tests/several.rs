@@ -9,6 +9,7 @@ use common::postgres::Postgres;
 use common::served::{Place, Served, words};
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::token::Role;
+use fanfare_engine::Fact;
 use std::time::Duration;
 
 const FILE: &str = "festival.toml";
@@ -349,4 +350,64 @@ fn a_crowd_that_repeats_old_claims_takes_few_of_a_databases_connections() {
     std::thread::sleep(Duration::from_secs(14));
     connected_at_most(&url, 3);
     served.end();
+}
+
+const OVER: &str = r#"{"why":"over"}"#;
+
+/// The path of a fan's paid claim on a drop that was closed and is at rest since.
+fn paid_at_rest(place: &Place, served: &Served, drop: &str, lane: u32) -> String {
+    let claim = format!("/api/v1/claims/{}", served.claim(drop, 1, BOX).text_of("claim"));
+    let host = |path: &str| served.ask(("POST", path), 80, Role::Host, OVER).status;
+    assert_eq!(host(&format!("{claim}/settlement")), 200);
+    assert_eq!(host(&format!("/api/v1/drops/{drop}/closing")), 200);
+    let newest = || place.journal().rows(lane, 1, 100).unwrap().pop().unwrap().row.read_facts();
+    let watch = Stopwatch::start();
+    while !matches!(newest().unwrap().last(), Some(Fact::Rested(_))) {
+        assert!(watch.passed_s() < 10.0, "drop {drop} does not go to rest");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    claim
+}
+
+#[test]
+fn a_return_to_a_drop_at_rest_is_answered_and_seen() {
+    let server = Postgres::shared();
+    let place = place(&["a"], &[&server.database()]);
+    let served = place.serve(Some(FILE));
+    let claim = paid_at_rest(&place, &served, "a", 1);
+    // Housekeeping, which lets a lane rest, is done once a second.
+    std::thread::sleep(Duration::from_millis(1_500));
+    let back = served.ask(("POST", &format!("{claim}/return")), 80, Role::Host, "");
+    assert_eq!((back.status, back.text_of("state")), (200, "returned"), "{back:?}");
+    let seen = served.ask(("GET", &claim), 1, Role::Fan, "");
+    assert_eq!((seen.status, seen.text_of("state")), (200, "returned"), "{seen:?}");
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn a_drop_at_rest_that_cannot_be_read_now_is_read_later() {
+    let (mut dying, shared) = (Postgres::alone(), Postgres::shared());
+    let place = place(&["a", "b"], &[&dying.database(), &shared.database()]);
+    let served = place.serve(Some(FILE));
+    let claim = paid_at_rest(&place, &served, "b", 2);
+    dying.kill();
+    let back = || served.ask(("POST", &format!("{claim}/return")), 80, Role::Host, "");
+    let meanwhile = back();
+    assert!(matches!(meanwhile.status, 200 | 503), "{meanwhile:?}");
+    dying.start_again();
+    let watch = Stopwatch::start();
+    while back().status != 200 {
+        assert!(watch.passed_s() < 30.0, "{:?}: {}", back(), served.said());
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    // Nothing stopped for good.
+    assert_eq!(served.drop_json("b")["stopped"], false);
+    let ready = || served.ask(("GET", "/readyz"), 1, Role::Fan, "");
+    while ready().status != 200 {
+        assert!(watch.passed_s() < 30.0, "{}", ready().text);
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    served.end();
+    verified(&place);
 }

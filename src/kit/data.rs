@@ -402,7 +402,7 @@ impl DataFolder {
     pub fn keep_journals(&mut self) -> Result<(), DataError> {
         if self.journals != read_journals(&self.path)? {
             let lines = self.journals.join("\n") + "\n";
-            write_private(&self.path.join(JOURNALS), lines.as_bytes())?;
+            write_synced(&self.path.join(JOURNALS), lines.as_bytes())?;
         }
         self.journals_kept = self.journals.len();
         Ok(())
@@ -436,7 +436,7 @@ impl DataFolder {
                 let node = random.map_err(|why| DataError::Io(path.clone(), why.to_string()))?;
                 // A number that a database's whole numbers can hold.
                 let node = node >> 1 | 1;
-                write_private(&path, format!("{node}\n").as_bytes())?;
+                write_synced(&path, format!("{node}\n").as_bytes())?;
                 Ok(node)
             }
             Err(why) => Err(DataError::io(&path, &why)),

@@ -48,6 +48,12 @@ impl fmt::Display for JournalError {
 
 impl std::error::Error for JournalError {}
 
+impl From<JournalError> for String {
+    fn from(why: JournalError) -> Self {
+        why.to_string()
+    }
+}
+
 /// What one of the journals can be asked, as [`JournalReader`] is asked of all.
 trait Reads {
     /// The lanes it lists, by number. The register lists those of the others too, without rows.
