@@ -411,3 +411,27 @@ fn a_drop_at_rest_that_cannot_be_read_now_is_read_later() {
     served.end();
     verified(&place);
 }
+
+#[test]
+fn it_ends_in_time_while_its_databases_stand_still() {
+    let servers = [Postgres::alone(), Postgres::alone()];
+    let urls = servers.each_ref().map(Postgres::database);
+    let place = place(&["a", "b"], &urls.each_ref());
+    let mut served = place.serve(Some(FILE));
+    for drop in ["a", "b"] {
+        assert_eq!(served.claim(drop, 1, BOX).status, 201);
+    }
+    servers.iter().for_each(|server| server.stands_still(true));
+    std::thread::sleep(Duration::from_millis(700));
+    let watch = Stopwatch::start();
+    let code = served.program.end();
+    let passed_s = watch.passed_s();
+    servers.iter().for_each(|server| server.stands_still(false));
+    // What systemd waits for before it kills: TimeoutStopSec in docs/operate/fanfare.service.
+    assert!(passed_s < 18.0, "{passed_s} s, {code:?}");
+    assert!(served.said().contains("without taking leave"), "{}", served.said());
+    let served = place.serve(Some(FILE));
+    assert_eq!(number(&served.claim("a", 2, BOX)), 2);
+    served.end();
+    verified(&place);
+}

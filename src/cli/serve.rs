@@ -26,6 +26,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -206,10 +207,30 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         let _ = front.join();
     }
     drop(asker);
-    node.stop();
-    drop(projector);
-    cold.stop();
+    say_goodbye(move || {
+        node.stop();
+        drop(projector);
+        cold.stop();
+    });
     Ok(ExitCode::SUCCESS)
+}
+
+/// How long rows under way and the databases get at the end. Lanes answer whoever waits, and write
+/// the witness, within 4 s; what is left then is to take leave of databases, which may hang.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(8);
+
+fn say_goodbye(work: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        work();
+        drop(sender);
+    });
+    if receiver.recv_timeout(GOODBYE_WITHIN) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!(
+            "a database does not answer: this process ends without taking leave of it; nothing \
+             acknowledged is lost"
+        );
+    }
 }
 
 /// Says to proxies that nothing more is to be sent here, and hands the lanes to other nodes while
