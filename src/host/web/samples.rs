@@ -349,6 +349,9 @@ fn files(frame: &Frame) -> Vec<Sample> {
         ..seen.clone()
     };
     let same = ApplyPage { changes: Vec::new(), ..seen.clone() };
+    let aside = Changed { words: w.t("host-change-unseen"), ..change(w, &new, None) };
+    let unseen = ApplyPage { unseen: vec![aside], ..seen.clone() };
+    let others = ApplyPage { changes: Vec::new(), ..unseen.clone() };
     let mute = ApplyPage { wrong: Some(w.t("host-wrong-why")), ..seen.clone() };
     let came_of =
         |words, outcome| Changed { came: Some(w.say(&came(&outcome))), ..change(w, words, None) };
@@ -366,6 +369,8 @@ fn files(frame: &Frame) -> Vec<Sample> {
         made("apply", &empty),
         made("apply-seen", &seen),
         made("apply-same", &same),
+        made("apply-unseen", &unseen),
+        made("apply-same-else", &others),
         made("apply-mute", &mute),
         made("apply-half", &half),
         made("apply-breaks", &breaks),
