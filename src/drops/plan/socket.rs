@@ -177,7 +177,7 @@ pub fn other_festival(ours: &str, proposed: &Festival) -> Option<Saying> {
 
 /// The drops that are not compared, a line each.
 fn unseen(compared: &Compared) -> String {
-    compared.unseen.iter().map(|unseen| format!("{unseen}\n")).collect()
+    compared.unseen.iter().map(|unseen| unseen.to_string() + "\n").collect()
 }
 
 /// What differs, in words; not done if a promise would break, or if not all could be compared.
