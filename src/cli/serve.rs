@@ -296,8 +296,12 @@ fn neighbours(args: &Serve, mode: Mode) -> Result<Option<(Among, Secret)>, Strin
 fn say_listening(app: &App, url: &str) {
     // A rehearsal makes its drops as their turns come; nothing there is to be compared.
     let compared = app.mode != Mode::Rehearsal;
-    for difference in plan::changes::of_app(app).into_iter().filter(|_| compared) {
-        eprintln!("differs from the journal, which counts: {difference}");
+    if compared {
+        let compared = plan::changes::of_app(app);
+        compared.unseen.iter().for_each(|unseen| eprintln!("{unseen}"));
+        for difference in compared.changes {
+            eprintln!("differs from the journal, which counts: {difference}");
+        }
     }
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "listening on {url}");

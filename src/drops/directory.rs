@@ -1,4 +1,4 @@
-//! The drops a node knows, and the lanes that could not be opened.
+//! The drops a node knows: those it serves, and those it does not serve now, with why.
 
 use super::drop::Drop;
 use super::spec::DropSpec;
@@ -13,19 +13,33 @@ pub struct Directory {
     pub drops: Vec<Arc<Drop>>,
     by_id: BTreeMap<String, usize>,
     by_lane: BTreeMap<LaneId, usize>,
-    /// Lanes that could not be opened, the newest last.
-    pub shut: Vec<Shut>,
+    /// Drops that are not served here now, the newest last. They exist, and what they promised
+    /// stands: whoever asks for one hears `busy`, never that there is none.
+    shut: Vec<Arc<Shut>>,
 }
 
-/// A lane that could not be opened.
+/// A drop that is not served here now.
 #[derive(Clone)]
 pub struct Shut {
-    /// The lane.
+    /// Its lane.
     pub lane: LaneId,
-    /// Why, in words.
+    /// The drop, as far as it is known without its lane.
+    pub spec: DropSpec,
+    /// Why, in words for the operator.
     pub why: String,
-    /// What opens once its journal answers, if nothing but that one's silence keeps it shut.
-    pub(super) waits: Option<DropSpec>,
+    /// What opens it.
+    pub until: Until,
+}
+
+/// What opens a lane that is shut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Somebody who looks and decides.
+    Mended,
+    /// Its journal's answer.
+    Answered,
+    /// The other node whose it is, which has not opened it yet.
+    Told,
 }
 
 impl Directory {
@@ -39,42 +53,52 @@ impl Directory {
         self.by_lane.get(&lane).map(|&at| &self.drops[at])
     }
 
-    /// Whether this is a drop that is opened once its journal answers.
-    pub fn waits(&self, id: &str) -> bool {
-        self.waiting().any(|(_, spec)| spec.id == id)
+    /// The drop with this id, if it is not served here now.
+    pub fn shut_named(&self, id: &str) -> Option<&Arc<Shut>> {
+        self.shut.iter().find(|shut| shut.spec.id == id && self.named(id).is_none())
     }
 
-    /// The lanes that are opened once their journal answers.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (LaneId, &DropSpec)> {
-        self.shut.iter().filter_map(|shut| Some((shut.lane, shut.waits.as_ref()?)))
+    /// The drop of this lane, if it is not served here now.
+    pub fn shut_lane(&self, lane: LaneId) -> Option<&Arc<Shut>> {
+        self.shut.iter().find(|shut| shut.lane == lane)
+    }
+
+    /// Every drop that is not served here now.
+    pub fn shut(&self) -> &[Arc<Shut>] {
+        &self.shut
+    }
+
+    /// Those of them that should be open here: what another node is to open is not this one's.
+    pub fn alarming(&self) -> impl Iterator<Item = &Arc<Shut>> {
+        self.shut.iter().filter(|shut| shut.until != Until::Told)
+    }
+
+    /// The drops that are opened once their journal answers.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Arc<Shut>> {
+        self.shut.iter().filter(|shut| shut.until == Until::Answered)
     }
 
     /// Lanes that should be open and are not, each with why.
     pub fn not_open(&self) -> Vec<String> {
-        let shut = self.shut.iter().map(|shut| format!("lane {}: {}", shut.lane, shut.why));
+        let shut = self.alarming().map(|shut| shut.words());
         let stopped =
             |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
         shut.chain(self.drops.iter().filter_map(stopped)).collect()
     }
 
-    /// A lane cannot be opened, and what opens once its journal answers, if that is all. What
-    /// keeps it shut now counts, not what did before; the log is told when that becomes another.
-    pub(super) fn shut(&mut self, lane: LaneId, why: String, waits: Option<DropSpec>) {
-        let known = self.shut.iter().position(|shut| shut.lane == lane);
+    /// A drop is not served. What keeps its lane shut now counts, not what did before; the log is
+    /// told when that becomes another.
+    pub(super) fn close(&mut self, shut: Shut) {
+        let known = self.shut.iter().position(|known| known.lane == shut.lane);
         let known = known.map(|at| self.shut.remove(at));
-        if known.is_none_or(|known| known.waits.is_some() != waits.is_some()) {
-            tracing::error!(lane, why, "LANE SHUT");
+        if shut.until != Until::Told && known.is_none_or(|known| known.until != shut.until) {
+            tracing::error!(lane = shut.lane, why = shut.why, "LANE SHUT");
         }
-        self.shut.push(Shut { lane, why, waits });
-    }
-
-    /// Nothing keeps a lane from being opened, here or by another node.
-    pub(super) fn not_shut(&mut self, lane: LaneId) {
-        self.shut.retain(|shut| shut.lane != lane);
+        self.shut.push(Arc::new(shut));
     }
 
     pub(super) fn add(&mut self, drop: Arc<Drop>) {
-        self.not_shut(drop.lane);
+        self.shut.retain(|shut| shut.lane != drop.lane);
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());
         self.drops.push(drop);
@@ -84,5 +108,12 @@ impl Directory {
         if let Some(&at) = self.by_lane.get(&lane) {
             self.drops[at] = Arc::new(self.drops[at].renamed(spec));
         }
+    }
+}
+
+impl Shut {
+    /// Which lane, and why, as `/readyz` says it.
+    pub fn words(&self) -> String {
+        format!("lane {}: {}", self.lane, self.why)
     }
 }

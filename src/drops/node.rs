@@ -2,7 +2,7 @@
 //! and passed down.
 
 use super::committer::{self, Work};
-pub use super::directory::Directory;
+pub use super::directory::{Directory, Shut, Until};
 use super::drop::Drop;
 use super::found::{self, Found, FoundAt, Founding, Seat};
 use super::inbox::Inbox;
@@ -13,7 +13,7 @@ use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
-use crate::kit::heads::{self, Heads};
+use crate::kit::heads::{self, Head, Heads};
 use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
 use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
@@ -96,6 +96,7 @@ impl Node {
         specs: Vec<DropSpec>,
         beside: Beside,
     ) -> Result<Arc<Self>, String> {
+        not_elsewhere(&folder, &beside.tables)?;
         // A server can forget what it acknowledged, where another takes its place.
         config.keep_rows |= !folder.journals().in_file();
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
@@ -264,10 +265,7 @@ impl Node {
                     let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
                     self.inbox.push_urgent(known.into());
                 }
-                // Its owner tells of it.
-                Found::Awaited(lane) => directory.not_shut(lane),
-                Found::Shut(lane, why) => directory.shut(lane, why, None),
-                Found::Silent(lane, spec, why) => directory.shut(lane, why, Some(*spec)),
+                Found::Shut(shut) => directory.close(*shut),
             }
         }
         *guard = Arc::new(directory);
@@ -285,8 +283,8 @@ impl Node {
         let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
         let opened = opened.and_then(|reader| {
             let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
-            let specs = silent.filter(|(lane, _)| answers(*lane));
-            let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec.clone()).collect();
+            let specs = silent.filter(|shut| answers(shut.lane));
+            let specs: Vec<DropSpec> = specs.map(|shut| shut.spec.clone()).collect();
             if specs.is_empty() { Ok(()) } else { self.add_drops(specs) }
         });
         if let Err(why) = opened {
@@ -373,11 +371,7 @@ impl Sorted {
                     sorted.directory.add(drop.clone());
                     sorted.followed.push((drop, *replay));
                 }
-                Found::Awaited(_) => {}
-                Found::Shut(lane, why) => sorted.directory.shut(lane, why, None),
-                Found::Silent(lane, spec, why) => {
-                    sorted.directory.shut(lane, why, Some(*spec));
-                }
+                Found::Shut(shut) => sorted.directory.close(*shut),
             }
         }
         sorted
@@ -395,6 +389,27 @@ fn start_committers(
         .enumerate()
         .map(|at| committer::start(at, signing.clone(), inbox.clone()));
     started.collect::<Result<_, _>>().map_err(|why: std::io::Error| why.to_string())
+}
+
+/// Refuses to found a journal for a festival that has one: a folder that never had a journal beside
+/// tables that have, where the databases named do not know the lanes the tables do.
+fn not_elsewhere(folder: &DataFolder, tables: &Heads) -> Result<(), String> {
+    let journals = folder.journals();
+    // One in a file is in the folder, or the tables are known to be another folder's.
+    if tables.is_empty() || journals.in_file() || folder.keeps_journal(0) {
+        return Ok(());
+    }
+    let reader = JournalReader::find(&journals).map_err(|why| why.to_string())?;
+    let known = reader.map(|reader| reader.registered()).transpose();
+    let known = known.map_err(|why| why.to_string())?.unwrap_or_default();
+    let missing = tables.iter().find(|(lane, _)| known.iter().all(|known| known.lane != **lane));
+    let Some((lane, Head { drop, .. })) = missing else { return Ok(()) };
+    Err(format!(
+        "the tables know lane {lane} (drop {drop}), and the journal at {} does not: this \
+         festival's journal is elsewhere. Name it as the festival's other folders do: --journal \
+         URL for each of its databases, in the same order",
+        journals.shown()
+    ))
 }
 
 /// Opens the journals to write them, lists the key they are signed with, and keeps where they are.

@@ -58,7 +58,7 @@ impl ClaimView {
             id: claim_id(drop.lane, claim.place),
             number: w.with("claim-number", &[("number", &grouped(claim.number.get().into()))]),
             digits: grouped(claim.number.get().into()),
-            picture: picture(visit, drop),
+            picture: picture(visit, &drop.spec),
             drop: drop.spec.id.clone(),
             drop_name: w.0.of(&drop.spec.names).to_owned(),
             what: what(w, drop, claim),

@@ -107,7 +107,9 @@ impl DropPage {
         ];
         Ok(Self {
             frame,
-            audience: plan(visit, &drop).and_then(|p| p.audience()).map(|n| w.0.of(n).to_owned()),
+            audience: plan(visit, &drop.spec)
+                .and_then(|p| p.audience())
+                .map(|n| w.0.of(n).to_owned()),
             needs,
             told: visit.told.as_deref().and_then(|code| told(visit, code, limit)),
             note: note(visit, &view, limit, most, own.len()),

@@ -5,6 +5,7 @@ use super::format::{self, Moments};
 use super::item_view::{ItemView, items};
 use super::visit::Visit;
 use crate::drops::drop::Drop;
+use crate::drops::spec::DropSpec;
 use crate::festivals::{DropPlan, Id};
 use crate::kit::words::{Key, Words, grouped};
 use fanfare_engine::Phase;
@@ -109,7 +110,7 @@ impl DropView {
         Self {
             id: drop.spec.id.clone(),
             name: w.0.of(&drop.spec.names).to_owned(),
-            picture: picture(visit, drop),
+            picture: picture(visit, &drop.spec),
             state,
             state_text: w.key(state.key()),
             when: when(&visit.moments(), state, face),
@@ -144,18 +145,18 @@ impl DropView {
 }
 
 /// The file's plan of a drop, of a round of one that repeats too.
-pub fn plan<'a>(visit: &'a Visit, drop: &Drop) -> Option<&'a DropPlan> {
-    let id = &drop.spec.id;
+pub fn plan<'a>(visit: &'a Visit, spec: &DropSpec) -> Option<&'a DropPlan> {
+    let id = &spec.id;
     let base = id.rsplit_once('-').map_or(id.as_str(), |(base, _)| base);
     let plan = |id: &str| Id::new(id).and_then(|id| visit.app.festival.drop(&id));
     plan(id).or_else(|| plan(base))
 }
 
 /// Where a drop's picture is: its own, else its first good's.
-pub fn picture(visit: &Visit, drop: &Drop) -> String {
-    let first = drop.spec.lines.first().and_then(|line| Id::new(&line.item));
+pub fn picture(visit: &Visit, spec: &DropSpec) -> String {
+    let first = spec.lines.first().and_then(|line| Id::new(&line.item));
     let good = first.and_then(|id| visit.app.festival.good(&id));
-    let path = plan(visit, drop).and_then(DropPlan::picture);
+    let path = plan(visit, spec).and_then(DropPlan::picture);
     visit.app.look.picture(path.or_else(|| good?.picture()))
 }
 

@@ -46,6 +46,7 @@ mod put_claim;
 mod reminder;
 mod samples;
 pub(crate) mod session;
+mod shut_view;
 mod starting;
 #[cfg(test)]
 mod tests;
@@ -72,5 +73,6 @@ pub use origin::is_elsewheres;
 pub use programme::programme;
 pub use put_claim::put_claim;
 pub use reminder::reminder;
+pub(crate) use shut_view::LOOK_AGAIN_MS;
 pub use starting::{Starting, StartingFront};
 pub(crate) use visit::{Page, Visit};

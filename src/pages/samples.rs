@@ -13,6 +13,7 @@ use super::frame::Frame;
 use super::item_view::{ItemView, LineView, left};
 use super::me::Me;
 use super::programme::{Programme, Section, groups};
+use super::shut_view::ShutView;
 use super::visit::Visit;
 use crate::fans::web::{self, Account};
 use crate::host;
@@ -316,6 +317,7 @@ impl<'a> Maker<'a> {
             let section = |(key, states): &(&'static str, &[State])| Section {
                 heading: self.w.t(key),
                 cards: states.iter().map(|state| self.drop(*state, &called)).collect(),
+                shut: Vec::new(),
             };
             let zone = self.w.with("zone", &[("zone", &self.w.t("zone-beijing"))]);
             let title = if hostile { "<b>Fans</b>" } else { &self.frame.festival };
@@ -333,12 +335,34 @@ impl<'a> Maker<'a> {
             ("section-next", &[Before, Before]),
             ("section-over", &[Closed, Closed]),
         ];
+        let mut part = page(false, &all[..2]);
+        part.sections.insert(1, self.out_of_reach(false));
+        let mut none = page(true, &[]);
+        none.sections.push(self.out_of_reach(true));
         vec![
+            sample("programme", "shut", &part),
+            sample("programme", "shut-all", &none),
             sample("programme", "full", &page(false, &all)),
             sample("programme", "next", &page(false, &all[1..2])),
             sample("programme", "empty", &page(false, &[])),
             sample("programme", "hostile", &page(true, &all)),
         ]
+    }
+
+    /// A section of drops that cannot be reached.
+    fn out_of_reach(&self, hostile: bool) -> Section {
+        let (w, called) = (self.w, self.called(hostile));
+        let times = [("opens", self.clock()), ("closes", "13:00".to_owned())];
+        let times = times.each_ref().map(|(name, text)| (*name, text.as_str()));
+        let one = |when: Option<String>| ShutView {
+            id: "sample".to_owned(),
+            name: called.drop.to_owned(),
+            picture: self.picture(),
+            when,
+            opens_at_ms: self.now_ms,
+        };
+        let shut = vec![one(Some(w.with("shut-when", &times))), one(None)];
+        Section { heading: w.t("section-shut"), cards: Vec::new(), shut }
     }
 
     fn claims(&self) -> Vec<Sample> {
@@ -370,12 +394,17 @@ impl<'a> Maker<'a> {
             frame.entered = entered;
             let claims = states.iter().map(|state| self.claim(*state, hostile)).collect();
             let newest = hostile.then(|| self.w.with("me-newest", &[("n", "200")]));
-            Me { frame, claims, newest, account: None }
+            Me { frame, claims, newest, missing: None, account: None }
         };
         let mut signed_in = page(true, &[Settled], false);
         signed_in.frame.account = true;
         signed_in.account = Some(Account::sample("Ada", None));
+        let missing = self.w.with("shut-mine", &[("drops", self.called(false).drop)]);
+        let part = Me { missing: Some(missing.clone()), ..page(true, &[Settled], false) };
+        let nothing = Me { missing: Some(missing), ..page(true, &[], false) };
         vec![
+            sample("mine", "shut", &part),
+            sample("mine", "shut-empty", &nothing),
             sample("mine", "stranger", &page(false, &[], false)),
             sample("mine", "empty", &page(true, &[], false)),
             sample("mine", "full", &page(true, &[Held, Settled, Expired], false)),
@@ -442,6 +471,8 @@ impl<'a> Maker<'a> {
             ("bad-form", "invalid"),
         ];
         let mut faults = known.map(|(name, code)| (name, Fault::from(Problem::new(code)))).to_vec();
+        faults.push(("shut-drop", Problem::shut("drop_shut").into()));
+        faults.push(("shut-claim", Problem::shut("claim_shut").into()));
         faults.push(("cross-site", Fault::cross_site()));
         faults.push(("for-hosts", Fault::for_hosts()));
         faults.push(("broken", Fault::broken()));

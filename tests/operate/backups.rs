@@ -192,7 +192,7 @@ fn the_witness_of_the_machine_testifies_against_an_older_backup() {
     let served = new.serve(Some(FILE));
     let ready = served.ask(("GET", "/readyz"), 1, Role::Fan, "");
     assert!(ready.status == 503 && ready.text.contains("went back in time"), "{ready:?}");
-    assert_eq!(served.claim("boxes", 7, crate::common::festival::BOX).status, 404);
+    assert_eq!(served.claim("boxes", 7, crate::common::festival::BOX).status, 503);
     served.end();
     done(&new, &["restore", FILE, "--accept-loss"]);
     let served = new.serve(Some(FILE));

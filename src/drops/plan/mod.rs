@@ -40,9 +40,10 @@ pub fn specs(
         }
     }
     for (id, terms) in journalled_terms(folder)? {
-        match specs.iter_mut().find(|spec| spec.id == id) {
-            Some(spec) => *spec = placed(festival, spec, &terms),
-            None => specs.push(journalled(festival, &id, &terms)),
+        match (specs.iter_mut().find(|spec| spec.id == id), terms) {
+            (Some(spec), Some(terms)) => *spec = placed(festival, spec, &terms),
+            (Some(spec), None) => *spec = unread(festival, spec),
+            (None, terms) => specs.push(known(festival, &id, terms)),
         }
     }
     Ok(specs)
@@ -53,12 +54,29 @@ pub fn specs(
 /// # Errors
 /// If the journal cannot be read.
 pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<DropSpec>, String> {
-    let known = journalled_terms(folder)?;
-    Ok(known.iter().map(|(id, terms)| journalled(festival, id, terms)).collect())
+    let drops = journalled_terms(folder)?.into_iter();
+    Ok(drops.map(|(id, terms)| known(festival, &id, terms)).collect())
 }
 
-/// The drops the journal knows, by lane, and the terms they began with.
-fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Terms)>, String> {
+/// A drop the journal knows, whether its terms could be read or not.
+fn known(festival: &Festival, id: &str, terms: Option<Terms>) -> DropSpec {
+    let Some(terms) = terms else {
+        let plan = Id::new(id).and_then(|id| festival.drop(&id));
+        return match plan.filter(|plan| matches!(plan.opening(), Opening::At(_))) {
+            Some(plan) => unread(festival, &DropSpec::new(festival, plan, 0, 0)),
+            None => DropSpec { unread: true, ..journalled(festival, id, &terms_unread()) },
+        };
+    };
+    journalled(festival, id, &terms)
+}
+
+/// A drop whose terms could not be read: shown by the file's, and opened by its own.
+fn unread(festival: &Festival, spec: &DropSpec) -> DropSpec {
+    DropSpec { unread: true, ..placed(festival, spec, &spec.terms) }
+}
+
+/// The drops the journal knows, by lane, and the terms they began with, where these can be read.
+fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Option<Terms>)>, String> {
     let mut known = Vec::new();
     let found = JournalReader::find(&folder.journals()).map_err(|why| why.to_string())?;
     let Some(reader) = found else { return Ok(known) };
@@ -68,17 +86,17 @@ fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Terms)>, String>
         let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
         let facts = row.and_then(|sealed| sealed.row.read_facts().ok());
         let terms = match facts.and_then(|facts| facts.into_iter().next()) {
-            Some(Fact::Terms(terms)) => *terms,
-            _ => terms_unread(),
+            Some(Fact::Terms(terms)) => Some(*terms),
+            _ => None,
         };
         known.push((record.drop, terms));
     }
     // So is one whose journal does not answer.
-    known.extend(unread.into_iter().map(|(record, _)| (record.drop, terms_unread())));
+    known.extend(unread.into_iter().map(|(record, _)| (record.drop, None)));
     Ok(known)
 }
 
-/// The terms of a lane whose own cannot be read.
+/// The terms of a lane whose own cannot be read, and which no file names.
 fn terms_unread() -> Terms {
     let (rules, opens_at_ms, closes_at_ms) = ([0; 32], 0, 0);
     Terms { rules, opens_at_ms, closes_at_ms, hold_s: 1, limit: Quantity::MIN, lines: Vec::new() }
@@ -95,6 +113,7 @@ pub fn journalled(festival: &Festival, id: &str, terms: &Terms) -> DropSpec {
             names: Names::same(id),
             lines: Vec::new(),
             terms: terms.clone(),
+            unread: false,
             history_s: None,
         },
     };

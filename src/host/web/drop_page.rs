@@ -1,5 +1,6 @@
 //! `/host/drops/{drop}`: figures, what a host can do, and what hosts did.
 
+use super::shut_page::ShutPage;
 use super::{of_host, times};
 use crate::app::Mode;
 use crate::drops::drop::Drop;
@@ -134,6 +135,11 @@ pub async fn drop_page(visit: Visit, Named(id): Named<String>) -> Response {
         Ok(host) => host,
         Err(answer) => return *answer,
     };
+    let shut = visit.app.node.directory().shut_named(&id).cloned();
+    if let Some(shut) = shut {
+        let page = ShutPage::of(&visit, &shut);
+        return visit.without(&Problem::shut("drop_shut"), &page);
+    }
     let made = DropPage::of(&visit, &id).await;
     visit.page(made)
 }

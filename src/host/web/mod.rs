@@ -8,6 +8,7 @@ mod csv;
 mod day;
 mod drop_page;
 mod samples;
+mod shut_page;
 
 pub use acts::{act, back, back_to_drop, closing, closing_page, crowd};
 pub use apply::{apply, apply_page};

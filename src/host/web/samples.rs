@@ -6,6 +6,8 @@ use super::change_words::{Shown as Changed, breaks, came};
 use super::claims::{ClaimsPage, Shown, state_text};
 use super::day::{DayPage, OnLine};
 use super::drop_page::{Done, Draft, DropPage, Figures, Made, Undo, shares};
+use super::shut_page::{ShutPage, advice};
+use crate::drops::node::Until;
 use crate::drops::plan::socket::Outcome;
 use crate::festivals::{self, Faults};
 use crate::kit::words::{Lang, Saying, Words, say};
@@ -20,6 +22,7 @@ pub fn samples(frame: &Frame) -> Vec<Sample> {
     let frame =
         Frame { entered: true, hosts: true, account: true, refresh_s: None, ..frame.clone() };
     let mut all = days(&frame);
+    all.extend(shut(&frame));
     all.extend(drops(&frame));
     all.extend(lists(&frame));
     all.extend(files(&frame));
@@ -59,13 +62,43 @@ fn days(frame: &Frame) -> Vec<Sample> {
         shut: 0,
     };
     let empty = DayPage { drops: Vec::new(), ..full.clone() };
-    let shut = DayPage { shut: 1, ..full.clone() };
+    let mut shut = DayPage { shut: 1, ..full.clone() };
+    if let Some(drop) = shut.drops.get_mut(1) {
+        (drop.state, drop.state_text) = ("shut", w.t("state-shut"));
+        drop.left = w.t("host-shut-left");
+    }
     let first = DayPage { told: Some(w.t("host-told-made")), ..full.clone() };
     vec![
         made("day", &full),
         made("day-empty", &empty),
         made("day-shut", &shut),
         made("day-first", &first),
+    ]
+}
+
+/// A drop that cannot be reached, for each reason.
+fn shut(frame: &Frame) -> Vec<Sample> {
+    let w = frame.w;
+    let page = |until: Until, why: &str| ShutPage {
+        frame: Frame {
+            title: "Lamp & <em>more".to_owned(),
+            here: "/host/drops/sample".to_owned(),
+            ..frame.clone()
+        },
+        times: Some(w.with("host-times", &[("opens", "12:00"), ("closes", "13:00")])),
+        why: why.to_owned(),
+        advice: w.key(advice(until)),
+    };
+    let back = "lane 1: the journal went back in time: lane 1 (drop boxes) ends at row 4, but row \
+                9 was durable; restore the newest backup, or see what going on without the lost \
+                rows would mean: fanfare restore FESTIVAL";
+    let silent = "lane 2: error connecting to server: Connection refused; it opens when that \
+                  answers, and other lanes are open";
+    let awaited = "lane 3: another node is to open it, and has not yet";
+    vec![
+        made("shut", &page(Until::Mended, back)),
+        made("shut-silent", &page(Until::Answered, silent)),
+        made("shut-awaited", &page(Until::Told, awaited)),
     ]
 }
 
@@ -316,6 +349,9 @@ fn files(frame: &Frame) -> Vec<Sample> {
         ..seen.clone()
     };
     let same = ApplyPage { changes: Vec::new(), ..seen.clone() };
+    let aside = Changed { words: w.t("host-change-unseen"), ..change(w, &new, None) };
+    let unseen = ApplyPage { unseen: vec![aside], ..seen.clone() };
+    let others = ApplyPage { changes: Vec::new(), ..unseen.clone() };
     let mute = ApplyPage { wrong: Some(w.t("host-wrong-why")), ..seen.clone() };
     let came_of =
         |words, outcome| Changed { came: Some(w.say(&came(&outcome))), ..change(w, words, None) };
@@ -333,6 +369,8 @@ fn files(frame: &Frame) -> Vec<Sample> {
         made("apply", &empty),
         made("apply-seen", &seen),
         made("apply-same", &same),
+        made("apply-unseen", &unseen),
+        made("apply-same-else", &others),
         made("apply-mute", &mute),
         made("apply-half", &half),
         made("apply-breaks", &breaks),
