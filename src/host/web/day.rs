@@ -1,8 +1,9 @@
 //! `/host`: the day, every drop with its times on one line.
 
+use super::alarm::{self, Alarm};
 use super::{of_host, times};
 use crate::drops::drop::Drop;
-use crate::pages::{Fault, Frame, Page, State, Visit, grouped};
+use crate::pages::{Doubt, Fault, Frame, Page, State, Visit, grouped};
 use askama::Template;
 use axum::response::Response;
 
@@ -21,6 +22,8 @@ pub struct OnLine {
     pub state_text: String,
     pub times: String,
     pub left: String,
+    /// What a host has to see to there.
+    pub alarm: Option<String>,
     pub from: i64,
     pub long: i64,
 }
@@ -39,6 +42,7 @@ pub struct DayPage {
     pub told: Option<String>,
     pub drops: Vec<OnLine>,
     pub shut: usize,
+    pub alarms: Vec<Alarm>,
 }
 
 impl Page for DayPage {}
@@ -61,7 +65,9 @@ impl DayPage {
             if visit.app.festival.is_demo() { DEMO_MS } else { (AROUND_MS.1, AROUND_MS.1) };
         let near = |drop: &&std::sync::Arc<Drop>| {
             let face = &drop.published.front().face;
-            face.closes_at_ms > now_ms - around.0 && face.opens_at_ms < now_ms + around.1
+            let day = face.closes_at_ms > now_ms - around.0 && face.opens_at_ms < now_ms + around.1;
+            // Where the clock is wrong, it does not say what is of the day.
+            day || face.doubtful_time
         };
         let mut drops: Vec<_> = directory.drops.iter().filter(near).cloned().collect();
         if drops.is_empty() {
@@ -88,6 +94,7 @@ impl DayPage {
             now: place(now_ms, from_ms, to_ms),
             drops: drops.iter().map(|drop| on_line(visit, drop, (from_ms, to_ms))).collect(),
             shut: directory.shut.len(),
+            alarms: alarm::of_day(visit),
         }
     }
 }
@@ -114,6 +121,7 @@ fn on_line(visit: &Visit, drop: &Drop, (from_ms, to_ms): (i64, i64)) -> OnLine {
         state_text: w.key(state.key()),
         times: times(visit, face),
         left: w.with("host-left", &[("free", &free), ("of", &issued)]),
+        alarm: Doubt::of(face).map(|doubt| w.key(alarm::line(doubt))),
         from: opens,
         long: (closes - opens).max(8),
     }
