@@ -14,6 +14,36 @@ host-shut-why = Why, in the server’s words
 host-times = { $opens } to { $closes }
 host-left = { $free } of { $of } free
 
+# When time is in doubt, or rows were lost
+host-clock-ahead = The server’s clock jumped ahead
+host-clock-ahead-what = While it served, the clock of this server jumped ahead by about { $span }.
+host-clock-ahead-while = Fanfare does not jump with it: its own time gains a second a minute at most, and drops open and close by that. Claims go on. No hold runs out.
+host-clock-ahead-do = If the clock is wrong, set it right; check with “fanfare doctor”. Time then goes on by itself, and whoever’s time to pay is over by then loses the hold.
+host-clock-ahead-confirm = If the clock is right now, confirm it. Time then jumps to what it shows: drops open and close by it, and holds whose time has passed run out.
+host-clock-ahead-any = If the clock is right now, confirm it on the page of any drop.
+host-clock-ahead-resume = If the clock is right now, resume a drop: that confirms it. Time then jumps to what it shows: drops open and close by it, and holds whose time has passed run out.
+host-clock-yes = The clock is right
+host-clock-back = The server’s clock jumped back
+host-clock-back-what = While it served, the clock of this server went back behind { $when }.
+host-clock-back-while = Time does not go back with it: until the clock shows { $when } again, time stands still here. Claims go on. Nothing opens or closes, and no hold runs out.
+host-clock-back-do = Set the clock right and check with “fanfare doctor”: time then goes on by itself. If the clock is right now and was ahead before, wait until then. Resuming a drop does not help here.
+host-doubt = Time is in doubt
+host-doubt-line = Time is in doubt
+host-doubt-what = When the server started and opened these drops, its clock showed more than a day after their newest row, or a time before it. Fanfare paused them by itself.
+host-doubt-after = The newest row of this drop is of { $newest }. When the server started and opened it, the clock showed more than a day later. Fanfare paused it by itself.
+host-doubt-before = The newest row of this drop is of { $newest }. When the server started and opened it, the clock showed an earlier time. Fanfare paused it by itself.
+host-doubt-while = Time stands still here. Nobody can claim, nothing opens or closes, and no hold runs out. What is held can still be paid or given back.
+host-doubt-do = Look at the server’s clock; “fanfare doctor” says what is wrong with it. If it is right, press Resume. If it is wrong, do not resume: set it right, then start Fanfare again, and the drop goes on by itself.
+host-doubt-do-each = Look at the server’s clock; “fanfare doctor” says what is wrong with it. If it is right, resume each of these drops on its page. If it is wrong, do not resume: set it right, then start Fanfare again, and they go on by themselves.
+host-doubt-resume = You confirm that the server’s clock is right. The drop goes on by it: it takes claims if it is open by then, and closes if its time is over. Whoever holds something has as long to pay as was left, and a minute at the least.
+host-lost = Rows were lost
+host-lost-line = Rows were lost
+host-lost-what = The journal went back in time, and whoever runs the server went on without its newest rows. Claims that were made in them are not known any more. Fanfare paused the drop by itself until a host has looked.
+host-lost-while = Time stands still here. Nobody can claim, nothing opens or closes, and no hold runs out. What is held can still be paid or given back. Units that lost claims may have are out of the stock.
+host-lost-do = First see to the fans who come with receipts and to payments that were lost. Add the units that turn out to be nobody’s. Check the clock with “fanfare doctor”. Then press Resume.
+host-lost-do-each = On the page of each: first see to the fans who come with receipts and to payments that were lost. Add the units that turn out to be nobody’s. Check the clock with “fanfare doctor”. Then resume it.
+host-lost-resume = You say that what was lost has been seen to, and that the server’s clock is right. The drop goes on by that clock: it takes claims if it is open by then, and closes if its time is over. Whoever holds something has as long to pay as was left, and a minute at the least.
+
 # A drop in figures
 host-figures = Units by item
 host-item = Item
@@ -38,6 +68,7 @@ host-why = Why? It goes on record.
 host-units = Units
 host-pause = Pause
 host-pause-more = Nobody can claim until you resume. What is held stays held, and its time to pay goes on.
+host-pause-kept = Nobody can claim until you resume. What is held stays held.
 host-resume = Resume
 host-resume-more = Claims are taken again, and you confirm that the server’s clock is right.
 host-restock = Add units
@@ -59,6 +90,7 @@ host-acts = Who did what
 host-acts-none = Nobody has done anything here yet.
 host-acts-mute = What was done cannot be read just now, because the database does not answer. You can still pause, resume and close.
 host-fan = Fan { $fan }
+host-itself = Fanfare by itself
 host-keeper = Whoever runs the server
 host-did-pause = Paused
 host-did-resume = Resumed
@@ -66,11 +98,14 @@ host-did-restock = { $n } units added: { $line }
 host-did-withdraw = { $n } units taken away: { $line }
 host-did-close = Closed for good
 host-did-restore = Went on after rows of the journal were lost; paused
+host-did-halt = Opened paused at a start or a hand-over: its time stands still until a host resumes it
+host-did-confirm = Confirmed that the server’s clock is right
 host-did-amend = Terms changed by a festival file
 host-told-pause = Paused. Nobody can claim now.
 host-told-resume = Resumed. Claims are taken again.
 host-told-restock = Added. They are free now.
 host-told-withdraw = Taken away.
+host-told-confirm = Confirmed. Time goes on by the server’s clock.
 host-told-close = Closed for good.
 
 # What was not done

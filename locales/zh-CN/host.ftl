@@ -14,6 +14,36 @@ host-shut-why = 服务器给出的原因（英文）
 host-times = { $opens } 至 { $closes }
 host-left = 可抢 { $free }，共 { $of }
 
+# 时间存疑，或者记录丢失
+host-clock-ahead = 服务器时钟往前跳了
+host-clock-ahead-what = 运行途中，这台服务器的时钟往前跳了大约 { $span }。
+host-clock-ahead-while = Fanfare 没有跟着跳：它自己的时间每分钟最多追上一秒，开抢和结束都以此为准。抢购照常，已抢到的不会过期。
+host-clock-ahead-do = 如果时钟不对，请校准，再用“fanfare doctor”检查。之后时间会自动恢复正常，届时付款时间已过的会放回去。
+host-clock-ahead-confirm = 如果现在的时钟是对的，请确认。时间会立刻跳到时钟所示：开抢和结束都以它为准，付款时间已过的会放回去。
+host-clock-ahead-any = 如果现在的时钟是对的，请到任意一场的页面上确认。
+host-clock-ahead-resume = 如果现在的时钟是对的，恢复任意一场即可确认。时间会立刻跳到时钟所示：开抢和结束都以它为准，付款时间已过的会放回去。
+host-clock-yes = 时钟是对的
+host-clock-back = 服务器时钟往回跳了
+host-clock-back-what = 运行途中，这台服务器的时钟退到了{ $when }之前。
+host-clock-back-while = 时间不会跟着倒退：在时钟重新走到{ $when }之前，这里的时间停住不动。抢购照常，但不会开抢或结束，已抢到的也不会过期。
+host-clock-back-do = 请校准时钟，再用“fanfare doctor”检查，之后时间会自动恢复正常。如果现在的时钟是对的、之前走快了，就等到那一刻。恢复某一场在这里不起作用。
+host-doubt = 时间存疑
+host-doubt-line = 时间存疑
+host-doubt-what = 服务器启动并打开这些场次时，时钟比它们最后的记录晚了一天以上，或者反而更早。Fanfare 已自动暂停它们。
+host-doubt-after = 本场最后的记录写于{ $newest }。服务器启动并打开本场时，时钟比那一刻晚了一天以上。Fanfare 已自动暂停本场。
+host-doubt-before = 本场最后的记录写于{ $newest }。服务器启动并打开本场时，时钟比那一刻还早。Fanfare 已自动暂停本场。
+host-doubt-while = 这里的时间停住不动：谁也不能抢，不会开抢或结束，已抢到的也不会过期。已抢到的仍可付款或放弃。
+host-doubt-do = 请看一下服务器的时钟，“fanfare doctor”会说明哪里不对。如果时钟是对的，按“恢复”。如果不对，先不要恢复：校准时钟，再重新启动 Fanfare，本场会自动继续。
+host-doubt-do-each = 请看一下服务器的时钟，“fanfare doctor”会说明哪里不对。如果时钟是对的，到每一场的页面上按“恢复”。如果不对，先不要恢复：校准时钟，再重新启动 Fanfare，这些场次会自动继续。
+host-doubt-resume = 由你确认服务器时钟无误，本场从此以它为准：到时候正开着就接受抢购，已过时间就结束。已抢到的按剩下的时间继续付款，至少还有一分钟。
+host-lost = 部分记录丢失
+host-lost-line = 部分记录丢失
+host-lost-what = 账本回到了较早的状态，服务器管理者决定不等最新的记录，继续进行。那段时间里抢到的单，现在已无从得知。Fanfare 已暂停相关场次。
+host-lost-while = 这里的时间停住不动：谁也不能抢，不会开抢或结束，已抢到的也不会过期。已抢到的仍可付款或放弃。丢失的单可能占用的件数已从库存里撤出。
+host-lost-do = 先处理拿着凭证来的粉丝和丢失的付款，再把确认无主的件数补回来，用“fanfare doctor”检查时钟，最后按“恢复”。
+host-lost-do-each = 请到每一场的页面上：先处理拿着凭证来的粉丝和丢失的付款，再把确认无主的件数补回来，用“fanfare doctor”检查时钟，最后按“恢复”。
+host-lost-resume = 由你确认丢失的部分已经处理妥当，服务器时钟也无误。本场从此以这个时钟为准：到时候正开着就接受抢购，已过时间就结束。已抢到的按剩下的时间继续付款，至少还有一分钟。
+
 # 一场的数字
 host-figures = 各商品的件数
 host-item = 商品
@@ -38,6 +68,7 @@ host-why = 原因（会留在记录里）
 host-units = 件数
 host-pause = 暂停
 host-pause-more = 恢复之前谁也不能抢。已抢到的仍然保留，付款时间照常走。
+host-pause-kept = 恢复之前谁也不能抢。已抢到的仍然保留。
 host-resume = 恢复
 host-resume-more = 重新开始接受抢购，同时由你确认服务器时间无误。
 host-restock = 补货
@@ -59,6 +90,7 @@ host-acts = 谁做过什么
 host-acts-none = 还没有人动过这一场。
 host-acts-mute = 数据库没有响应，暂时看不到操作记录。你仍然可以暂停、恢复或结束这一场。
 host-fan = 粉丝 { $fan }
+host-itself = Fanfare 自动
 host-keeper = 服务器管理者
 host-did-pause = 暂停
 host-did-resume = 恢复
@@ -66,11 +98,14 @@ host-did-restock = 补货 { $n } 件：{ $line }
 host-did-withdraw = 撤货 { $n } 件：{ $line }
 host-did-close = 提前结束
 host-did-restore = 账本丢失了一段，恢复后继续；已暂停
+host-did-halt = 启动或交接时自动暂停：时间停住，等主持人恢复
+host-did-confirm = 确认服务器时钟无误
 host-did-amend = 按新的活动文件改了条款
 host-told-pause = 已暂停，现在谁也不能抢。
 host-told-resume = 已恢复，可以继续抢。
 host-told-restock = 已补货，现在就能抢。
 host-told-withdraw = 已撤货。
+host-told-confirm = 已确认，时间以服务器时钟为准。
 host-told-close = 这一场已结束。
 
 # 没有做成

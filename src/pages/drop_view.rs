@@ -1,6 +1,7 @@
 //! A drop as pages show it: its state at a glance, its items, what is left.
 
 pub use super::countdown::Countdown;
+use super::doubt::{Doubt, paused};
 use super::format::{self, Moments};
 use super::item_view::{ItemView, items};
 use super::visit::Visit;
@@ -72,7 +73,9 @@ pub struct DropView {
     pub picture: String,
     /// Where it is.
     pub state: State,
-    /// The same in words.
+    /// Why its time stands still, where it does.
+    pub doubt: Option<Doubt>,
+    /// The state in words.
     pub state_text: String,
     /// What happens or happened when, in a sentence.
     pub when: String,
@@ -104,7 +107,9 @@ impl DropView {
         let (w, now_ms) = (visit.words, visit.now_ms);
         let front = drop.published.front();
         let face = &front.face;
-        let state = State::of(face, now_ms);
+        let (state, doubt) = (State::of(face, now_ms), Doubt::of(face));
+        let held = face.lines.iter().any(|stock| stock.held > 0);
+        let runs = !visit.app.node.clock.read().stepped;
         let total: u64 = face.lines.iter().map(|s| u64::from(s.issued - s.set_aside)).sum();
         let (items, price) = items(visit, drop, face);
         Self {
@@ -112,9 +117,10 @@ impl DropView {
             name: w.0.of(&drop.spec.names).to_owned(),
             picture: picture(visit, &drop.spec),
             state,
+            doubt,
             state_text: w.key(state.key()),
             when: when(&visit.moments(), state, face),
-            hint: hint(w, state, face.lines.iter().any(|stock| stock.held > 0)),
+            hint: hint(w, state, doubt, (held, runs)),
             countdown: countdown(w, state, face, now_ms),
             free: grouped(face.free()),
             units: w.key(units(state)),
@@ -173,6 +179,8 @@ pub const fn units(state: State) -> Key {
 pub fn countdown(w: Words, state: State, face: &Face, now_ms: i64) -> Option<Countdown> {
     let (opens, closes) = (face.opens_at_ms, face.closes_at_ms);
     match state {
+        // Nobody knows how far it is.
+        _ if face.doubtful_time => None,
         State::Before => {
             let opening = Countdown::new(w, now_ms, opens, "count-opens", "done-opens");
             Some(opening.then(w, closes, "count-closes", "done-closes"))
@@ -182,11 +190,15 @@ pub fn countdown(w: Words, state: State, face: &Face, now_ms: i64) -> Option<Cou
     }
 }
 
-/// What may still happen in a drop of which nothing can be had now.
-pub fn hint(w: Words, state: State, held: bool) -> Option<String> {
-    match state {
-        State::Paused => Some(w.t("hint-paused")),
-        State::SoldOut if held => Some(w.t("hint-may-return")),
+/// What may still happen in a drop of which nothing can be had now. `held` says whether anything
+/// is, and whether the time to pay for it goes on.
+pub fn hint(w: Words, state: State, doubt: Option<Doubt>, held: (bool, bool)) -> Option<String> {
+    match (state, doubt) {
+        (State::Paused, Some(Doubt::Clock)) => Some(w.t("hint-doubt")),
+        (State::Paused, Some(Doubt::Loss)) => Some(w.t("hint-lost")),
+        (State::Before, Some(_)) => Some(w.t("hint-doubt-before")),
+        (State::Paused, None) => Some(w.t(if held.1 { "hint-paused" } else { "hint-kept" })),
+        (State::SoldOut, None) if held.0 => Some(w.t("hint-may-return")),
         _ => None,
     }
 }
@@ -198,7 +210,7 @@ fn when(moments: &Moments<'_>, state: State, face: &Face) -> String {
     match (state, sold_in) {
         (State::Before, _) => at("when-before", face.opens_at_ms),
         (State::Open, _) => at("when-open", face.closes_at_ms),
-        (State::Paused, _) => w.t("when-paused"),
+        (State::Paused, _) => w.key(paused(Doubt::of(face))),
         (State::SoldOut | State::Closed, Some(span)) => w.with("when-sold-out", &[("span", &span)]),
         (State::SoldOut, None) => w.t("when-none-free"),
         (State::Closed, None) => at("when-closed", face.closes_at_ms),

@@ -6,7 +6,8 @@ use super::check_page::{CheckPage, Verdict};
 use super::claim_page::{ClaimPage, file};
 use super::claim_view::{ClaimView, keys};
 use super::countdown::Countdown;
-use super::drop_page::{ClaimForm, DropPage};
+use super::doubt::{Doubt, STILL, paused};
+use super::drop_page::{ClaimForm, DropPage, button};
 use super::drop_view::{DropView, State, hint, units};
 use super::fault::Fault;
 use super::frame::Frame;
@@ -137,7 +138,7 @@ impl<'a> Maker<'a> {
         let when = match state {
             State::Before => w.with("when-before", &[("when", &self.clock())]),
             State::Open => w.with("when-open", &[("when", &self.clock())]),
-            State::Paused => w.t("when-paused"),
+            State::Paused => w.key(paused(None)),
             State::SoldOut | State::Closed => w.with("when-sold-out", &[("span", &span)]),
         };
         let item = ItemView {
@@ -151,9 +152,10 @@ impl<'a> Maker<'a> {
             name: called.drop.to_owned(),
             picture: self.picture(),
             state,
+            doubt: None,
             state_text: w.key(state.key()),
             when,
-            hint: hint(w, state, true),
+            hint: hint(w, state, None, (true, true)),
             countdown: match state {
                 State::Before => Some(opening.then(w, closes_at_ms, "count-closes", "done-closes")),
                 State::Closed => None,
@@ -205,12 +207,7 @@ impl<'a> Maker<'a> {
 
     fn form(&self, state: State) -> ClaimForm {
         let w = self.w;
-        let says = match state {
-            State::Before => w.t("button-before"),
-            State::Paused => w.t("button-paused"),
-            State::SoldOut => w.t("button-sold-out"),
-            _ => w.t("claim-now"),
-        };
+        let says = button(state, None).map_or_else(|| w.t("claim-now"), |key| w.key(key));
         ClaimForm {
             key: Some("0".repeat(32)),
             guest: None,
@@ -246,6 +243,26 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// Its time stands still; what its fan has of it, too.
+    fn doubt(&self, page: &mut DropPage, doubt: Doubt) {
+        let (w, drop) = (self.w, &mut page.drop);
+        (drop.doubt, drop.countdown) = (Some(doubt), None);
+        drop.hint = hint(w, drop.state, drop.doubt, (true, true));
+        if let Some(form) = &mut page.form {
+            form.says = button(drop.state, drop.doubt).map_or_else(String::new, |key| w.key(key));
+        }
+        if drop.state == State::Paused {
+            drop.when = w.key(paused(drop.doubt));
+            page.own = vec![self.still()];
+        }
+    }
+
+    /// A claim that is held while time stands still.
+    fn still(&self) -> ClaimView {
+        let claim = self.claim(ClaimState::Held, false);
+        ClaimView { countdown: None, more: self.w.key(STILL.1), ..claim }
+    }
+
     fn drops(&self) -> Vec<Sample> {
         use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
         use State::{Before, Closed, Open, Paused, SoldOut};
@@ -276,6 +293,7 @@ impl<'a> Maker<'a> {
                 }
             }
         };
+        let doubted = |doubt| move |page: &mut DropPage| self.doubt(page, doubt);
         let several = |page: &mut DropPage| {
             if let Some(form) = &mut page.form {
                 (form.most, form.listed) = (3, vec![1, 2, 3]);
@@ -303,6 +321,9 @@ impl<'a> Maker<'a> {
             ("sold-out", one(SoldOut, &none)),
             ("sold-out-told", one(SoldOut, &told("told-sold-out"))),
             ("paused", one(Paused, &none)),
+            ("paused-still", one(Paused, &doubted(Doubt::Clock))),
+            ("paused-lost", one(Paused, &doubted(Doubt::Loss))),
+            ("before-still", one(Before, &doubted(Doubt::Clock))),
             ("not-entitled", one(Open, &told("told-not-entitled"))),
             ("closed", one(Closed, &none)),
             ("hostile", self.drop_page(Open, true)),
@@ -367,8 +388,7 @@ impl<'a> Maker<'a> {
 
     fn claims(&self) -> Vec<Sample> {
         use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
-        let page = |state: ClaimState, hostile: bool| {
-            let claim = self.claim(state, hostile);
+        let page = |claim: ClaimView| {
             let mut frame = self.frame(&claim.what, "/claims/3-17-2", "cheer");
             frame.entered = true;
             let check = format!("fanfare verify --bundle {} --key 5a5a…", file(&claim.id));
@@ -382,8 +402,11 @@ impl<'a> Maker<'a> {
             ("returned", Returned),
             ("refund-due", RefundDue),
         ];
-        let all = states.map(|(name, state)| sample("claim", name, &page(state, false)));
-        all.into_iter().chain([sample("claim", "hostile", &page(Held, true))]).collect()
+        let claim = |state| self.claim(state, false);
+        let all = states.map(|(name, state)| sample("claim", name, &page(claim(state))));
+        let still = sample("claim", "held-still", &page(self.still()));
+        let hostile = sample("claim", "hostile", &page(self.claim(Held, true)));
+        all.into_iter().chain([still, hostile]).collect()
     }
 
     fn mine(&self) -> Vec<Sample> {

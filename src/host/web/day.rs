@@ -1,9 +1,10 @@
 //! `/host`: the day, every drop with its times on one line.
 
+use super::alarm::{self, Alarm};
 use super::{of_host, shut_page, times};
 use crate::drops::drop::Drop;
 use crate::drops::node::Shut;
-use crate::pages::{Fault, Frame, Page, State, Visit, grouped};
+use crate::pages::{Doubt, Fault, Frame, Page, State, Visit, grouped};
 use askama::Template;
 use axum::response::Response;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct OnLine {
     pub state_text: String,
     pub times: String,
     pub left: String,
+    /// What a host has to see to there.
+    pub alarm: Option<String>,
     pub from: i64,
     pub long: i64,
 }
@@ -41,6 +44,7 @@ pub struct DayPage {
     pub told: Option<String>,
     pub drops: Vec<OnLine>,
     pub shut: usize,
+    pub alarms: Vec<Alarm>,
 }
 
 impl Page for DayPage {}
@@ -63,7 +67,9 @@ impl DayPage {
             if visit.app.festival.is_demo() { DEMO_MS } else { (AROUND_MS.1, AROUND_MS.1) };
         let near = |entry: &Entry| {
             let (opens_at_ms, closes_at_ms) = entry.times_ms();
-            closes_at_ms > now_ms - around.0 && opens_at_ms < now_ms + around.1
+            let day = closes_at_ms > now_ms - around.0 && opens_at_ms < now_ms + around.1;
+            // Where the clock is wrong, it does not say what is of the day.
+            day || entry.doubtful_time()
         };
         let served = directory.drops.iter().cloned().map(Entry::Served);
         // One of which no time is known is shown as if it were now.
@@ -91,6 +97,7 @@ impl DayPage {
             now: place(now_ms, from_ms, to_ms),
             drops: all.iter().map(|entry| entry.on_line(visit, (from_ms, to_ms))).collect(),
             shut: directory.alarming().count(),
+            alarms: alarm::of_day(visit),
         }
     }
 }
@@ -112,6 +119,11 @@ impl Entry {
             }
             Self::Shut(times_ms, _) => *times_ms,
         }
+    }
+
+    /// Whether the time is in doubt by which it would open and close.
+    fn doubtful_time(&self) -> bool {
+        matches!(self, Self::Served(drop) if drop.published.front().face.doubtful_time)
     }
 
     fn on_line(&self, visit: &Visit, ends_ms: (i64, i64)) -> OnLine {
@@ -158,6 +170,7 @@ fn on_line(visit: &Visit, drop: &Drop, (from_ms, to_ms): (i64, i64)) -> OnLine {
         state_text: w.key(state.key()),
         times: times(visit, face),
         left: w.with("host-left", &[("free", &free), ("of", &issued)]),
+        alarm: Doubt::of(face).map(|doubt| w.key(alarm::line(doubt))),
         from: opens,
         long: (closes - opens).max(8),
     }

@@ -1,9 +1,12 @@
 //! Hosts' pages and their forms. All work without a script.
 
 mod acts;
+mod alarm;
+mod alarm_samples;
 mod apply;
 mod change_words;
 mod claims;
+mod clock_alarm;
 mod csv;
 mod day;
 mod drop_page;

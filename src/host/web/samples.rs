@@ -1,9 +1,12 @@
 //! Hosts' pages in their states, made up.
 
 use super::acts::ClosingPage;
+use super::alarm;
+use super::alarm_samples::{ahead, alarmed};
 use super::apply::{ApplyPage, told};
 use super::change_words::{Shown as Changed, breaks, came};
 use super::claims::{ClaimsPage, Shown, state_text};
+use super::clock_alarm::{Shown as Where, clock};
 use super::day::{DayPage, OnLine};
 use super::drop_page::{Done, Draft, DropPage, Figures, Made, Undo, shares};
 use super::shut_page::{ShutPage, advice};
@@ -11,11 +14,11 @@ use crate::drops::node::Until;
 use crate::drops::plan::socket::Outcome;
 use crate::festivals::{self, Faults};
 use crate::kit::words::{Lang, Saying, Words, say};
-use crate::pages::{Frame, State};
+use crate::pages::{Doubt, Frame, State};
 use fanfare_engine::{ClaimState, Stock};
 
 /// A state's name, and the page or what it lacks.
-type Sample = (&'static str, Result<String, String>);
+pub(super) type Sample = (&'static str, Result<String, String>);
 
 /// All of them.
 pub fn samples(frame: &Frame) -> Vec<Sample> {
@@ -24,12 +27,13 @@ pub fn samples(frame: &Frame) -> Vec<Sample> {
     let mut all = days(&frame);
     all.extend(shut(&frame));
     all.extend(drops(&frame));
+    all.extend(alarmed(&frame));
     all.extend(lists(&frame));
     all.extend(files(&frame));
     all
 }
 
-fn made(state: &'static str, page: &impl askama::Template) -> Sample {
+pub(super) fn made(state: &'static str, page: &impl askama::Template) -> Sample {
     (state, page.render().map_err(|why| why.to_string()))
 }
 
@@ -47,6 +51,7 @@ fn days(frame: &Frame) -> Vec<Sample> {
         state_text: w.key(state.key()),
         times: w.with("host-times", &[("opens", "11:40"), ("closes", "12:00")]),
         left: w.with("host-left", &[("free", "23"), ("of", "100")]),
+        alarm: None,
         from: at as i64 * 180,
         long: 240,
     };
@@ -60,6 +65,7 @@ fn days(frame: &Frame) -> Vec<Sample> {
         told: None,
         drops: states.iter().enumerate().map(on_line).collect(),
         shut: 0,
+        alarms: Vec::new(),
     };
     let empty = DayPage { drops: Vec::new(), ..full.clone() };
     let mut shut = DayPage { shut: 1, ..full.clone() };
@@ -67,12 +73,21 @@ fn days(frame: &Frame) -> Vec<Sample> {
         (drop.state, drop.state_text) = ("shut", w.t("state-shut"));
         drop.left = w.t("host-shut-left");
     }
+    let jumped = DayPage { alarms: vec![clock(w, &ahead(w), Where::Day)], ..full.clone() };
+    let names = || vec![("sample".to_owned(), "Lamp & <em>more</em>".to_owned()); 2];
+    let doubts = [Doubt::Loss, Doubt::Clock];
+    let alarms = doubts.map(|doubt| alarm::drops_in(w, doubt, names())).to_vec();
+    let mut doubtful = DayPage { alarms, ..full.clone() };
+    let stopped = doubtful.drops.iter_mut().filter(|drop| drop.state == State::Paused.word());
+    stopped.for_each(|drop| drop.alarm = Some(w.key(alarm::line(Doubt::Clock))));
     let first = DayPage { told: Some(w.t("host-told-made")), ..full.clone() };
     vec![
         made("day", &full),
         made("day-empty", &empty),
         made("day-shut", &shut),
         made("day-first", &first),
+        made("day-clock", &jumped),
+        made("day-doubt", &doubtful),
     ]
 }
 
@@ -118,7 +133,7 @@ fn lines(count: usize) -> Vec<Figures> {
     names.into_iter().zip(STOCKS).map(line).take(count).collect()
 }
 
-fn act(what: String, undo: Option<Undo>) -> Done {
+pub(super) fn act(what: String, undo: Option<Undo>) -> Done {
     Done {
         when: "12:01:30".to_owned(),
         who: "<u>friends".to_owned(),
@@ -129,7 +144,7 @@ fn act(what: String, undo: Option<Undo>) -> Done {
 }
 
 /// A drop that is open, and nobody did anything.
-fn open(frame: &Frame) -> DropPage {
+pub(super) fn open(frame: &Frame) -> DropPage {
     let w = frame.w;
     let frame =
         Frame { title: "Lamps".to_owned(), here: "/host/drops/sample".to_owned(), ..frame.clone() };
@@ -141,6 +156,7 @@ fn open(frame: &Frame) -> DropPage {
         times: w.with("host-times", &[("opens", "12:00"), ("closes", "13:00")]),
         told: None,
         wrong: None,
+        alarms: Vec::new(),
         lines: lines(2),
         sum: Figures::together(w, &STOCKS),
         shares: shares(&STOCKS),
@@ -148,6 +164,7 @@ fn open(frame: &Frame) -> DropPage {
         sold_out: None,
         refused: Vec::new(),
         paused: false,
+        moving: w.key(alarm::moving(false, None, true)),
         over: false,
         crowd: Some(Made { asked: None, waits: false }),
         acts: Vec::new(),
@@ -158,7 +175,7 @@ fn open(frame: &Frame) -> DropPage {
     }
 }
 
-fn paused(frame: &Frame) -> DropPage {
+pub(super) fn paused(frame: &Frame) -> DropPage {
     let w = frame.w;
     let undo = Undo {
         act: "resume",
@@ -170,6 +187,7 @@ fn paused(frame: &Frame) -> DropPage {
         state: State::Paused.word(),
         state_text: w.key(State::Paused.key()),
         paused: true,
+        moving: w.key(alarm::moving(true, None, true)),
         told: Some(w.t("host-told-pause")),
         refused: vec![(w.t("host-refused-paused"), "12,345".to_owned())],
         crowd: Some(Made { asked: Some("120".to_owned()), waits: false }),
