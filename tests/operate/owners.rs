@@ -113,6 +113,13 @@ fn what_root_does_leaves_the_folder_to_the_user_who_serves() {
         done(&place, command);
         goes_on(&place, command[0]);
     }
+    // Root serves too, and the folder's owner can ask that server.
+    let served = place.serve(Some(FILE));
+    is_theirs(&place.data);
+    let said = words(&as_service(&place, &["apply", FILE]).output().unwrap());
+    assert!(said.contains("nothing differs"), "{said}");
+    served.end();
+    goes_on(&place, "serve");
     let was = held(&place);
     let kept = place.data.with_file_name("kept");
     folder(&kept);
