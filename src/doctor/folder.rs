@@ -1,5 +1,6 @@
 //! The data folder: whose it is, who serves it, who may read it, its keys.
 
+use super::owner::{self, Sight};
 use super::{Patient, Report};
 use crate::kit::data::{DataError, DataFolder};
 use crate::kit::keys::{self, Keys};
@@ -18,6 +19,11 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
     if DataFolder::is_unfinished(path) {
         let what = DataError::Unfinished(path.to_owned()).to_string();
         report.stops("folder_unfinished", what, "remove it, and `fanfare restore --from` again");
+        // Whatever else is not as it should be in there is so because of that.
+        return None;
+    }
+    if owner::look(path, report) == Sight::Barred {
+        return None;
     }
     let mut folder = match DataFolder::look(path) {
         Ok(folder) => folder,
@@ -31,7 +37,8 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
             return None;
         }
         Err(why) => {
-            report.stops("folder_unread", why.to_string(), "let this user read the folder");
+            let todo = "ask as the user that serves from it, or as root";
+            report.stops("folder_unread", why.to_string(), todo);
             return None;
         }
     };
@@ -88,17 +95,17 @@ fn keys(folder: &DataFolder, report: &mut Report) {
 }
 
 /// The process that holds the folder's lock, if it can be known.
-pub(super) fn owner(path: &Path, report: &mut Report) -> Option<u32> {
+pub(super) fn holder(path: &Path, report: &mut Report) -> Option<u32> {
     let lock = fs::metadata(path.join("fanfare.lock")).ok()?;
     let locks = fs::read_to_string("/proc/locks").ok()?;
-    let pid = locks.lines().find_map(|line| holder(line, lock.ino()))?;
+    let pid = locks.lines().find_map(|line| holder_in(line, lock.ino()))?;
     report.seen.push(format!("process {pid} has it in use"));
     Some(pid)
 }
 
 /// The process of a line of `/proc/locks`, if the line is about this file: a number, FLOCK, two
 /// words, the process, then device and file.
-fn holder(line: &str, ino: u64) -> Option<u32> {
+fn holder_in(line: &str, ino: u64) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
     let (kind, pid) = (words.next()?, words.nth(2)?);
     let file = words.next()?.rsplit(':').next()?;
@@ -112,9 +119,9 @@ mod tests {
     #[test]
     fn a_line_of_the_systems_locks_is_read() {
         let line = "3: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF";
-        assert_eq!(holder(line, 123_456), Some(4711));
-        assert_eq!(holder(line, 123), None);
-        assert_eq!(holder(&line.replace("FLOCK", "POSIX"), 123_456), None);
-        assert_eq!(holder("3: -> FLOCK", 1), None);
+        assert_eq!(holder_in(line, 123_456), Some(4711));
+        assert_eq!(holder_in(line, 123), None);
+        assert_eq!(holder_in(&line.replace("FLOCK", "POSIX"), 123_456), None);
+        assert_eq!(holder_in("3: -> FLOCK", 1), None);
     }
 }

@@ -78,7 +78,7 @@ fn read_one(path: &Path) -> Result<Heads, DataError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Heads::new()),
-        Err(why) => return Err(DataError::io(path, &why)),
+        Err(why) => return Err(DataError::read(path, &why)),
     };
     from_bytes(&bytes).ok_or_else(|| {
         let why =

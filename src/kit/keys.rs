@@ -101,7 +101,7 @@ impl Keys {
         let path = folder.join(which.name());
         let secret = random(&path)?;
         tell(&secret).map_err(|why| DataError::key(&path, &why))?;
-        replace(&path, &secret)
+        keep(&path, &secret)
     }
 
     /// The public half of the signing key.
@@ -131,25 +131,12 @@ pub fn look(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
     if path.exists() { read(&path).map(Some) } else { Ok(None) }
 }
 
-/// Keeps a key in a file that is not there yet.
+/// Keeps a key in a file, whole or not at all.
 ///
 /// # Errors
-/// If it cannot be written.
+/// If it cannot be written; then an old key stands.
 pub fn keep(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
     write_private(path, text(secret).as_bytes())
-}
-
-/// Puts a key in the place of the one in a file, whole or not at all.
-///
-/// # Errors
-/// If it cannot be written; then the old key stands.
-pub fn replace(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
-    let beside = path.with_extension("key.new");
-    write_private(&beside, text(secret).as_bytes())?;
-    fs::rename(&beside, path).map_err(|why| DataError::io(path, &why))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|why| DataError::io(path, &why))
 }
 
 /// A new key, for this file.
@@ -174,12 +161,12 @@ fn make(path: &Path, older: Option<[u8; 32]>) -> Result<[u8; 32], DataError> {
 }
 
 fn read(path: &Path) -> Result<[u8; 32], DataError> {
-    let file = fs::File::open(path).map_err(|why| DataError::io(path, &why))?;
-    let mode = file.metadata().map_err(|why| DataError::io(path, &why))?.permissions().mode();
+    let file = fs::File::open(path).map_err(|why| DataError::read(path, &why))?;
+    let mode = file.metadata().map_err(|why| DataError::read(path, &why))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(DataError::key(path, "others may read it; set its mode to 0600"));
     }
     let mut text = String::new();
-    (&file).take(200).read_to_string(&mut text).map_err(|why| DataError::io(path, &why))?;
+    (&file).take(200).read_to_string(&mut text).map_err(|why| DataError::read(path, &why))?;
     hex::from_hex(text.trim()).ok_or_else(|| DataError::key(path, "it is not 64 hex digits"))
 }

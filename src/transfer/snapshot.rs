@@ -2,9 +2,9 @@
 //! for and do not wait.
 
 use super::Show;
+use crate::kit::data::make_new;
 use rusqlite::{Connection, OpenFlags, params};
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -20,8 +20,7 @@ const SYNC_EVERY: Duration = Duration::from_millis(20);
 /// If either cannot be read or written.
 pub fn snapshot(from: &Path, to: &Path, show: Show<'_>) -> Result<(), String> {
     let named = |path: &Path, why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
-    let copy = made.map_err(|why| named(to, &why))?;
+    let copy = make_new(to).map_err(|why| named(to, &why))?;
     let bytes = std::fs::metadata(from).map_or(0, |data| data.len());
     let what = from.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let copied = thread::scope(|scope| {

@@ -137,7 +137,7 @@ fn closed_until_accepted(place: &Place, given: u64) {
     served.end();
     let said = refused(place, &["verify"]);
     assert!(said.contains("went back in time"), "{said}");
-    let said = refused(place, &["doctor"]);
+    let said = refused(place, &["doctor", "--stopped"]);
     assert!(said.contains("went back in time"), "{said}");
     done(place, &["restore", FILE, "--accept-loss"]);
     let served = place.serve(Some(FILE));

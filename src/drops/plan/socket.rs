@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::drops::reasons;
 use crate::drops::spec::DropSpec;
 use crate::festivals::{self, Festival, limits};
+use crate::kit::data::give_socket;
 use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Fan};
 use fanfare_lane::Reply;
@@ -78,6 +79,7 @@ pub fn start(app: Arc<App>) -> io::Result<Asker> {
     umask(before);
     let listener = bound?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    give_socket(&path)?;
     let body = move || {
         for stream in listener.incoming().flatten() {
             if let Err(why) = serve_one(&app, stream) {

@@ -140,6 +140,7 @@ impl Entry {
                     state_text: w.t("state-shut"),
                     times: shut_page::times(visit, shut).unwrap_or_default(),
                     left: w.t("host-shut-left"),
+                    alarm: None,
                     from: opens,
                     long: (closes - opens).max(8),
                 }

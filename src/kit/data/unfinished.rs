@@ -1,7 +1,7 @@
 //! A folder that is being filled from another place. Until that is done it says so, and nothing
 //! is served from it: half a journal looks like a whole one.
 
-use super::{DataError, DataFolder, write_synced};
+use super::{DataError, DataFolder, write_private};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -19,8 +19,8 @@ impl DataFolder {
             return Err(DataError::NotEmpty(path.to_owned()));
         }
         let lock = Self::lock(path)?;
-        write_synced(&path.join(UNFINISHED), b"")?;
-        write_synced(&path.join("festival"), mark)?;
+        write_private(&path.join(UNFINISHED), b"")?;
+        write_private(&path.join("festival"), mark)?;
         let mut folder = Self::look(path)?;
         folder.lock = Some(lock);
         Ok(folder)
@@ -35,7 +35,7 @@ impl DataFolder {
             let synced = File::open(&path).and_then(|file| file.sync_all());
             synced.map_err(|why| DataError::io(&path, &why))
         };
-        let entries = fs::read_dir(&self.path).map_err(|why| DataError::io(&self.path, &why))?;
+        let entries = fs::read_dir(&self.path).map_err(|why| DataError::read(&self.path, &why))?;
         for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
             sync(entry.path())?;
         }
