@@ -421,6 +421,37 @@ fn keys_are_made_anew_for_all_nodes_or_for_none() {
     assert!(said.contains("is not the key the other nodes use, and never was"), "{said}");
 }
 
+#[test]
+fn a_node_takes_a_key_that_it_lost_and_gives_none_that_is_not_the_journals() {
+    let festival = Festival::new(20, 3_600_000);
+    let [one, two] = festival.nodes::<2>();
+    let key = secret(&festival.key);
+    let key = key.to_str().unwrap();
+    claimed(&one.1, "a", 1);
+    one.1.end();
+    two.1.end();
+    let (one, two) = (one.0, two.0);
+    let signing = read(&one.data, "festival.key");
+    std::fs::remove_file(one.data.join("festival.key")).unwrap();
+    let node = festival.serve(&one);
+    assert_eq!(read(&one.data, "festival.key"), signing, "the others have it");
+    node.end();
+    // A new database has none of them, and a folder that lost its own has none to give.
+    Postgres::sql(one.database.as_ref().unwrap(), "DELETE FROM festival_keys");
+    std::fs::remove_file(one.data.join("festival.key")).unwrap();
+    let args = ["serve", FILE, "--listen", "127.0.0.1:0", "--node", "127.0.0.1:0", "--key", key];
+    let said = common::served::words(&one.run(&args));
+    assert!(said.contains("festival.key: it is missing"), "{said}");
+    assert!(!one.data.join("festival.key").exists());
+    // Nor has it made another the festival's: the node that has the key gives it.
+    let node = festival.serve(&two);
+    node.end();
+    let node = festival.serve(&one);
+    assert_eq!(read(&one.data, "festival.key"), signing);
+    assert_eq!(claimed(&node, "a", 2).text_of("state"), "held");
+    node.end();
+}
+
 fn read(data: &std::path::Path, name: &str) -> String {
     std::fs::read_to_string(data.join(name)).unwrap()
 }

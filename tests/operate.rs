@@ -9,6 +9,8 @@ mod backups;
 mod common;
 #[path = "operate/doctor.rs"]
 mod doctor;
+#[path = "operate/full.rs"]
+mod full;
 #[path = "operate/losses.rs"]
 mod losses;
 #[path = "operate/moves.rs"]

@@ -1,9 +1,10 @@
-//! The data folder: whose it is, who serves it, who may read it, its keys.
+//! The data folder: whose it is, who serves it, who may read it.
 
+use super::keys::own;
 use super::owner::{self, Sight};
 use super::{Patient, Report};
 use crate::kit::data::{DataError, DataFolder};
-use crate::kit::keys::{self, Keys};
+use crate::kit::keys;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -52,7 +53,7 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
         report.warns("move_unfinished", what, todo);
     }
     modes(path, report);
-    keys(&folder, report);
+    own(&folder, report);
     report.seen.push(format!("festival {} in {}", folder.festival(), path.display()));
     Some(folder)
 }
@@ -76,21 +77,6 @@ fn modes(path: &Path, report: &mut Report) {
                 format!("chmod 600 {}; if somebody may have read it, say so", file.display());
             report.risks("file_open", what, &todo);
         }
-    }
-}
-
-fn keys(folder: &DataFolder, report: &mut Report) {
-    let missing = |name: &&str| !folder.path().join(name).exists();
-    let missing: Vec<&str> = keys::NAMES.into_iter().filter(missing).collect();
-    if !missing.is_empty() {
-        let what = format!("missing: {}", missing.join(", "));
-        let todo = "bring them back from a backup before the next start: it would make new ones, \
-                    and then new rows carry another signature and everybody signs in anew";
-        report.risks("keys_missing", what, todo);
-        return;
-    }
-    if let Err(why) = Keys::open(folder.path()) {
-        report.stops("keys_unread", why.to_string(), "bring the key back from a backup");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The journal and the tables beside it: there, whole, as far as each other, safely kept.
 
 use super::ways::ways;
-use super::{Report, machine};
+use super::{Report, keys, machine};
 use crate::drops::cold::{Whose, not_ours, witnessed};
 use crate::drops::restore;
 use crate::drops::wake::festival_number;
@@ -36,8 +36,7 @@ fn bring_back(folder: &DataFolder) -> String {
 /// Looks at journal and tables.
 pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: &mut Report) {
     let heads = heads::read(&folder.heads()).unwrap_or_else(|why| {
-        let todo = "if you know why it is damaged, remove it: it only testifies";
-        report.stops("witness_damaged", why.to_string(), todo);
+        report.stops("witness_damaged", why.to_string(), heads::MEND);
         Heads::new()
     });
     let journal = folder.journal();
@@ -81,11 +80,25 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
         let what = format!("the journal was moved {to}");
         report.stops("journal_moved", what, "use the data folder that names that place");
     }
+    keys::signing(folder, &reader, report);
+    witness(folder, &lanes, report);
     gone(folder, &reader, (&heads, &cursors), report);
     let newest = newest_rows(folder, &reader, (&lanes, now_ms), report);
     machine::disk(folder.path(), newest, report);
     if !elsewhere(folder, tables) {
         behind(&lanes, &cursors, report);
+    }
+}
+
+/// A journal with rows for which no witness stands.
+fn witness(folder: &DataFolder, lanes: &[LaneRecord], report: &mut Report) {
+    if !heads::exist(&folder.heads()) && lanes.iter().any(|record| record.newest_seq > 0) {
+        let what = "the file `heads`, the witness of how far each drop had come, is not there: \
+                    nothing but the tables would tell if rows were lost";
+        let todo = "before the next start, which writes it anew from what the journal has: bring \
+                    it back, or copy that of the newest backup into the folder; then \
+                    `fanfare doctor` again";
+        report.risks("witness_missing", what, todo);
     }
 }
 

@@ -5,9 +5,9 @@
 //! | --- | --- |
 //! | `connections` | whether the databases let enough in |
 //! | `finding` | what was found, for people and as JSON |
-//! | `folder` | the data folder: whose it is, who serves it, modes, keys |
+//! | `folder` | the data folder: whose it is, who serves it, modes |
 //! | `journal` | the journal and the tables beside it |
-//! | `keys` | those that several nodes share |
+//! | `keys` | the folder's, the one that signs, those that several nodes share |
 //! | `machine` | disk, clock, open files, `SQLite` |
 //! | `owner` | whether the folder's owner may read and write what is in it |
 //! | `serving` | what the serving process says of itself |

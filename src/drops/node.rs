@@ -99,15 +99,12 @@ impl Node {
         not_elsewhere(&folder, &beside.tables)?;
         // A server can forget what it acknowledged, where another takes its place.
         config.keep_rows |= !folder.journals().in_file();
-        let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
-        let public_key = keys.public();
-        let mut writers = open_journals(&mut folder, &public_key)?;
-        let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
-        not_moved(&reader)?;
-        let tokens = Tokens::of(&keys);
-        let keyring = Keyring::new(public_key, reader.keys().map_err(|why| why.to_string())?);
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
         let witnessed = heads::newest(witness, beside.tables);
+        let (mut writers, reader, keys) = open_journals(&mut folder, &witnessed)?;
+        let public_key = keys.public();
+        let tokens = Tokens::of(&keys);
+        let keyring = Keyring::new(public_key, reader.keys().map_err(|why| why.to_string())?);
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
         let seats = found::seats(&mut writers[0], &reader, specs, &witnessed)
@@ -414,10 +411,24 @@ fn not_elsewhere(folder: &DataFolder, tables: &Heads) -> Result<(), String> {
 
 /// Opens the journals to write them, lists the key they are signed with, and keeps where they are.
 /// One that was in use before may be silent now; one that is new must show that it is fit.
-fn open_journals(folder: &mut DataFolder, key: &PublicKey) -> Result<Vec<JournalWriter>, String> {
-    let mut writers = JournalWriter::each(&folder.journals()).map_err(|why| why.to_string())?;
+fn open_journals(
+    folder: &mut DataFolder,
+    witnessed: &Heads,
+) -> Result<(Vec<JournalWriter>, JournalReader, Keys), String> {
+    let journals = folder.journals();
+    let mut writers = JournalWriter::each(&journals).map_err(|why| why.to_string())?;
+    let reader = JournalReader::open(&journals).map_err(|why| why.to_string())?;
+    // Before anything is listed or made: a key that came in another way is not to become theirs.
+    let keys = not_moved(&reader)
+        .and_then(|()| Keys::of(folder.path(), &reader, !witnessed.is_empty()))
+        .or_else(|why| {
+            // The journal is this folder's all the same: whoever looks after it finds it.
+            folder.keep_journals().map_err(|why| why.to_string())?;
+            Err(why)
+        })?;
+    warn_of_no_witness(folder, &reader).map_err(|why| why.to_string())?;
     for (place, writer) in writers.iter_mut().enumerate() {
-        match writer.list_key(key) {
+        match writer.list_key(&keys.public()) {
             Err(JournalError::Silent(why)) if place > 0 && folder.keeps_journal(place) => {
                 tracing::error!(journal = place + 1, why, "A JOURNAL IS SILENT");
             }
@@ -425,5 +436,20 @@ fn open_journals(folder: &mut DataFolder, key: &PublicKey) -> Result<Vec<Journal
         }
     }
     folder.keep_journals().map_err(|why| why.to_string())?;
-    Ok(writers)
+    Ok((writers, reader, keys))
+}
+
+/// Nobody can know of rows that were lost before a witness began to look.
+fn warn_of_no_witness(folder: &DataFolder, reader: &JournalReader) -> Result<(), JournalError> {
+    let knew_it = folder.journals().in_file() || folder.keeps_journal(0);
+    if knew_it
+        && !heads::exist(&folder.heads())
+        && reader.registered()?.iter().any(|record| record.newest_seq > 0)
+    {
+        tracing::warn!(
+            "THE WITNESS IS MISSING: the file `heads` is written anew from what the journal and \
+             the tables have; rows that both lost before this start are not noticed"
+        );
+    }
+    Ok(())
 }

@@ -88,6 +88,8 @@ pub enum DataError {
     TooManyJournals(usize),
     /// The file in the folder is named beside databases.
     FileBesideOthers,
+    /// It is not there.
+    Missing(PathBuf),
     /// There is no festival in it.
     Empty(PathBuf),
     /// It was being filled, and that broke off.
@@ -104,7 +106,7 @@ impl DataError {
                 format!("; give {} the right to write there", user())
             }
             io::ErrorKind::ReadOnlyFilesystem => {
-                "; it is read-only: use --data with another one".to_owned()
+                "; it is read-only: name another place".to_owned()
             }
             io::ErrorKind::StorageFull => "; free some space on that disk".to_owned(),
             _ => String::new(),
@@ -176,15 +178,19 @@ impl fmt::Display for DataError {
                 "`sqlite` is one file, which stands in no row with others: name it alone, or \
                  databases alone",
             ),
-            Self::Empty(folder) => write!(
+            Self::Missing(folder) => write!(
                 f,
-                "{} holds no festival yet; start `fanfare serve` with it first",
+                "{} is not there, or is no folder: name the right one; `fanfare serve` makes a \
+                 festival's",
                 folder.display()
             ),
+            Self::Empty(folder) => {
+                write!(f, "{} holds no festival: name the right folder", folder.display())
+            }
             Self::Unfinished(folder) => write!(
                 f,
-                "{} was being filled from a backup, and that broke off: remove it and restore \
-                 again",
+                "{} was being filled from a backup, and that broke off: remove it, and `fanfare \
+                 restore --from` again",
                 folder.display()
             ),
             Self::NotEmpty(folder) => {
@@ -284,9 +290,10 @@ impl DataFolder {
         let mark_path = path.join("festival");
         let mark = match fs::read_to_string(&mark_path) {
             Ok(mark) => mark,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+            Err(why) if why.kind() == io::ErrorKind::NotFound && path.is_dir() => {
                 return Err(DataError::Empty(path.to_owned()));
             }
+            Err(_) if !path.is_dir() => return Err(DataError::Missing(path.to_owned())),
             Err(why) => return Err(DataError::read(&mark_path, &why)),
         };
         let field = |name: &str| {

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Three renewals a second: an owner may miss two in a row and still answer from memory.
 const RENEW_EVERY: Duration = Duration::from_millis(300);
 
+/// How often it is said that a journal goes on not to answer.
+const WARN_EVERY_MS: i64 = 60_000;
+
 /// What a keeper is told to do.
 #[derive(Debug)]
 pub enum Order {
@@ -73,7 +76,7 @@ impl Keeper {
         tell: impl Fn(Kept) + Send + 'static,
     ) -> io::Result<Self> {
         let (orders, told) = mpsc::channel();
-        let mut keeping = Keeping { home, leases, own, watches: BTreeMap::new() };
+        let mut keeping = Keeping { home, leases, own, watches: BTreeMap::new(), warned_ms: None };
         let body = move || keeping.run(&told, &tell);
         Ok(Self { orders, thread: Some(vital::spawn("leases", body)?) })
     }
@@ -98,6 +101,8 @@ struct Keeping {
     leases: Leases,
     own: NodeRow,
     watches: BTreeMap<NodeId, Watch>,
+    /// When it was last said that leases cannot be renewed; none while they can.
+    warned_ms: Option<i64>,
 }
 
 impl Keeping {
@@ -134,10 +139,13 @@ impl Keeping {
                 };
             }
             Err(why) => {
-                tracing::warn!(%why, "leases cannot be renewed");
+                self.warn(&why.to_string(), sent_ms);
                 return None;
             }
         };
+        if self.warned_ms.take().is_some() {
+            tracing::info!(journal = self.home + 1, "leases are renewed again");
+        }
         let now_ms = boot_ms();
         self.watches.retain(|node, _| view.nodes.iter().any(|row| row.node == *node));
         for row in view.nodes.iter().filter(|row| row.node != self.own.node) {
@@ -147,6 +155,14 @@ impl Keeping {
         let gone = self.watches.iter().filter(|(_, watch)| watch.gone(now_ms));
         let gone = gone.map(|(node, _)| *node).collect();
         Some(Kept::Renewed(Renewal { home: self.home, sent_ms, view, gone }))
+    }
+
+    /// Once, and then each minute: it is tried three times a second.
+    fn warn(&mut self, why: &str, now_ms: i64) {
+        if self.warned_ms.is_none_or(|warned_ms| now_ms - warned_ms >= WARN_EVERY_MS) {
+            self.warned_ms = Some(now_ms);
+            tracing::warn!(journal = self.home + 1, why, "leases cannot be renewed");
+        }
     }
 
     fn carry_out(&mut self, order: Order) {

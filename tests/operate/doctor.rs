@@ -103,8 +103,9 @@ fn what_is_wrong_with_a_folder_is_named() {
     assert_eq!(codes(&place, &[]), ["witness_damaged"]);
     fs::remove_file(at("heads")).unwrap();
     fs::remove_file(at("heads.before")).unwrap();
+    assert_eq!(codes(&place, &[]), ["witness_missing"]);
     let locked = DataFolder::serve(&place.data, "shop", false).unwrap();
-    assert_eq!(codes(&place, &[]), ["server_mute"]);
+    assert_eq!(codes(&place, &[]), ["server_mute", "witness_missing"]);
     drop(locked);
     let mark = fs::read_to_string(at("festival")).unwrap();
     fs::write(at("festival"), mark.replace("version 1", "version 9")).unwrap();

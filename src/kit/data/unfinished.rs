@@ -15,6 +15,9 @@ impl DataFolder {
     /// # Errors
     /// If it is not empty, or cannot be written.
     pub fn begin(path: &Path, mark: &[u8]) -> Result<Self, DataError> {
+        if Self::is_unfinished(path) {
+            return Err(DataError::Unfinished(path.to_owned()));
+        }
         if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(DataError::NotEmpty(path.to_owned()));
         }
@@ -40,6 +43,16 @@ impl DataFolder {
             sync(entry.path())?;
         }
         self.remove(UNFINISHED)
+    }
+
+    /// Whether a folder was being filled, or had been, for this festival, and nobody has it in use.
+    pub fn is_abandoned(path: &Path, festival: &str) -> bool {
+        let ours = match Self::look(path) {
+            Ok(folder) => folder.festival == festival,
+            Err(DataError::Empty(_)) => Self::is_unfinished(path),
+            Err(_) => false,
+        };
+        ours && Self::lock(path).is_ok()
     }
 
     /// Whether a folder is being filled, or filling it broke off.
