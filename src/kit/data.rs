@@ -105,9 +105,7 @@ impl DataError {
             io::ErrorKind::PermissionDenied => {
                 format!("; give {} the right to write there", user())
             }
-            io::ErrorKind::ReadOnlyFilesystem => {
-                "; it is read-only: name another place".to_owned()
-            }
+            io::ErrorKind::ReadOnlyFilesystem => "; it is read-only: name another place".to_owned(),
             io::ErrorKind::StorageFull => "; free some space on that disk".to_owned(),
             _ => String::new(),
         };
@@ -419,7 +417,7 @@ impl DataFolder {
     pub fn keep_journals(&mut self) -> Result<(), DataError> {
         if self.journals != read_journals(&self.path)? {
             let lines = self.journals.join("\n") + "\n";
-            write_synced(&self.path.join(JOURNALS), lines.as_bytes())?;
+            write_private(&self.path.join(JOURNALS), lines.as_bytes())?;
         }
         self.journals_kept = self.journals.len();
         Ok(())
@@ -453,7 +451,7 @@ impl DataFolder {
                 let node = random.map_err(|why| DataError::Io(path.clone(), why.to_string()))?;
                 // A number that a database's whole numbers can hold.
                 let node = node >> 1 | 1;
-                write_synced(&path, format!("{node}\n").as_bytes())?;
+                write_private(&path, format!("{node}\n").as_bytes())?;
                 Ok(node)
             }
             Err(why) => Err(DataError::read(&path, &why)),
