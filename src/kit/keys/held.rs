@@ -33,8 +33,8 @@ impl fmt::Display for What {
         f.write_str(match self {
             Self::Missing => "it is missing, and the journal has rows signed with it",
             Self::Unlisted => {
-                "the journal's rows are signed with another, and it was not made by \
-                               `fanfare key rotate`"
+                "the journal does not list it: its rows are signed with another, and this one was \
+                 not made by `fanfare key rotate`"
             }
             Self::Replaced => "it signed this journal once, and another was made in its place",
         })
