@@ -24,7 +24,8 @@ pub struct Shut {
     pub lane: LaneId,
     /// Why, in words.
     pub why: String,
-    /// What opens once its journal answers, if nothing but that one's silence keeps it shut.
+    /// What opens once its journal answers, or once it is this node's to open or another has: if
+    /// nothing else keeps it shut.
     pub(super) waits: Option<DropSpec>,
 }
 
@@ -68,6 +69,13 @@ impl Directory {
         self.shut.push(Shut { lane, why, waits });
     }
 
+    /// A lane is another node's to open, or nobody knows whose. It is looked at again.
+    pub(super) fn awaits(&mut self, lane: LaneId, spec: DropSpec) {
+        self.not_shut(lane);
+        let why = "no node has opened it yet; it opens when one does".to_owned();
+        self.shut.push(Shut { lane, why, waits: Some(spec) });
+    }
+
     /// Nothing keeps a lane from being opened, here or by another node.
     pub(super) fn not_shut(&mut self, lane: LaneId) {
         self.shut.retain(|shut| shut.lane != lane);
@@ -75,6 +83,11 @@ impl Directory {
 
     pub(super) fn add(&mut self, drop: Arc<Drop>) {
         self.not_shut(drop.lane);
+        if let Some(&at) = self.by_lane.get(&drop.lane) {
+            // Another node told of it while it was opened here, or the other way round.
+            self.drops[at] = drop;
+            return;
+        }
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());
         self.drops.push(drop);

@@ -50,8 +50,9 @@ pub enum Found {
     Resting(Arc<Drop>),
     /// It is another node's, and read up to here.
     Followed(Arc<Drop>, Box<Replay>),
-    /// It is another node's that has not opened it yet, and will tell of it.
-    Awaited(LaneId),
+    /// It is, or may be, another node's: that tells of it once it is open. If it never does, and
+    /// the lease becomes this node's, it is opened here.
+    Awaited(LaneId, Box<DropSpec>),
     /// It cannot be opened; the operator is told why. Others go on.
     Shut(LaneId, String),
     /// Its journal does not answer, and why; it is opened once that one does.
@@ -270,7 +271,7 @@ fn follow(
     spec: DropSpec,
 ) -> Result<Found, String> {
     if record.newest_seq == 0 {
-        return Ok(Found::Awaited(record.lane));
+        return Ok(Found::Awaited(record.lane, Box::new(spec)));
     }
     let lane = record.lane;
     let mut replay = wake::replay(reader, founding.festival, lane)?;
@@ -331,6 +332,8 @@ fn append_openings(
         let one = match placed {
             Placed::Durable => opened(founding, home, opening, spec, sealed)
                 .unwrap_or_else(|why| Found::Shut(id, format!("lane {id}: {why}"))),
+            // Its lease went elsewhere while it was read.
+            Placed::Fenced if founding.owned.is_some() => Found::Awaited(id, Box::new(spec)),
             Placed::Fenced => Found::Shut(id, "another owner writes this lane".to_owned()),
         };
         found.insert(at, one);

@@ -18,6 +18,7 @@ use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, No
 use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
+use crate::nodes::standing::Standing;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, Lane, LaneConfig, LaneId, PublicKey, Replay, Reply};
 use std::sync::atomic::Ordering;
@@ -68,6 +69,8 @@ pub struct Node {
     config: LaneConfig,
     /// This node among others, where the journals are on servers.
     own: Option<NodeRow>,
+    /// And whether it has its place at each journal.
+    standings: Vec<Standing>,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -128,6 +131,7 @@ impl Node {
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
         let directory = Arc::new(RwLock::new(Arc::new(directory)));
         let own = joined.as_ref().map(|joined| joined.own().clone());
+        let standings = joined.as_ref().map(Joined::standings).unwrap_or_default();
         let joined = joined
             .map(|joined| joined.start(beside.among, &folder, &inbox, directory.clone(), followed));
         let membership = joined.transpose()?;
@@ -155,6 +159,7 @@ impl Node {
             signing,
             config,
             own,
+            standings,
             threads: Mutex::new(Some(Threads { lanes, committers })),
         }))
     }
@@ -239,7 +244,7 @@ impl Node {
         let lanes = found::lanes_of(&seats);
         let take = |own: &NodeRow| {
             let terms = joining::take(&self.folder, own, &lanes)?;
-            Ok::<_, String>(Holder { node: own.node, terms })
+            Ok::<_, String>(Holder { node: own.node, process: own.process, terms })
         };
         let owned = self.own.as_ref().map(take).transpose()?;
         let mut found = FoundAt::new();
@@ -249,7 +254,11 @@ impl Node {
         let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         let mut directory = Directory::clone(&guard);
         for found in found.into_values() {
+            // Its owner may have told of it meanwhile.
+            let known = |lane: LaneId| directory.of_lane(lane).is_some();
             match found {
+                Found::Awaited(lane, _) | Found::Shut(lane, _) | Found::Silent(lane, ..)
+                    if known(lane) => {}
                 Found::Open(lane, drop) => {
                     directory.add(drop.clone());
                     let terms = owned.as_ref().map(|owned| &owned.terms);
@@ -264,8 +273,7 @@ impl Node {
                     let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
                     self.inbox.push_urgent(known.into());
                 }
-                // Its owner tells of it.
-                Found::Awaited(lane) => directory.not_shut(lane),
+                Found::Awaited(lane, spec) => directory.awaits(lane, *spec),
                 Found::Shut(lane, why) => directory.shut(lane, why, None),
                 Found::Silent(lane, spec, why) => directory.shut(lane, why, Some(*spec)),
             }
@@ -274,8 +282,9 @@ impl Node {
         Ok(())
     }
 
-    /// Opens the lanes that are shut because their journal was silent, where it answers now. Takes
-    /// as long as a connection that is waited for in vain.
+    /// Opens the lanes that are shut because their journal was silent, where it answers now and
+    /// this node has its place there, and those no node has opened yet, where they are this one's
+    /// by now. Takes as long as a connection that is waited for in vain.
     pub fn open_silent(&self) {
         let directory = self.directory();
         let mut silent = directory.waiting().peekable();
@@ -284,8 +293,10 @@ impl Node {
         }
         let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
         let opened = opened.and_then(|reader| {
+            let stands = |home: usize| self.standings.get(home).is_none_or(Standing::stands);
+            let ours = |lane: LaneId| reader.home(lane).is_ok_and(stands);
             let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
-            let specs = silent.filter(|(lane, _)| answers(*lane));
+            let specs = silent.filter(|(lane, _)| ours(*lane) && answers(*lane));
             let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec.clone()).collect();
             if specs.is_empty() { Ok(()) } else { self.add_drops(specs) }
         });
@@ -373,7 +384,7 @@ impl Sorted {
                     sorted.directory.add(drop.clone());
                     sorted.followed.push((drop, *replay));
                 }
-                Found::Awaited(_) => {}
+                Found::Awaited(lane, spec) => sorted.directory.awaits(lane, *spec),
                 Found::Shut(lane, why) => sorted.directory.shut(lane, why, None),
                 Found::Silent(lane, spec, why) => {
                     sorted.directory.shut(lane, why, Some(*spec));
