@@ -178,6 +178,11 @@ fn who_takes_a_former_owners_stream_is_lost_to_the_present_one() {
 }
 
 #[test]
+fn who_takes_an_earlier_processs_row_for_a_live_ones_ends_for_nothing() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::RivalBelieved), Breach::Stopped);
+}
+
+#[test]
 fn controls_are_found_by_name() {
     for (name, control) in Control::ALL {
         assert_eq!((Control::named(name), control.name()), (Some(control), name));
