@@ -13,6 +13,7 @@ use common::postgres::Postgres;
 use common::served::{Place, Served, words};
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::token::Role;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
@@ -38,9 +39,9 @@ fn number(answer: &Answer) -> u64 {
     answer.body["number"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
 }
 
-/// The exit code of a process, if it has ended.
-fn ended(served: &mut Served) -> Option<Option<i32>> {
-    served.program.child.try_wait().unwrap().map(|status| status.code())
+/// How a process has ended, if it has.
+fn ended(served: &mut Served) -> Option<ExitStatus> {
+    served.program.child.try_wait().unwrap()
 }
 
 fn ready(served: &Served) -> Answer {

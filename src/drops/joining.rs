@@ -62,14 +62,17 @@ pub fn join(
         let none = Vec::new();
         let lanes = lanes.get(&home).unwrap_or(&none);
         let joined = match join_one((home, leases), &own, lanes) {
-            Ok(taken) => Some(owned.extend(taken)),
+            Ok(taken) => {
+                owned.extend(taken);
+                true
+            }
             // Its lanes are shut, and the keeper joins once it answers.
-            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => None,
+            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => false,
             Err(NotJoined::Journal(why)) => return Err(why.to_string()),
             Err(NotJoined::Beside(other)) => return Err(refused(&own, &other)),
             Err(NotJoined::Copied) => end_beside_a_copy(),
         };
-        standings.push(Standing::new(joined.is_some()));
+        standings.push(Standing::new(joined));
     }
     Ok(Some(Joined { own, leases, standings, owned }))
 }

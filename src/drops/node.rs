@@ -67,10 +67,9 @@ pub struct Node {
     committers: Mutex<Committers>,
     signing: Arc<FestivalKey>,
     config: LaneConfig,
-    /// This node among others, where the journals are on servers.
-    own: Option<NodeRow>,
-    /// And whether it has its place at each journal.
-    standings: Vec<Standing>,
+    /// This node among others, where the journals are on servers, and whether it has its place at
+    /// each.
+    own: Option<(NodeRow, Vec<Standing>)>,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -130,8 +129,7 @@ impl Node {
         let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
         let directory = Arc::new(RwLock::new(Arc::new(directory)));
-        let own = joined.as_ref().map(|joined| joined.own().clone());
-        let standings = joined.as_ref().map(Joined::standings).unwrap_or_default();
+        let own = joined.as_ref().map(|joined| (joined.own().clone(), joined.standings()));
         let joined = joined
             .map(|joined| joined.start(beside.among, &folder, &inbox, directory.clone(), followed));
         let membership = joined.transpose()?;
@@ -159,7 +157,6 @@ impl Node {
             signing,
             config,
             own,
-            standings,
             threads: Mutex::new(Some(Threads { lanes, committers })),
         }))
     }
@@ -242,7 +239,7 @@ impl Node {
         })?;
         let seats = seats.map_err(|why| why.to_string())?;
         let lanes = found::lanes_of(&seats);
-        let take = |own: &NodeRow| {
+        let take = |(own, _): &(NodeRow, Vec<Standing>)| {
             let terms = joining::take(&self.folder, own, &lanes)?;
             Ok::<_, String>(Holder { node: own.node, process: own.process, terms })
         };
@@ -293,7 +290,8 @@ impl Node {
         }
         let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
         let opened = opened.and_then(|reader| {
-            let stands = |home: usize| self.standings.get(home).is_none_or(Standing::stands);
+            let standing = |home| self.own.as_ref().and_then(|(_, each)| each.get(home));
+            let stands = |home: usize| standing(home).is_none_or(Standing::stands);
             let ours = |lane: LaneId| reader.home(lane).is_ok_and(stands);
             let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
             let specs = silent.filter(|(lane, _)| ours(*lane) && answers(*lane));

@@ -3,8 +3,9 @@
 //! A node's row names one process. A process takes the row when it starts, or, where a journal is
 //! silent then, once that journal answers: the data folder's lock says that the process before is
 //! gone. Who finds another process in its row later looks at that one's beat. If it moves, the
-//! two run from copies of one data folder, and this one ends. If it stands still, it is of a process
-//! that is gone: the database went back in time, or a late message came. Then the row is taken.
+//! two run from copies of one data folder, and this one ends. If it stands still, it is of a
+//! process that is gone: the database went back in time, or a late message came. Then the row is
+//! taken.
 
 use crate::kit::clock::boot_ms;
 use crate::kit::journal::{JournalError, Leases, NodeRow};

@@ -45,6 +45,10 @@
 //!   long that another may have taken over gives its lanes up ([`Tenure::replaceable`]), and opens
 //!   them only as the lease's holder under another number, by what its witness says.
 //!
+//! - **Another process in a node's place is not always alive.** Its row may be left from before a
+//!   database went back in time ([`Rival`]). Only one whose beat moves has a copy of the data
+//!   folder.
+//!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.
 

@@ -229,34 +229,12 @@ impl Fleet {
         let node = self.procs[pid].node;
         let at = &mut self.dbs[db];
         let current = at.beats.iter().any(|beat| beat.pid == pid);
-        let of_current = matches!(
-            request,
-            Request::Renew
-                | Request::TakeFree { .. }
-                | Request::TakeOver { .. }
-                | Request::Give { .. }
-                | Request::Recount { .. }
-        );
-        let seated = at.beats.iter().find(|beat| beat.node == node).copied();
-        if !current && of_current {
-            return Ok(DbReply::Out(seated));
+        if !current && !matches!(request, Request::Read { .. } | Request::Append { .. }) {
+            return Ok(self.seat_at_db(db, (node, pid), &request));
         }
         Ok(match request {
-            Request::Register => {
-                at.seat((node, pid));
-                DbReply::Registered
-            }
-            Request::ComeBack if seated.is_none() => {
-                at.seat((node, pid));
-                self.met(Met::CameBack);
-                DbReply::Registered
-            }
-            Request::TakeBack(seen) if seated == Some(seen) => {
-                at.seat((node, pid));
-                self.met(Met::TakenBack);
-                DbReply::Registered
-            }
-            Request::ComeBack | Request::TakeBack(_) => DbReply::Out(seated),
+            // It is there already: an earlier answer was lost.
+            Request::Register | Request::ComeBack | Request::TakeBack(_) => DbReply::Registered,
             Request::Renew => {
                 for beat in at.beats.iter_mut().filter(|beat| beat.pid == pid) {
                     beat.count += 1;
@@ -305,6 +283,21 @@ impl Fleet {
                 DbReply::Moved
             }
         })
+    }
+
+    /// A process that has not its node's row asks for it, or for what only who has it may do.
+    fn seat_at_db(&mut self, db: usize, own: (usize, usize), request: &Request) -> DbReply {
+        let at = &mut self.dbs[db];
+        let seated = at.beats.iter().find(|beat| beat.node == own.0).copied();
+        let met = match request {
+            Request::Register => None,
+            Request::ComeBack if seated.is_none() => Some(Met::CameBack),
+            Request::TakeBack(seen) if seated == Some(*seen) => Some(Met::TakenBack),
+            _ => return DbReply::Out(seated),
+        };
+        at.seat(own);
+        met.into_iter().for_each(|met| self.met(met));
+        DbReply::Registered
     }
 
     fn append_rows(
