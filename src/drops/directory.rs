@@ -38,7 +38,8 @@ pub enum Until {
     Mended,
     /// Its journal's answer.
     Answered,
-    /// The other node whose it is, which has not opened it yet.
+    /// The node whose it is: another, which has not opened it yet, or this one, once it is known
+    /// to be. It is looked at again.
     Told,
 }
 
@@ -68,19 +69,19 @@ impl Directory {
         &self.shut
     }
 
-    /// Those of them that should be open here: what another node is to open is not this one's.
+    /// Those of them that are shut for a fault: one that a node is about to open is not.
     pub fn alarming(&self) -> impl Iterator<Item = &Arc<Shut>> {
         self.shut.iter().filter(|shut| shut.until != Until::Told)
     }
 
-    /// The drops that are opened once their journal answers.
+    /// Those of them that open by themselves, and are tried again and again.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Arc<Shut>> {
-        self.shut.iter().filter(|shut| shut.until == Until::Answered)
+        self.shut.iter().filter(|shut| shut.until != Until::Mended)
     }
 
     /// Lanes that should be open and are not, each with why.
     pub fn not_open(&self) -> Vec<String> {
-        let shut = self.alarming().map(|shut| shut.words());
+        let shut = self.shut.iter().map(|shut| shut.words());
         let stopped =
             |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
         shut.chain(self.drops.iter().filter_map(stopped)).collect()
@@ -99,6 +100,11 @@ impl Directory {
 
     pub(super) fn add(&mut self, drop: Arc<Drop>) {
         self.shut.retain(|shut| shut.lane != drop.lane);
+        if let Some(&at) = self.by_lane.get(&drop.lane) {
+            // Another node told of it while it was opened here, or the other way round.
+            self.drops[at] = drop;
+            return;
+        }
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());
         self.drops.push(drop);

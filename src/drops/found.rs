@@ -64,6 +64,13 @@ impl Found {
     fn damaged(lane: LaneId, spec: DropSpec, why: String) -> Self {
         Self::shut(lane, spec, why, Until::Mended)
     }
+
+    /// It is, or may be, another node's: that tells of it once it is open. If it never does, and
+    /// the lease becomes this node's, it is opened here.
+    fn awaited(lane: LaneId, spec: DropSpec) -> Self {
+        let why = "no node has opened it yet; it opens when one does".to_owned();
+        Self::shut(lane, spec, why, Until::Told)
+    }
 }
 
 /// A drop, the lane it has, and where it stands among those it is opened with.
@@ -299,8 +306,7 @@ fn follow(
     spec: DropSpec,
 ) -> Result<Found, String> {
     if record.newest_seq == 0 {
-        let why = "another node is to open it, and has not yet".to_owned();
-        return Ok(Found::shut(record.lane, spec, why, Until::Told));
+        return Ok(Found::awaited(record.lane, spec));
     }
     let lane = record.lane;
     let mut replay = wake::replay(reader, founding.festival, lane)?;
@@ -361,6 +367,8 @@ fn append_openings(
         let one = match placed {
             Placed::Durable => opened(founding, home, opening, spec.clone(), sealed)
                 .unwrap_or_else(|why| Found::damaged(id, spec, format!("lane {id}: {why}"))),
+            // Its lease went elsewhere while it was read.
+            Placed::Fenced if founding.owned.is_some() => Found::awaited(id, spec),
             Placed::Fenced => Found::damaged(id, spec, "another owner writes this lane".to_owned()),
         };
         found.insert(at, one);

@@ -9,6 +9,7 @@ use crate::kit::data::DataFolder;
 use crate::kit::journal::{Holder, JournalError, Leases, NodeRow, View};
 use crate::nodes::keeper::Keeper;
 use crate::nodes::links::{Links, Own};
+use crate::nodes::standing::{Lookout, Standing, end_beside_a_copy};
 use fanfare_lane::{LaneId, Replay, SUCCESSOR_WAITS_MS, Watch};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -36,6 +37,7 @@ pub struct Among {
 pub struct Joined {
     own: NodeRow,
     leases: Vec<Leases>,
+    standings: Vec<Standing>,
     /// The lanes whose lease it has, and the numbers of these leases.
     pub owned: BTreeMap<LaneId, u64>,
 }
@@ -55,19 +57,24 @@ pub fn join(
     }
     let node = folder.node().map_err(|why| why.to_string())?;
     let own = NodeRow::new(node, address);
-    let mut owned = BTreeMap::new();
+    let (mut owned, mut standings) = (BTreeMap::new(), Vec::new());
     for (home, leases) in leases.iter().enumerate() {
         let none = Vec::new();
         let lanes = lanes.get(&home).unwrap_or(&none);
-        match join_one(leases, &own, lanes) {
-            Ok(taken) => owned.extend(taken),
-            // Its lanes are shut, and the keeper goes on trying.
-            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => {}
+        let joined = match join_one((home, leases), &own, lanes) {
+            Ok(taken) => {
+                owned.extend(taken);
+                true
+            }
+            // Its lanes are shut, and the keeper joins once it answers.
+            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => false,
             Err(NotJoined::Journal(why)) => return Err(why.to_string()),
             Err(NotJoined::Beside(other)) => return Err(refused(&own, &other)),
-        }
+            Err(NotJoined::Copied) => end_beside_a_copy(),
+        };
+        standings.push(Standing::new(joined));
     }
-    Ok(Some(Joined { own, leases, owned }))
+    Ok(Some(Joined { own, leases, standings, owned }))
 }
 
 /// Keeps every node from serving for a moment, where the journals are on servers.
@@ -89,7 +96,7 @@ pub fn hold(folder: &DataFolder) -> Result<Hold, String> {
     let own = NodeRow::new(folder.node().map_err(|why| why.to_string())?, None);
     let hold = Hold { own: Some(own.clone()), leases };
     for (home, leases) in hold.leases.iter().enumerate() {
-        match join_one(leases, &own, &[]) {
+        match join_one((home, leases), &own, &[]) {
             Ok(_) => {}
             // Who serves beats in the register too.
             Err(NotJoined::Journal(JournalError::Silent(_) | JournalError::Missing(_)))
@@ -100,7 +107,7 @@ pub fn hold(folder: &DataFolder) -> Result<Hold, String> {
                     "a node at {address} serves this festival: stop every node first"
                 ));
             }
-            Err(NotJoined::Beside(_)) => {
+            Err(NotJoined::Beside(_) | NotJoined::Copied) => {
                 return Err("another process serves this festival: stop it first".to_owned());
             }
         }
@@ -119,6 +126,8 @@ impl std::ops::Drop for Hold {
 enum NotJoined {
     Journal(JournalError),
     Beside(NodeRow),
+    /// Another process serves a copy of this data folder.
+    Copied,
 }
 
 impl From<JournalError> for NotJoined {
@@ -128,15 +137,19 @@ impl From<JournalError> for NotJoined {
 }
 
 fn join_one(
-    leases: &Leases,
+    (home, leases): (usize, &Leases),
     own: &NodeRow,
     lanes: &[LaneId],
 ) -> Result<BTreeMap<LaneId, u64>, NotJoined> {
     leases.join(own)?;
     let mut watches: BTreeMap<u64, Watch> = BTreeMap::new();
+    let mut lookout = Lookout::default();
     let view = loop {
         let Some(view) = leases.renew(own)? else {
-            leases.come_back(own)?;
+            if lookout.look(leases, own, home)? {
+                return Err(NotJoined::Copied);
+            }
+            thread::sleep(LOOK_EVERY);
             continue;
         };
         let Some(other) = in_the_way(own, &view) else { break view };
@@ -182,7 +195,8 @@ fn refused(own: &NodeRow, other: &NodeRow) -> String {
     format!("{where_to}. Only nodes that reach each other can serve one festival")
 }
 
-/// Takes the leases of new lanes, if they are nobody's.
+/// Takes the leases of new lanes, if they are nobody's; gives those that are this node's, where the
+/// process has its node's place.
 ///
 /// # Errors
 /// If a journal does not answer.
@@ -195,7 +209,8 @@ pub fn take(
     let mut taken = BTreeMap::new();
     for (home, leases) in leases.iter().enumerate() {
         if let Some(lanes) = lanes.get(&home) {
-            taken.extend(leases.take_free(own, lanes).map_err(|why| why.to_string())?);
+            leases.take_free(own, lanes).map_err(|why| why.to_string())?;
+            taken.extend(leases.held(own, lanes).map_err(|why| why.to_string())?);
         }
     }
     Ok(taken)
@@ -204,7 +219,13 @@ pub fn take(
 impl Joined {
     /// By which leases it opens lanes.
     pub fn holder(&self) -> Holder {
-        Holder { node: self.own.node, terms: self.owned.clone() }
+        let NodeRow { node, process, .. } = self.own;
+        Holder { node, process, terms: self.owned.clone() }
+    }
+
+    /// Whether it has its place, by journal: now, and whenever this is looked at again.
+    pub fn standings(&self) -> Vec<Standing> {
+        self.standings.clone()
     }
 
     /// The node, as its row says.
@@ -232,12 +253,14 @@ impl Joined {
             Links::start(Own { node, process, festival }, &among.secret, among.listener, tell)
         });
         let links = links.transpose()?;
-        let keepers = self.leases.into_iter().enumerate().map(|(home, leases)| {
+        let seats = self.leases.into_iter().zip(self.standings);
+        let keepers = seats.enumerate().map(|(home, (leases, standing))| {
             let inbox = inbox.clone();
             let tell = move |kept| inbox.push_urgent(NodesMessage::Kept(kept).into());
-            Keeper::start(home, leases, self.own.clone(), tell)
+            Keeper::start(home, leases, (self.own.clone(), standing), tell)
         });
         let keepers = keepers.collect::<Result<_, _>>().map_err(|why| why.to_string())?;
-        Ok(Membership { node, keepers, links, directory, terms: self.owned, followed })
+        let terms = self.owned;
+        Ok(Membership { node, process, keepers, links, directory, terms, followed })
     }
 }

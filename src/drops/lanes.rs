@@ -221,9 +221,10 @@ impl Lanes {
     #[must_use]
     pub fn among(mut self, membership: Option<Membership>) -> Self {
         let Some(membership) = membership else { return self };
+        let own = (membership.node, membership.process);
         for (lane, hosted) in &mut self.hosted {
             let term = membership.terms.get(lane).copied().unwrap_or_default();
-            hosted.shared = Some(Box::new(Shared::under(membership.node, term)));
+            hosted.shared = Some(Box::new(Shared::under(own, term)));
         }
         let hosted = self.hosted.values().map(|hosted| &hosted.drop);
         hosted.chain(self.resting.values()).for_each(|drop| drop.answer_until(i64::MIN));
@@ -244,14 +245,17 @@ impl Lanes {
     /// Opens a lane by this lease. Nothing is told before its first row is durable.
     fn host_by(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>, term: u64) {
         let id = lane.id();
-        let node = self.nodes.as_ref().map(|nodes| nodes.node());
-        let shared = node.map(|node| Box::new(Shared::under(node, term)));
+        let own = self.nodes.as_ref().map(|nodes| nodes.own());
+        let shared = own.map(|own| Box::new(Shared::under(own, term)));
         if shared.is_some() {
             drop.answer_until(i64::MIN);
         }
         self.note_head(&drop);
         self.touched.insert(id);
         self.resting.remove(&id);
+        if let Some(nodes) = &mut self.nodes {
+            nodes.follow_no_more(id);
+        }
         let hosted = Hosted {
             lane,
             drop,

@@ -18,6 +18,7 @@ use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, No
 use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
+use crate::nodes::standing::Standing;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, Lane, LaneConfig, LaneId, PublicKey, Replay, Reply};
 use std::sync::atomic::Ordering;
@@ -66,8 +67,9 @@ pub struct Node {
     committers: Mutex<Committers>,
     signing: Arc<FestivalKey>,
     config: LaneConfig,
-    /// This node among others, where the journals are on servers.
-    own: Option<NodeRow>,
+    /// This node among others, where the journals are on servers, and whether it has its place at
+    /// each.
+    own: Option<(NodeRow, Vec<Standing>)>,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -125,7 +127,7 @@ impl Node {
         let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
         let directory = Arc::new(RwLock::new(Arc::new(directory)));
-        let own = joined.as_ref().map(|joined| joined.own().clone());
+        let own = joined.as_ref().map(|joined| (joined.own().clone(), joined.standings()));
         let joined = joined
             .map(|joined| joined.start(beside.among, &folder, &inbox, directory.clone(), followed));
         let membership = joined.transpose()?;
@@ -235,9 +237,9 @@ impl Node {
         })?;
         let seats = seats.map_err(|why| why.to_string())?;
         let lanes = found::lanes_of(&seats);
-        let take = |own: &NodeRow| {
+        let take = |(own, _): &(NodeRow, Vec<Standing>)| {
             let terms = joining::take(&self.folder, own, &lanes)?;
-            Ok::<_, String>(Holder { node: own.node, terms })
+            Ok::<_, String>(Holder { node: own.node, process: own.process, terms })
         };
         let owned = self.own.as_ref().map(take).transpose()?;
         let mut found = FoundAt::new();
@@ -247,7 +249,10 @@ impl Node {
         let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         let mut directory = Directory::clone(&guard);
         for found in found.into_values() {
+            // Its owner may have told of it meanwhile.
+            let known = |lane: LaneId| directory.of_lane(lane).is_some();
             match found {
+                Found::Shut(shut) if known(shut.lane) => {}
                 Found::Open(lane, drop) => {
                     directory.add(drop.clone());
                     let terms = owned.as_ref().map(|owned| &owned.terms);
@@ -269,8 +274,9 @@ impl Node {
         Ok(())
     }
 
-    /// Opens the lanes that are shut because their journal was silent, where it answers now. Takes
-    /// as long as a connection that is waited for in vain.
+    /// Opens the lanes that are shut because their journal was silent, where it answers now and
+    /// this node has its place there, and those no node has opened yet, where they are this one's
+    /// by now. Takes as long as a connection that is waited for in vain.
     pub fn open_silent(&self) {
         let directory = self.directory();
         let mut silent = directory.waiting().peekable();
@@ -279,8 +285,11 @@ impl Node {
         }
         let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
         let opened = opened.and_then(|reader| {
+            let standing = |home| self.own.as_ref().and_then(|(_, each)| each.get(home));
+            let stands = |home: usize| standing(home).is_none_or(Standing::stands);
+            let ours = |lane: LaneId| reader.home(lane).is_ok_and(stands);
             let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
-            let specs = silent.filter(|shut| answers(shut.lane));
+            let specs = silent.filter(|shut| ours(shut.lane) && answers(shut.lane));
             let specs: Vec<DropSpec> = specs.map(|shut| shut.spec.clone()).collect();
             if specs.is_empty() { Ok(()) } else { self.add_drops(specs) }
         });

@@ -3,10 +3,11 @@
 //! says.
 
 use super::frame::NodeId;
+use super::standing::{Lookout, Standing};
 use crate::kit::clock::boot_ms;
 use crate::kit::journal::{Leases, NodeRow, View};
 use crate::kit::vital;
-use fanfare_lane::{LaneId, Watch};
+use fanfare_lane::{LaneId, SUCCESSOR_WAITS_MS, Watch};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -54,7 +55,9 @@ pub struct Renewal {
 pub enum Kept {
     /// Leases are renewed.
     Renewed(Renewal),
-    /// Another process has this node's place: two of them share one data folder's copy.
+    /// This process has not its node's place at this journal, or not any more.
+    Out(usize),
+    /// Another live process has this node's place: two of them serve copies of one data folder.
     Replaced,
 }
 
@@ -65,18 +68,28 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts for a journal in which the node has joined.
+    /// Starts for a journal in which the node has joined, or which was silent when it should.
     ///
     /// # Errors
     /// If the thread cannot be started.
     pub fn start(
         home: usize,
         leases: Leases,
-        own: NodeRow,
+        (own, standing): (NodeRow, Standing),
         tell: impl Fn(Kept) + Send + 'static,
     ) -> io::Result<Self> {
         let (orders, told) = mpsc::channel();
-        let mut keeping = Keeping { home, leases, own, watches: BTreeMap::new(), warned_ms: None };
+        let mut keeping = Keeping {
+            home,
+            leases,
+            own,
+            joins: !standing.stands(),
+            standing,
+            here_since_ms: None,
+            lookout: Lookout::default(),
+            watches: BTreeMap::new(),
+            warned_ms: None,
+        };
         let body = move || keeping.run(&told, &tell);
         Ok(Self { orders, thread: Some(vital::spawn("leases", body)?) })
     }
@@ -100,6 +113,12 @@ struct Keeping {
     home: usize,
     leases: Leases,
     own: NodeRow,
+    /// Whether it is to take its node's place as a start does.
+    joins: bool,
+    standing: Standing,
+    /// Since when it has its place again.
+    here_since_ms: Option<i64>,
+    lookout: Lookout,
     watches: BTreeMap<NodeId, Watch>,
     /// When it was last said that leases cannot be renewed; none while they can.
     warned_ms: Option<i64>,
@@ -126,18 +145,7 @@ impl Keeping {
         let sent_ms = boot_ms();
         let view = match self.leases.renew(&self.own) {
             Ok(Some(view)) => view,
-            Ok(None) => {
-                // Others took this node for gone; it comes back without a lease.
-                let _ = self.leases.come_back(&self.own);
-                return match self.leases.renew(&self.own) {
-                    Ok(Some(_)) => {
-                        tracing::warn!("others took this node for gone; it is back");
-                        None
-                    }
-                    Ok(None) => Some(Kept::Replaced),
-                    Err(_) => None,
-                };
-            }
+            Ok(None) => return Some(self.look_for_place()),
             Err(why) => {
                 self.warn(&why.to_string(), sent_ms);
                 return None;
@@ -145,6 +153,9 @@ impl Keeping {
         };
         if self.warned_ms.take().is_some() {
             tracing::info!(journal = self.home + 1, "leases are renewed again");
+        }
+        if !self.stands() {
+            return None;
         }
         let now_ms = boot_ms();
         self.watches.retain(|node, _| view.nodes.iter().any(|row| row.node == *node));
@@ -165,7 +176,47 @@ impl Keeping {
         }
     }
 
+    /// Whether lanes may be opened by this renewal: a process that comes to its place keeps still
+    /// for as long as followers may have the word of the one before.
+    fn stands(&mut self) -> bool {
+        let now_ms = boot_ms();
+        (self.joins, self.lookout) = (false, Lookout::default());
+        if !self.standing.stands() {
+            let since_ms = *self.here_since_ms.get_or_insert(now_ms);
+            if now_ms - since_ms < SUCCESSOR_WAITS_MS {
+                return false;
+            }
+            tracing::info!(journal = self.home + 1, "this node has its place there");
+            self.standing.set(true);
+        }
+        true
+    }
+
+    /// The node's row is gone, or names another process.
+    fn look_for_place(&mut self) -> Kept {
+        self.standing.set(false);
+        self.here_since_ms = None;
+        let looked = if std::mem::take(&mut self.joins) {
+            // It could not when it started.
+            self.leases.join(&self.own).map(|()| false)
+        } else {
+            self.lookout.look(&self.leases, &self.own, self.home)
+        };
+        match looked {
+            Ok(true) => Kept::Replaced,
+            Ok(false) => Kept::Out(self.home),
+            Err(why) => {
+                self.warn(&why.to_string(), boot_ms());
+                Kept::Out(self.home)
+            }
+        }
+    }
+
     fn carry_out(&mut self, order: Order) {
+        // What another process of this node's number has is not to be moved.
+        if !matches!(order, Order::Drain) && !self.standing.stands() {
+            return;
+        }
         let done = match order {
             Order::Take(lanes) => self.leases.take_free(&self.own, &lanes).map(|_| ()),
             Order::TakeOver(gone) => match self.watches.get(&gone) {

@@ -7,6 +7,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `keeper` | a thread a journal: renews this node's leases, sees who is there, takes and gives |
+//! | `standing` | which process has a node's place at a journal |
 //! | `links`, `tls` | kept connections between nodes that hold the same key |
 //! | `frame`, `words` | what they say, as bytes |
 //! | `secrets` | the festival's keys, by the cold database, wrapped by the operator's secret |
@@ -18,5 +19,6 @@ pub mod frame;
 pub mod keeper;
 pub mod links;
 pub mod secrets;
+pub mod standing;
 pub mod tls;
 pub mod words;

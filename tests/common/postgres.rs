@@ -127,6 +127,19 @@ impl Postgres {
         assert!(Command::new("kill").arg(signal).args(all).status().unwrap().success());
     }
 
+    /// Keeps a copy of what it has, after [`Postgres::kill`].
+    pub fn keep_copy(&self) {
+        let mut copy = Command::new("cp");
+        copy.args(["-a", "data", "copy"]).current_dir(&self.folder);
+        assert!(copy.status().unwrap().success());
+    }
+
+    /// Puts that copy in the place of what it has, after [`Postgres::kill`].
+    pub fn put_copy_back(&self) {
+        fs::remove_dir_all(self.folder.join("data")).unwrap();
+        fs::rename(self.folder.join("copy"), self.folder.join("data")).unwrap();
+    }
+
     /// Starts it again after [`Postgres::kill`].
     pub fn start_again(&mut self) {
         for _ in 0..100 {

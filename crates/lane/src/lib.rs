@@ -61,6 +61,6 @@ pub use row::{
 pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
 pub use store::{Placed, Store, StoreError};
 pub use tenure::{
-    GONE_AFTER_MS, GOOD_FOR_MS, Grants, Owed, SUCCESSOR_WAITS_MS, Tenure, Watch, Word,
+    GONE_AFTER_MS, GOOD_FOR_MS, Grants, Owed, Rival, SUCCESSOR_WAITS_MS, Tenure, Watch, Word,
 };
 pub use under_way::UnderWay;

@@ -45,6 +45,10 @@
 //!   long that another may have taken over gives its lanes up ([`Tenure::replaceable`]), and opens
 //!   them only as the lease's holder under another number, by what its witness says.
 //!
+//! - **Another process in a node's place is not always alive.** Its row may be left from before a
+//!   database went back in time ([`Rival`]). Only one whose beat moves has a copy of the data
+//!   folder.
+//!
 //! All times here are milliseconds of one machine's own clock that also runs while the machine
 //! sleeps. None is compared with another machine's; only their pace has to agree.
 
@@ -99,6 +103,11 @@ impl Tenure {
         self != Self::NONE && now_ms.saturating_sub(newest_ms) >= GONE_AFTER_MS - 2 * DRIFT_MS
     }
 
+    /// A renewal found another process in this one's place, or none: from now on nothing is proven.
+    pub fn out(&mut self, now_ms: i64) {
+        self.until_ms = self.until_ms.min(now_ms);
+    }
+
     /// Somebody else has taken over.
     pub fn lost(&mut self) {
         *self = Self::NONE;
@@ -145,6 +154,55 @@ impl Watch {
     /// Whether the node may be taken for gone.
     pub fn gone(&self, now_ms: i64) -> bool {
         now_ms - self.looked_ms <= LOOKED_WITHIN_MS && now_ms - self.since_ms >= GONE_AFTER_MS
+    }
+}
+
+/// Another process that has the place of this one's node. It runs from a copy of the data folder;
+/// or it is dead, and its row is left from before a database went back in time, or came late.
+#[derive(Clone, Copy, Debug)]
+pub struct Rival {
+    process: u64,
+    watch: Watch,
+    beats: u32,
+    since_ms: i64,
+    beat_now: bool,
+}
+
+impl Rival {
+    /// Seen for the first time.
+    pub fn new(process: u64, beat: u64, now_ms: i64) -> Self {
+        let watch = Watch::new(beat, now_ms);
+        Self { process, watch, beats: 0, since_ms: now_ms, beat_now: false }
+    }
+
+    /// Takes the process that has the place now, and its beat, as they were seen at `now_ms`.
+    pub fn look(&mut self, process: u64, beat: u64, now_ms: i64) {
+        let same = process == self.process;
+        self.beat_now = !same || beat != self.watch.beat();
+        self.beats += u32::from(self.beat_now);
+        if !same {
+            (self.process, self.watch) = (process, Watch::new(beat, now_ms));
+        }
+        self.watch.look(beat, now_ms);
+    }
+
+    /// The process and the beat seen last. Who takes its place must find them unmoved.
+    pub fn seen(&self) -> (u64, u64) {
+        (self.process, self.watch.beat())
+    }
+
+    /// Whether it may be taken for gone.
+    pub fn gone(&self, now_ms: i64) -> bool {
+        self.watch.gone(now_ms)
+    }
+
+    /// Whether it lives, looked at at the journal at this place of the list. One beat may be the
+    /// last word of a dead process that comes late. Later journals look longer: of two processes
+    /// that each have one place, the one without the first ends, and the other is not looked for
+    /// any more.
+    pub fn lives(&self, home: usize, now_ms: i64) -> bool {
+        let patience_ms = GONE_AFTER_MS.saturating_mul(home as i64);
+        self.beat_now && self.beats > 1 && now_ms - self.since_ms >= patience_ms
     }
 }
 
@@ -355,6 +413,47 @@ mod tests {
             watch.look(7, now_ms);
         }
         assert!(watch.gone(63_200));
+    }
+
+    #[test]
+    fn a_rival_that_beats_lives_and_one_that_does_not_is_gone() {
+        let mut rival = Rival::new(7, 1, 0);
+        rival.look(7, 2, 300);
+        assert!(!rival.lives(0, 300), "that may be a dead process's last word");
+        for now_ms in (600..=3_300).step_by(300) {
+            rival.look(7, 2, now_ms);
+            assert!(!rival.lives(0, now_ms) && rival.gone(now_ms) == (now_ms >= 3_300));
+        }
+        assert_eq!(rival.seen(), (7, 2));
+        rival.look(7, 3, 3_600);
+        assert!(rival.lives(0, 3_600) && rival.lives(1, 3_600) && !rival.gone(3_600));
+        assert!(!rival.lives(2, 3_600), "who has an earlier place is looked for there first");
+        rival.look(7, 3, 3_900);
+        assert!(!rival.lives(0, 3_900), "it beats no more");
+    }
+
+    #[test]
+    fn a_rival_that_another_replaced_is_another() {
+        let mut rival = Rival::new(7, 1, 0);
+        for now_ms in (300..=2_700).step_by(300) {
+            rival.look(7, 1, now_ms);
+        }
+        rival.look(8, 1, 3_000);
+        assert!(!rival.gone(3_000) && !rival.lives(0, 3_000));
+        rival.look(8, 2, 3_300);
+        assert!(rival.lives(0, 3_300));
+    }
+
+    #[test]
+    fn who_finds_itself_out_proves_nothing_from_then_on() {
+        let mut tenure = Tenure::NONE;
+        tenure.proven(5_000);
+        tenure.out(5_400);
+        assert!(tenure.good(5_399) && !tenure.good(5_400));
+        tenure.out(9_000);
+        assert!(tenure.replaceable(7_400) && !tenure.good(8_000));
+        tenure.proven(9_100);
+        assert!(tenure.good(9_500));
     }
 
     #[test]

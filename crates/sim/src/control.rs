@@ -48,6 +48,8 @@ pub enum Control {
     FormerOwnerJoined,
     /// An owner goes on although another may have taken over and be forgotten.
     ReplaceableKept,
+    /// An earlier process's row in the table of nodes is taken for a live copy's.
+    RivalBelieved,
     /// A row's bytes are not held against its hashes.
     TornBelieved,
     /// A lane is opened behind rows with a hole before them.
@@ -64,7 +66,7 @@ pub enum Control {
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 28] = [
+    pub const ALL: [(&str, Self); 29] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -87,6 +89,7 @@ impl Control {
         ("doubt-kept", Self::DoubtKept),
         ("former-owner-joined", Self::FormerOwnerJoined),
         ("replaceable-kept", Self::ReplaceableKept),
+        ("rival-believed", Self::RivalBelieved),
         ("torn-believed", Self::TornBelieved),
         ("hole-skipped", Self::HoleSkipped),
         ("damage-cut", Self::DamageCut),

@@ -13,6 +13,15 @@ fn caught(control: Control) -> Breach {
     caught_within(SEEDS, control)
 }
 
+/// Whether one of these breaches shows; others may before it.
+fn shows(control: Control, breaches: &[Breach]) -> bool {
+    let one = |seed| {
+        run(Options { seed, control: Some(control), trace: false })
+            .is_err_and(|caught| breaches.contains(&caught.breach))
+    };
+    (1..SEEDS_OF_NODES).step_by(2).any(one)
+}
+
 fn caught_within(seeds: u64, control: Control) -> Breach {
     let failure = run_many(0..seeds, Some(control)).expect_err("the auditor noticed nothing");
     let replay = format!("--seed {} --control {}", failure.seed, control.name());
@@ -99,7 +108,8 @@ fn a_take_over_without_a_look_at_the_beat_meets_a_live_owner() {
 
 #[test]
 fn a_lease_that_came_back_is_not_the_same() {
-    assert_eq!(caught_within(SEEDS_OF_NODES, Control::LeasesUncounted), Breach::Stale);
+    // Where a node's row went back too, a follower may also be lost to an owner that opened anew.
+    assert!(shows(Control::LeasesUncounted, &[Breach::Stale]));
 }
 
 #[test]
@@ -167,14 +177,18 @@ fn a_loss_accepted_without_the_witness_gives_its_units_again() {
 #[test]
 fn who_may_have_been_replaced_goes_on_from_before_its_successor() {
     // It answers from there, or writes over what is forgotten.
-    let breach = caught_within(SEEDS_OF_NODES, Control::ReplaceableKept);
-    assert!(matches!(breach, Breach::Stale | Breach::Lost), "{breach:?}");
+    assert!(shows(Control::ReplaceableKept, &[Breach::Stale, Breach::Lost]));
 }
 
 #[test]
 fn who_takes_a_former_owners_stream_is_lost_to_the_present_one() {
     let breach = caught_within(SEEDS_OF_NODES, Control::FormerOwnerJoined);
     assert_eq!(breach, Breach::Unanswered);
+}
+
+#[test]
+fn who_takes_an_earlier_processs_row_for_a_live_ones_ends_for_nothing() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::RivalBelieved), Breach::Stopped);
 }
 
 #[test]

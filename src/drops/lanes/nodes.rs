@@ -29,6 +29,7 @@ use crate::kit::journal::{Lease, View};
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::keeper::{Keeper, Kept};
 use crate::nodes::links::{Conn, Event, Links, Sender};
+use crate::nodes::standing::end_beside_a_copy;
 use asks::Asked;
 use fanfare_lane::{Forwards, LaneId, Reading, Replay, Reply, Tenure};
 use follower::Followed;
@@ -40,6 +41,8 @@ use std::sync::{Arc, RwLock, mpsc};
 pub struct Membership {
     /// The node.
     pub node: NodeId,
+    /// Its process.
+    pub process: ProcessId,
     /// A keeper a journal, in the journals' order.
     pub keepers: Vec<Keeper>,
     /// Connections with other nodes; none where the node serves alone.
@@ -71,6 +74,7 @@ struct Host {
 /// What the lanes' thread knows of other nodes.
 pub(super) struct Nodes {
     node: NodeId,
+    process: ProcessId,
     keepers: Vec<Keeper>,
     links: Option<Links>,
     directory: Arc<RwLock<Arc<Directory>>>,
@@ -100,6 +104,7 @@ impl Nodes {
         let followed = followed.map(|(drop, replay)| (drop.lane, Followed::new(drop, replay)));
         Self {
             node: membership.node,
+            process: membership.process,
             keepers: membership.keepers,
             links: membership.links,
             directory: membership.directory,
@@ -118,9 +123,14 @@ impl Nodes {
         }
     }
 
-    /// This node.
-    pub(super) fn node(&self) -> NodeId {
-        self.node
+    /// This node, and its process.
+    pub(super) fn own(&self) -> (NodeId, ProcessId) {
+        (self.node, self.process)
+    }
+
+    /// A lane is this node's.
+    pub(super) fn follow_no_more(&mut self, lane: LaneId) {
+        self.followed.remove(&lane);
     }
 
     /// Whether another node may have taken lanes of this journal over by now. Who serves alone is
@@ -152,13 +162,8 @@ impl Lanes {
     pub(super) fn hear_nodes(&mut self, message: NodesMessage, clock: &Reading) {
         match message {
             NodesMessage::Kept(Kept::Renewed(renewal)) => self.renewed(renewal, clock),
-            NodesMessage::Kept(Kept::Replaced) => {
-                tracing::error!(
-                    "ANOTHER PROCESS USES THIS NODE'S NUMBER: two data folders are copies of each \
-                     other; give one node a fresh folder; stopping"
-                );
-                std::process::exit(EXIT_REPLACED);
-            }
+            NodesMessage::Kept(Kept::Out(home)) => self.out(home),
+            NodesMessage::Kept(Kept::Replaced) => end_beside_a_copy(),
             NodesMessage::Link(Event::Came(conn, process, send)) => self.came(conn, process, send),
             NodesMessage::Link(Event::Reached(conn, node, process, send)) => {
                 self.reached(conn, (node, process), send);
@@ -219,9 +224,6 @@ impl Lanes {
         self.say_drained();
     }
 }
-
-/// The exit code of a process whose node another one is.
-const EXIT_REPLACED: i32 = 75;
 
 /// What reaches the lanes' thread from other nodes, or about them.
 pub enum NodesMessage {

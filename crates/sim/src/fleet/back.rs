@@ -54,6 +54,7 @@ impl Fleet {
             struck = true;
         }
         if struck {
+            self.nodes_back(db);
             self.dbs[db].epoch += 1;
             let until_ms = self.now_ms + self.rng.range(1_200, 4_000) as i64;
             self.dbs[db].silent.push((None, until_ms));
@@ -72,6 +73,19 @@ impl Fleet {
             at_db.leases[lane] = at_db.past[lane][at];
             at_db.past[lane].truncate(at);
             self.met(Met::LeasesBack);
+        }
+    }
+
+    /// Nodes' rows are as they were once: of an earlier process, or of none.
+    fn nodes_back(&mut self, db: usize) {
+        for node in 0..self.nodes.len() {
+            if self.rng.one_in(3) {
+                match self.dbs[db].row_back(node) {
+                    Some(true) => self.met(Met::NodesBack),
+                    Some(false) => self.met(Met::NodesGone),
+                    None => {}
+                }
+            }
         }
     }
 

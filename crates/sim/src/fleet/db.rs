@@ -33,6 +33,8 @@ pub(super) struct Db {
     /// The leases before, by lane, oldest first.
     pub(super) past: Vec<Vec<Lease>>,
     beats: Vec<Beat>,
+    /// Rows of nodes' earlier processes, newest last.
+    former: Vec<Beat>,
     /// For whom it is silent, or for all, and until when.
     pub(super) silent: Vec<(Option<usize>, i64)>,
     pub(super) full_until_ms: i64,
@@ -54,7 +56,12 @@ pub(super) enum Spoil {
 
 #[derive(Clone)]
 pub(super) enum Request {
+    /// A process begins: its node's row is its own.
     Register,
+    /// The same where the node has no row.
+    ComeBack,
+    /// The same where the row is as it was seen, another process's.
+    TakeBack(Beat),
     Renew,
     Append {
         lane: usize,
@@ -92,8 +99,8 @@ pub(super) enum DbReply {
         beats: Vec<Beat>,
         leases: Vec<Lease>,
     },
-    /// Another process runs as this node.
-    Replaced,
+    /// The node's row is gone, or is another process's.
+    Out(Option<Beat>),
     Placed(Placed),
     Failed,
     Rows(Vec<Sealed>),
@@ -109,6 +116,7 @@ impl Db {
             leases: vec![Lease::default(); lanes],
             past: vec![Vec::new(); lanes],
             beats: Vec::new(),
+            former: Vec::new(),
             silent: Vec::new(),
             full_until_ms: 0,
             spoil: None,
@@ -120,6 +128,23 @@ impl Db {
             *until_ms > now_ms && who.is_none_or(|who| who == pid)
         };
         self.silent.iter().any(hits)
+    }
+
+    /// A node's row is as it was before its present process; says whether there was one.
+    pub(super) fn row_back(&mut self, node: usize) -> Option<bool> {
+        let at = self.beats.iter().position(|beat| beat.node == node)?;
+        let former = self.former.iter().rfind(|beat| beat.node == node).copied();
+        self.beats.remove(at);
+        self.beats.extend(former);
+        Some(former.is_some())
+    }
+
+    /// This process has its node's row from now on.
+    fn seat(&mut self, (node, pid): (usize, usize)) {
+        let before = self.beats.iter().filter(|beat| beat.node == node && beat.pid != pid);
+        self.former.extend(before.copied());
+        self.beats.retain(|beat| beat.node != node);
+        self.beats.push(Beat { node, pid, count: 0 });
     }
 
     fn lease(&mut self, lane: usize, node: Option<usize>) {
@@ -204,17 +229,12 @@ impl Fleet {
         let node = self.procs[pid].node;
         let at = &mut self.dbs[db];
         let current = at.beats.iter().any(|beat| beat.pid == pid);
-        if !current
-            && !matches!(request, Request::Register | Request::Read { .. } | Request::Append { .. })
-        {
-            return Ok(DbReply::Replaced);
+        if !current && !matches!(request, Request::Read { .. } | Request::Append { .. }) {
+            return Ok(self.seat_at_db(db, (node, pid), &request));
         }
         Ok(match request {
-            Request::Register => {
-                at.beats.retain(|beat| beat.node != node);
-                at.beats.push(Beat { node, pid, count: 0 });
-                DbReply::Registered
-            }
+            // It is there already: an earlier answer was lost.
+            Request::Register | Request::ComeBack | Request::TakeBack(_) => DbReply::Registered,
             Request::Renew => {
                 for beat in at.beats.iter_mut().filter(|beat| beat.pid == pid) {
                     beat.count += 1;
@@ -265,6 +285,21 @@ impl Fleet {
         })
     }
 
+    /// A process that has not its node's row asks for it, or for what only who has it may do.
+    fn seat_at_db(&mut self, db: usize, own: (usize, usize), request: &Request) -> DbReply {
+        let at = &mut self.dbs[db];
+        let seated = at.beats.iter().find(|beat| beat.node == own.0).copied();
+        let met = match request {
+            Request::Register => None,
+            Request::ComeBack if seated.is_none() => Some(Met::CameBack),
+            Request::TakeBack(seen) if seated == Some(*seen) => Some(Met::TakenBack),
+            _ => return DbReply::Out(seated),
+        };
+        at.seat(own);
+        met.into_iter().for_each(|met| self.met(met));
+        DbReply::Registered
+    }
+
     fn append_rows(
         &mut self,
         db: usize,
@@ -277,8 +312,9 @@ impl Fleet {
             self.met(Met::DiskFull);
             return Ok(DbReply::Failed);
         }
-        let may_open =
-            opens.is_none_or(|term| at.leases[lane] == (Lease { node: Some(node), term }));
+        let current = at.beats.iter().any(|beat| beat.pid == pid);
+        let may_open = opens
+            .is_none_or(|term| current && at.leases[lane] == (Lease { node: Some(node), term }));
         if !may_open && !self.off(Control::OpenUnleased) {
             self.met(Met::OpenRefused);
             return Ok(DbReply::Placed(Placed::Fenced));

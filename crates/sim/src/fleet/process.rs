@@ -8,9 +8,9 @@ use super::owner::{Opening, Own};
 use super::trouble::Move;
 use super::witness::Heads;
 use super::{Fleet, Met, id, wall_ms};
-use crate::audit::{Auditor, Check};
+use crate::audit::{Auditor, Breach, Check, caught};
 use crate::control::Control;
-use fanfare_lane::{Forwards, Guard, Reading, SUCCESSOR_WAITS_MS, Tenure, Watch};
+use fanfare_lane::{Forwards, Guard, Reading, Rival, SUCCESSOR_WAITS_MS, Tenure, Watch};
 use std::collections::BTreeMap;
 
 /// How often a process renews, and looks after the rest.
@@ -38,6 +38,8 @@ pub(super) struct Known {
     pub(super) leases: Vec<Lease>,
     pub(super) beats: Vec<Beat>,
     watches: BTreeMap<(usize, usize), Watch>,
+    /// Another process that has its node's row there.
+    rival: Option<Rival>,
 }
 
 pub(super) struct Proc {
@@ -222,23 +224,55 @@ impl Fleet {
         let db = self.procs[pid].dbs.iter().position(of);
         match (reply, db) {
             (DbReply::Registered, Some(db)) => {
+                let node = self.procs[pid].node;
+                let mut others = self.procs[pid].dbs.iter().map(|known| known.registered_ms);
+                let late = others.any(|at| at.is_some_and(|at_ms| now_ms - at_ms > 1_000));
                 let known = &mut self.procs[pid].dbs[db];
-                (known.registered_ms, known.op) = (Some(now_ms), None);
+                let first = known.registered_ms.is_none();
+                (known.registered_ms, known.op, known.rival) = (Some(now_ms), None, None);
+                if first && late && self.procs[..pid].iter().any(|before| before.node == node) {
+                    self.met(Met::LateJoined);
+                }
                 Ok(())
             }
             (DbReply::Renewed { beats, leases }, Some(db)) => {
                 let sent_ms = self.procs[pid].dbs[db].op.take().map_or(now_ms, |(_, sent)| sent);
                 self.renewed(pid, (db, sent_ms), beats, leases)
             }
-            (DbReply::Replaced, _) => {
-                self.end(pid);
-                Ok(())
-            }
+            (DbReply::Out(beat), Some(db)) => self.out(pid, (db, now_ms), beat),
             (DbReply::Placed(placed), _) => self.append_ended(pid, op, Some(placed)),
             (DbReply::Failed, _) => self.append_ended(pid, op, None),
             (DbReply::Rows(rows), _) => self.rows_came(pid, op, &rows),
             _ => Ok(()),
         }
+    }
+
+    /// This process has not its node's row at a database: it takes the row where that is nobody's,
+    /// or a dead process's. There are no copies of data folders here, so it never ends for one.
+    fn out(&mut self, pid: usize, (db, now_ms): (usize, i64), beat: Option<Beat>) -> Check {
+        let known = &mut self.procs[pid].dbs[db];
+        known.op = None;
+        if let Some(tenure) = &mut known.tenure {
+            tenure.out(now_ms);
+        }
+        let Some(beat) = beat else {
+            known.rival = None;
+            let op = self.ask_db(pid, db, Request::ComeBack);
+            self.procs[pid].dbs[db].op = Some((op, now_ms));
+            return Ok(());
+        };
+        let (process, count) = (beat.pid as u64, beat.count);
+        let rival = known.rival.get_or_insert_with(|| Rival::new(process, count, now_ms));
+        rival.look(process, count, now_ms);
+        let (lives, gone) = (rival.lives(db, now_ms), rival.gone(now_ms));
+        if lives || self.off(Control::RivalBelieved) {
+            return caught(Breach::Stopped, format!("process {pid} ends beside process {process}"));
+        }
+        if gone {
+            let op = self.ask_db(pid, db, Request::TakeBack(beat));
+            self.procs[pid].dbs[db].op = Some((op, now_ms));
+        }
+        Ok(())
     }
 
     /// A renewal went well: lanes that are not ours are dropped first, then it counts.

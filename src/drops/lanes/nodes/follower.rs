@@ -460,7 +460,11 @@ impl Lanes {
     pub(super) fn known(&mut self, known: Met) {
         let Some(nodes) = &mut self.nodes else { return };
         match known {
-            Ok((drop, replay)) if !nodes.followed.contains_key(&drop.lane) => {
+            Ok((drop, replay))
+                if !nodes.followed.contains_key(&drop.lane)
+                    && !self.hosted.contains_key(&drop.lane)
+                    && !self.resting.contains_key(&drop.lane) =>
+            {
                 let mut guard = nodes.directory.write().unwrap_or_else(PoisonError::into_inner);
                 let mut with = Directory::clone(&guard);
                 with.add(drop.clone());

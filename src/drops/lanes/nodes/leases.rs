@@ -55,6 +55,15 @@ impl Lanes {
         self.tell_owned();
     }
 
+    /// This process has not its node's place at a journal: nothing is answered from memory until a
+    /// renewal says that it has.
+    pub(super) fn out(&mut self, home: usize) {
+        if let Some(nodes) = &mut self.nodes {
+            nodes.tenures[home].out(boot_ms());
+            self.answer_by_lease(home);
+        }
+    }
+
     /// Lanes this node serves, open or at rest, and the journal of each.
     pub(in super::super) fn owned(&self) -> impl Iterator<Item = (LaneId, usize)> {
         let hosted = self.hosted.iter().map(|(lane, hosted)| (*lane, hosted.drop.home));

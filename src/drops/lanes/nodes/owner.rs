@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// What a lane of one of several nodes has besides.
 #[derive(Default)]
 pub(in super::super) struct Shared {
-    /// This node, and the number of the lease by which the lane is open.
-    node: NodeId,
+    /// This node and its process, and the number of the lease by which the lane is open.
+    own: (NodeId, ProcessId),
     pub(super) term: u64,
     /// Before this nothing is told: followers may answer for a lane that was at rest.
     told_from_ms: i64,
@@ -49,8 +49,8 @@ pub(super) enum Leaving {
 const PLAIN_MS: i64 = 5_000;
 
 impl Shared {
-    pub(in super::super) fn under(node: NodeId, term: u64) -> Self {
-        Self { node, term, ..Self::default() }
+    pub(in super::super) fn under(own: (NodeId, ProcessId), term: u64) -> Self {
+        Self { own, term, ..Self::default() }
     }
 
     /// A follower's connection ended.
@@ -73,7 +73,8 @@ impl Shared {
 
     /// Who opens the lane.
     pub(in super::super) fn holder(&self, lane: LaneId) -> Holder {
-        Holder { node: self.node, terms: [(lane, self.term)].into() }
+        let (node, process) = self.own;
+        Holder { node, process, terms: [(lane, self.term)].into() }
     }
 
     /// Whether something waits to be told.

@@ -52,6 +52,8 @@ pub struct Lease {
 pub struct Holder {
     /// The node.
     pub node: u64,
+    /// Its process: one that has the node's place no more opens nothing.
+    pub process: u64,
     /// The term of each lane.
     pub terms: BTreeMap<LaneId, u64>,
 }
@@ -104,6 +106,30 @@ impl Leases {
         self.put(sql, own)
     }
 
+    /// Takes its node's place from another process, whose beat stands where it was seen last.
+    ///
+    /// # Errors
+    /// If it is not known whether it has it.
+    pub fn take_back(&self, own: &NodeRow, seen: (u64, u64)) -> Result<bool, JournalError> {
+        let sql = "UPDATE nodes SET process = $2, address = $3, beat = beat + 1, draining = $4
+            WHERE node = $1 AND process = $5 AND beat = $6";
+        let (node, process) = (own.node as i64, own.process as i64);
+        let (rival, beat) = (seen.0 as i64, seen.1 as i64);
+        let address = own.address.map(|address| address.to_string());
+        let taken = self.0.ask(WITHIN, async |client| {
+            let values: [(&(dyn ToSql + Sync), Type); 6] = [
+                (&node, Type::INT8),
+                (&process, Type::INT8),
+                (&address, Type::TEXT),
+                (&own.draining, Type::BOOL),
+                (&rival, Type::INT8),
+                (&beat, Type::INT8),
+            ];
+            client.execute_typed(sql, &values).await
+        })?;
+        Ok(taken == 1)
+    }
+
     fn put(&self, sql: &str, own: &NodeRow) -> Result<(), JournalError> {
         let (node, process) = (own.node as i64, own.process as i64);
         let address = own.address.map(|address| address.to_string());
@@ -153,15 +179,39 @@ impl Leases {
             WHERE leases.node IS NULL
                OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node = leases.node)
             RETURNING lane, term";
+        self.terms(sql, own, lanes)
+    }
+
+    /// The terms of those of these lanes whose lease is this node's, as long as the process has the
+    /// node's place.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn held(
+        &self,
+        own: &NodeRow,
+        lanes: &[LaneId],
+    ) -> Result<BTreeMap<LaneId, u64>, JournalError> {
+        let sql = "SELECT lane, term FROM leases WHERE node = $1 AND lane = ANY($2)
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $1 AND process = $3)";
+        self.terms(sql, own, lanes)
+    }
+
+    fn terms(
+        &self,
+        sql: &str,
+        own: &NodeRow,
+        lanes: &[LaneId],
+    ) -> Result<BTreeMap<LaneId, u64>, JournalError> {
         let (node, process) = (own.node as i64, own.process as i64);
         let lanes: Vec<i64> = lanes.iter().map(|lane| i64::from(*lane)).collect();
-        let taken = self.0.ask(WITHIN, async |client| {
+        let found = self.0.ask(WITHIN, async |client| {
             let values: [(&(dyn ToSql + Sync), Type); 3] =
                 [(&node, Type::INT8), (&lanes, Type::INT8_ARRAY), (&process, Type::INT8)];
             client.query_typed(sql, &values).await
         })?;
         let term = |row: &Row| (row.get::<_, i64>(0) as LaneId, row.get::<_, i64>(1) as u64);
-        Ok(taken.iter().map(term).collect())
+        Ok(found.iter().map(term).collect())
     }
 
     /// Takes all leases of a node whose beat stands where it was seen last, and the node's row.
@@ -275,7 +325,8 @@ async fn view(client: &Client) -> Result<View, tokio_postgres::Error> {
     Ok(View { nodes, leases: leases.iter().map(lease).collect() })
 }
 
-/// Locks the leases by which lanes are opened; gives the lanes whose lease still stands.
+/// Locks the leases by which lanes are opened; gives the lanes whose lease still stands, none if
+/// another process has the node's place.
 pub(super) async fn hold(
     client: &Client,
     holder: &Holder,
@@ -283,12 +334,18 @@ pub(super) async fn hold(
     let sql = "SELECT leases.lane FROM leases
         JOIN unnest($2::BIGINT[], $3::BIGINT[]) AS held (lane, term)
             ON leases.lane = held.lane AND leases.term = held.term
-        WHERE leases.node = $1 FOR SHARE OF leases";
-    let node = holder.node as i64;
+        WHERE leases.node = $1
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $1 AND process = $4)
+        FOR SHARE OF leases";
+    let (node, process) = (holder.node as i64, holder.process as i64);
     let lanes: Vec<i64> = holder.terms.keys().map(|lane| i64::from(*lane)).collect();
     let terms: Vec<i64> = holder.terms.values().map(|term| *term as i64).collect();
-    let values: [(&(dyn ToSql + Sync), Type); 3] =
-        [(&node, Type::INT8), (&lanes, Type::INT8_ARRAY), (&terms, Type::INT8_ARRAY)];
+    let values: [(&(dyn ToSql + Sync), Type); 4] = [
+        (&node, Type::INT8),
+        (&lanes, Type::INT8_ARRAY),
+        (&terms, Type::INT8_ARRAY),
+        (&process, Type::INT8),
+    ];
     let held = client.query_typed(sql, &values).await?;
     Ok(held.iter().map(|row| row.get::<_, i64>(0) as LaneId).collect())
 }
