@@ -35,8 +35,9 @@ fn bring_back(folder: &DataFolder) -> String {
 
 /// Looks at journal and tables.
 pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: &mut Report) {
-    let heads = heads::read(&folder.heads()).unwrap_or_else(|why| {
-        report.stops("witness_damaged", why.to_string(), heads::MEND);
+    let heads = heads::read(&folder.heads()).unwrap_or_else(|_| {
+        let what = "neither `heads` nor `heads.before` can be read: the witness is damaged";
+        report.stops("witness_damaged", what, heads::MEND);
         Heads::new()
     });
     let journal = folder.journal();

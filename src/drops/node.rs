@@ -14,7 +14,9 @@ use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Head, Heads};
-use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
+use crate::kit::journal::{
+    Holder, JournalError, JournalReader, JournalWriter, NodeRow, moved, not_moved,
+};
 use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
@@ -427,14 +429,13 @@ fn open_journals(
     let journals = folder.journals();
     let mut writers = JournalWriter::each(&journals).map_err(|why| why.to_string())?;
     let reader = JournalReader::open(&journals).map_err(|why| why.to_string())?;
+    if moved(&reader).map_err(|why| why.to_string())?.is_some() {
+        // It was this folder's all the same: what is asked of the folder next is told so too.
+        folder.keep_journals().map_err(|why| why.to_string())?;
+    }
+    not_moved(&reader)?;
     // Before anything is listed or made: a key that came in another way is not to become theirs.
-    let keys = not_moved(&reader)
-        .and_then(|()| Keys::of(folder.path(), &reader, !witnessed.is_empty()))
-        .or_else(|why| {
-            // The journal is this folder's all the same: whoever looks after it finds it.
-            folder.keep_journals().map_err(|why| why.to_string())?;
-            Err(why)
-        })?;
+    let keys = Keys::of(folder.path(), &reader, !witnessed.is_empty())?;
     warn_of_no_witness(folder, &reader).map_err(|why| why.to_string())?;
     for (place, writer) in writers.iter_mut().enumerate() {
         match writer.list_key(&keys.public()) {

@@ -16,9 +16,6 @@ const TIMES_MS: std::ops::Range<i64> = -62_135_596_800_000..253_402_300_800_000;
 /// The first word of the file, and its version; behind them stands how many lanes there are.
 const FORM: &str = "fanfare-heads 2";
 
-/// What the file begins with, in every version.
-const WITNESS: &str = "fanfare-heads ";
-
 /// A lane's newest durable row, as the witness saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -88,20 +85,14 @@ fn read_one(path: &Path) -> Result<Heads, DataError> {
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Heads::new()),
         Err(why) => return Err(DataError::read(path, &why)),
     };
-    let is_one = bytes.starts_with(WITNESS.as_bytes());
-    let why = if is_one || bytes.is_empty() { DAMAGED } else { NO_WITNESS };
-    from_bytes(&bytes).ok_or_else(|| DataError::Io(path.to_owned(), why.to_owned()))
+    let damaged = || DataError::Io(path.to_owned(), format!("the witness is damaged: {MEND}"));
+    from_bytes(&bytes).ok_or_else(damaged)
 }
 
 /// What to do about a witness that cannot be read. It is kept: somebody may still read it.
 pub const MEND: &str = "stop the server and move `heads` and `heads.before` aside under other \
     names. Copy the `heads` of the newest backup to their place, which knows how far drops had \
     come by then, and start; where there is none, a start writes a new one";
-
-const DAMAGED: &str = "the witness is damaged, and there is no good one before it; `fanfare \
-                       doctor` says what to do";
-
-const NO_WITNESS: &str = "it is no witness: that is the file `heads` of a data folder";
 
 /// The heads as they are written.
 pub fn to_text(heads: &Heads) -> String {

@@ -100,8 +100,14 @@ fn witnesses(back: &Back<'_>, backup: &DataFolder) -> Result<Heads, String> {
     if !path.exists() {
         return Err(format!("--witness {}: there is no such file", path.display()));
     }
-    let seen = heads::read(path).map_err(|why| format!("--witness {why}"))?;
-    Ok(heads::newest(own, seen))
+    let none = |_| {
+        format!(
+            "--witness {}: it is no witness, or a damaged one: name the file `heads` of the old \
+             data folder, or its `heads.before`",
+            path.display()
+        )
+    };
+    Ok(heads::newest(own, heads::read(path).map_err(none)?))
 }
 
 fn bring_tables(

@@ -190,3 +190,20 @@ fn too_few_files_for_a_crowd_are_named() {
     let said = words(&few.output().unwrap());
     assert!(said.contains("warns files_few: a server may open 1000 files"), "{said}");
 }
+
+#[test]
+fn a_witness_that_is_missing_is_named_by_the_start_that_writes_it_anew() {
+    let place = place(None);
+    let missing = "THE WITNESS IS MISSING";
+    for without in [false, true, false] {
+        let served = place.serve(Some(FILE));
+        assert_eq!(served.said().contains(missing), without, "{}", served.said());
+        served.end();
+        assert!(codes(&place, &[]).is_empty());
+        if !without {
+            fs::remove_file(place.data.join("heads")).unwrap();
+            let _ = fs::remove_file(place.data.join("heads.before"));
+            assert_eq!(codes(&place, &[]), ["witness_missing"]);
+        }
+    }
+}
