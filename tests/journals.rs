@@ -16,6 +16,7 @@ use fanfare::drops::wake::festival_number;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::hex;
 use fanfare::kit::journal::{JournalReader, JournalWriter};
+use fanfare::kit::keys;
 use fanfare::verify;
 use fanfare_engine::{Fact, wire};
 use fanfare_lane::{
@@ -36,9 +37,10 @@ fn kept(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals").join(name)
 }
 
-/// A folder with an empty journal of these lanes.
+/// A folder with the key and an empty journal of these lanes.
 fn folder(temp: &Temp, festival: &str, key: &PublicKey, drops: &[String]) -> JournalWriter {
     let folder = DataFolder::serve(&temp.data(), festival, false).unwrap();
+    keys::keep(&temp.data().join("festival.key"), &SECRET).unwrap();
     let mut writer = JournalWriter::open(&folder.journals()).unwrap();
     writer.list_key(key).unwrap();
     for (at, drop) in drops.iter().enumerate() {

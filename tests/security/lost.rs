@@ -75,7 +75,7 @@ fn goes_on(place: &Place, fan: u64) {
     assert_eq!(server.claim("boxes", fan, BOX).status, 201);
     server.end();
     place.verified();
-    let said = words(&place.run(&["doctor"]));
+    let said = words(&place.run(&["doctor", "--stopped"]));
     assert!(said.contains("nothing is wrong"), "{said}");
 }
 
