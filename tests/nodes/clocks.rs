@@ -69,8 +69,8 @@ fn sleep_s(seconds: f64) {
 }
 
 /// One serves every drop, and this many seconds ahead of it another follows; then the one is dead.
-/// Gives that other, and its folder.
-fn taken_over(opens_ms_ago: i64, ahead_s: i64) -> (Place, Served) {
+/// Gives that other, and what it needs.
+fn taken_over(opens_ms_ago: i64, ahead_s: i64) -> (Festival, Place, Served) {
     let festival = Festival::new(30, opens_ms_ago);
     let [of_first, of_second] = [festival.place(), festival.place()];
     let mut first = festival.serve(&of_first);
@@ -82,7 +82,7 @@ fn taken_over(opens_ms_ago: i64, ahead_s: i64) -> (Place, Served) {
     assert!(!second.said().contains("this node serves"), "{}", second.said());
     first.program.kill();
     wait_until_served_by(&second);
-    (of_second, second)
+    (festival, of_second, second)
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_host_confirms_the_time_of_the_owner_wherever_the_request_lands() {
 
 #[test]
 fn a_node_whose_clock_is_far_ahead_takes_over_and_opens_no_drop_early() {
-    let (_place, second) = taken_over(-1_200_000, 1_800);
+    let (_festival, _place, second) = taken_over(-1_200_000, 1_800);
     for drop in DROPS {
         let early = claimed(&second, drop, 3);
         assert!(matches!(early.text_of("code"), "paused" | "not_open"), "{drop}: {early:?}");
@@ -134,8 +134,8 @@ fn a_node_whose_clock_is_far_ahead_takes_over_and_opens_no_drop_early() {
 
 #[test]
 fn a_node_whose_clock_is_a_little_ahead_takes_over_and_opens_no_drop_early() {
-    let opens_ms = Clock::machine().now_ms() + 16_000;
-    let (_place, second) = taken_over(-16_000, 7);
+    let opens_ms = Clock::machine().now_ms() + 24_000;
+    let (_festival, _place, second) = taken_over(-24_000, 7);
     let ahead_ms = metric(&second, "fanfare_clock_differs_ms");
     assert!((6_000..8_000).contains(&ahead_ms) || ahead_ms == 0, "{ahead_ms}");
     assert!(!second.said().contains("TIME IN DOUBT"), "{}", second.said());
@@ -149,9 +149,10 @@ fn a_node_whose_clock_is_a_little_ahead_takes_over_and_opens_no_drop_early() {
                 assert!(now_ms > opens_ms - 1_500, "{} ms early", opens_ms - now_ms);
                 break;
             }
-            assert_eq!(made.text_of("code"), "not_open", "{made:?}");
+            let code = made.text_of("code");
+            assert!(matches!(code, "not_open" | "too_fast"), "{made:?}");
             assert!(now_ms < opens_ms + 4_000, "{} ms late", now_ms - opens_ms);
-            thread::sleep(Duration::from_millis(50));
+            sleep_s(0.4);
         }
     }
     second.end();
@@ -159,7 +160,7 @@ fn a_node_whose_clock_is_a_little_ahead_takes_over_and_opens_no_drop_early() {
 
 #[test]
 fn a_node_whose_clock_is_a_little_behind_takes_over_and_goes_on_selling() {
-    let (_place, second) = taken_over(3_600_000, -8);
+    let (_festival, _place, second) = taken_over(3_600_000, -8);
     for drop in DROPS {
         let made = claimed(&second, drop, 3);
         assert_eq!(made.status, 201, "{drop}: {made:?}");
@@ -173,7 +174,7 @@ fn a_node_whose_clock_is_a_little_behind_takes_over_and_goes_on_selling() {
 
 #[test]
 fn a_node_whose_clock_is_far_behind_takes_over_and_says_that_time_is_in_doubt() {
-    let (_place, second) = taken_over(3_600_000, -60);
+    let (_festival, _place, second) = taken_over(3_600_000, -60);
     for drop in DROPS {
         assert_eq!(claimed(&second, drop, 3).text_of("code"), "paused", "{drop}");
     }

@@ -48,6 +48,8 @@ pub enum Control {
     FormerOwnerJoined,
     /// An owner goes on although another may have taken over and be forgotten.
     ReplaceableKept,
+    /// Who takes a lane over believes its own clock as after a start, whatever the last owner's was.
+    AnyClockBelieved,
     /// A row's bytes are not held against its hashes.
     TornBelieved,
     /// A lane is opened behind rows with a hole before them.
@@ -64,7 +66,7 @@ pub enum Control {
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 28] = [
+    pub const ALL: [(&str, Self); 29] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -87,6 +89,7 @@ impl Control {
         ("doubt-kept", Self::DoubtKept),
         ("former-owner-joined", Self::FormerOwnerJoined),
         ("replaceable-kept", Self::ReplaceableKept),
+        ("any-clock-believed", Self::AnyClockBelieved),
         ("torn-believed", Self::TornBelieved),
         ("hole-skipped", Self::HoleSkipped),
         ("damage-cut", Self::DamageCut),

@@ -28,10 +28,9 @@ pub(super) struct Clocks {
 impl Clocks {
     /// What the clock of a lane's last owner would show now, ms since 1970. Where that one was
     /// never heard, what the hindmost of the others would show; none where none was.
-    pub(super) fn of(&self, owner: Option<NodeId>, now_ms: i64) -> Option<i64> {
-        let owners = owner.and_then(|owner| self.heard.get(&owner));
+    pub(super) fn of(&self, owners: Option<Heard>, now_ms: i64) -> Option<i64> {
         let shown = |heard: &Heard| heard.shows_ms(now_ms);
-        owners.map(shown).or_else(|| self.heard.values().map(shown).min())
+        owners.as_ref().map(shown).or_else(|| self.heard.values().map(shown).min())
     }
 
     /// Of the nodes that are there, those take lanes whose clock the others do not contradict;
@@ -89,6 +88,9 @@ impl Lanes {
         let Some(node) = nodes.hosts.get(&conn).map(|host| host.node) else { return };
         if let Some(heard) = Heard::new(shows_ms, at_ms, boot_ms()) {
             nodes.clocks.heard.insert(node, heard);
+            for followed in nodes.followed.values_mut().filter(|one| one.follows_by(conn)) {
+                followed.theirs = Some(heard);
+            }
         }
     }
 
@@ -121,10 +123,9 @@ mod tests {
     #[test]
     fn a_lane_goes_on_by_its_owners_clock_or_the_hindmost_of_the_others() {
         let clocks = heard(&[(2, 50_000), (3, 70_000)]);
-        assert_eq!(clocks.of(Some(3), 1_000), Some(71_000));
-        assert_eq!(clocks.of(Some(4), 1_000), Some(51_000));
-        assert_eq!(clocks.of(None, 0), Some(50_000));
-        assert_eq!(Clocks::default().of(Some(2), 0), None);
+        assert_eq!(clocks.of(Heard::new(60_000, 0, 0), 1_000), Some(61_000));
+        assert_eq!(clocks.of(None, 1_000), Some(51_000));
+        assert_eq!(Clocks::default().of(None, 0), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::kit::journal::RawRow;
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
 use fanfare_engine::Fan;
-use fanfare_lane::{Hash, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
+use fanfare_lane::{Hash, Heard, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 
@@ -39,8 +39,8 @@ pub(super) struct Followed {
     pub(super) replay: Option<Replay>,
     /// The lease is this node's: it is being opened.
     pub(super) opening: Option<u64>,
-    /// The other node that owned it last, as far as is known.
-    pub(super) owner: Option<NodeId>,
+    /// What the clock of the process showed by whose stream it was followed last.
+    pub(super) theirs: Option<Heard>,
     word: Word,
     /// The connection its owner's stream comes by, and under which lease.
     by: Option<(Conn, u64)>,
@@ -61,7 +61,7 @@ impl Followed {
             drop,
             replay: Some(replay),
             opening: None,
-            owner: None,
+            theirs: None,
             word,
             by: None,
             turn: None,

@@ -145,9 +145,6 @@ impl Lanes {
         });
         let mut lanes = Vec::new();
         for (lane, followed) in &mut nodes.followed {
-            let lease = leases.get(lane).filter(|_| followed.drop.home == home);
-            followed.owner =
-                lease.and_then(|one| one.node).filter(|one| *one != me).or(followed.owner);
             let Some(lease) = leases.get(lane).filter(|lease| lease.node == Some(me)) else {
                 followed.opening = followed.opening.filter(|_| followed.drop.home != home);
                 continue;
@@ -174,7 +171,7 @@ impl Lanes {
             return;
         }
         let Some(followed) = nodes.followed.remove(&lane) else { return };
-        let theirs_ms = nodes.clocks.of(followed.owner, boot_ms());
+        let theirs_ms = nodes.clocks.of(followed.theirs, boot_ms());
         let Followed { drop, replay: Some(replay), opening: Some(term), .. } = followed else {
             return;
         };
