@@ -48,7 +48,7 @@ pub enum Control {
     FormerOwnerJoined,
     /// An owner goes on although another may have taken over and be forgotten.
     ReplaceableKept,
-    /// Who takes a lane over believes its own clock as after a start, whatever the last owner's was.
+    /// Who takes a lane over believes its own clock, whatever the last owner's was.
     AnyClockBelieved,
     /// A row's bytes are not held against its hashes.
     TornBelieved,

@@ -171,9 +171,14 @@ fn a_loss_accepted_without_the_witness_gives_its_units_again() {
 
 #[test]
 fn who_may_have_been_replaced_goes_on_from_before_its_successor() {
-    // It answers from there, or writes over what is forgotten.
-    let breach = caught_within(SEEDS_OF_NODES, Control::ReplaceableKept);
-    assert!(matches!(breach, Breach::Stale | Breach::Lost), "{breach:?}");
+    // It answers from there, or writes over what is forgotten; or who followed its successor
+    // follows nobody any more, which is caught too, but is not what this is about.
+    let control = Some(Control::ReplaceableKept);
+    let caught = |seed| {
+        let caught = run(Options { seed, control, trace: false });
+        caught.is_err_and(|caught| matches!(caught.breach, Breach::Stale | Breach::Lost))
+    };
+    assert!((1..SEEDS_OF_NODES).step_by(2).any(caught), "the auditor noticed nothing");
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! | `follower` | a lane everywhere else: rows followed, the owner's word |
 //! | `links` | connections between processes, requests passed on |
 //! | `fans` | who asks which node, and what they hear |
-//! | `clocks` | clocks that are wrong, what a new owner knows of the last one's, and the true time |
+//! | `clocks` | wrong clocks, what a new owner knows of the last one's, and the true time |
 //! | `back`, `witness` | databases that go back in time, who knows of it, the operator |
 //! | `trouble` | the plan's faults |
 //! | `finish` | calm at the end |
