@@ -3,6 +3,9 @@
 
 mod common;
 
+#[path = "nodes/clocks.rs"]
+mod clocks;
+
 use common::festival::{self, BOX};
 use common::http::{Answer, Client};
 use common::postgres::Postgres;

@@ -44,6 +44,11 @@ fn say(line: &str, report: &mut Report) {
                         nothing expires meanwhile";
             report.risks("clock_stepped", what, todo);
         }
+        "clock_differs" => {
+            let todo = "set the clocks of all nodes by one time service: what a node takes over \
+                        whose clock is more than 10 s from the last one's waits for a host";
+            report.risks("clock_differs", what, todo);
+        }
         "tables_stopped" => {
             let todo = "claims go on. `fanfare verify` says which of the two is wrong; where the \
                         journal holds, tables are made again from it, in an empty database";
@@ -65,12 +70,16 @@ mod tests {
     #[test]
     fn what_a_server_says_of_itself_is_told_with_what_to_do() {
         let mut report = Report::default();
-        for line in ["clock_stepped it jumped", "tables_stopped lane 1: odd", "lane_shut lane 2: x"]
-        {
+        for line in [
+            "clock_stepped it jumped",
+            "clock_differs by 2 s",
+            "tables_stopped lane 1: odd",
+            "lane_shut lane 2: x",
+        ] {
             say(line, &mut report);
         }
         let codes: Vec<&str> = report.wrong.iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, ["clock_stepped", "tables_stopped", "lane_shut"]);
+        assert_eq!(codes, ["clock_stepped", "clock_differs", "tables_stopped", "lane_shut"]);
         assert_eq!(report.sorted().wrong[0].what, "lane 2: x");
     }
 }

@@ -386,15 +386,26 @@ fn opened(
 ) -> Result<Found, Broken> {
     lane.durable(sealed.clone()).iter().try_for_each(|row| row.publish(&mut served))?;
     let state = served.seen();
-    if state.lost() {
-        warn_of_loss(&spec.id);
-    } else if state.doubtful_time() {
-        warn_of_doubt(&spec.id, state.now_ms(), founding.clock.now_ms);
-    }
+    let doubts = (state.lost(), state.doubtful_time());
+    warn_if_doubtful(&spec.id, doubts, state.now_ms(), founding.clock.now_ms);
     let spec = spec.with_terms(state.terms().clone());
     let published = Published::new(served, &sealed);
     let drop = Arc::new(Drop::new(spec, (lane.id(), home), published));
     Ok(Found::Open(Box::new(lane), drop))
+}
+
+/// Says so where a lane was opened that lost rows, or whose time is in doubt.
+pub(super) fn warn_if_doubtful(
+    drop: &str,
+    (lost, doubtful): (bool, bool),
+    newest_ms: i64,
+    clock_ms: i64,
+) {
+    if lost {
+        warn_of_loss(drop);
+    } else if doubtful {
+        warn_of_doubt(drop, newest_ms, clock_ms);
+    }
 }
 
 /// Nobody but a host can know what became of lost claims.
@@ -416,7 +427,8 @@ fn warn_of_doubt(drop: &str, newest_ms: i64, clock_ms: i64) {
         drop,
         newest,
         clock,
-        "TIME IN DOUBT: the newest row is not of the last day, so no claims are taken and no hold \
-         runs out; if the clock is right, a host confirms it: POST /api/v1/drops/{drop}/resumption"
+        "TIME IN DOUBT: this machine's clock is behind the newest row, or further ahead than the \
+         drop can have been without service, so no claims are taken and no hold runs out; if the \
+         clock is right, a host confirms it: POST /api/v1/drops/{drop}/resumption"
     );
 }

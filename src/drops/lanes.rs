@@ -91,6 +91,9 @@ pub struct Told {
     pub slowest_batch_us: AtomicU64,
     /// Whether the machine's clock stands where it cannot have come by itself.
     pub stepped: AtomicBool,
+    /// How far this clock is from the nearest of the other nodes', ms; 0 where it is near, or
+    /// none is heard.
+    pub differs_ms: AtomicI64,
     /// When something comes due next, ms since 1970; may be too early, never too late.
     pub next_due_ms: AtomicI64,
     /// Rings when a row was published.
@@ -104,6 +107,7 @@ impl Default for Told {
         Self {
             slowest_batch_us: AtomicU64::new(0),
             stepped: AtomicBool::new(false),
+            differs_ms: AtomicI64::new(0),
             next_due_ms: AtomicI64::new(i64::MAX),
             rows: Bell::default(),
             owned: RwLock::default(),
@@ -302,6 +306,8 @@ impl Lanes {
             for message in taken.drain(..) {
                 self.hear(message, &clock);
             }
+            // What a host has just confirmed holds for all that is decided now.
+            let clock = if clock.stepped { self.clock.read() } else { clock };
             self.touch_due(&clock);
             self.turn_touched(&clock);
             self.told.slowest_batch_us.fetch_max(began.passed_us(), Ordering::Relaxed);
@@ -423,6 +429,7 @@ impl Lanes {
                 .shared
                 .as_ref()
                 .is_some_and(|shared| shared.doubts(hosted.drop.published.front().face.seq));
+            let lead_ms = lane.lead_ms(clock.mono_ms);
             let doubted = lane.in_doubt().is_some() || unpublished;
             hosted.drop.doubt(doubted || lane.slow(clock.mono_ms));
             if let Some(stopped) = lane.stopped() {
@@ -441,8 +448,9 @@ impl Lanes {
                 self.touched.insert(id);
             } else if let Some(due_ms) = hosted.next_due_ms()
                 && hosted.due_ms.is_none_or(|earlier_ms| due_ms < earlier_ms)
-                // While the clock is in doubt nothing comes due; housekeeping looks again.
-                && !(clock.stepped && due_ms <= clock.now_ms)
+                // While the clock is in doubt nothing comes due, and where lane time is behind it,
+                // later; housekeeping looks again.
+                && (!clock.stepped && lead_ms == 0 || due_ms > clock.now_ms)
             {
                 hosted.due_ms = Some(due_ms);
                 self.dues.push(Reverse((due_ms, id)));

@@ -38,6 +38,8 @@ pub struct Metrics {
     pub out: Family<OfDrop, Gauge>,
     /// 1 while the machine's clock stands where it cannot have come by itself.
     pub clock_stepped: Gauge,
+    /// How far this clock is ahead of the nearest of the other nodes', ms; 0 within a second.
+    pub clock_differs_ms: Gauge,
     /// Lanes that stopped or could not be opened.
     pub lanes_stopped: Gauge,
     /// Rows of the journal that are not yet in the tables.
@@ -61,6 +63,7 @@ impl Default for Metrics {
             free: Family::default(),
             out: Family::default(),
             clock_stepped: Gauge::default(),
+            clock_differs_ms: Gauge::default(),
             lanes_stopped: Gauge::default(),
             projector_rows: Gauge::default(),
             projector_ms: Gauge::default(),
@@ -76,6 +79,9 @@ impl Default for Metrics {
         registry.register("out_units", "Units held or settled by drop", metrics.out.clone());
         let stepped = metrics.clock_stepped.clone();
         registry.register("clock_stepped", "1 while nothing expires: the clock stepped", stepped);
+        let differs = metrics.clock_differs_ms.clone();
+        let help = "How far this clock is ahead of the other nodes', beyond a second";
+        registry.register("clock_differs_ms", help, differs);
         let stopped = metrics.lanes_stopped.clone();
         registry.register("lanes_stopped", "Lanes stopped or shut; look at the log", stopped);
         metrics.with_projector()

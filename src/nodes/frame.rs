@@ -8,7 +8,7 @@ use fanfare_engine::{Command, Fan};
 use fanfare_lane::{FestivalId, Hash, LaneId, Reply};
 
 /// Of this form.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// Most bytes a frame may have: a row of 4,096 facts and room.
 pub const FRAME_BYTES_MAX: usize = 4 << 20;
@@ -131,6 +131,8 @@ pub enum Frame {
         at_ms: i64,
         /// The owner's clock.
         owner_ms: i64,
+        /// The time its lanes go by, ms since 1970.
+        shows_ms: i64,
         /// For which lanes.
         lanes: Vec<LaneId>,
     },
@@ -182,9 +184,10 @@ impl Frame {
                 vec![&row.hash, &row.header, &row.seal, &row.facts],
             ),
             Self::Ping { at_ms } => (7, vec![*at_ms as u64], vec![]),
-            Self::Word { at_ms, owner_ms, lanes } => {
+            Self::Word { at_ms, owner_ms, shows_ms, lanes } => {
                 let lanes: Vec<u8> = lanes.iter().flat_map(|lane| lane.to_be_bytes()).collect();
-                return framed(8, &[*at_ms as u64, *owner_ms as u64], &[&lanes]);
+                let clocks = [*at_ms, *owner_ms, *shows_ms].map(|ms| ms as u64);
+                return framed(8, &clocks, &[&lanes]);
             }
             Self::UnderWay { lane, seq, fans } => {
                 let fans: Vec<u8> = fans.iter().flat_map(|fan| fan.get().to_be_bytes()).collect();
@@ -239,13 +242,14 @@ impl Frame {
                 Self::Row { lane: small(lane)?, row }
             }
             (7, &[at_ms], []) => Self::Ping { at_ms: at_ms as i64 },
-            (8, &[at_ms, owner_ms], &[lanes]) => {
+            (8, &[at_ms, owner_ms, shows_ms], &[lanes]) => {
                 let (lanes, rest) = lanes.as_chunks::<4>();
                 if !rest.is_empty() {
                     return None;
                 }
                 let lanes = lanes.iter().map(|lane| LaneId::from_be_bytes(*lane)).collect();
-                Self::Word { at_ms: at_ms as i64, owner_ms: owner_ms as i64, lanes }
+                let [at_ms, owner_ms, shows_ms] = [at_ms, owner_ms, shows_ms].map(|ms| ms as i64);
+                Self::Word { at_ms, owner_ms, shows_ms, lanes }
             }
             (9, &[lane], []) => Self::End { lane: small(lane)? },
             (10, &[lane], []) => Self::GaveUp { lane: small(lane)? },
@@ -310,7 +314,7 @@ mod tests {
             Frame::Joined { lane: 7, term: 3, newest: (9, [1; 32]), settled: 8, doubt: 0, turn: 1 },
             Frame::Row { lane: 7, row },
             Frame::Ping { at_ms: -1 },
-            Frame::Word { at_ms: 1 << 40, owner_ms: 7, lanes: vec![1, u32::MAX] },
+            Frame::Word { at_ms: 1 << 40, owner_ms: 7, shows_ms: -1, lanes: vec![1, u32::MAX] },
             Frame::End { lane: 7 },
             Frame::GaveUp { lane: 7 },
             Frame::Doubt { lane: 7, seq: 4 },

@@ -10,8 +10,7 @@
 //! At most one row is with the store and at most one more is decided behind it.
 
 use crate::batch::{Batch, Durable, Reply};
-use crate::clock::Reading;
-use crate::replay::Replay;
+use crate::clock::{Lead, Reading};
 use crate::row::{Draft, FestivalId, Hash, LaneId, Row, Written};
 use crate::seal::Sealed;
 use alloc::boxed::Box;
@@ -19,15 +18,8 @@ use alloc::collections::VecDeque;
 use alloc::{string::String, sync::Arc, vec::Vec};
 use fanfare_engine::{
     Act, Answer, Broken, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Number, Phase, Place, Refusal,
-    Served, State, Tally, Witnessed,
+    Served, Tally, Witnessed,
 };
-
-/// A day: the longest gap in which an opening lane believes the machine's clock.
-const GAP_BELIEVED_MS: i64 = 86_400_000;
-
-/// How far an opening owner's clock may be behind the newest row: another node's clock made that
-/// row, and no two clocks agree. Lane time then stands still for as long.
-const SKEW_BELIEVED_MS: i64 = 1_000;
 
 /// A batch that waits this long to become durable is a stall: holds do not run meanwhile.
 const STALL_MS: i64 = 2_000;
@@ -137,64 +129,12 @@ pub struct Lane<T> {
     stalling: bool,
     /// When the batch that became durable was decided, until the next turn has judged the wait.
     waited_since_mono_ms: Option<i64>,
+    /// How far lane time is behind the clock.
+    pub(crate) lead: Lead,
 }
 
 impl<T> Lane<T> {
-    /// A new drop's lane and state: the first row holds the terms and the owner's opening.
-    ///
-    /// # Errors
-    /// If the terms contradict themselves.
-    pub fn create(
-        (festival, lane): (FestivalId, LaneId),
-        terms: &fanfare_engine::Terms,
-        owner: u64,
-        config: LaneConfig,
-        clock: &Reading,
-    ) -> Result<(Self, Served), Broken> {
-        let mut served = Served::new(State::new(terms, clock.now_ms)?);
-        let before = Tip { time_ms: clock.now_ms, ..Tip::default() };
-        let mut new = Self::after(before, (festival, lane), owner, config);
-        let terms = Fact::Terms(Box::new(terms.clone()));
-        let opened = Fact::Opened { owner, doubtful_time: false };
-        let facts = alloc::vec![terms, opened];
-        new.open_with(&mut served, facts, clock.now_ms, clock.mono_ms)?;
-        Ok((new, served))
-    }
-
-    /// Takes over a lane whose rows were replayed and whose state is served from now on: decides
-    /// its `opened` row. The lane answers nothing before that is durable. Where the newest rows are
-    /// lost, the row goes on behind what a witness knows of them.
-    ///
-    /// # Errors
-    /// If what opening does would break a promise.
-    pub fn open(
-        replay: &Replay,
-        served: &mut Served,
-        owner: u64,
-        config: LaneConfig,
-        clock: &Reading,
-        lost: Option<&Lost>,
-    ) -> Result<Self, Broken> {
-        let tip = Tip { seq: replay.seq(), hash: replay.hash(), time_ms: replay.time_ms() };
-        let mut new = Self::after(tip, (replay.festival(), replay.lane()), owner, config);
-        // Fans were answered up to here, whatever is left of it.
-        let newest_ms = lost.map_or(tip.time_ms, |lost| lost.witnessed.time_ms.max(tip.time_ms));
-        let gap_ms = clock.now_ms - newest_ms;
-        // After a loss time stands still until a host has looked: no hold runs out meanwhile.
-        let loss = lost.is_some() || served.decided().lost();
-        let doubtful_time = loss || !(-SKEW_BELIEVED_MS..=GAP_BELIEVED_MS).contains(&gap_ms);
-        let now_ms = if doubtful_time { newest_ms } else { clock.now_ms.max(newest_ms) };
-        let mut facts = alloc::vec![Fact::Opened { owner, doubtful_time }];
-        if served.decided().ledger().held() > 0 && (!doubtful_time || lost.is_some()) {
-            facts.push(Fact::Extended { since_ms: tip.time_ms });
-        }
-        let restored = |lost: &Lost| served.decided().accept_loss(&lost.witnessed, lost.act);
-        facts.extend(lost.map(restored));
-        new.open_with(served, facts, now_ms, clock.mono_ms)?;
-        Ok(new)
-    }
-
-    fn after(
+    pub(crate) fn after(
         tip: Tip,
         (festival, id): (FestivalId, LaneId),
         owner: u64,
@@ -222,26 +162,25 @@ impl<T> Lane<T> {
             gap_since_ms: None,
             stalling: false,
             waited_since_mono_ms: None,
+            lead: Lead::default(),
         }
     }
 
-    fn open_with(
-        &mut self,
-        served: &mut Served,
-        facts: Facts,
-        now_ms: i64,
-        mono_ms: i64,
-    ) -> Result<(), Broken> {
-        served.begin(now_ms)?;
-        let seq = self.decided_seq + 1;
-        // The terms are what the state was made of.
-        let terms = usize::from(matches!(facts.first(), Some(Fact::Terms(_))));
-        for (index, fact) in facts.iter().enumerate().skip(terms) {
-            served.apply(Place { seq, index: index as u16 }, fact)?;
+    /// How far lane time goes behind this owner's clock, ms: the clock of the owner before showed
+    /// less.
+    pub fn lead_ms(&self, mono_ms: i64) -> i64 {
+        self.lead.at(mono_ms)
+    }
+
+    /// Somebody confirmed the clock, of which this much was believed until now. What it jumps over
+    /// was no time to pay in: holds get it back in the next row, which is decided by the confirmed
+    /// clock. A lane whose time is in doubt waits for a host of its own.
+    pub fn confirmed(&mut self, clock: &Reading, served: &Served) {
+        if !served.decided().doubtful_time() {
+            let lead_ms = self.lead_ms(clock.mono_ms);
+            let since_ms = served.decided().lane_time(clock.now_ms - lead_ms);
+            self.gap_since_ms = Some(self.gap_since_ms.unwrap_or(since_ms).min(since_ms));
         }
-        served.decided().check()?;
-        self.push_batch(served, facts, Vec::new(), mono_ms);
-        Ok(())
     }
 
     /// The lane's number.
@@ -322,7 +261,7 @@ impl<T> Lane<T> {
         if self.unopened() {
             return false;
         }
-        let now_ms = served.decided().lane_time(clock.now_ms);
+        let now_ms = served.decided().lane_time(clock.now_ms - self.lead_ms(clock.mono_ms));
         let moment = Moment { now_ms, mono_ms: clock.mono_ms, expiry: !clock.stepped };
         if !self.has_work(moment, served) {
             return false;

@@ -19,7 +19,8 @@
 //! | `lane`, `batch`, `resolve` | the loop, and what to do when an outcome is not known |
 //! | `leaving` | doubts, patience, and how an owner leaves |
 //! | `face` | what the gate may refuse by itself |
-//! | `clock` | one guarded clock for gate and lanes |
+//! | `opening` | a lane is made, opened, or taken over from another node |
+//! | `clock` | one guarded clock for gate and lanes; what a new owner believes of its own |
 //! | `tenure`, `forwards` | several nodes: who may answer from memory, and requests passed on |
 //! | `under_way` | whom another node may not refuse from memory: their claim is on its way |
 
@@ -34,6 +35,7 @@ mod forwards;
 mod lane;
 mod leaving;
 mod merkle;
+mod opening;
 mod receipt;
 mod replay;
 mod resolve;
@@ -45,7 +47,7 @@ mod tenure;
 mod under_way;
 
 pub use batch::{Durable, Reply};
-pub use clock::{Guard, Reading};
+pub use clock::{APART_MS, DIFFERS_MS, Guard, Heard, Reading, far_off};
 pub use face::{Face, screen};
 pub use forwards::{Arrived, FORWARDS_MAX, Forwards};
 pub use lane::{Lane, LaneConfig, Lost, Stopped};

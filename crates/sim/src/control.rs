@@ -50,6 +50,8 @@ pub enum Control {
     ReplaceableKept,
     /// An earlier process's row in the table of nodes is taken for a live copy's.
     RivalBelieved,
+    /// Who takes a lane over believes its own clock, whatever the last owner's was.
+    AnyClockBelieved,
     /// A row's bytes are not held against its hashes.
     TornBelieved,
     /// A lane is opened behind rows with a hole before them.
@@ -66,7 +68,7 @@ pub enum Control {
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 29] = [
+    pub const ALL: [(&str, Self); 30] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -90,6 +92,7 @@ impl Control {
         ("former-owner-joined", Self::FormerOwnerJoined),
         ("replaceable-kept", Self::ReplaceableKept),
         ("rival-believed", Self::RivalBelieved),
+        ("any-clock-believed", Self::AnyClockBelieved),
         ("torn-believed", Self::TornBelieved),
         ("hole-skipped", Self::HoleSkipped),
         ("damage-cut", Self::DamageCut),

@@ -138,6 +138,11 @@ fn a_gate_that_refuses_while_a_row_is_in_doubt_says_what_is_not_so() {
 }
 
 #[test]
+fn a_take_over_by_any_clock_opens_drops_early() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::AnyClockBelieved), Breach::Early);
+}
+
+#[test]
 fn a_torn_row_that_is_believed_is_damage() {
     assert_eq!(caught(Control::TornBelieved), Breach::Damaged);
 }

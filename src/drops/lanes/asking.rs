@@ -42,6 +42,9 @@ impl Lanes {
         ticket: Ticket,
         clock: &Reading,
     ) {
+        if matches!(command, Command::Resume(_)) && self.serves(id) {
+            self.confirm_time(clock);
+        }
         if let Some(hosted) = self.hosted.get_mut(&id).filter(|hosted| !hosted.handing()) {
             if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms - age_ms) {
                 self.say(ticket, Reply::Busy);
@@ -65,6 +68,12 @@ impl Lanes {
         } else {
             self.pass_on(id, command, ticket);
         }
+    }
+
+    /// Whether this node decides for the lane, now or once it has lain down no more.
+    fn serves(&self, id: LaneId) -> bool {
+        let hosted = self.hosted.get(&id).is_some_and(|hosted| !hosted.handing());
+        hosted || self.resting.contains_key(&id)
     }
 
     pub(super) fn say(&mut self, ticket: Ticket, reply: Reply) {

@@ -23,6 +23,7 @@ impl Lanes {
                 tracing::warn!("the clock is right again");
             }
         }
+        self.compare_clocks(clock);
         for (id, hosted) in &mut self.hosted {
             let refused = hosted.drop.refused.each_ref().map(|n| n.swap(0, Ordering::Relaxed));
             let refused: Tally = refused;
@@ -38,6 +39,20 @@ impl Lanes {
             drop.published.let_go(clock.now_ms - LET_GO_AFTER_MS);
         }
         self.write_heads();
+    }
+
+    /// A host confirms the time: this node's clock is believed from here on, for its gate and for
+    /// every lane it serves.
+    pub(super) fn confirm_time(&mut self, clock: &Reading) {
+        if !clock.stepped || !self.clock.read().stepped {
+            return;
+        }
+        self.clock.accept();
+        tracing::warn!("a host confirmed the time: the machine's clock is believed as it is");
+        for (id, hosted) in &mut self.hosted {
+            hosted.drop.published.own(|served| hosted.lane.confirmed(clock, served));
+            self.touched.insert(*id);
+        }
     }
 
     pub(super) fn write_heads(&mut self) {

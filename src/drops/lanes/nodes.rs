@@ -7,6 +7,7 @@
 //! | `balance`, `handing` | which lanes go to another node, and how, in order |
 //! | `follower` | other owners' rows, in the order they come; their word |
 //! | `asks` | commands for lanes of others |
+//! | `clocks` | what the others' clocks show, and what to make of it |
 //!
 //! A lane is here in one of two ways: hosted (or at rest) as its owner, or followed. In between,
 //! while it is opened or its state made anew, it is followed, and answers nothing from memory.
@@ -15,6 +16,7 @@
 
 mod asks;
 mod balance;
+mod clocks;
 mod follower;
 mod handing;
 mod leases;
@@ -31,6 +33,7 @@ use crate::nodes::keeper::{Keeper, Kept};
 use crate::nodes::links::{Conn, Event, Links, Sender};
 use crate::nodes::standing::end_beside_a_copy;
 use asks::Asked;
+use clocks::Clocks;
 use fanfare_lane::{Forwards, LaneId, Reading, Replay, Reply, Tenure};
 use follower::Followed;
 pub(super) use owner::Shared;
@@ -85,6 +88,7 @@ pub(super) struct Nodes {
     forwards: HashMap<ProcessId, Forwards<Option<Reply>>>,
     hosts: BTreeMap<Conn, Host>,
     followed: HashMap<LaneId, Followed>,
+    clocks: Clocks,
     /// How often this node asked an owner for what comes of a lane.
     turns: u64,
     asks: BTreeMap<u64, Asked>,
@@ -114,6 +118,7 @@ impl Nodes {
             forwards: HashMap::new(),
             hosts: BTreeMap::new(),
             followed: followed.collect(),
+            clocks: Clocks::default(),
             turns: 0,
             asks: BTreeMap::new(),
             next_ask: 1,

@@ -1,6 +1,7 @@
 //! Rows that became durable: what they say is published first, answered next.
 
 use super::Lanes;
+use crate::drops::found::warn_if_doubtful;
 use crate::drops::ticket::{Answered, Ticket};
 use crate::kit::clock::boot_ms;
 use crate::kit::heads::Head;
@@ -31,8 +32,19 @@ impl Lanes {
             hosted.drop.stop(&format!("published and decided state differ: {broken}"));
             return;
         }
-        hosted.told_open = true;
         let front = hosted.drop.published.front();
+        if !std::mem::replace(&mut hosted.told_open, true) {
+            let state = hosted.drop.published.read(self.clock.now_ms(), |state| {
+                (state.lost(), state.doubtful_time(), state.now_ms())
+            });
+            let (lost, doubtful, newest_ms) = state.unwrap_or_default();
+            warn_if_doubtful(
+                &hosted.drop.spec.id,
+                (lost, doubtful),
+                newest_ms,
+                self.clock.now_ms(),
+            );
+        }
         self.heads.insert(id, head_of(&hosted.drop.spec.id, &front.face));
         self.heads_changed = true;
         self.told.rows.ring();

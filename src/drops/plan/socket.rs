@@ -130,6 +130,7 @@ fn health(app: &App) -> (bool, String) {
     if app.node.clock.read().stepped {
         wrong.push("clock_stepped the machine's clock jumped while it served".to_owned());
     }
+    wrong.extend(app.node.told.clock_differs().map(|what| format!("clock_differs {what}")));
     for (lane, why) in app.cold.iter().flat_map(|side| side.lag.stopped()) {
         wrong.push(format!("tables_stopped lane {lane}: {why}"));
     }

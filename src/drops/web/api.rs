@@ -329,6 +329,9 @@ pub async fn metrics(State(app): Shared) -> Response {
         app.metrics.out.get_or_create(&name).set(out);
     }
     app.metrics.clock_stepped.set(i64::from(app.node.clock.read().stepped));
+    app.metrics
+        .clock_differs_ms
+        .set(app.node.told.differs_ms.load(std::sync::atomic::Ordering::Relaxed));
     let stopped = directory.drops.iter().filter(|drop| drop.stopped().is_some()).count();
     app.metrics.lanes_stopped.set((stopped + directory.alarming().count()) as i64);
     if let Some(side) = &app.cold {

@@ -139,10 +139,7 @@ pub async fn done(
         // The key came before, with another reason: it is not the same act.
         return Err(not_done(app, drop, &Reply::Refused(Refusal::ActReused)));
     }
-    if verb == Verb::Resumption && app.node.clock.read().stepped {
-        // A host who resumes confirms the time, for gate and lanes alike.
-        app.node.clock.accept();
-    }
+    // Who resumes confirms the time too, at the node that serves the drop (`confirm_time`).
     match gate::put(app, drop, command).await.reply {
         Reply::Acted => Ok(()),
         other => Err(not_done(app, drop, &other)),

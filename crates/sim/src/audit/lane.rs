@@ -153,6 +153,8 @@ pub(crate) struct LaneAudit {
     pub(crate) tip_ms: i64,
     /// Lane time of the last row before a time without service.
     pub(crate) gap_ms: Option<i64>,
+    /// How far lane time was behind the owner's clock when it opened, and when that was.
+    pub(crate) lead: (i64, i64),
     pub(crate) refused: Tally,
     pub(crate) tallied_mono_ms: i64,
     pub(crate) made: u64,
@@ -183,6 +185,7 @@ impl LaneAudit {
             waited: None,
             tip_ms: 0,
             gap_ms: None,
+            lead: (0, 0),
             refused: Tally::default(),
             tallied_mono_ms: i64::MIN / 2,
             made: 0,

@@ -36,6 +36,7 @@ use fanfare_engine::{Command, Terms};
 use fanfare_lane::PublicKey;
 pub(crate) use model::Known;
 use rules::Expect;
+pub(crate) use turns::Before;
 
 /// What the auditor caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,10 @@ pub enum Breach {
     Seal,
     /// Units were left over while an entitled fan asked.
     LeftOver,
+    /// Lane time went ahead of the true time: drops open early, and holds end early.
+    Early,
+    /// A sale waits for a host although its new owner's clock is right within seconds.
+    SaleStopped,
     /// A caller never heard anything.
     Unanswered,
     /// A lane stopped, or was lost, without a reason the auditor knows.

@@ -15,13 +15,23 @@ const PATIENCE_MS: i64 = 5_000;
 
 const DAY_MS: i64 = 86_400_000;
 
+/// Who served a lane before it is opened.
+#[derive(Clone, Copy)]
+pub(crate) enum Before {
+    /// Nobody, for as long as the clock says.
+    Nobody,
+    /// Another node, whose clock would show this now, if that is known.
+    Other(Option<i64>),
+}
+
 impl Auditor {
-    /// A lane was created or replayed from these rows, and opened.
+    /// A lane was created or replayed from these rows, and opened; where another node had it,
+    /// with what that one's clock shows, if that is known.
     pub(crate) fn opened(
         &mut self,
         lane: usize,
         owner: u64,
-        clock: &Reading,
+        (clock, theirs): (&Reading, Before),
         read: &[Sealed],
     ) -> Check {
         Self::sound(read)?;
@@ -31,7 +41,7 @@ impl Auditor {
         let hashes: Vec<u64> = read.iter().map(|sealed| short(&sealed.row.hash)).collect();
         audit.model = audit.rebuild(&hashes)?;
         audit.base = Some((audit.model.clone(), hashes));
-        let facts = audit.opening(owner, clock);
+        let facts = audit.opening(owner, clock, theirs);
         for (index, fact) in facts.iter().enumerate() {
             let place = Place { seq: audit.model.seq + 1, index: index as u16 };
             if let Err(wrong) = audit.model.take(place, fact) {
@@ -55,7 +65,7 @@ impl Auditor {
         let hashes: Vec<u64> = read.iter().map(|sealed| short(&sealed.row.hash)).collect();
         let model = audit.rebuild(&hashes)?;
         let own = core::mem::replace(&mut audit.model, model);
-        let facts = audit.opening(owner, clock);
+        let facts = audit.opening(owner, clock, Before::Nobody);
         let time_ms = audit.model.now_ms;
         audit.model = own;
         let row_is = row.read_facts().is_ok_and(|said| said == facts);
@@ -99,7 +109,12 @@ impl Auditor {
             return caught(Breach::OtherFacts, "decided more while a batch did not get through");
         }
         let model = &mut audit.model;
-        model.now_ms = if model.doubtful { model.now_ms } else { clock.now_ms.max(model.now_ms) };
+        if !model.doubtful {
+            // A clock that was ahead of the last owner's is caught up with, a second a minute.
+            let (lead_ms, since_ms) = audit.lead;
+            let lead_ms = (lead_ms - (clock.mono_ms - since_ms) / 60).max(0);
+            model.now_ms = model.now_ms.max(clock.now_ms - lead_ms);
+        }
         let mut facts = Vec::new();
         audit.due(!clock.stepped, &mut facts)?;
         let mut tickets = Vec::new();
@@ -155,19 +170,28 @@ impl LaneAudit {
     }
 
     /// The facts an owner opens with; lane time becomes the opening's.
-    fn opening(&mut self, owner: u64, clock: &Reading) -> Vec<Fact> {
+    fn opening(&mut self, owner: u64, clock: &Reading, theirs: Before) -> Vec<Fact> {
         let before_ms = self.model.now_ms;
+        self.lead = (0, clock.mono_ms);
         if self.model.seq == 0 {
             self.model.now_ms = clock.now_ms;
             let terms = Fact::Terms(Box::new(self.terms.clone()));
             return vec![terms, Fact::Opened { owner, doubtful_time: false }];
         }
-        let gap_ms = clock.now_ms - before_ms;
-        // Clocks of two nodes differ by up to a second.
-        let doubtful_time = self.model.lost || !(-1_000..=DAY_MS).contains(&gap_ms);
+        // Ten seconds are waited for. Ahead of the last owner's clock they are caught up with.
+        let waits = before_ms - clock.now_ms <= 10_000;
+        let (other, theirs_ms) = match theirs {
+            Before::Nobody => (false, None),
+            Before::Other(theirs_ms) => (true, theirs_ms),
+        };
+        let ahead_ms = theirs_ms.map(|theirs_ms| clock.now_ms - theirs_ms.max(before_ms));
+        let known = ahead_ms.map_or(clock.now_ms - before_ms <= DAY_MS, |ahead| ahead <= 10_000);
+        let doubted = other && self.model.doubtful;
+        let doubtful_time = self.model.lost || doubted || !waits || !known;
         let mut facts = vec![Fact::Opened { owner, doubtful_time }];
         if !doubtful_time {
-            self.model.now_ms = clock.now_ms.max(before_ms);
+            self.lead.0 = ahead_ms.filter(|ahead_ms| *ahead_ms > 1_000).unwrap_or(0);
+            self.model.now_ms = before_ms.max(clock.now_ms - self.lead.0);
             if self.model.held() > 0 {
                 facts.push(Fact::Extended { since_ms: before_ms });
             }

@@ -127,26 +127,28 @@ impl Fleet {
             };
             let line = Line(at as u16);
             let command = Command::Claim { fan, line, quantity: Quantity::MIN, key: None };
+            let before = self.open_everywhere(lane);
             self.new_ask(lane, Wants::Command(command), None, 0);
             self.calm()?;
-            // A node whose clock is wrong may say that it is too early, or over.
-            let mut still = true;
-            for pid in 0..self.procs.len() {
-                if !self.procs[pid].alive {
-                    continue;
-                }
-                let clock_ms = self.procs[pid].clock(self.now_ms).now_ms;
-                let near_ms = [clock_ms - 1_000, clock_ms];
-                still &= self.seen(pid, lane).is_some_and(|seen| {
-                    near_ms.iter().all(|at_ms| seen.phase(*at_ms) == Phase::Open)
-                });
-            }
+            let still = before && self.open_everywhere(lane);
             if still && self.history[lane].model.claims_of(fan).next().is_none() {
                 let what = format!("lane {}: {free} free of {line:?}, asked in vain", id(lane));
                 return caught(Breach::LeftOver, what);
             }
         }
         Ok(())
+    }
+
+    /// Whether the drop is open by every node's clock. One whose clock is wrong may say that it is
+    /// too early, or over.
+    fn open_everywhere(&mut self, lane: usize) -> bool {
+        let alive = (0..self.procs.len()).filter(|pid| self.procs[*pid].alive);
+        alive.collect::<Vec<_>>().into_iter().all(|pid| {
+            let clock_ms = self.procs[pid].clock(self.now_ms).now_ms;
+            let near_ms = [self.shows_ms(pid) - 1_000, clock_ms];
+            self.seen(pid, lane)
+                .is_some_and(|seen| near_ms.iter().all(|at_ms| seen.phase(*at_ms) == Phase::Open))
+        })
     }
 
     /// Every node has published the whole history, and it adds up to one state.

@@ -8,7 +8,7 @@ use super::process::{Origin, Role};
 use super::{Fleet, Met};
 use crate::audit::Check;
 use crate::control::Control;
-use fanfare_lane::{Arrived, Hash, Reply};
+use fanfare_lane::{Arrived, Hash, Heard, Reply};
 use std::collections::BTreeMap;
 
 /// How often owners are asked for their word.
@@ -52,9 +52,11 @@ pub(super) enum Note {
     Ping {
         asked_ms: i64,
     },
-    /// What the owner's clock shows.
+    /// What the owner's clocks show: the one that counts only, and the one its lanes go by.
     Clock {
+        asked_ms: i64,
         owner_ms: i64,
+        shows_ms: i64,
     },
     GaveUp {
         lane: usize,
@@ -280,12 +282,14 @@ impl Fleet {
                 self.try_settle(pid, lane)
             }
             Note::Ping { asked_ms } => {
-                self.send(conn, pid, Note::Clock { owner_ms: now_ms });
+                let shows_ms = self.shows_ms(pid);
+                self.send(conn, pid, Note::Clock { asked_ms, owner_ms: now_ms, shows_ms });
                 self.give_word(pid, conn, asked_ms);
                 Ok(())
             }
-            Note::Clock { owner_ms } => {
+            Note::Clock { asked_ms, owner_ms, shows_ms } => {
                 let owner = self.conns[conn].to;
+                self.heard_clock(pid, conn, Heard::new(shows_ms, asked_ms, now_ms));
                 self.procs[pid].links.entry(owner).or_default().heard = Some((owner_ms, now_ms));
                 Ok(())
             }

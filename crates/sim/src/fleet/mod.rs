@@ -11,11 +11,13 @@
 //! | `follower` | a lane everywhere else: rows followed, the owner's word |
 //! | `links` | connections between processes, requests passed on |
 //! | `fans` | who asks which node, and what they hear |
+//! | `clocks` | wrong clocks, what a new owner knows of the last one's, and the true time |
 //! | `back`, `witness` | databases that go back in time, who knows of it, the operator |
 //! | `trouble` | the plan's faults |
 //! | `finish` | calm at the end |
 
 mod back;
+mod clocks;
 mod db;
 mod events;
 mod fans;
@@ -37,6 +39,7 @@ use crate::report::Report;
 use crate::rng::Rng;
 use crate::sign::MarkSigner;
 use crate::world::{FESTIVAL, Options};
+use clocks::Ahead;
 use db::Db;
 use events::{Due, Event, What};
 use fanfare_engine::Terms;
@@ -86,6 +89,8 @@ pub(crate) struct Fleet {
     crowd: Crowd,
     history: Vec<History>,
     logs: Vec<Log>,
+    /// By lane.
+    lanes_ahead: Vec<Ahead>,
     trouble: Trouble,
     report: Report,
     signer: MarkSigner,
@@ -146,6 +151,7 @@ impl Fleet {
                 .zip(&logs)
                 .map(|(t, log)| History::new(t, log.clone()))
                 .collect(),
+            lanes_ahead: logs.iter().map(|_| Ahead::default()).collect(),
             logs,
             trouble: Trouble::new(&mut rng, plan.lasts_ms),
             report: Report::default(),

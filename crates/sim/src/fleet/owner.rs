@@ -4,8 +4,8 @@ use super::db::Request;
 use super::events::What;
 use super::process::{Origin, Role};
 use super::settle::{Doubts, Leaving};
-use super::{FESTIVAL, Fleet, Met, id};
-use crate::audit::{Breach, Check, caught};
+use super::{FESTIVAL, Fleet, Met, id, wall_ms};
+use crate::audit::{Before, Breach, Check, caught};
 use crate::control::Control;
 use crate::world::{replay, take_over};
 use fanfare_engine::{Command, Served};
@@ -100,17 +100,24 @@ impl Fleet {
         let owner = self.rng.next();
         let config = self.plan.config;
         let clock = self.procs[pid].clock(self.now_ms);
+        let theirs = self.theirs(pid, lane);
         let opened = if rows.is_empty() {
             Lane::create((FESTIVAL, id(lane)), &self.plan.lanes[lane], owner, config, &clock)
         } else {
-            take_over(replay(lane, rows)?, owner, config, &clock)
+            take_over(replay(lane, rows)?, owner, config, &clock, theirs.shows_ms)
         };
         let (machine, served) = match opened {
             Ok(opened) => opened,
             Err(broken) => return caught(Breach::Stopped, format!("opening: {broken}")),
         };
         self.tell(|| format!("process {pid} opens lane {} after {} rows", id(lane), rows.len()));
-        self.procs[pid].audit.opened(lane, owner, &clock, rows)?;
+        self.procs[pid].audit.opened(
+            lane,
+            owner,
+            (&clock, Before::Other(theirs.shows_ms)),
+            rows,
+        )?;
+        self.opened_by(pid, lane, &theirs, (clock.now_ms, rows), served.decided())?;
         self.procs[pid].lanes[lane] = Role::Own(Box::new(Own {
             term,
             machine,
@@ -169,6 +176,7 @@ impl Fleet {
         let proc = &mut self.procs[pid];
         let Role::Own(own) = &mut proc.lanes[lane] else { return Ok(()) };
         own.turn_due = false;
+        let doubtful = own.served.decided().doubtful_time();
         let decided = if own.handing.is_some() {
             own.machine.lose_patience(clock.mono_ms);
             false
@@ -180,6 +188,10 @@ impl Fleet {
             return caught(Breach::Stopped, stopped.0.clone());
         }
         let head = own.machine.durable_head();
+        if doubtful && !own.served.decided().doubtful_time() {
+            // A host says that this clock is right.
+            self.lanes_ahead[lane].believe(clock.now_ms - wall_ms(self.now_ms));
+        }
         proc.audit.turned(lane, &clock, decided, batch_max)?;
         proc.audit.ready(lane, &answers, clock.mono_ms)?;
         self.without_row(pid, lane, answers, head)?;
@@ -200,6 +212,7 @@ impl Fleet {
         let Some(draft) = own.machine.to_append() else { return Ok(()) };
         let row = Arc::new(draft.finish());
         proc.audit.row(lane, &row)?;
+        self.lanes_ahead[lane].row(wall_ms(self.now_ms), &row)?;
         let sealed = seal_commit(&[row], &self.signer).remove(0);
         let opens = (!own.opened).then_some(own.term);
         let request = Request::Append { lane, rows: vec![sealed.clone()], opens };

@@ -10,7 +10,7 @@ use super::witness::Heads;
 use super::{Fleet, Met, id, wall_ms};
 use crate::audit::{Auditor, Breach, Check, caught};
 use crate::control::Control;
-use fanfare_lane::{Forwards, Guard, Reading, Rival, SUCCESSOR_WAITS_MS, Tenure, Watch};
+use fanfare_lane::{Forwards, Guard, Heard, Reading, Rival, SUCCESSOR_WAITS_MS, Tenure, Watch};
 use std::collections::BTreeMap;
 
 /// How often a process renews, and looks after the rest.
@@ -52,6 +52,10 @@ pub(super) struct Proc {
     pace: i64,
     base_ms: i64,
     pub(super) wall_off_ms: i64,
+    /// What other nodes' clocks showed.
+    pub(super) heard: BTreeMap<usize, Heard>,
+    /// What the clock of the process showed by whose stream it followed each lane last.
+    pub(super) theirs: Vec<Option<Heard>>,
     guard: Guard,
     pub(super) audit: Auditor,
     pub(super) lanes: Vec<Role>,
@@ -124,7 +128,7 @@ impl Fleet {
         }
         let pid = self.procs.len();
         let pace = self.rng.range(0, 200) as i64 - 100;
-        let wall_off_ms = self.rng.range(0, 300) as i64 - 150;
+        let wall_off_ms = self.clock_at_start();
         let base_ms = self.rng.below(1_000_000) as i64;
         let wall = wall_ms(self.now_ms) + self.now_ms * pace / 10_000 + wall_off_ms;
         let mono = base_ms + self.now_ms + self.now_ms * pace / 10_000;
@@ -138,6 +142,8 @@ impl Fleet {
             pace,
             base_ms,
             wall_off_ms,
+            heard: BTreeMap::new(),
+            theirs: vec![None; lanes],
             guard: Guard::new(wall, mono),
             audit: Auditor::among(&self.plan.lanes, &self.logs),
             lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),

@@ -4,7 +4,7 @@
 use super::{
     Arc, Auditor, Breach, Check, FESTIVAL, Guard, Lane, Reading, Sealed, Slot, World, caught, id,
 };
-use crate::audit::Violation;
+use crate::audit::{Before, Violation};
 use crate::control::Control;
 use crate::fault::Met;
 use crate::fault::Step;
@@ -100,8 +100,8 @@ impl World {
             _ if read.is_empty() => {
                 Lane::create((FESTIVAL, id(lane)), &terms, owner, config, &clock)
             }
-            (replay, Some(served)) => take_over_with(&replay, served, owner, config, &clock),
-            (replay, None) => take_over(replay, owner, config, &clock),
+            (replay, Some(served)) => open_with(&replay, served, owner, config, &clock),
+            (replay, None) => open(replay, owner, config, &clock),
         };
         let slot = &mut self.slots[lane];
         match opened {
@@ -114,7 +114,7 @@ impl World {
         slot.again.clear();
         slot.publishing.clear();
         self.tell(|| format!("lane {} opens after {} rows, {clock:?}", id(lane), read.len()));
-        self.audit.opened(lane, owner, &clock, read)?;
+        self.audit.opened(lane, owner, (&clock, Before::Nobody), read)?;
         self.after(Step::Open)
     }
 
@@ -147,7 +147,7 @@ impl World {
         let owner = self.rng.next();
         let now_ms = self.wall_ms + self.offset_ms;
         let clock = Reading { now_ms, mono_ms: self.mono_ms, stepped: false };
-        let opened = take_over(replay(lane, &read)?, owner, self.plan.config, &clock);
+        let opened = open(replay(lane, &read)?, owner, self.plan.config, &clock);
         let row = opened.ok().and_then(|(mut other, _)| other.to_append());
         let Some(row) = row.map(|draft| Arc::new(draft.finish())) else {
             return caught(Breach::Stopped, "another owner cannot open");
@@ -166,19 +166,33 @@ impl World {
     }
 }
 
-/// A lane over its replayed state.
-pub(crate) fn take_over(
+/// A lane over its replayed state, where nobody served.
+fn open(
     mut replay: Replay,
     owner: u64,
     config: LaneConfig,
     clock: &Reading,
 ) -> Result<(Lane<u32>, Served), Broken> {
     let state = replay.take_state().ok_or(Broken("a lane without rows"))?;
-    take_over_with(&replay, Served::new(state), owner, config, clock)
+    open_with(&replay, Served::new(state), owner, config, clock)
+}
+
+/// A lane over its replayed state, where another node served by a clock that shows this.
+pub(crate) fn take_over(
+    mut replay: Replay,
+    owner: u64,
+    config: LaneConfig,
+    clock: &Reading,
+    theirs_ms: Option<i64>,
+) -> Result<(Lane<u32>, Served), Broken> {
+    let state = replay.take_state().ok_or(Broken("a lane without rows"))?;
+    let mut served = Served::new(state);
+    let lane = Lane::take_over(&replay, &mut served, owner, config, clock, theirs_ms)?;
+    Ok((lane, served))
 }
 
 /// A lane over a state that was replayed.
-fn take_over_with(
+fn open_with(
     replay: &Replay,
     mut served: Served,
     owner: u64,

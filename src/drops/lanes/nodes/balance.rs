@@ -45,9 +45,12 @@ impl Lanes {
             let follows = |node: NodeId| {
                 node == me || shared.followers.keys().any(|conn| self.node_of(*conn) == Some(node))
             };
+            // And goes by the same time: else a host would have to confirm it first.
+            let near =
+                |node: NodeId| draining || node == me || nodes.clocks.near(node, clock.now_ms);
             let able: BTreeMap<_, _> = there
                 .iter()
-                .filter(|(node, _)| follows(**node))
+                .filter(|(node, _)| follows(**node) && near(**node))
                 .map(|(node, takes)| (*node, *takes))
                 .collect();
             if let Some(to) = ranked(&able, u64::from(*lane)).filter(|to| *to != me) {

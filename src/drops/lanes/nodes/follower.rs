@@ -13,7 +13,7 @@ use crate::kit::journal::{JournalError, RawRow};
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
 use fanfare_engine::Fan;
-use fanfare_lane::{Hash, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
+use fanfare_lane::{Hash, Heard, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 
@@ -39,6 +39,8 @@ pub(super) struct Followed {
     pub(super) replay: Option<Replay>,
     /// The lease is this node's: it is being opened.
     pub(super) opening: Option<u64>,
+    /// What the clock of the process showed by whose stream it was followed last.
+    pub(super) theirs: Option<Heard>,
     word: Word,
     /// The connection its owner's stream comes by, and under which lease.
     by: Option<(Conn, u64)>,
@@ -59,6 +61,7 @@ impl Followed {
             drop,
             replay: Some(replay),
             opening: None,
+            theirs: None,
             word,
             by: None,
             turn: None,
@@ -152,8 +155,9 @@ impl Lanes {
             Frame::Settled { lane, seq } => (lane, Item::Settled(seq)),
             Frame::End { lane } => (lane, Item::End),
             Frame::Left { lane } => (lane, Item::Left),
-            Frame::Word { at_ms, owner_ms, lanes } => {
+            Frame::Word { at_ms, owner_ms, shows_ms, lanes } => {
                 self.heard(conn, owner_ms);
+                self.heard_clock(conn, (at_ms, shows_ms));
                 for lane in lanes {
                     self.take(conn, lane, Item::Word(at_ms));
                 }

@@ -27,6 +27,7 @@ impl Lanes {
         let Renewal { home, sent_ms, view, gone } = renewal;
         let Some(nodes) = &mut self.nodes else { return };
         let there = balance::there(&view.nodes, &gone);
+        let there = nodes.clocks.that_are_right(there, nodes.node, clock.now_ms);
         let replaceable = nodes.replaceable(home);
         nodes.views[home] = view;
         // What is not ours any more goes first, then the renewal counts. What another may have
@@ -179,6 +180,7 @@ impl Lanes {
             return;
         }
         let Some(followed) = nodes.followed.remove(&lane) else { return };
+        let theirs_ms = nodes.clocks.of(followed.theirs, boot_ms());
         let Followed { drop, replay: Some(replay), opening: Some(term), .. } = followed else {
             return;
         };
@@ -194,8 +196,9 @@ impl Lanes {
             self.resting.insert(lane, drop);
             return self.ask_own(lane, clock);
         }
-        let open =
-            |served: &mut _| Lane::open(&replay, served, wake::owner(), self.config, clock, None);
+        let open = |served: &mut _| {
+            Lane::take_over(&replay, served, wake::owner(), self.config, clock, theirs_ms)
+        };
         let opened = drop.published.own(open).ok_or("its state is gone");
         match opened.map(|opened| opened.map_err(|why| why.to_string())) {
             Ok(Ok(opened)) => {

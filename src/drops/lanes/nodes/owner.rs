@@ -177,7 +177,8 @@ impl Lanes {
         // Of lanes at rest nothing comes before they are woken.
         let at_rest = self.resting.values().filter(|drop| drop.answers(now_ms));
         lanes.extend(at_rest.map(|drop| drop.lane));
-        self.send(conn, Frame::Word { at_ms, owner_ms: now_ms, lanes });
+        let shows_ms = self.shows_ms(clock);
+        self.send(conn, Frame::Word { at_ms, owner_ms: now_ms, shows_ms, lanes });
     }
 
     /// Followers hear whose claims were decided, before the row goes to the store.
