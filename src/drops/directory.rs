@@ -15,6 +15,17 @@ pub struct Directory {
     by_lane: BTreeMap<LaneId, usize>,
     /// Lanes that could not be opened, the newest last.
     pub shut: Vec<Shut>,
+    /// What is left out as long as the first journal has not answered since the start.
+    apart: Option<Apart>,
+}
+
+/// A start without the first journal.
+#[derive(Clone)]
+struct Apart {
+    /// Why it is not heard, in words.
+    why: String,
+    /// Drops whose lane nobody else can name.
+    unplaced: Vec<DropSpec>,
 }
 
 /// A lane that could not be opened.
@@ -39,9 +50,41 @@ impl Directory {
         self.by_lane.get(&lane).map(|&at| &self.drops[at])
     }
 
-    /// Whether this is a drop that is opened once its journal answers.
+    /// Whether this is a drop that is opened once its journal answers. While the first has not
+    /// answered since the start, any that is not known may be one.
     pub fn waits(&self, id: &str) -> bool {
-        self.waiting().any(|(_, spec)| spec.id == id)
+        let unknown = self.is_apart() && self.named(id).is_none();
+        unknown || self.waiting().any(|(_, spec)| spec.id == id)
+    }
+
+    /// Whether the first journal has not answered since the start, so that nobody here knows all
+    /// drops and lanes.
+    pub fn is_apart(&self) -> bool {
+        self.apart.is_some()
+    }
+
+    /// Drops of which only the first journal can say whether they have a lane.
+    pub fn unplaced(&self) -> impl Iterator<Item = &DropSpec> {
+        self.apart.iter().flat_map(|apart| &apart.unplaced)
+    }
+
+    /// The first journal is not heard, and why; the log is told when that becomes another.
+    pub(super) fn start_apart(&mut self, why: &str) {
+        if self.apart.as_ref().is_none_or(|apart| apart.why != why) {
+            tracing::error!(why, "WITHOUT THE FIRST JOURNAL");
+        }
+        let unplaced = self.apart.take().map_or_else(Vec::new, |apart| apart.unplaced);
+        self.apart = Some(Apart { why: why.to_owned(), unplaced });
+    }
+
+    /// A drop whose lane is not known before the first journal answers.
+    pub(super) fn wait_for_place(&mut self, spec: DropSpec) {
+        self.apart.iter_mut().for_each(|apart| apart.unplaced.push(spec.clone()));
+    }
+
+    /// The first journal was heard.
+    pub(super) fn end_apart(&mut self) {
+        self.apart = None;
     }
 
     /// The lanes that are opened once their journal answers.
@@ -54,7 +97,14 @@ impl Directory {
         let shut = self.shut.iter().map(|shut| format!("lane {}: {}", shut.lane, shut.why));
         let stopped =
             |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
-        shut.chain(self.drops.iter().filter_map(stopped)).collect()
+        let apart = self.apart.iter().map(|apart| {
+            let ids = apart.unplaced.iter().map(|spec| spec.id.as_str());
+            let ids: Vec<&str> = ids.filter(|id| self.named(id).is_none()).collect();
+            let those =
+                if ids.is_empty() { String::new() } else { format!(" ({})", ids.join(", ")) };
+            format!("journal 1: {}; drops only it can place{those} wait for it", apart.why)
+        });
+        apart.chain(shut).chain(self.drops.iter().filter_map(stopped)).collect()
     }
 
     /// A lane cannot be opened, and what opens once its journal answers, if that is all. What

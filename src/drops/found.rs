@@ -4,6 +4,7 @@
 use super::drop::Drop;
 use super::head::HeadDoc;
 use super::published::Published;
+use super::register::Seat;
 use super::spec::DropSpec;
 use super::ticket::Ticket;
 use super::wake::{self, owner};
@@ -14,7 +15,7 @@ use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Replay, Sealed,
     seal_commit,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What to do about a journal that went back in time.
@@ -56,50 +57,15 @@ pub enum Found {
     Shut(LaneId, String),
     /// Its journal does not answer, and why; it is opened once that one does.
     Silent(LaneId, Box<DropSpec>, String),
-}
-
-/// A drop, the lane it has, and where it stands among those it is opened with.
-#[derive(Clone)]
-pub struct Seat {
-    at: usize,
-    lane: LaneId,
-    spec: DropSpec,
+    /// Only the register can say which lane it has, and that is silent.
+    Unplaced(Box<DropSpec>),
 }
 
 /// What was found, by where its drop stands among those it was opened with.
 pub type FoundAt = BTreeMap<usize, Found>;
 
-/// Gives drops, new and old together, their lanes: by the home of these. Lanes a witness knows are
-/// no new drop's, though the register may have forgotten them.
-///
-/// # Errors
-/// If the register cannot be written.
-pub fn seats(
-    register: &mut JournalWriter,
-    reader: &JournalReader,
-    specs: Vec<DropSpec>,
-    heads: &Heads,
-) -> Result<BTreeMap<usize, Vec<Seat>>, JournalError> {
-    let known: BTreeSet<LaneId> = reader.registered()?.iter().map(|record| record.lane).collect();
-    for (&lane, head) in heads.iter().filter(|(lane, _)| !known.contains(lane)) {
-        register.keep_lane(lane, &head.drop, reader.home(lane)?)?;
-    }
-    let mut seats: BTreeMap<usize, Vec<Seat>> = BTreeMap::new();
-    for (at, spec) in specs.into_iter().enumerate() {
-        let (lane, home) = register.lane_of(&spec.id)?;
-        seats.entry(home).or_default().push(Seat { at, lane, spec });
-    }
-    Ok(seats)
-}
-
-/// The lanes of these seats, by home.
-pub fn lanes_of(seats: &BTreeMap<usize, Vec<Seat>>) -> BTreeMap<usize, Vec<LaneId>> {
-    let lanes = |seats: &Vec<Seat>| seats.iter().map(|seat| seat.lane).collect();
-    seats.iter().map(|(home, seats)| (*home, lanes(seats))).collect()
-}
-
 /// Opens the lanes of one home with its writer; none where it is not named. A journal that is
-/// silent shuts its own lanes, but the register stops the start.
+/// silent shuts its own lanes; the first, whose lanes were just asked for, stops whoever asked.
 ///
 /// # Errors
 /// If the journal cannot be written.

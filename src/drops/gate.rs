@@ -241,7 +241,7 @@ pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
     let (journals, festival) = (app.node.folder.journals(), app.node.folder.festival().to_owned());
     let (lane, drop) = (drop.lane, drop.clone());
     let replayed = tokio::task::spawn_blocking(move || {
-        let reader = crate::kit::journal::JournalReader::open(&journals);
+        let reader = crate::kit::journal::JournalReader::known(&journals);
         let reader = reader.map_err(|why| why.to_string())?;
         let replay = wake::replay(&reader, wake::festival_number(&festival), lane)?;
         drop.published.put_back(replay.into_state().ok_or("a lane without rows")?);

@@ -12,6 +12,7 @@ use crate::nodes::links::{Links, Own};
 use fanfare_lane::{LaneId, Replay, SUCCESSOR_WAITS_MS, Watch};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::Duration;
@@ -38,9 +39,15 @@ pub struct Joined {
     leases: Vec<Leases>,
     /// The lanes whose lease it has, and the numbers of these leases.
     pub owned: BTreeMap<LaneId, u64>,
+    /// Whether it has joined at each journal; at one that was silent its keeper does.
+    pub there: There,
 }
 
-/// Joins at every journal and takes the lanes of each that are nobody's.
+/// Whether a node has joined at each journal; of no journal where a lock is the lease.
+pub type There = Arc<Vec<AtomicBool>>;
+
+/// Joins at every journal and takes the lanes of each that are nobody's. The first has to answer,
+/// unless it is known not to.
 ///
 /// # Errors
 /// If a journal is not fit, the first does not answer, or another node serves alone.
@@ -48,6 +55,7 @@ pub fn join(
     folder: &DataFolder,
     address: Option<SocketAddr>,
     lanes: &BTreeMap<usize, Vec<LaneId>>,
+    first_silent: bool,
 ) -> Result<Option<Joined>, String> {
     let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
     if leases.is_empty() {
@@ -56,18 +64,20 @@ pub fn join(
     let node = folder.node().map_err(|why| why.to_string())?;
     let own = NodeRow::new(node, address);
     let mut owned = BTreeMap::new();
+    let mut there = Vec::with_capacity(leases.len());
     for (home, leases) in leases.iter().enumerate() {
         let none = Vec::new();
         let lanes = lanes.get(&home).unwrap_or(&none);
-        match join_one(leases, &own, lanes) {
-            Ok(taken) => owned.extend(taken),
+        let taken = match join_one(leases, &own, lanes) {
+            Ok(taken) => Some(taken),
             // Its lanes are shut, and the keeper goes on trying.
-            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => {}
-            Err(NotJoined::Journal(why)) => return Err(why.to_string()),
-            Err(NotJoined::Beside(other)) => return Err(refused(&own, &other)),
-        }
+            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 || first_silent => None,
+            Err(why) => return Err(why.words(&own)),
+        };
+        there.push(AtomicBool::new(taken.is_some()));
+        owned.extend(taken.into_iter().flatten());
     }
-    Ok(Some(Joined { own, leases, owned }))
+    Ok(Some(Joined { own, leases, owned, there: Arc::new(there) }))
 }
 
 /// Keeps every node from serving for a moment, where the journals are on servers.
@@ -119,6 +129,15 @@ impl std::ops::Drop for Hold {
 enum NotJoined {
     Journal(JournalError),
     Beside(NodeRow),
+}
+
+impl NotJoined {
+    fn words(&self, own: &NodeRow) -> String {
+        match self {
+            Self::Journal(why) => why.to_string(),
+            Self::Beside(other) => refused(own, other),
+        }
+    }
 }
 
 impl From<JournalError> for NotJoined {
@@ -182,7 +201,8 @@ fn refused(own: &NodeRow, other: &NodeRow) -> String {
     format!("{where_to}. Only nodes that reach each other can serve one festival")
 }
 
-/// Takes the leases of new lanes, if they are nobody's.
+/// Takes the leases of lanes that are not open here, if they are nobody's. Those that this process
+/// has already count too: it may have failed to open their lanes, or the one before it left them.
 ///
 /// # Errors
 /// If a journal does not answer.
@@ -195,7 +215,9 @@ pub fn take(
     let mut taken = BTreeMap::new();
     for (home, leases) in leases.iter().enumerate() {
         if let Some(lanes) = lanes.get(&home) {
-            taken.extend(leases.take_free(own, lanes).map_err(|why| why.to_string())?);
+            let words = |why: JournalError| why.to_string();
+            taken.extend(leases.take_free(own, lanes).map_err(words)?);
+            taken.extend(leases.held(own, lanes).map_err(words)?);
         }
     }
     Ok(taken)
@@ -233,9 +255,17 @@ impl Joined {
         });
         let links = links.transpose()?;
         let keepers = self.leases.into_iter().enumerate().map(|(home, leases)| {
-            let inbox = inbox.clone();
+            let (inbox, there) = (inbox.clone(), self.there.clone());
             let tell = move |kept| inbox.push_urgent(NodesMessage::Kept(kept).into());
-            Keeper::start(home, leases, self.own.clone(), tell)
+            let join = move |leases: &Leases, own: &NodeRow| {
+                if !there[home].load(Ordering::Acquire) {
+                    // What the process before this one left is opened when it is asked for.
+                    join_one(leases, own, &[]).map_err(|why| why.words(own))?;
+                    there[home].store(true, Ordering::Release);
+                }
+                Ok(())
+            };
+            Keeper::start((home, leases), self.own.clone(), join, tell)
         });
         let keepers = keepers.collect::<Result<_, _>>().map_err(|why| why.to_string())?;
         Ok(Membership { node, keepers, links, directory, terms: self.owned, followed })

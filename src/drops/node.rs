@@ -4,17 +4,20 @@
 use super::committer::{self, Work};
 pub use super::directory::Directory;
 use super::drop::Drop;
-use super::found::{self, Found, FoundAt, Founding, Seat};
+use super::found::{self, Found, FoundAt, Founding};
 use super::inbox::Inbox;
-use super::joining::{self, Among, Joined};
+use super::joining::{self, Among, Joined, There};
 use super::lanes::{Committers, Lanes, Message, NodesMessage, Told};
+use super::register::{self, Opened, Seat, Seats};
 use super::spec::DropSpec;
 use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
+use crate::kit::journal::{
+    Holder, JournalError, JournalReader, JournalWriter, NodeRow, none_moved, not_moved,
+};
 use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
@@ -68,6 +71,10 @@ pub struct Node {
     config: LaneConfig,
     /// This node among others, where the journals are on servers.
     own: Option<NodeRow>,
+    /// Where it has joined.
+    there: There,
+    /// What the tables testified at the start.
+    tables: Heads,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -100,34 +107,43 @@ impl Node {
         config.keep_rows |= !folder.journals().in_file();
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
         let public_key = keys.public();
-        let mut writers = open_journals(&mut folder, &public_key)?;
-        let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
-        not_moved(&reader)?;
+        let Opened { mut writers, silent } = register::open_journals(&mut folder, &public_key)?;
+        let reader = match &silent {
+            None => JournalReader::open(&folder.journals()),
+            Some(_) => JournalReader::known(&folder.journals()),
+        };
+        let reader = reader.map_err(|why| why.to_string())?;
+        if silent.is_none() { not_moved(&reader) } else { none_moved(&reader) }?;
         let tokens = Tokens::of(&keys);
         let keyring = Keyring::new(public_key, reader.keys().map_err(|why| why.to_string())?);
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
-        let witnessed = heads::newest(witness, beside.tables);
+        let witnessed = heads::newest(witness, beside.tables.clone());
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
-        let seats = found::seats(&mut writers[0], &reader, specs, &witnessed)
-            .map_err(|why| why.to_string())?;
+        let seated = match &silent {
+            None => register::seats(&mut writers[0], &reader, specs, &witnessed)
+                .map(|seats| (seats, FoundAt::new())),
+            Some(_) => register::seats_apart(&reader, specs, &witnessed),
+        };
+        let (seats, mut found) = seated.map_err(|why| why.to_string())?;
         let address = beside.among.as_ref().map(|among| among.address);
-        let joined = joining::join(&folder, address, &found::lanes_of(&seats))?;
+        let lanes = register::lanes_of(&seats);
+        let joined = joining::join(&folder, address, &lanes, silent.is_some())?;
         let holder = joined.as_ref().map(Joined::holder);
         let owned = holder.as_ref();
         let founding = Founding { festival, key: &signing, config, clock: clock.read(), owned };
-        let mut found = FoundAt::new();
         for (home, seats) in seats {
             let at = (home, writers.get_mut(home));
             let opened = found::open_home(&founding, at, &reader, seats, &witnessed);
             found.extend(opened.map_err(|why| why.to_string())?);
         }
-        let Sorted { directory, open, resting, followed } = Sorted::of(found);
+        let Sorted { directory, open, resting, followed } = Sorted::of(found, silent.as_deref());
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
         let directory = Arc::new(RwLock::new(Arc::new(directory)));
         let own = joined.as_ref().map(|joined| joined.own().clone());
+        let there = joined.as_ref().map(|joined| joined.there.clone()).unwrap_or_default();
         let joined = joined
             .map(|joined| joined.start(beside.among, &folder, &inbox, directory.clone(), followed));
         let membership = joined.transpose()?;
@@ -155,6 +171,8 @@ impl Node {
             signing,
             config,
             own,
+            there,
+            tables: beside.tables,
             threads: Mutex::new(Some(Threads { lanes, committers })),
         }))
     }
@@ -229,14 +247,24 @@ impl Node {
     /// Why not, in words.
     pub fn add_drops(&self, specs: Vec<DropSpec>) -> Result<(), String> {
         // A lane number the witness knows is no new lane's: the journal has lost one.
-        let witnessed = heads::read(&self.folder.heads()).map_err(|why| why.to_string())?;
+        let witnessed = self.witnessed()?;
         let (journals, heads) = (self.folder.journals(), witnessed.clone());
         let seats = self.with_writer(0, move |register| {
             let reader = JournalReader::open(&journals)?;
-            found::seats(register, &reader, specs, &heads)
+            register::seats(register, &reader, specs, &heads)
         })?;
-        let seats = seats.map_err(|why| why.to_string())?;
-        let lanes = found::lanes_of(&seats);
+        self.open_seats(seats.map_err(|why| why.to_string())?, &witnessed)
+    }
+
+    /// How far each lane had come, as witness and tables saw it.
+    fn witnessed(&self) -> Result<Heads, String> {
+        let witness = heads::read(&self.folder.heads()).map_err(|why| why.to_string())?;
+        Ok(heads::newest(witness, self.tables.clone()))
+    }
+
+    /// Opens lanes that are not open, and serves them.
+    fn open_seats(&self, seats: Seats, witnessed: &Heads) -> Result<(), String> {
+        let lanes = register::lanes_of(&seats);
         let take = |own: &NodeRow| {
             let terms = joining::take(&self.folder, own, &lanes)?;
             Ok::<_, String>(Holder { node: own.node, terms })
@@ -268,30 +296,94 @@ impl Node {
                 Found::Awaited(lane) => directory.not_shut(lane),
                 Found::Shut(lane, why) => directory.shut(lane, why, None),
                 Found::Silent(lane, spec, why) => directory.shut(lane, why, Some(*spec)),
+                Found::Unplaced(spec) => directory.wait_for_place(*spec),
             }
         }
         *guard = Arc::new(directory);
         Ok(())
     }
 
-    /// Opens the lanes that are shut because their journal was silent, where it answers now. Takes
-    /// as long as a connection that is waited for in vain.
-    pub fn open_silent(&self) {
+    /// Opens the lanes that are shut because their journal was silent, where it answers now. Where
+    /// the first journal was not heard at the start, all that the start left out is done once it
+    /// is, with the drops `specs` then gives. Takes as long as a connection that is waited for in
+    /// vain.
+    pub fn open_silent(&self, specs: impl FnOnce() -> Result<Vec<DropSpec>, String>) {
+        if self.directory().is_apart()
+            && let Err(why) = self.end_apart(specs)
+        {
+            self.change(|directory| directory.start_apart(&why));
+        }
+        if let Err(why) = self.open_waiting() {
+            tracing::warn!(why, "lanes whose journal was silent cannot be opened yet");
+        }
+    }
+
+    /// Opens waiting lanes whose home answers.
+    fn open_waiting(&self) -> Result<(), String> {
         let directory = self.directory();
         let mut silent = directory.waiting().peekable();
         if silent.peek().is_none() {
-            return;
+            return Ok(());
         }
-        let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
-        let opened = opened.and_then(|reader| {
-            let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
-            let specs = silent.filter(|(lane, _)| answers(*lane));
-            let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec.clone()).collect();
-            if specs.is_empty() { Ok(()) } else { self.add_drops(specs) }
-        });
-        if let Err(why) = opened {
-            tracing::warn!(why, "lanes whose journal was silent cannot be opened yet");
+        let words = |why: JournalError| why.to_string();
+        let journals = self.folder.journals();
+        let apart = directory.is_apart();
+        let reader =
+            if apart { JournalReader::known(&journals) } else { JournalReader::open(&journals) };
+        let reader = reader.map_err(words)?;
+        let answers = |lane: LaneId| {
+            let home = reader.home(lane).ok().filter(|home| self.is_there(*home));
+            home.is_some() && reader.newest_seq(lane).is_ok()
+        };
+        let specs = silent.filter(|(lane, _)| answers(*lane));
+        let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec.clone()).collect();
+        if specs.is_empty() {
+            return Ok(());
         }
+        if !apart {
+            return self.add_drops(specs);
+        }
+        // Those of the first journal open with all that only it knows; here they wait on.
+        let witnessed = self.witnessed()?;
+        let (seats, _) = register::seats_apart(&reader, specs, &witnessed).map_err(words)?;
+        self.open_seats(seats, &witnessed)
+    }
+
+    /// Does what a start without the first journal left out, if that answers now and is the one it
+    /// was. What is served goes on either way.
+    fn end_apart(
+        &self,
+        specs: impl FnOnce() -> Result<Vec<DropSpec>, String>,
+    ) -> Result<(), String> {
+        let words = |why: JournalError| why.to_string();
+        let reader = JournalReader::open(&self.folder.journals()).map_err(words)?;
+        not_moved(&reader)?;
+        register::agrees(&reader, &self.directory(), &self.witnessed()?)?;
+        drop(reader);
+        if !self.is_there(0) {
+            return Err("it answers, and this node joins there now".to_owned());
+        }
+        let key = self.public_key;
+        self.with_writer(0, move |register| register.list_key(&key))?.map_err(words)?;
+        let mut specs = specs()?;
+        let directory = self.directory();
+        specs.retain(|spec| directory.named(&spec.id).is_none());
+        self.add_drops(specs)?;
+        self.change(Directory::end_apart);
+        tracing::info!("the first journal is back: all that the start left out is done");
+        Ok(())
+    }
+
+    /// Whether this node has joined at this journal, where there is something to join.
+    fn is_there(&self, home: usize) -> bool {
+        self.there.get(home).is_none_or(|there| there.load(Ordering::Acquire))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Directory)) {
+        let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        let mut directory = Directory::clone(&guard);
+        change(&mut directory);
+        *guard = Arc::new(directory);
     }
 
     /// Opens lanes of one home between two of its commits.
@@ -310,7 +402,7 @@ impl Node {
         let found = self.with_writer(if named { home } else { 0 }, move |writer| {
             let (clock, owned) = (clock.read(), owned.as_ref());
             let founding = Founding { festival, key: &key, config, clock, owned };
-            let reader = JournalReader::open(&journals)?;
+            let reader = JournalReader::known(&journals)?;
             let at = (home, named.then_some(writer));
             found::open_home(&founding, at, &reader, seats, &witnessed)
         })?;
@@ -319,10 +411,7 @@ impl Node {
 
     /// Gives a drop other names and terms to be shown; its lane has decided them already.
     pub fn rename(&self, lane: LaneId, spec: DropSpec) {
-        let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        let mut directory = Directory::clone(&guard);
-        directory.rename(lane, spec);
-        *guard = Arc::new(directory);
+        self.change(|directory| directory.rename(lane, spec));
     }
 
     /// Hands every lane over to other nodes, if there are any, while requests still come.
@@ -357,8 +446,10 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn of(found: FoundAt) -> Self {
+    /// `apart` says why the first journal is not heard, if it is not.
+    fn of(found: FoundAt, apart: Option<&str>) -> Self {
         let mut sorted = Self::default();
+        apart.into_iter().for_each(|why| sorted.directory.start_apart(why));
         for found in found.into_values() {
             match found {
                 Found::Open(lane, drop) => {
@@ -378,6 +469,7 @@ impl Sorted {
                 Found::Silent(lane, spec, why) => {
                     sorted.directory.shut(lane, why, Some(*spec));
                 }
+                Found::Unplaced(spec) => sorted.directory.wait_for_place(*spec),
             }
         }
         sorted
@@ -395,20 +487,4 @@ fn start_committers(
         .enumerate()
         .map(|at| committer::start(at, signing.clone(), inbox.clone()));
     started.collect::<Result<_, _>>().map_err(|why: std::io::Error| why.to_string())
-}
-
-/// Opens the journals to write them, lists the key they are signed with, and keeps where they are.
-/// One that was in use before may be silent now; one that is new must show that it is fit.
-fn open_journals(folder: &mut DataFolder, key: &PublicKey) -> Result<Vec<JournalWriter>, String> {
-    let mut writers = JournalWriter::each(&folder.journals()).map_err(|why| why.to_string())?;
-    for (place, writer) in writers.iter_mut().enumerate() {
-        match writer.list_key(key) {
-            Err(JournalError::Silent(why)) if place > 0 && folder.keeps_journal(place) => {
-                tracing::error!(journal = place + 1, why, "A JOURNAL IS SILENT");
-            }
-            listed => listed.map_err(|why| why.to_string())?,
-        }
-    }
-    folder.keep_journals().map_err(|why| why.to_string())?;
-    Ok(writers)
 }

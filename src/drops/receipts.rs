@@ -71,7 +71,7 @@ impl Receipts {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match kept {
             Some((reader, _)) => reader,
-            None => JournalReader::open(&self.journals).map_err(|why| why.to_string())?,
+            None => JournalReader::known(&self.journals).map_err(|why| why.to_string())?,
         };
         let result = work(&reader);
         let idle = (reader, Stopwatch::start());

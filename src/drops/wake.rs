@@ -149,7 +149,7 @@ pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>
 
 /// Replays a lane of this folder's journals; gives its newest row too.
 fn replay_of(folder: &DataFolder, lane: LaneId) -> Result<Replayed, String> {
-    let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
+    let reader = JournalReader::known(&folder.journals()).map_err(|why| why.to_string())?;
     let replay = replay(&reader, festival_number(folder.festival()), lane)?;
     let newest = reader.rows(lane, replay.seq().max(1), 1).map_err(|why| why.to_string())?.pop();
     Ok((Box::new(replay), newest.ok_or("a lane without rows")?))
@@ -169,7 +169,7 @@ pub fn meet(
         let met = || {
             let _turn = REPLAYS.take();
             let (mut replay, newest) = replay_of(&folder, lane)?;
-            let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
+            let reader = JournalReader::known(&folder.journals()).map_err(|why| why.to_string())?;
             let home = reader.home(lane).map_err(|why| why.to_string())?;
             let state = replay.take_state().ok_or("a lane without rows")?;
             let spec = spec.with_terms(state.terms().clone());

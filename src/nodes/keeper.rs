@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Three renewals a second: an owner may miss two in a row and still answer from memory.
 const RENEW_EVERY: Duration = Duration::from_millis(300);
 
+/// How often a node tries to join at a journal that was silent.
+const JOIN_EVERY: Duration = Duration::from_secs(1);
+
 /// What a keeper is told to do.
 #[derive(Debug)]
 pub enum Order {
@@ -62,19 +65,24 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts for a journal in which the node has joined.
+    /// Starts for a journal. `join` joins there, where the node could not yet because the journal
+    /// was silent, and says why it cannot; nothing is renewed before.
     ///
     /// # Errors
     /// If the thread cannot be started.
     pub fn start(
-        home: usize,
-        leases: Leases,
+        (home, leases): (usize, Leases),
         own: NodeRow,
+        join: impl Fn(&Leases, &NodeRow) -> Result<(), String> + Send + 'static,
         tell: impl Fn(Kept) + Send + 'static,
     ) -> io::Result<Self> {
         let (orders, told) = mpsc::channel();
         let mut keeping = Keeping { home, leases, own, watches: BTreeMap::new() };
-        let body = move || keeping.run(&told, &tell);
+        let body = move || {
+            if keeping.join(&told, &join) {
+                keeping.run(&told, &tell);
+            }
+        };
         Ok(Self { orders, thread: Some(vital::spawn("leases", body)?) })
     }
 
@@ -101,6 +109,28 @@ struct Keeping {
 }
 
 impl Keeping {
+    /// Joins; says whether it did before it was told to leave.
+    fn join(
+        &mut self,
+        orders: &Receiver<Order>,
+        join: &impl Fn(&Leases, &NodeRow) -> Result<(), String>,
+    ) -> bool {
+        let mut said = None;
+        while let Err(why) = join(&self.leases, &self.own) {
+            if said.as_ref() != Some(&why) {
+                tracing::warn!(journal = self.home + 1, why, "this node has not joined yet");
+                said = Some(why);
+            }
+            match orders.recv_timeout(JOIN_EVERY) {
+                Ok(Order::Leave) | Err(RecvTimeoutError::Disconnected) => return false,
+                Ok(order @ Order::Drain) => self.carry_out(order),
+                // There is nothing to be taken or given yet.
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+        true
+    }
+
     fn run(&mut self, orders: &Receiver<Order>, tell: &impl Fn(Kept)) {
         loop {
             if let Some(kept) = self.renew() {

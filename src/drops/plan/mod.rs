@@ -6,20 +6,24 @@ pub mod socket;
 pub mod unserved;
 
 use super::spec::{DropSpec, LineName};
-use crate::app::App;
+use crate::app::{App, Mode};
 use crate::drops::web::host::reason_number;
 use crate::festivals::{DropPlan, Festival, Good, Id, Names, Opening, Variant};
 use crate::kit::data::DataFolder;
-use crate::kit::journal::{JournalReader, Survey};
+use crate::kit::journal::{JournalError, JournalReader, Survey};
 use fanfare_engine::{Act, Command, Fact, Fan, Quantity, Terms};
 
 /// The reason the demo's resumptions have.
 const BELIEVED: &str = "the demo believes the machine's clock";
 
+/// Why nothing goes without the first of several journals here.
+const ANSWERS_ONCE: &str = "it is the first of several journals and says where each drop is: \
+    `fanfare serve` does without it only in a folder that was served with it before";
+
 /// A round is made this long before it opens.
 const ROUND_AHEAD_MS: i64 = 20 * 60 * 1000;
 
-/// The drops a server starts with: those of the file, and those only the journal knows.
+/// The drops of a festival: those of the file, and those only the journal knows.
 ///
 /// # Errors
 /// If the journal cannot be read.
@@ -28,6 +32,43 @@ pub fn specs(
     folder: &DataFolder,
     now_ms: i64,
 ) -> Result<Vec<DropSpec>, String> {
+    let known = journalled_terms(folder, Register::Asked)?;
+    Ok(specs_of(festival, folder, now_ms, known))
+}
+
+/// The drops a server starts with. A rehearsal makes its own as their turns come. Where the first
+/// journal may be silent, and is, those only it knows are not among them.
+///
+/// # Errors
+/// If the journals cannot be read.
+pub fn starting_specs(
+    (mode, festival): (Mode, &Festival),
+    folder: &DataFolder,
+    now_ms: i64,
+) -> Result<Vec<DropSpec>, String> {
+    let register = if folder.spares_first() { Register::Spared } else { Register::Asked };
+    let known = journalled_terms(folder, register)?;
+    Ok(match mode {
+        Mode::Rehearsal => journalled_of(festival, &known),
+        Mode::Real | Mode::Demo => specs_of(festival, folder, now_ms, known),
+    })
+}
+
+/// Opens what is shut because its journal was silent, where that answers now.
+pub fn open_silent(app: &App) {
+    let (festival, folder) = (&app.festival, &app.node.folder);
+    app.node.open_silent(|| match app.mode {
+        Mode::Rehearsal => journalled_specs(festival, folder),
+        Mode::Real | Mode::Demo => specs(festival, folder, app.now_ms()),
+    });
+}
+
+fn specs_of(
+    festival: &Festival,
+    folder: &DataFolder,
+    now_ms: i64,
+    known: Vec<(String, Terms)>,
+) -> Vec<DropSpec> {
     let mut specs: Vec<DropSpec> = Vec::new();
     for plan in festival.drops() {
         match plan.opening() {
@@ -39,13 +80,13 @@ pub fn specs(
             }
         }
     }
-    for (id, terms) in journalled_terms(folder)? {
+    for (id, terms) in known {
         match specs.iter_mut().find(|spec| spec.id == id) {
             Some(spec) => *spec = placed(festival, spec, &terms),
             None => specs.push(journalled(festival, &id, &terms)),
         }
     }
-    Ok(specs)
+    specs
 }
 
 /// The drops the journal knows, under the names a festival file gives them.
@@ -53,16 +94,44 @@ pub fn specs(
 /// # Errors
 /// If the journal cannot be read.
 pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<DropSpec>, String> {
-    let known = journalled_terms(folder)?;
-    Ok(known.iter().map(|(id, terms)| journalled(festival, id, terms)).collect())
+    Ok(journalled_of(festival, &journalled_terms(folder, Register::Asked)?))
+}
+
+fn journalled_of(festival: &Festival, known: &[(String, Terms)]) -> Vec<DropSpec> {
+    known.iter().map(|(id, terms)| journalled(festival, id, terms)).collect()
+}
+
+/// Whether the first journal has to answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Register {
+    Asked,
+    Spared,
 }
 
 /// The drops the journal knows, by lane, and the terms they began with.
-fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Terms)>, String> {
+fn journalled_terms(
+    folder: &DataFolder,
+    register: Register,
+) -> Result<Vec<(String, Terms)>, String> {
     let mut known = Vec::new();
-    let found = JournalReader::find(&folder.journals()).map_err(|why| why.to_string())?;
-    let Some(reader) = found else { return Ok(known) };
-    let Survey { lanes, unread } = reader.survey().map_err(|why| why.to_string())?;
+    let journals = folder.journals();
+    let reader = match JournalReader::find(&journals) {
+        Ok(None) => return Ok(known),
+        Ok(Some(reader)) => reader,
+        Err(JournalError::Silent(_)) if register == Register::Spared => {
+            JournalReader::known(&journals).map_err(|why| why.to_string())?
+        }
+        Err(JournalError::Silent(why)) if journals.count() > 1 => {
+            return Err(format!("{why}; {ANSWERS_ONCE}"));
+        }
+        Err(why) => return Err(why.to_string()),
+    };
+    let Survey { lanes, unread } = match reader.survey() {
+        Err(JournalError::Silent(_)) if register == Register::Spared => {
+            Survey { lanes: reader.answering().map_err(|why| why.to_string())?, unread: Vec::new() }
+        }
+        survey => survey.map_err(|why| why.to_string())?,
+    };
     for record in lanes.into_iter().filter(|record| record.newest_seq > 0) {
         // A lane whose first row is damaged is still listed: opening it says what is wrong.
         let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());

@@ -12,6 +12,8 @@ use std::collections::HashMap;
 /// first asked, so one that is silent is missed by its own lanes only.
 pub struct JournalReader {
     members: Vec<Member>,
+    /// Whether all were in use before, and even the first may be silent.
+    known: bool,
     homes: RefCell<HashMap<LaneId, usize>>,
 }
 
@@ -30,16 +32,30 @@ impl JournalReader {
     /// # Errors
     /// If it does not, or a newer program wrote it.
     pub fn open(journals: &Journals) -> Result<Self, JournalError> {
+        Self::over(journals, false)
+    }
+
+    /// Opens journals that were in use before, for a process that serves them: the first is
+    /// connected to as the others are, and those that answer are read without it.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or something is no URL.
+    pub fn known(journals: &Journals) -> Result<Self, JournalError> {
+        Self::over(journals, true)
+    }
+
+    fn over(journals: &Journals, known: bool) -> Result<Self, JournalError> {
         let mut members = Vec::with_capacity(journals.count());
         for (database, standing) in journals.each() {
             let first = members.is_empty();
+            let now = first && !known;
             let reads: Box<dyn Reads + Send> = match database {
                 Database::File(path) => Box::new(sqlite::Reader::open(&path)?),
-                Database::Url(url) => Box::new(postgres::Reader::open(&url, standing, first)?),
+                Database::Url(url) => Box::new(postgres::Reader::open(&url, standing, now)?),
             };
             members.push(Member { reads, first, silent: RefCell::default() });
         }
-        Ok(Self { members, homes: RefCell::default() })
+        Ok(Self { members, known, homes: RefCell::default() })
     }
 
     /// The same; none where there is no journal yet.
@@ -95,6 +111,24 @@ impl JournalReader {
         Ok(survey)
     }
 
+    /// The lanes of the journals that answer, by number, as each lists its own. For whoever does
+    /// without the others.
+    ///
+    /// # Errors
+    /// If a journal answers and is not fit.
+    pub fn answering(&self) -> Result<Vec<LaneRecord>, JournalError> {
+        let mut all = Vec::new();
+        for place in 0..self.count() {
+            match self.lanes_of(place) {
+                Err(JournalError::Silent(_)) => {}
+                lanes => all.extend(lanes?),
+            }
+        }
+        self.homes.borrow_mut().extend(all.iter().map(|record| (record.lane, record.home)));
+        all.sort_by_key(|record| record.lane);
+        Ok(all)
+    }
+
     /// All lanes as the register lists them, by number; only its own have rows there. Their homes
     /// are remembered.
     ///
@@ -118,7 +152,8 @@ impl JournalReader {
     }
 
     /// The place of the journal that has the lane's rows. Where the register does not know it, the
-    /// one that lists it; if none does, the register itself.
+    /// one that lists it; if none does, the register itself. So too while the register is silent:
+    /// a lane's rows are nowhere but where it is listed.
     ///
     /// # Errors
     /// If that is not to be known.
@@ -126,21 +161,28 @@ impl JournalReader {
         if let Some(&home) = self.homes.borrow().get(&lane) {
             return Ok(home);
         }
-        self.registered()?;
+        let silent = match self.registered() {
+            Err(why @ JournalError::Silent(_)) if self.known => Some(why),
+            listed => listed.map(|_| None)?,
+        };
         let known = self.homes.borrow().get(&lane).copied();
         if let Some(home) = known {
             return Ok(home);
         }
         for place in 1..self.count() {
-            if self.lanes_of(place)?.iter().any(|record| record.lane == lane) {
+            let lanes = match self.lanes_of(place) {
+                Err(JournalError::Silent(_)) if silent.is_some() => continue,
+                lanes => lanes?,
+            };
+            if lanes.iter().any(|record| record.lane == lane) {
                 return Ok(place);
             }
         }
-        Ok(0)
+        silent.map_or(Ok(0), Err)
     }
 
     /// The keys the journals were ever signed with. The register has those of every start, so
-    /// others need not answer.
+    /// others need not answer; while it is silent, those of the others are what there is.
     ///
     /// # Errors
     /// If a table cannot be read or lists something that is no key.
@@ -148,7 +190,7 @@ impl JournalReader {
         let mut keys = Vec::new();
         for (place, member) in self.members.iter().enumerate() {
             match member.ask(|reads| reads.keys()) {
-                Err(JournalError::Silent(_)) if place > 0 => {}
+                Err(JournalError::Silent(_)) if place > 0 || self.known => {}
                 listed => {
                     for key in listed? {
                         if !keys.contains(&key) {

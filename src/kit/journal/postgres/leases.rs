@@ -187,6 +187,27 @@ impl Leases {
         })
     }
 
+    /// Of these lanes those whose lease this process has, and the terms.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn held(
+        &self,
+        own: &NodeRow,
+        lanes: &[LaneId],
+    ) -> Result<BTreeMap<LaneId, u64>, JournalError> {
+        let view = self.0.ask(WITHIN, view)?;
+        let there = |row: &NodeRow| row.node == own.node && row.process == own.process;
+        if !view.nodes.iter().any(there) {
+            return Ok(BTreeMap::new());
+        }
+        let held = view
+            .leases
+            .into_iter()
+            .filter(|(lane, lease)| lease.node == Some(own.node) && lanes.contains(lane));
+        Ok(held.map(|(lane, lease)| (lane, lease.term)).collect())
+    }
+
     /// Gives a lease of this node's to another one that is there.
     ///
     /// # Errors
