@@ -165,14 +165,14 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
     };
     let mut folder = args.place.serve(festival.id().as_str(), args.rehearsal)?;
     let clock = Arc::new(Clock::machine());
-    let specs = plan::starting_specs((mode, &festival), &folder, clock.now_ms())?;
+    let (specs, apart) = plan::starting_specs((mode, &festival), &folder, clock.now_ms())?;
     let (cold, tables) =
         cold::open_among(&args.place, &mut folder, shared.as_ref(), clock.now_ms())?;
     if folder.journals().in_file() && among.take().is_some() {
         return Err(ON_SERVERS.to_owned());
     }
     let config = LaneConfig::default();
-    let beside = Beside { tables, among };
+    let beside = Beside { tables, among, apart };
     let node = drops::node::Node::start_beside(folder, clock, config, specs, beside)?;
     if let Some(secret) = &shared {
         cold::keys_stand(&cold, &node.folder, secret).inspect_err(|_| node.stop())?;

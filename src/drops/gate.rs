@@ -243,6 +243,7 @@ pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
     let replayed = tokio::task::spawn_blocking(move || {
         let reader = crate::kit::journal::JournalReader::known(&journals);
         let reader = reader.map_err(|why| why.to_string())?;
+        reader.knows(lane, drop.home);
         let replay = wake::replay(&reader, wake::festival_number(&festival), lane)?;
         drop.published.put_back(replay.into_state().ok_or("a lane without rows")?);
         Ok::<_, String>(())

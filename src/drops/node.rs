@@ -45,6 +45,9 @@ pub struct Beside {
     pub tables: Heads,
     /// What makes it one of several.
     pub among: Option<Among>,
+    /// Why the first journal was silent when the drops were looked up, if it was: then those that
+    /// only it knows are not among them.
+    pub apart: Option<String>,
 }
 
 /// A serving process.
@@ -108,6 +111,7 @@ impl Node {
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
         let public_key = keys.public();
         let Opened { mut writers, silent } = register::open_journals(&mut folder, &public_key)?;
+        let silent = silent.or(beside.apart);
         let reader = match &silent {
             None => JournalReader::open(&folder.journals()),
             Some(_) => JournalReader::known(&folder.journals()),
@@ -246,6 +250,15 @@ impl Node {
     /// # Errors
     /// Why not, in words.
     pub fn add_drops(&self, specs: Vec<DropSpec>) -> Result<(), String> {
+        // What answers in the first journal's place is held against what is served before it is
+        // believed.
+        if self.directory().is_apart() {
+            return Err("the first journal has not been heard since the start".to_owned());
+        }
+        self.add_placed(specs)
+    }
+
+    fn add_placed(&self, specs: Vec<DropSpec>) -> Result<(), String> {
         // A lane number the witness knows is no new lane's: the journal has lost one.
         let witnessed = self.witnessed()?;
         let (journals, heads) = (self.folder.journals(), witnessed.clone());
@@ -368,7 +381,7 @@ impl Node {
         let mut specs = specs()?;
         let directory = self.directory();
         specs.retain(|spec| directory.named(&spec.id).is_none());
-        self.add_drops(specs)?;
+        self.add_placed(specs)?;
         self.change(Directory::end_apart);
         tracing::info!("the first journal is back: all that the start left out is done");
         Ok(())

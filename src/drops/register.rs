@@ -86,7 +86,7 @@ pub fn seats(
     for (&lane, head) in heads.iter().filter(|(lane, _)| !known.contains(lane)) {
         register.keep_lane(lane, &head.drop, reader.home(lane)?)?;
     }
-    for LaneRecord { lane, drop, home, .. } in with_rows(reader)? {
+    for LaneRecord { lane, drop, home, .. } in with_rows(reader) {
         if !known.contains(&lane) && !heads.contains_key(&lane) {
             register.keep_lane(lane, &drop, home)?;
         }
@@ -100,16 +100,16 @@ pub fn seats(
 }
 
 /// The lanes that have rows in the journals behind the first, as those that answer list them.
-fn with_rows(reader: &JournalReader) -> Result<Vec<LaneRecord>, JournalError> {
+fn with_rows(reader: &JournalReader) -> Vec<LaneRecord> {
     let mut lanes = Vec::new();
     for place in 1..reader.count() {
         match reader.lanes_of(place) {
-            // Another festival's, say: its own lanes are shut for that.
+            // Silent, or not fit: its own lanes are shut for that.
             Err(_) => {}
             Ok(listed) => lanes.extend(listed.into_iter().filter(|record| record.newest_seq > 0)),
         }
     }
-    Ok(lanes)
+    lanes
 }
 
 /// The same while the register is silent, and what waits for it. A lane is seated where its home

@@ -133,12 +133,17 @@ pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<R
 
 /// Starts replaying a lane; the inbox hears when it is done.
 pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>>) {
-    let lane = drop.lane;
+    let (lane, home) = (drop.lane, drop.home);
     let told = inbox.clone();
     let body = move || {
         let replayed = {
             let _turn = REPLAYS.take();
-            replay_of(&folder, lane)
+            JournalReader::known(&folder.journals()).map_err(|why| why.to_string()).and_then(
+                |reader| {
+                    reader.knows(lane, home);
+                    replay_of(&reader, &folder, lane)
+                },
+            )
         };
         told.push_urgent(Message::Woken(lane, replayed));
     };
@@ -148,9 +153,12 @@ pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>
 }
 
 /// Replays a lane of this folder's journals; gives its newest row too.
-fn replay_of(folder: &DataFolder, lane: LaneId) -> Result<Replayed, String> {
-    let reader = JournalReader::known(&folder.journals()).map_err(|why| why.to_string())?;
-    let replay = replay(&reader, festival_number(folder.festival()), lane)?;
+fn replay_of(
+    reader: &JournalReader,
+    folder: &DataFolder,
+    lane: LaneId,
+) -> Result<Replayed, String> {
+    let replay = replay(reader, festival_number(folder.festival()), lane)?;
     let newest = reader.rows(lane, replay.seq().max(1), 1).map_err(|why| why.to_string())?.pop();
     Ok((Box::new(replay), newest.ok_or("a lane without rows")?))
 }
@@ -168,8 +176,8 @@ pub fn meet(
     let body = move || {
         let met = || {
             let _turn = REPLAYS.take();
-            let (mut replay, newest) = replay_of(&folder, lane)?;
             let reader = JournalReader::known(&folder.journals()).map_err(|why| why.to_string())?;
+            let (mut replay, newest) = replay_of(&reader, &folder, lane)?;
             let home = reader.home(lane).map_err(|why| why.to_string())?;
             let state = replay.take_state().ok_or("a lane without rows")?;
             let spec = spec.with_terms(state.terms().clone());

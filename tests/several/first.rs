@@ -7,6 +7,7 @@ use crate::common::postgres::Postgres;
 use crate::common::served::{Place, Served, words};
 use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::token::Role;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -203,8 +204,11 @@ fn two_nodes_start_without_it_one_after_the_other_and_join_when_it_is_back() {
     std::thread::sleep(Duration::from_millis(1_500));
     dying.kill();
     left.program.kill();
+    for (place, _) in [&one, &two] {
+        place.write(FILE, &drops(&[&DROPS[..], &["new"]].concat()));
+    }
     let mut left = serve(&one);
-    busy(&left, &["a", "c"]);
+    busy(&left, &["a", "c", "new"]);
     claims(&[&left, &right], &["b", "d"], 3);
     right.program.kill();
     let right = serve(&two);
@@ -227,10 +231,47 @@ fn two_nodes_start_without_it_one_after_the_other_and_join_when_it_is_back() {
     claims(&[&left, &right], &["a", "c"], 3);
     claims(&[&left, &right], &["b", "d"], 9);
     claims(&[&right, &left], &["a", "c"], 5);
+    claims(&[&left, &right], &["new"], 1);
     for node in [left, right] {
         ready_says(&node, "ready\n");
         assert!(!node.said().contains("ANOTHER PROCESS"), "{}", node.said());
         node.end();
     }
     verified(&one.0);
+}
+
+#[test]
+fn a_machine_that_swallows_what_it_is_sent_holds_up_the_start_and_nothing_after_it() {
+    let (mut dying, shared) = (Postgres::alone(), Postgres::shared());
+    let (first, second) = (dying.database(), shared.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let mut served = place.serve(Some(FILE));
+    assert_eq!((served.claim("a", 1, BOX).status, served.claim("b", 1, BOX).status), (201, 201));
+    std::thread::sleep(Duration::from_millis(1_500));
+    served.program.kill();
+    dying.kill();
+    let at = first.split(['@', '/']).nth(3).unwrap();
+    let swallows = TcpListener::bind(at).unwrap();
+    let watch = Stopwatch::start();
+    let served = place.serve(Some(FILE));
+    eprintln!("started within {} s", watch.passed_s());
+    assert!((10.0..40.0).contains(&watch.passed_s()), "{} s", watch.passed_s());
+    for fan in 2..=20 {
+        let watch = Stopwatch::start();
+        assert_eq!(number(&served.claim("b", fan, BOX)), fan);
+        busy(&served, &["a"]);
+        assert!(watch.passed_s() < 1.0, "{} s", watch.passed_s());
+    }
+    // Once somebody has found where a lane's rows are, nobody looks for them there again.
+    for most_s in [9.0, 1.0, 1.0] {
+        let watch = Stopwatch::start();
+        let again = served.claim("b", 1, BOX);
+        assert!(again.body["receipt"]["signature"].is_string(), "{again:?}");
+        assert!(watch.passed_s() < most_s, "{} s", watch.passed_s());
+    }
+    drop(swallows);
+    dying.start_again();
+    assert_eq!(number(&claim_at_last(&served, "a", 2)), 2);
+    served.end();
+    verified(&place);
 }

@@ -32,12 +32,12 @@ pub fn specs(
     folder: &DataFolder,
     now_ms: i64,
 ) -> Result<Vec<DropSpec>, String> {
-    let known = journalled_terms(folder, Register::Asked)?;
+    let known = journalled_terms(folder)?;
     Ok(specs_of(festival, folder, now_ms, known))
 }
 
 /// The drops a server starts with. A rehearsal makes its own as their turns come. Where the first
-/// journal may be silent, and is, those only it knows are not among them.
+/// journal may be silent, and is, those only it knows are not among them; then why it is silent.
 ///
 /// # Errors
 /// If the journals cannot be read.
@@ -45,13 +45,13 @@ pub fn starting_specs(
     (mode, festival): (Mode, &Festival),
     folder: &DataFolder,
     now_ms: i64,
-) -> Result<Vec<DropSpec>, String> {
-    let register = if folder.spares_first() { Register::Spared } else { Register::Asked };
-    let known = journalled_terms(folder, register)?;
-    Ok(match mode {
+) -> Result<(Vec<DropSpec>, Option<String>), String> {
+    let (known, silent) = terms_there(folder)?;
+    let specs = match mode {
         Mode::Rehearsal => journalled_of(festival, &known),
         Mode::Real | Mode::Demo => specs_of(festival, folder, now_ms, known),
-    })
+    };
+    Ok((specs, silent))
 }
 
 /// Opens what is shut because its journal was silent, where that answers now.
@@ -94,44 +94,48 @@ fn specs_of(
 /// # Errors
 /// If the journal cannot be read.
 pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<DropSpec>, String> {
-    Ok(journalled_of(festival, &journalled_terms(folder, Register::Asked)?))
+    Ok(journalled_of(festival, &journalled_terms(folder)?))
 }
 
 fn journalled_of(festival: &Festival, known: &[(String, Terms)]) -> Vec<DropSpec> {
     known.iter().map(|(id, terms)| journalled(festival, id, terms)).collect()
 }
 
-/// Whether the first journal has to answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Register {
-    Asked,
-    Spared,
+/// The drops the journal knows, by lane, and the terms they began with.
+type Known = Vec<(String, Terms)>;
+
+/// Those of all journals.
+fn journalled_terms(folder: &DataFolder) -> Result<Known, String> {
+    let journals = folder.journals();
+    let found = JournalReader::find(&journals).map_err(|why| why.to_string())?;
+    let Some(reader) = found else { return Ok(Known::new()) };
+    Ok(terms_of(&reader, reader.survey().map_err(|why| why.to_string())?))
 }
 
-/// The drops the journal knows, by lane, and the terms they began with.
-fn journalled_terms(
-    folder: &DataFolder,
-    register: Register,
-) -> Result<Vec<(String, Terms)>, String> {
-    let mut known = Vec::new();
+/// The same; where a start can do without the first journal and that is silent, those of the
+/// others, and why it is.
+fn terms_there(folder: &DataFolder) -> Result<(Known, Option<String>), String> {
+    let words = |why: JournalError| why.to_string();
     let journals = folder.journals();
-    let reader = match JournalReader::find(&journals) {
-        Ok(None) => return Ok(known),
-        Ok(Some(reader)) => reader,
-        Err(JournalError::Silent(_)) if register == Register::Spared => {
-            JournalReader::known(&journals).map_err(|why| why.to_string())?
-        }
+    let first = JournalReader::find(&journals).and_then(|found| {
+        found.map(|reader| reader.survey().map(|survey| (reader, survey))).transpose()
+    });
+    let silent = match first {
+        Err(JournalError::Silent(why)) if folder.spares_first() => why,
         Err(JournalError::Silent(why)) if journals.count() > 1 => {
             return Err(format!("{why}; {ANSWERS_ONCE}"));
         }
+        Ok(None) => return Ok((Known::new(), None)),
+        Ok(Some((reader, survey))) => return Ok((terms_of(&reader, survey), None)),
         Err(why) => return Err(why.to_string()),
     };
-    let Survey { lanes, unread } = match reader.survey() {
-        Err(JournalError::Silent(_)) if register == Register::Spared => {
-            Survey { lanes: reader.answering().map_err(|why| why.to_string())?, unread: Vec::new() }
-        }
-        survey => survey.map_err(|why| why.to_string())?,
-    };
+    let reader = JournalReader::known(&journals).map_err(words)?;
+    let lanes = reader.answering().map_err(words)?;
+    Ok((terms_of(&reader, Survey { lanes, unread: Vec::new() }), Some(silent)))
+}
+
+fn terms_of(reader: &JournalReader, Survey { lanes, unread }: Survey) -> Known {
+    let mut known = Known::new();
     for record in lanes.into_iter().filter(|record| record.newest_seq > 0) {
         // A lane whose first row is damaged is still listed: opening it says what is wrong.
         let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
@@ -144,7 +148,7 @@ fn journalled_terms(
     }
     // So is one whose journal does not answer.
     known.extend(unread.into_iter().map(|(record, _)| (record.drop, terms_unread())));
-    Ok(known)
+    known
 }
 
 /// The terms of a lane whose own cannot be read.

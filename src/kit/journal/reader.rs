@@ -111,22 +111,32 @@ impl JournalReader {
         Ok(survey)
     }
 
-    /// The lanes of the journals that answer, by number, as each lists its own. For whoever does
-    /// without the others.
+    /// The lanes of the journals behind the first that answer, by number, as each lists its own.
+    /// For whoever does without the others.
     ///
     /// # Errors
     /// If a journal answers and is not fit.
     pub fn answering(&self) -> Result<Vec<LaneRecord>, JournalError> {
         let mut all = Vec::new();
-        for place in 0..self.count() {
+        for place in 1..self.count() {
             match self.lanes_of(place) {
                 Err(JournalError::Silent(_)) => {}
                 lanes => all.extend(lanes?),
             }
         }
-        self.homes.borrow_mut().extend(all.iter().map(|record| (record.lane, record.home)));
+        all.iter().for_each(|record| self.knows(record.lane, record.home));
         all.sort_by_key(|record| record.lane);
         Ok(all)
+    }
+
+    /// Where a lane's rows are, for a reader that then need not ask.
+    pub fn knows(&self, lane: LaneId, home: usize) {
+        self.homes.borrow_mut().insert(lane, home);
+    }
+
+    /// Where it knows the rows of lanes to be.
+    pub fn homes(&self) -> Vec<(LaneId, usize)> {
+        self.homes.borrow().iter().map(|(lane, home)| (*lane, *home)).collect()
     }
 
     /// All lanes as the register lists them, by number; only its own have rows there. Their homes
@@ -169,28 +179,30 @@ impl JournalReader {
         if let Some(home) = known {
             return Ok(home);
         }
-        for place in 1..self.count() {
-            let lanes = match self.lanes_of(place) {
-                Err(JournalError::Silent(_)) if silent.is_some() => continue,
-                lanes => lanes?,
-            };
-            if lanes.iter().any(|record| record.lane == lane) {
-                return Ok(place);
+        let Some(silent) = silent else {
+            for place in 1..self.count() {
+                if self.lanes_of(place)?.iter().any(|record| record.lane == lane) {
+                    return Ok(place);
+                }
             }
-        }
-        silent.map_or(Ok(0), Err)
+            return Ok(0);
+        };
+        let lanes = self.answering()?;
+        let listed = lanes.iter().find(|record| record.lane == lane);
+        listed.map_or(Err(silent), |record| Ok(record.home))
     }
 
     /// The keys the journals were ever signed with. The register has those of every start, so
-    /// others need not answer; while it is silent, those of the others are what there is.
+    /// others need not answer. One that reads without it does not wait for it.
     ///
     /// # Errors
     /// If a table cannot be read or lists something that is no key.
     pub fn keys(&self) -> Result<Vec<PublicKey>, JournalError> {
         let mut keys = Vec::new();
-        for (place, member) in self.members.iter().enumerate() {
+        let from = usize::from(self.known && self.count() > 1);
+        for (place, member) in self.members.iter().enumerate().skip(from) {
             match member.ask(|reads| reads.keys()) {
-                Err(JournalError::Silent(_)) if place > 0 || self.known => {}
+                Err(JournalError::Silent(_)) if place > 0 => {}
                 listed => {
                     for key in listed? {
                         if !keys.contains(&key) {
