@@ -4,7 +4,7 @@
 use super::drop::Drop;
 use super::head::HeadDoc;
 use super::published::Published;
-use super::register::Seat;
+use super::register::{Seat, Seats};
 use super::spec::DropSpec;
 use super::ticket::Ticket;
 use super::wake::{self, owner};
@@ -63,6 +63,25 @@ pub enum Found {
 
 /// What was found, by where its drop stands among those it was opened with.
 pub type FoundAt = BTreeMap<usize, Found>;
+
+/// Opens the lanes of all homes.
+///
+/// # Errors
+/// If a journal cannot be written.
+pub fn open_homes(
+    founding: &Founding<'_>,
+    writers: &mut [JournalWriter],
+    reader: &JournalReader,
+    seats: Seats,
+    heads: &Heads,
+) -> Result<FoundAt, String> {
+    let mut found = FoundAt::new();
+    for (home, seats) in seats {
+        let opened = open_home(founding, (home, writers.get_mut(home)), reader, seats, heads);
+        found.extend(opened.map_err(|why| why.to_string())?);
+    }
+    Ok(found)
+}
 
 /// Opens the lanes of one home with its writer; none where it is not named. A journal that is
 /// silent shuts its own lanes; the first, whose lanes were just asked for, stops whoever asked.

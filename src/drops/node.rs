@@ -15,9 +15,7 @@ use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::{self, Heads};
-use crate::kit::journal::{
-    Holder, JournalError, JournalReader, JournalWriter, NodeRow, none_moved, not_moved,
-};
+use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
 use crate::kit::keys::{Keyring, Keys};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
@@ -110,37 +108,23 @@ impl Node {
         config.keep_rows |= !folder.journals().in_file();
         let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
         let public_key = keys.public();
-        let Opened { mut writers, silent } = register::open_journals(&mut folder, &public_key)?;
-        let silent = silent.or(beside.apart);
-        let reader = match &silent {
-            None => JournalReader::open(&folder.journals()),
-            Some(_) => JournalReader::known(&folder.journals()),
-        };
-        let reader = reader.map_err(|why| why.to_string())?;
-        if silent.is_none() { not_moved(&reader) } else { none_moved(&reader) }?;
+        let mut opened = Opened::open(&mut folder, &public_key, beside.apart)?;
         let tokens = Tokens::of(&keys);
-        let keyring = Keyring::new(public_key, reader.keys().map_err(|why| why.to_string())?);
+        let keyring =
+            Keyring::new(public_key, opened.reader.keys().map_err(|why| why.to_string())?);
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
         let witnessed = heads::newest(witness, beside.tables.clone());
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
-        let seated = match &silent {
-            None => register::seats(&mut writers[0], &reader, specs, &witnessed)
-                .map(|seats| (seats, FoundAt::new())),
-            Some(_) => register::seats_apart(&reader, specs, &witnessed),
-        };
-        let (seats, mut found) = seated.map_err(|why| why.to_string())?;
+        let (seats, mut found) = opened.seat(specs, &witnessed)?;
+        let Opened { mut writers, reader, silent } = opened;
         let address = beside.among.as_ref().map(|among| among.address);
         let lanes = register::lanes_of(&seats);
         let joined = joining::join(&folder, address, &lanes, silent.is_some())?;
         let holder = joined.as_ref().map(Joined::holder);
         let owned = holder.as_ref();
         let founding = Founding { festival, key: &signing, config, clock: clock.read(), owned };
-        for (home, seats) in seats {
-            let at = (home, writers.get_mut(home));
-            let opened = found::open_home(&founding, at, &reader, seats, &witnessed);
-            found.extend(opened.map_err(|why| why.to_string())?);
-        }
+        found.extend(found::open_homes(&founding, &mut writers, &reader, seats, &witnessed)?);
         let Sorted { directory, open, resting, followed } = Sorted::of(found, silent.as_deref());
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (senders, committers) = start_committers(writers, &signing, &inbox)?;

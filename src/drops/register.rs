@@ -7,7 +7,9 @@ use super::found::{Found, FoundAt, known_otherwise};
 use super::spec::DropSpec;
 use crate::kit::data::DataFolder;
 use crate::kit::heads::Heads;
-use crate::kit::journal::{JournalError, JournalReader, JournalWriter, LaneRecord};
+use crate::kit::journal::{
+    JournalError, JournalReader, JournalWriter, LaneRecord, none_moved, not_moved,
+};
 use fanfare_lane::{LaneId, PublicKey};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,21 +31,67 @@ pub struct Seat {
 /// Drops by the home of their lanes.
 pub type Seats = BTreeMap<usize, Vec<Seat>>;
 
-/// The journals of a folder, opened to be written.
+/// The journals of a folder, opened to be served from.
 pub struct Opened {
     /// A writer for each, in their order.
     pub writers: Vec<JournalWriter>,
-    /// Why the first does not answer, if it does not.
+    /// Reads them.
+    pub reader: JournalReader,
+    /// Why the first is done without, if it is.
     pub silent: Option<String>,
 }
 
-/// Opens the journals to write them, lists the key they are signed with, and keeps where they are.
-/// One that was in use before may be silent now, but not all; one that is new must show that it is
-/// fit.
-///
-/// # Errors
-/// Why nothing can be served from them.
-pub fn open_journals(folder: &mut DataFolder, key: &PublicKey) -> Result<Opened, String> {
+impl Opened {
+    /// Opens journals that were not moved away: lists the key they are signed with, and keeps where
+    /// they are. One that was in use before may be silent now, but not all; one that is new must
+    /// show that it is fit. `silent` says why the first was found to be so already, if it was.
+    ///
+    /// # Errors
+    /// Why nothing can be served from them.
+    pub fn open(
+        folder: &mut DataFolder,
+        key: &PublicKey,
+        silent: Option<String>,
+    ) -> Result<Self, String> {
+        let words = |why: JournalError| why.to_string();
+        let (writers, now_silent) = write_to(folder, key)?;
+        let (silent, journals) = (now_silent.or(silent), folder.journals());
+        let reader = if silent.is_none() {
+            let reader = JournalReader::open(&journals).map_err(words)?;
+            not_moved(&reader)?;
+            reader
+        } else {
+            let reader = JournalReader::known(&journals).map_err(words)?;
+            none_moved(&reader)?;
+            reader
+        };
+        Ok(Self { writers, reader, silent })
+    }
+
+    /// Seats drops, and finds what waits for the register.
+    ///
+    /// # Errors
+    /// If the register cannot be written, or a journal is not fit.
+    pub fn seat(
+        &mut self,
+        specs: Vec<DropSpec>,
+        heads: &Heads,
+    ) -> Result<(Seats, FoundAt), String> {
+        let seated = if self.silent.is_some() {
+            seats_apart(&self.reader, specs, heads)
+        } else {
+            let seats = seats(&mut self.writers[0], &self.reader, specs, heads);
+            seats.map(|seats| (seats, FoundAt::new()))
+        };
+        seated.map_err(|why| why.to_string())
+    }
+}
+
+/// Writers for the journals, and why the first is silent, if it is.
+fn write_to(
+    folder: &mut DataFolder,
+    key: &PublicKey,
+) -> Result<(Vec<JournalWriter>, Option<String>), String> {
     let journals = folder.journals();
     let writers = if folder.spares_first() {
         JournalWriter::each_known(&journals)
@@ -68,7 +116,7 @@ pub fn open_journals(folder: &mut DataFolder, key: &PublicKey) -> Result<Opened,
         return Err(format!("no journal answers: {why}"));
     }
     folder.keep_journals().map_err(|why| why.to_string())?;
-    Ok(Opened { writers, silent: first })
+    Ok((writers, first))
 }
 
 /// Gives drops, new and old together, their lanes: by the home of these. Lanes a witness or another
