@@ -84,11 +84,21 @@ impl JournalReader {
         unread.into_iter().next().map_or(Ok(lanes), |(_, why)| Err(why))
     }
 
-    /// All lanes, those of journals that cannot be read apart.
+    /// Whether it reads journals behind the first, and what is said of all is said of those of them
+    /// that answer.
+    pub fn without_first(&self) -> bool {
+        self.known && self.count() > 1
+    }
+
+    /// All lanes, those of journals that cannot be read apart. Without the first, the lanes of the
+    /// others that answer.
     ///
     /// # Errors
     /// If the register cannot be read.
     pub fn survey(&self) -> Result<Survey, JournalError> {
+        if self.without_first() {
+            return Ok(Survey { lanes: self.answering()?, unread: Vec::new() });
+        }
         let listed = self.registered()?;
         let mut survey = Survey::default();
         let mut why_not = HashMap::new();
@@ -199,7 +209,7 @@ impl JournalReader {
     /// If a table cannot be read or lists something that is no key.
     pub fn keys(&self) -> Result<Vec<PublicKey>, JournalError> {
         let mut keys = Vec::new();
-        let from = usize::from(self.known && self.count() > 1);
+        let from = usize::from(self.without_first());
         for (place, member) in self.members.iter().enumerate().skip(from) {
             match member.ask(|reads| reads.keys()) {
                 Err(JournalError::Silent(_)) if place > 0 => {}
