@@ -2,6 +2,8 @@
 //! journal, a lost one's restore, and a list that grows.
 
 mod common;
+#[path = "several/first.rs"]
+mod first;
 #[path = "several/out_of_reach.rs"]
 mod out_of_reach;
 

@@ -63,6 +63,7 @@ when-none-free = Nothing is free at the moment
 when-closed = Closed { $when }
 section-shut = Out of reach for now
 state-shut = Out of reach
+shut-unlisted = drops that are not listed here
 shut-when = Planned from { $opens } to { $closes }
 shut-hint = What you got here is kept for you. Look again in a few minutes.
 shut-drop = This drop is out of reach for the moment

@@ -63,6 +63,7 @@ when-none-free = 暂时没有可抢的了
 when-closed = { $when } 结束
 section-shut = 暂时打不开
 state-shut = 暂时打不开
+shut-unlisted = 没有列出来的场次
 shut-when = 原定 { $opens } 至 { $closes }
 shut-hint = 你抢到的都为你留着，请过几分钟再来看。
 shut-drop = 这一场暂时打不开

@@ -3,11 +3,11 @@
 use super::Where;
 use crate::app::{App, Mode};
 use crate::drops::cold::{self, Whose};
+use crate::drops::register;
 use crate::fans::{self, People};
 use crate::kit::data::{DataError, DataFolder};
 use crate::kit::db::{Cold, Database, DbError, MIGRATIONS};
 use crate::kit::heads::Heads;
-use crate::kit::journal::JournalReader;
 use crate::kit::keys::{self, SIGNING};
 use crate::nodes::secrets::{self, Secret};
 use std::sync::Arc;
@@ -84,7 +84,7 @@ fn gives_its_own(side: &Cold, folder: &DataFolder) -> Result<(), String> {
     if shared.map_err(|why| why.to_string())?.iter().any(|(name, _)| name == SIGNING) {
         return Ok(());
     }
-    let reader = JournalReader::find(&folder.journals()).map_err(|why| why.to_string())?;
+    let (reader, _) = register::read(folder)?;
     let doubt = reader.map_or(Ok(None), |reader| keys::doubt(folder.path(), &reader))?;
     doubt.map_or(Ok(()), |doubt| Err(DataError::from(doubt).to_string()))
 }

@@ -7,10 +7,8 @@ use crate::drops::cold::Projector;
 use crate::drops::joining::Among;
 use crate::drops::node::Beside;
 use crate::drops::plan;
-use crate::drops::spec::DropSpec;
 use crate::festivals::{self, Festival, Pictures};
 use crate::kit::clock::{Clock, Stopwatch};
-use crate::kit::data::DataFolder;
 use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
 use crate::kit::tls::{self, Tls};
@@ -162,20 +160,17 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         Doorway::Tls(_) => None,
         _ => Some(Opening::start(&listeners, starting).map_err(|why| why.to_string())?),
     };
-    let (mut among, shared) = match neighbours(args, mode)? {
-        Some((among, secret)) => (Some(among), Some(secret)),
-        None => (None, None),
-    };
+    let (mut among, shared) = neighbours(args, mode)?.unzip();
     let mut folder = args.place.serve(festival.id().as_str(), args.rehearsal)?;
     let clock = Arc::new(Clock::machine());
-    let specs = specs_of(mode, &festival, &folder, clock.now_ms())?;
+    let (specs, apart) = plan::starting_specs((mode, &festival), &folder, clock.now_ms())?;
     let (cold, tables) =
         cold::open_among(&args.place, &mut folder, shared.as_ref(), clock.now_ms())?;
     if folder.journals().in_file() && among.take().is_some() {
         return Err(ON_SERVERS.to_owned());
     }
     let config = LaneConfig::default();
-    let beside = Beside { tables, among };
+    let beside = Beside { tables, among, apart };
     let node = drops::node::Node::start_beside(folder, clock, config, specs, beside)?;
     if let Some(secret) = &shared {
         cold::keys_stand(&cold, &node.folder, secret).inspect_err(|_| node.stop())?;
@@ -250,19 +245,6 @@ fn mode_of(args: &Serve, festival: &Festival) -> Mode {
         (true, _) => Mode::Rehearsal,
         (false, true) => Mode::Demo,
         (false, false) => Mode::Real,
-    }
-}
-
-/// The drops to open. A rehearsal makes its own as their turns come.
-fn specs_of(
-    mode: Mode,
-    festival: &Festival,
-    folder: &DataFolder,
-    now_ms: i64,
-) -> Result<Vec<DropSpec>, String> {
-    match mode {
-        Mode::Rehearsal => plan::journalled_specs(festival, folder),
-        Mode::Real | Mode::Demo => plan::specs(festival, folder, now_ms),
     }
 }
 
@@ -351,7 +333,7 @@ fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal;
                 let journals = journals.clone();
                 let look = move || {
                     journals.receipts.close_idle();
-                    journals.node.open_silent();
+                    plan::open_silent(&journals);
                 };
                 let _ = tokio::task::spawn_blocking(look).await;
             }

@@ -16,13 +16,16 @@ pub struct Directory {
     /// Drops that are not served here now, the newest last. They exist, and what they promised
     /// stands: whoever asks for one hears `busy`, never that there is none.
     shut: Vec<Arc<Shut>>,
+    /// Why the first journal has not been heard since the start, if it has not: until then nobody
+    /// here knows all drops and lanes.
+    apart: Option<String>,
 }
 
 /// A drop that is not served here now.
 #[derive(Clone)]
 pub struct Shut {
-    /// Its lane.
-    pub lane: LaneId,
+    /// Its lane; none where the first journal alone can say which it has, or gives it one.
+    pub lane: Option<LaneId>,
     /// The drop, as far as it is known without its lane.
     pub spec: DropSpec,
     /// Why, in words for the operator.
@@ -61,7 +64,28 @@ impl Directory {
 
     /// The drop of this lane, if it is not served here now.
     pub fn shut_lane(&self, lane: LaneId) -> Option<&Arc<Shut>> {
-        self.shut.iter().find(|shut| shut.lane == lane)
+        self.shut.iter().find(|shut| shut.lane == Some(lane))
+    }
+
+    /// Whether a drop with this id is there, or may be, and is not served here now.
+    pub fn may_have(&self, id: &str) -> bool {
+        self.is_apart() || self.shut_named(id).is_some()
+    }
+
+    /// The same of a lane's drop.
+    pub fn may_have_lane(&self, lane: LaneId) -> bool {
+        self.is_apart() || self.shut_lane(lane).is_some()
+    }
+
+    /// Whether the first journal has not been heard since the start, so that there may be drops
+    /// and lanes that nobody here knows.
+    pub fn is_apart(&self) -> bool {
+        self.apart.is_some()
+    }
+
+    /// Whether every drop there is is served here.
+    pub fn is_whole(&self) -> bool {
+        self.shut.is_empty() && !self.is_apart()
     }
 
     /// Every drop that is not served here now.
@@ -81,25 +105,27 @@ impl Directory {
 
     /// Lanes that should be open and are not, each with why.
     pub fn not_open(&self) -> Vec<String> {
+        let apart = self.apart.iter();
+        let apart = apart.map(|why| format!("journal 1: {why}; what only it knows waits for it"));
         let shut = self.shut.iter().map(|shut| shut.words());
         let stopped =
             |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
-        shut.chain(self.drops.iter().filter_map(stopped)).collect()
+        apart.chain(shut).chain(self.drops.iter().filter_map(stopped)).collect()
     }
 
     /// A drop is not served. What keeps its lane shut now counts, not what did before; the log is
     /// told when that becomes another.
     pub(super) fn close(&mut self, shut: Shut) {
-        let known = self.shut.iter().position(|known| known.lane == shut.lane);
+        let known = self.shut.iter().position(|known| known.same(shut.lane, &shut.spec.id));
         let known = known.map(|at| self.shut.remove(at));
         if shut.until != Until::Told && known.is_none_or(|known| known.until != shut.until) {
-            tracing::error!(lane = shut.lane, why = shut.why, "LANE SHUT");
+            tracing::error!(lane = shut.lane, drop = shut.spec.id, why = shut.why, "LANE SHUT");
         }
         self.shut.push(Arc::new(shut));
     }
 
     pub(super) fn add(&mut self, drop: Arc<Drop>) {
-        self.shut.retain(|shut| shut.lane != drop.lane);
+        self.shut.retain(|shut| !shut.same(Some(drop.lane), &drop.spec.id));
         if let Some(&at) = self.by_lane.get(&drop.lane) {
             // Another node told of it while it was opened here, or the other way round.
             self.drops[at] = drop;
@@ -108,6 +134,20 @@ impl Directory {
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());
         self.drops.push(drop);
+    }
+
+    /// The first journal is not heard, and why; the log is told when that becomes another.
+    pub(super) fn start_apart(&mut self, why: &str) {
+        if self.apart.as_deref() != Some(why) {
+            tracing::error!(why, "WITHOUT THE FIRST JOURNAL");
+            self.apart = Some(why.to_owned());
+        }
+    }
+
+    /// The first journal was heard: what has no lane now is no drop.
+    pub(super) fn end_apart(&mut self) {
+        self.shut.retain(|shut| shut.lane.is_some());
+        self.apart = None;
     }
 
     pub(super) fn rename(&mut self, lane: LaneId, spec: DropSpec) {
@@ -120,6 +160,15 @@ impl Directory {
 impl Shut {
     /// Which lane, and why, as `/readyz` says it.
     pub fn words(&self) -> String {
-        format!("lane {}: {}", self.lane, self.why)
+        let Self { lane, spec, why, .. } = self;
+        lane.map_or_else(
+            || format!("drop {}: {why}", spec.id),
+            |lane| format!("lane {lane}: {why}"),
+        )
+    }
+
+    /// Whether this is that lane's drop: known by its lane or, without one, by its id.
+    fn same(&self, lane: Option<LaneId>, id: &str) -> bool {
+        if self.lane.is_some() { self.lane == lane } else { self.spec.id == id }
     }
 }

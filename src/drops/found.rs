@@ -5,6 +5,7 @@ use super::directory::{Shut, Until};
 use super::drop::Drop;
 use super::head::HeadDoc;
 use super::published::Published;
+use super::register::{Seat, Seats};
 use super::spec::DropSpec;
 use super::ticket::Ticket;
 use super::wake::{self, owner};
@@ -15,7 +16,7 @@ use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Placed, Reading, Replay, Sealed,
     seal_commit,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What to do about a journal that went back in time.
@@ -56,65 +57,47 @@ pub enum Found {
 }
 
 impl Found {
-    fn shut(lane: LaneId, spec: DropSpec, why: String, until: Until) -> Self {
+    pub(super) fn shut(lane: Option<LaneId>, spec: DropSpec, why: String, until: Until) -> Self {
         Self::Shut(Box::new(Shut { lane, spec, why, until }))
     }
 
     /// It cannot be opened; the operator is told why.
     fn damaged(lane: LaneId, spec: DropSpec, why: String) -> Self {
-        Self::shut(lane, spec, why, Until::Mended)
+        Self::shut(Some(lane), spec, why, Until::Mended)
     }
 
     /// It is, or may be, another node's: that tells of it once it is open. If it never does, and
     /// the lease becomes this node's, it is opened here.
     fn awaited(lane: LaneId, spec: DropSpec) -> Self {
         let why = "no node has opened it yet; it opens when one does".to_owned();
-        Self::shut(lane, spec, why, Until::Told)
+        Self::shut(Some(lane), spec, why, Until::Told)
     }
-}
-
-/// A drop, the lane it has, and where it stands among those it is opened with.
-#[derive(Clone)]
-pub struct Seat {
-    at: usize,
-    lane: LaneId,
-    spec: DropSpec,
 }
 
 /// What was found, by where its drop stands among those it was opened with.
 pub type FoundAt = BTreeMap<usize, Found>;
 
-/// Gives drops, new and old together, their lanes: by the home of these. Lanes a witness knows are
-/// no new drop's, though the register may have forgotten them.
+/// Opens the lanes of all homes.
 ///
 /// # Errors
-/// If the register cannot be written.
-pub fn seats(
-    register: &mut JournalWriter,
+/// If a journal cannot be written.
+pub fn open_homes(
+    founding: &Founding<'_>,
+    writers: &mut [JournalWriter],
     reader: &JournalReader,
-    specs: Vec<DropSpec>,
+    seats: Seats,
     heads: &Heads,
-) -> Result<BTreeMap<usize, Vec<Seat>>, JournalError> {
-    let known: BTreeSet<LaneId> = reader.registered()?.iter().map(|record| record.lane).collect();
-    for (&lane, head) in heads.iter().filter(|(lane, _)| !known.contains(lane)) {
-        register.keep_lane(lane, &head.drop, reader.home(lane)?)?;
+) -> Result<FoundAt, String> {
+    let mut found = FoundAt::new();
+    for (home, seats) in seats {
+        let opened = open_home(founding, (home, writers.get_mut(home)), reader, seats, heads);
+        found.extend(opened.map_err(|why| why.to_string())?);
     }
-    let mut seats: BTreeMap<usize, Vec<Seat>> = BTreeMap::new();
-    for (at, spec) in specs.into_iter().enumerate() {
-        let (lane, home) = register.lane_of(&spec.id)?;
-        seats.entry(home).or_default().push(Seat { at, lane, spec });
-    }
-    Ok(seats)
-}
-
-/// The lanes of these seats, by home.
-pub fn lanes_of(seats: &BTreeMap<usize, Vec<Seat>>) -> BTreeMap<usize, Vec<LaneId>> {
-    let lanes = |seats: &Vec<Seat>| seats.iter().map(|seat| seat.lane).collect();
-    seats.iter().map(|(home, seats)| (*home, lanes(seats))).collect()
+    Ok(found)
 }
 
 /// Opens the lanes of one home with its writer; none where it is not named. A journal that is
-/// silent shuts its own lanes, but the register stops the start.
+/// silent shuts its own lanes; the first, whose lanes were just asked for, stops whoever asked.
 ///
 /// # Errors
 /// If the journal cannot be written.
@@ -135,7 +118,7 @@ pub fn open_home(
         Err(JournalError::Silent(why)) if home > 0 => {
             let why = format!("{why}; it opens when that answers, and other lanes are open");
             let silent = |Seat { lane, spec, .. }: Seat| {
-                Found::shut(lane, spec, why.clone(), Until::Answered)
+                Found::shut(Some(lane), spec, why.clone(), Until::Answered)
             };
             Ok(seats.into_iter().map(|seat| (seat.at, silent(seat))).collect())
         }

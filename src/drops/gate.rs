@@ -129,10 +129,9 @@ pub fn require(session: &Session, role: Role) -> Result<(), Problem> {
 /// The drop with this id. One that is not served now is there all the same, and `busy`.
 pub fn drop_named(app: &App, id: &str) -> Result<Arc<Drop>, Problem> {
     let directory = app.node.directory();
-    directory.named(id).cloned().ok_or_else(|| match directory.shut_named(id) {
-        Some(_) => Problem::shut("drop_shut"),
-        None => Problem::new("no_such_drop"),
-    })
+    let shut =
+        |there| if there { Problem::shut("drop_shut") } else { Problem::new("no_such_drop") };
+    directory.named(id).cloned().ok_or_else(|| shut(directory.may_have(id)))
 }
 
 /// The line of an item and variant.
@@ -243,8 +242,9 @@ pub async fn recall(app: &App, drop: &Arc<Drop>) -> Result<(), Problem> {
     let (journals, festival) = (app.node.folder.journals(), app.node.folder.festival().to_owned());
     let (lane, drop) = (drop.lane, drop.clone());
     let replayed = tokio::task::spawn_blocking(move || {
-        let reader = crate::kit::journal::JournalReader::open(&journals);
+        let reader = crate::kit::journal::JournalReader::known(&journals);
         let reader = reader.map_err(|why| why.to_string())?;
+        reader.knows(lane, drop.home);
         let replay = wake::replay(&reader, wake::festival_number(&festival), lane)?;
         drop.published.put_back(replay.into_state().ok_or("a lane without rows")?);
         Ok::<_, String>(())
@@ -278,11 +278,10 @@ pub async fn find_claim(
     let unknown = || Problem::new("no_such_claim");
     let (lane, place): (LaneId, Place) = answers::parse_claim_id(id).ok_or_else(unknown)?;
     let directory = app.node.directory();
-    let drop = directory.of_lane(lane).cloned().ok_or_else(|| match directory.shut_lane(lane) {
-        // Which claims there are is known by the rows alone: the tables may be behind them.
-        Some(_) => Problem::shut("claim_shut"),
-        None => unknown(),
-    })?;
+    // Which claims there are is known by the rows alone: the tables may be behind them.
+    let shut = |there| if there { Problem::shut("claim_shut") } else { unknown() };
+    let drop = directory.of_lane(lane).cloned();
+    let drop = drop.ok_or_else(|| shut(directory.may_have_lane(lane)))?;
     let claim = cold::rest::claim_at(app, &drop, place).await?;
     let own = |claim: &Claim| claim.fan == session.fan || session.role >= Role::Cashier;
     claim.filter(own).map(|claim| (drop, claim)).ok_or_else(unknown)

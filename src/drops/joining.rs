@@ -42,7 +42,8 @@ pub struct Joined {
     pub owned: BTreeMap<LaneId, u64>,
 }
 
-/// Joins at every journal and takes the lanes of each that are nobody's.
+/// Joins at every journal and takes the lanes of each that are nobody's. The first has to answer,
+/// unless it is known not to.
 ///
 /// # Errors
 /// If a journal is not fit, the first does not answer, or another node serves alone.
@@ -50,6 +51,7 @@ pub fn join(
     folder: &DataFolder,
     address: Option<SocketAddr>,
     lanes: &BTreeMap<usize, Vec<LaneId>>,
+    first_silent: bool,
 ) -> Result<Option<Joined>, String> {
     let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
     if leases.is_empty() {
@@ -67,7 +69,7 @@ pub fn join(
                 true
             }
             // Its lanes are shut, and the keeper joins once it answers.
-            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 => false,
+            Err(NotJoined::Journal(JournalError::Silent(_))) if home > 0 || first_silent => false,
             Err(NotJoined::Journal(why)) => return Err(why.to_string()),
             Err(NotJoined::Beside(other)) => return Err(refused(&own, &other)),
             Err(NotJoined::Copied) => end_beside_a_copy(),
@@ -195,8 +197,9 @@ fn refused(own: &NodeRow, other: &NodeRow) -> String {
     format!("{where_to}. Only nodes that reach each other can serve one festival")
 }
 
-/// Takes the leases of new lanes, if they are nobody's; gives those that are this node's, where the
-/// process has its node's place.
+/// Takes the leases of lanes that are not open here, if they are nobody's; gives those that are this
+/// node's, where the process has its node's place. It may have failed to open their lanes before, or
+/// the process before it left them.
 ///
 /// # Errors
 /// If a journal does not answer.
@@ -257,7 +260,15 @@ impl Joined {
         let keepers = seats.enumerate().map(|(home, (leases, standing))| {
             let inbox = inbox.clone();
             let tell = move |kept| inbox.push_urgent(NodesMessage::Kept(kept).into());
-            Keeper::start(home, leases, (self.own.clone(), standing), tell)
+            // What the process before this one left is opened when it is asked for.
+            let join =
+                move |leases: &Leases, own: &NodeRow| match join_one((home, leases), own, &[]) {
+                    Ok(_) => Ok(()),
+                    Err(NotJoined::Copied) => end_beside_a_copy(),
+                    Err(NotJoined::Journal(why)) => Err(why.to_string()),
+                    Err(NotJoined::Beside(other)) => Err(refused(own, &other)),
+                };
+            Keeper::start((home, leases), (self.own.clone(), standing), join, tell)
         });
         let keepers = keepers.collect::<Result<_, _>>().map_err(|why| why.to_string())?;
         let terms = self.owned;

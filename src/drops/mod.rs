@@ -24,6 +24,7 @@ pub mod proof;
 pub mod published;
 pub mod reasons;
 pub mod receipts;
+pub mod register;
 pub mod restore;
 pub mod spec;
 pub mod ticket;

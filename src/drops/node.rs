@@ -4,20 +4,19 @@
 use super::committer::{self, Work};
 pub use super::directory::{Directory, Shut, Until};
 use super::drop::Drop;
-use super::found::{self, Found, FoundAt, Founding, Seat};
+use super::found::{self, Found, FoundAt, Founding};
 use super::inbox::Inbox;
 use super::joining::{self, Among, Joined};
 use super::lanes::{Committers, Lanes, Message, NodesMessage, Told};
+use super::register::{self, Opened, Seat, Seats};
 use super::spec::DropSpec;
 use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
-use crate::kit::data::DataFolder;
-use crate::kit::heads::{self, Head, Heads};
-use crate::kit::journal::{
-    Holder, JournalError, JournalReader, JournalWriter, NodeRow, moved, not_moved,
-};
-use crate::kit::keys::{Keyring, Keys};
+use crate::kit::data::{DataError, DataFolder};
+use crate::kit::heads::{self, Heads};
+use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
+use crate::kit::keys::{self, Keyring};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
 use crate::nodes::standing::Standing;
@@ -45,6 +44,9 @@ pub struct Beside {
     pub tables: Heads,
     /// What makes it one of several.
     pub among: Option<Among>,
+    /// Why the first journal was silent when the drops were looked up, if it was: then those that
+    /// only it knows are not among them.
+    pub apart: Option<String>,
 }
 
 /// A serving process.
@@ -72,6 +74,8 @@ pub struct Node {
     /// This node among others, where the journals are on servers, and whether it has its place at
     /// each.
     own: Option<(NodeRow, Vec<Standing>)>,
+    /// What the tables testified at the start.
+    tables: Heads,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -100,31 +104,27 @@ impl Node {
         specs: Vec<DropSpec>,
         beside: Beside,
     ) -> Result<Arc<Self>, String> {
-        not_elsewhere(&folder, &beside.tables)?;
+        register::not_elsewhere(&folder, &beside.tables)?;
         // A server can forget what it acknowledged, where another takes its place.
         config.keep_rows |= !folder.journals().in_file();
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
-        let witnessed = heads::newest(witness, beside.tables);
-        let (mut writers, reader, keys) = open_journals(&mut folder, &witnessed)?;
+        let witnessed = heads::newest(witness, beside.tables.clone());
+        let mut opened = Opened::open(&mut folder, &witnessed, beside.apart)?;
+        let (seats, mut found) = opened.seat(specs, &witnessed)?;
+        let Opened { mut writers, reader, keys, silent } = opened;
         let public_key = keys.public();
         let tokens = Tokens::of(&keys);
         let keyring = Keyring::new(public_key, reader.keys().map_err(|why| why.to_string())?);
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
-        let seats = found::seats(&mut writers[0], &reader, specs, &witnessed)
-            .map_err(|why| why.to_string())?;
         let address = beside.among.as_ref().map(|among| among.address);
-        let joined = joining::join(&folder, address, &found::lanes_of(&seats))?;
+        let lanes = register::lanes_of(&seats);
+        let joined = joining::join(&folder, address, &lanes, silent.is_some())?;
         let holder = joined.as_ref().map(Joined::holder);
         let owned = holder.as_ref();
         let founding = Founding { festival, key: &signing, config, clock: clock.read(), owned };
-        let mut found = FoundAt::new();
-        for (home, seats) in seats {
-            let at = (home, writers.get_mut(home));
-            let opened = found::open_home(&founding, at, &reader, seats, &witnessed);
-            found.extend(opened.map_err(|why| why.to_string())?);
-        }
-        let Sorted { directory, open, resting, followed } = Sorted::of(found);
+        found.extend(found::open_homes(&founding, &mut writers, &reader, seats, &witnessed)?);
+        let Sorted { directory, open, resting, followed } = Sorted::of(found, silent.as_deref());
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
         let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
@@ -157,6 +157,7 @@ impl Node {
             signing,
             config,
             own,
+            tables: beside.tables,
             threads: Mutex::new(Some(Threads { lanes, committers })),
         }))
     }
@@ -230,15 +231,34 @@ impl Node {
     /// # Errors
     /// Why not, in words.
     pub fn add_drops(&self, specs: Vec<DropSpec>) -> Result<(), String> {
+        // What answers in the first journal's place is held against what is served before it is
+        // believed.
+        if self.directory().is_apart() {
+            return Err("the first journal has not been heard since the start".to_owned());
+        }
+        self.add_placed(specs)
+    }
+
+    fn add_placed(&self, specs: Vec<DropSpec>) -> Result<(), String> {
         // A lane number the witness knows is no new lane's: the journal has lost one.
-        let witnessed = heads::read(&self.folder.heads()).map_err(|why| why.to_string())?;
+        let witnessed = self.witnessed()?;
         let (journals, heads) = (self.folder.journals(), witnessed.clone());
         let seats = self.with_writer(0, move |register| {
             let reader = JournalReader::open(&journals)?;
-            found::seats(register, &reader, specs, &heads)
+            register::seats(register, &reader, specs, &heads)
         })?;
-        let seats = seats.map_err(|why| why.to_string())?;
-        let lanes = found::lanes_of(&seats);
+        self.open_seats(seats.map_err(|why| why.to_string())?, &witnessed)
+    }
+
+    /// How far each lane had come, as witness and tables saw it.
+    fn witnessed(&self) -> Result<Heads, String> {
+        let witness = heads::read(&self.folder.heads()).map_err(|why| why.to_string())?;
+        Ok(heads::newest(witness, self.tables.clone()))
+    }
+
+    /// Opens lanes that are not open, and serves them.
+    fn open_seats(&self, seats: Seats, witnessed: &Heads) -> Result<(), String> {
+        let lanes = register::lanes_of(&seats);
         let take = |(own, _): &(NodeRow, Vec<Standing>)| {
             let terms = joining::take(&self.folder, own, &lanes)?;
             Ok::<_, String>(Holder { node: own.node, process: own.process, terms })
@@ -254,7 +274,7 @@ impl Node {
             // Its owner may have told of it meanwhile.
             let known = |lane: LaneId| directory.of_lane(lane).is_some();
             match found {
-                Found::Shut(shut) if known(shut.lane) => {}
+                Found::Shut(shut) if shut.lane.is_some_and(known) => {}
                 Found::Open(lane, drop) => {
                     directory.add(drop.clone());
                     let terms = owned.as_ref().map(|owned| &owned.terms);
@@ -266,6 +286,10 @@ impl Node {
                     self.inbox.push_urgent(Message::Rest(drop));
                 }
                 Found::Followed(drop, replay) => {
+                    // The lanes' thread adds it; nobody hears meanwhile that there is none.
+                    if directory.is_apart() && directory.of_lane(drop.lane).is_none() {
+                        directory.close(awaited(&drop));
+                    }
                     let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
                     self.inbox.push_urgent(known.into());
                 }
@@ -278,26 +302,88 @@ impl Node {
 
     /// Opens the lanes that are shut because their journal was silent, where it answers now and
     /// this node has its place there, and those no node has opened yet, where they are this one's
-    /// by now. Takes as long as a connection that is waited for in vain.
-    pub fn open_silent(&self) {
+    /// by now. Where the first journal was not heard at the start, all that the start left out is done once it
+    /// is, with the drops `specs` then gives. Takes as long as a connection that is waited for in
+    /// vain.
+    pub fn open_silent(&self, specs: impl FnOnce() -> Result<Vec<DropSpec>, String>) {
+        if self.directory().is_apart()
+            && let Err(why) = self.end_apart(specs)
+        {
+            self.change(|directory| directory.start_apart(&why));
+        }
+        if let Err(why) = self.open_waiting() {
+            tracing::warn!(why, "lanes whose journal was silent cannot be opened yet");
+        }
+    }
+
+    /// Opens waiting lanes whose home answers.
+    fn open_waiting(&self) -> Result<(), String> {
         let directory = self.directory();
         let mut silent = directory.waiting().peekable();
         if silent.peek().is_none() {
-            return;
+            return Ok(());
         }
-        let opened = JournalReader::open(&self.folder.journals()).map_err(|why| why.to_string());
-        let opened = opened.and_then(|reader| {
-            let standing = |home| self.own.as_ref().and_then(|(_, each)| each.get(home));
-            let stands = |home: usize| standing(home).is_none_or(Standing::stands);
-            let ours = |lane: LaneId| reader.home(lane).is_ok_and(stands);
-            let answers = |lane: LaneId| reader.newest_seq(lane).is_ok();
-            let specs = silent.filter(|shut| ours(shut.lane) && answers(shut.lane));
-            let specs: Vec<DropSpec> = specs.map(|shut| shut.spec.clone()).collect();
-            if specs.is_empty() { Ok(()) } else { self.add_drops(specs) }
-        });
-        if let Err(why) = opened {
-            tracing::warn!(why, "lanes whose journal was silent cannot be opened yet");
+        let journals = self.folder.journals();
+        let apart = directory.is_apart();
+        let reader =
+            if apart { JournalReader::known(&journals)? } else { JournalReader::open(&journals)? };
+        let answers = |lane: LaneId| {
+            let home = reader.home(lane).ok().filter(|home| self.is_there(*home));
+            home.is_some() && reader.newest_seq(lane).is_ok()
+        };
+        let specs = silent.filter(|shut| shut.lane.is_some_and(answers));
+        let specs: Vec<DropSpec> = specs.map(|shut| shut.spec.clone()).collect();
+        if specs.is_empty() {
+            return Ok(());
         }
+        if !apart {
+            return self.add_drops(specs);
+        }
+        // Those of the first journal open with all that only it knows; here they wait on.
+        let witnessed = self.witnessed()?;
+        let (seats, _) = register::seats_apart(&reader, specs, &witnessed)?;
+        self.open_seats(seats, &witnessed)
+    }
+
+    /// Does what a start without the first journal left out, if that answers now and is the one it
+    /// was. What is served goes on either way.
+    fn end_apart(
+        &self,
+        specs: impl FnOnce() -> Result<Vec<DropSpec>, String>,
+    ) -> Result<(), String> {
+        let reader = JournalReader::open(&self.folder.journals())?;
+        not_moved(&reader)?;
+        register::agrees(&reader, &self.directory(), &self.witnessed()?)?;
+        // The others' lists and rows did not speak against this node's key; the first's may.
+        if let Some(doubt) = keys::doubt(self.folder.path(), &reader)? {
+            return Err(DataError::from(doubt).to_string());
+        }
+        drop(reader);
+        if !self.is_there(0) {
+            return Err("it answers, and this node joins there now".to_owned());
+        }
+        let key = self.public_key;
+        self.with_writer(0, move |register| register.list_key(&key))??;
+        let mut specs = specs()?;
+        let directory = self.directory();
+        specs.retain(|spec| directory.named(&spec.id).is_none());
+        self.add_placed(specs)?;
+        self.change(Directory::end_apart);
+        tracing::info!("the first journal is back: all that the start left out is done");
+        Ok(())
+    }
+
+    /// Whether this node has its place at this journal, where it takes one.
+    fn is_there(&self, home: usize) -> bool {
+        let standing = self.own.as_ref().and_then(|(_, each)| each.get(home));
+        standing.is_none_or(Standing::stands)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Directory)) {
+        let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        let mut directory = Directory::clone(&guard);
+        change(&mut directory);
+        *guard = Arc::new(directory);
     }
 
     /// Opens lanes of one home between two of its commits.
@@ -316,7 +402,7 @@ impl Node {
         let found = self.with_writer(if named { home } else { 0 }, move |writer| {
             let (clock, owned) = (clock.read(), owned.as_ref());
             let founding = Founding { festival, key: &key, config, clock, owned };
-            let reader = JournalReader::open(&journals)?;
+            let reader = JournalReader::known(&journals)?;
             let at = (home, named.then_some(writer));
             found::open_home(&founding, at, &reader, seats, &witnessed)
         })?;
@@ -325,10 +411,7 @@ impl Node {
 
     /// Gives a drop other names and terms to be shown; its lane has decided them already.
     pub fn rename(&self, lane: LaneId, spec: DropSpec) {
-        let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        let mut directory = Directory::clone(&guard);
-        directory.rename(lane, spec);
-        *guard = Arc::new(directory);
+        self.change(|directory| directory.rename(lane, spec));
     }
 
     /// Hands every lane over to other nodes, if there are any, while requests still come.
@@ -363,8 +446,10 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn of(found: FoundAt) -> Self {
+    /// `apart` says why the first journal is not heard, if it is not.
+    fn of(found: FoundAt, apart: Option<&str>) -> Self {
         let mut sorted = Self::default();
+        apart.into_iter().for_each(|why| sorted.directory.start_apart(why));
         for found in found.into_values() {
             match found {
                 Found::Open(lane, drop) => {
@@ -399,67 +484,8 @@ fn start_committers(
     started.collect::<Result<_, _>>().map_err(|why: std::io::Error| why.to_string())
 }
 
-/// Refuses to found a journal for a festival that has one: a folder that never had a journal beside
-/// tables that have, where the databases named do not know the lanes the tables do.
-fn not_elsewhere(folder: &DataFolder, tables: &Heads) -> Result<(), String> {
-    let journals = folder.journals();
-    // One in a file is in the folder, or the tables are known to be another folder's.
-    if tables.is_empty() || journals.in_file() || folder.keeps_journal(0) {
-        return Ok(());
-    }
-    let reader = JournalReader::find(&journals).map_err(|why| why.to_string())?;
-    let known = reader.map(|reader| reader.registered()).transpose();
-    let known = known.map_err(|why| why.to_string())?.unwrap_or_default();
-    let missing = tables.iter().find(|(lane, _)| known.iter().all(|known| known.lane != **lane));
-    let Some((lane, Head { drop, .. })) = missing else { return Ok(()) };
-    Err(format!(
-        "the tables know lane {lane} (drop {drop}), and the journal at {} does not: this \
-         festival's journal is elsewhere. Name it as the festival's other folders do: --journal \
-         URL for each of its databases, in the same order",
-        journals.shown()
-    ))
-}
-
-/// Opens the journals to write them, lists the key they are signed with, and keeps where they are.
-/// One that was in use before may be silent now; one that is new must show that it is fit.
-fn open_journals(
-    folder: &mut DataFolder,
-    witnessed: &Heads,
-) -> Result<(Vec<JournalWriter>, JournalReader, Keys), String> {
-    let journals = folder.journals();
-    let mut writers = JournalWriter::each(&journals).map_err(|why| why.to_string())?;
-    let reader = JournalReader::open(&journals).map_err(|why| why.to_string())?;
-    if moved(&reader).map_err(|why| why.to_string())?.is_some() {
-        // It was this folder's all the same: what is asked of the folder next is told so too.
-        folder.keep_journals().map_err(|why| why.to_string())?;
-    }
-    not_moved(&reader)?;
-    // Before anything is listed or made: a key that came in another way is not to become theirs.
-    let keys = Keys::of(folder.path(), &reader, !witnessed.is_empty())?;
-    warn_of_no_witness(folder, &reader).map_err(|why| why.to_string())?;
-    for (place, writer) in writers.iter_mut().enumerate() {
-        match writer.list_key(&keys.public()) {
-            Err(JournalError::Silent(why)) if place > 0 && folder.keeps_journal(place) => {
-                tracing::error!(journal = place + 1, why, "A JOURNAL IS SILENT");
-            }
-            listed => listed.map_err(|why| why.to_string())?,
-        }
-    }
-    folder.keep_journals().map_err(|why| why.to_string())?;
-    Ok((writers, reader, keys))
-}
-
-/// Nobody can know of rows that were lost before a witness began to look.
-fn warn_of_no_witness(folder: &DataFolder, reader: &JournalReader) -> Result<(), JournalError> {
-    let knew_it = folder.journals().in_file() || folder.keeps_journal(0);
-    if knew_it
-        && !heads::exist(&folder.heads())
-        && reader.registered()?.iter().any(|record| record.newest_seq > 0)
-    {
-        tracing::warn!(
-            "THE WITNESS IS MISSING: the file `heads` is written anew from what the journal and \
-             the tables have; rows that both lost before this start are not noticed"
-        );
-    }
-    Ok(())
+/// A drop that another node serves, until this one follows it.
+fn awaited(drop: &Drop) -> Shut {
+    let why = "another node serves it, and this one reads it now".to_owned();
+    Shut { lane: Some(drop.lane), spec: drop.spec.clone(), why, until: Until::Told }
 }

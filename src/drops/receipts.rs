@@ -11,6 +11,7 @@ use crate::kit::problem::Problem;
 use fanfare_engine::Place;
 use fanfare_lane::{Hash, KeyId, LaneId, PublicKey, Sealed, leaf_hash, path};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -30,13 +31,16 @@ pub struct Receipts {
     journals: Journals,
     leave: Arc<Semaphore>,
     idle: Mutex<Vec<(JournalReader, Stopwatch)>>,
+    /// Where lanes' rows are, as readers found, for those that come: the journal that would tell
+    /// them may be waited for in vain.
+    homes: Mutex<BTreeMap<LaneId, usize>>,
 }
 
 impl Receipts {
     /// Over these journals.
     pub fn new(journals: Journals) -> Arc<Self> {
         let leave = Arc::new(Semaphore::new(READERS_MAX));
-        Arc::new(Self { journals, leave, idle: Mutex::default() })
+        Arc::new(Self { journals, leave, idle: Mutex::default(), homes: Mutex::default() })
     }
 
     /// Has a reader do something, on a thread that may block.
@@ -71,9 +75,15 @@ impl Receipts {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match kept {
             Some((reader, _)) => reader,
-            None => JournalReader::open(&self.journals).map_err(|why| why.to_string())?,
+            None => {
+                let reader = JournalReader::known(&self.journals).map_err(|why| why.to_string())?;
+                let homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+                homes.iter().for_each(|(lane, home)| reader.knows(*lane, *home));
+                reader
+            }
         };
         let result = work(&reader);
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner).extend(reader.homes());
         let idle = (reader, Stopwatch::start());
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         result

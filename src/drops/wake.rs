@@ -136,12 +136,15 @@ pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<R
 
 /// Starts replaying a lane; the inbox hears when it is done.
 pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>>) {
-    let lane = drop.lane;
+    let (lane, home) = (drop.lane, drop.home);
     let told = inbox.clone();
     let body = move || {
         let replayed = {
             let _turn = REPLAYS.take();
-            replay_of(&folder, lane)
+            JournalReader::known(&folder.journals()).and_then(|reader| {
+                reader.knows(lane, home);
+                replay_of(&reader, &folder, lane)
+            })
         };
         told.push_urgent(Message::Woken(lane, replayed));
     };
@@ -151,9 +154,12 @@ pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>
 }
 
 /// Replays a lane of this folder's journals; gives its newest row too.
-fn replay_of(folder: &DataFolder, lane: LaneId) -> Result<Replayed, JournalError> {
-    let reader = JournalReader::open(&folder.journals())?;
-    let replay = replay(&reader, festival_number(folder.festival()), lane)?;
+fn replay_of(
+    reader: &JournalReader,
+    folder: &DataFolder,
+    lane: LaneId,
+) -> Result<Replayed, JournalError> {
+    let replay = replay(reader, festival_number(folder.festival()), lane)?;
     let newest = reader.rows(lane, replay.seq().max(1), 1)?.pop();
     let newest = newest.ok_or_else(|| JournalError::Unfit("a lane without rows".to_owned()))?;
     Ok((Box::new(replay), newest))
@@ -172,8 +178,8 @@ pub fn meet(
     let body = move || {
         let met = || {
             let _turn = REPLAYS.take();
-            let (mut replay, newest) = replay_of(&folder, lane)?;
-            let reader = JournalReader::open(&folder.journals())?;
+            let reader = JournalReader::known(&folder.journals())?;
+            let (mut replay, newest) = replay_of(&reader, &folder, lane)?;
             let home = reader.home(lane)?;
             let state = replay.take_state().ok_or("a lane without rows")?;
             let spec = spec.with_terms(state.terms().clone());

@@ -353,6 +353,12 @@ impl DataFolder {
         place < self.journals_kept
     }
 
+    /// Whether a start can do without the first journal's answer: it was in use before, and there
+    /// are others to serve from.
+    pub fn spares_first(&self) -> bool {
+        self.keeps_journal(0) && self.journals.len() > 1
+    }
+
     /// Whether it is known where the journal is: in here, or somewhere named.
     pub fn has_journal(&self) -> bool {
         !self.journals.is_empty() || self.path.join(FILE).exists()

@@ -135,12 +135,24 @@ impl JournalWriter {
     /// # Errors
     /// If the register cannot be written, or not safely.
     pub fn each(journals: &Journals) -> Result<Vec<Self>, JournalError> {
+        Self::each_by(journals, true)
+    }
+
+    /// The same where the register was in use before: it is connected to as the others are.
+    ///
+    /// # Errors
+    /// If a file cannot be written, or something is no URL.
+    pub fn each_known(journals: &Journals) -> Result<Vec<Self>, JournalError> {
+        Self::each_by(journals, false)
+    }
+
+    fn each_by(journals: &Journals, first_now: bool) -> Result<Vec<Self>, JournalError> {
         let mut writers = Vec::with_capacity(journals.count());
         for (database, standing) in journals.each() {
-            let first = writers.is_empty();
+            let now = first_now && writers.is_empty();
             writers.push(Self(match database {
                 Database::File(path) => Box::new(sqlite::Writer::open(&path)?),
-                Database::Url(url) => Box::new(postgres::Writer::open(&url, standing, first)?),
+                Database::Url(url) => Box::new(postgres::Writer::open(&url, standing, now)?),
             }));
         }
         Ok(writers)

@@ -72,8 +72,12 @@ impl Keys {
         if let Some(doubt) = doubt(folder, reader)? {
             return Err(DataError::from(doubt).to_string());
         }
-        let lanes = reader.registered().map_err(|why| why.to_string())?;
-        if had_rows || lanes.iter().any(|record| record.newest_seq > 0 || record.home > 0) {
+        let has_rows = || {
+            let lanes = reader.registered().map_err(|why| why.to_string())?;
+            let rows = lanes.iter().any(|record| record.newest_seq > 0 || record.home > 0);
+            Ok::<_, String>(rows)
+        };
+        if had_rows || reader.without_first() || has_rows()? {
             let missing = NEEDED.into_iter().find(|name| !folder.join(name).exists());
             missing.map_or(Ok(()), |name| Err(gone(folder, name).to_string()))?;
         }

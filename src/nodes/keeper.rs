@@ -17,6 +17,9 @@ use std::time::Duration;
 /// Three renewals a second: an owner may miss two in a row and still answer from memory.
 const RENEW_EVERY: Duration = Duration::from_millis(300);
 
+/// How often a node tries to join at a journal that was silent.
+const JOIN_EVERY_MS: i64 = 1_000;
+
 /// How often it is said that a journal goes on not to answer.
 const WARN_EVERY_MS: i64 = 60_000;
 
@@ -61,6 +64,9 @@ pub enum Kept {
     Replaced,
 }
 
+/// Joins at a journal, or says why that cannot be.
+type Join = Box<dyn Fn(&Leases, &NodeRow) -> Result<(), String> + Send>;
+
 /// A running keeper.
 pub struct Keeper {
     orders: mpsc::Sender<Order>,
@@ -68,14 +74,15 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts for a journal in which the node has joined, or which was silent when it should.
+    /// Starts for a journal in which the node has joined, or which was silent when it should: then
+    /// `join` joins there, and says why it cannot yet.
     ///
     /// # Errors
     /// If the thread cannot be started.
     pub fn start(
-        home: usize,
-        leases: Leases,
+        (home, leases): (usize, Leases),
         (own, standing): (NodeRow, Standing),
+        join: impl Fn(&Leases, &NodeRow) -> Result<(), String> + Send + 'static,
         tell: impl Fn(Kept) + Send + 'static,
     ) -> io::Result<Self> {
         let (orders, told) = mpsc::channel();
@@ -83,7 +90,8 @@ impl Keeper {
             home,
             leases,
             own,
-            joins: !standing.stands(),
+            joins: (!standing.stands()).then(|| Box::new(join) as Join),
+            tried_ms: None,
             standing,
             here_since_ms: None,
             lookout: Lookout::default(),
@@ -113,8 +121,10 @@ struct Keeping {
     home: usize,
     leases: Leases,
     own: NodeRow,
-    /// Whether it is to take its node's place as a start does.
-    joins: bool,
+    /// Takes its node's place as a start does, where it could not yet.
+    joins: Option<Join>,
+    /// When it last tried to.
+    tried_ms: Option<i64>,
     standing: Standing,
     /// Since when it has its place again.
     here_since_ms: Option<i64>,
@@ -147,7 +157,7 @@ impl Keeping {
             Ok(Some(view)) => view,
             Ok(None) => return Some(self.look_for_place()),
             Err(why) => {
-                self.warn(&why.to_string(), sent_ms);
+                self.warn(&why.to_string(), sent_ms, "leases cannot be renewed");
                 return None;
             }
         };
@@ -169,10 +179,10 @@ impl Keeping {
     }
 
     /// Once, and then each minute: it is tried three times a second.
-    fn warn(&mut self, why: &str, now_ms: i64) {
+    fn warn(&mut self, why: &str, now_ms: i64, what: &str) {
         if self.warned_ms.is_none_or(|warned_ms| now_ms - warned_ms >= WARN_EVERY_MS) {
             self.warned_ms = Some(now_ms);
-            tracing::warn!(journal = self.home + 1, why, "leases cannot be renewed");
+            tracing::warn!(journal = self.home + 1, why, "{what}");
         }
     }
 
@@ -180,7 +190,7 @@ impl Keeping {
     /// for as long as followers may have the word of the one before.
     fn stands(&mut self) -> bool {
         let now_ms = boot_ms();
-        (self.joins, self.lookout) = (false, Lookout::default());
+        (self.joins, self.lookout) = (None, Lookout::default());
         if !self.standing.stands() {
             let since_ms = *self.here_since_ms.get_or_insert(now_ms);
             if now_ms - since_ms < SUCCESSOR_WAITS_MS {
@@ -196,19 +206,30 @@ impl Keeping {
     fn look_for_place(&mut self) -> Kept {
         self.standing.set(false);
         self.here_since_ms = None;
-        let looked = if std::mem::take(&mut self.joins) {
-            // It could not when it started.
-            self.leases.join(&self.own).map(|()| false)
-        } else {
-            self.lookout.look(&self.leases, &self.own, self.home)
-        };
-        match looked {
+        if self.joins.is_some() {
+            self.join();
+            return Kept::Out(self.home);
+        }
+        match self.lookout.look(&self.leases, &self.own, self.home) {
             Ok(true) => Kept::Replaced,
             Ok(false) => Kept::Out(self.home),
             Err(why) => {
-                self.warn(&why.to_string(), boot_ms());
+                self.warn(&why.to_string(), boot_ms(), "this node's place cannot be taken");
                 Kept::Out(self.home)
             }
+        }
+    }
+
+    /// Joins as a start does, which it could not when it started.
+    fn join(&mut self) {
+        let now_ms = boot_ms();
+        if self.tried_ms.is_some_and(|tried_ms| now_ms - tried_ms < JOIN_EVERY_MS) {
+            return;
+        }
+        self.tried_ms = Some(now_ms);
+        match self.joins.as_ref().map(|join| join(&self.leases, &self.own)) {
+            Some(Err(why)) => self.warn(&why, now_ms, "this node has not joined yet"),
+            _ => self.joins = None,
         }
     }
 

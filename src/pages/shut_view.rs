@@ -57,8 +57,11 @@ pub fn shut(visit: &Visit) -> Vec<ShutView> {
     all
 }
 
-/// Their names in a row, if there are any.
+/// Their names in a row, if there are any. While nobody here knows all drops, it says so.
 pub fn named(visit: &Visit, shut: &[ShutView]) -> Option<String> {
-    let names: Vec<&str> = shut.iter().map(|shut| shut.name.as_str()).collect();
+    let mut names: Vec<String> = shut.iter().map(|shut| shut.name.clone()).collect();
+    if visit.app.node.directory().is_apart() {
+        names.push(visit.words.t("shut-unlisted"));
+    }
     (!names.is_empty()).then(|| names.join(&visit.words.t("list-and")))
 }

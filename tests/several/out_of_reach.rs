@@ -47,8 +47,28 @@ fn later(answer: &Answer, what: &str) {
     assert!(answer.status == 503 && again, "{what}: {}\n{}", answer.head, answer.text);
 }
 
+/// Drop `b`, out of reach.
+struct Away<'a> {
+    /// A claim in it.
+    claim: &'a str,
+    /// Its lane, as operators read it.
+    lane: &'a str,
+    /// Why.
+    why: &'a str,
+    /// Whether the first journal is the silent one: then nobody knows of what else there may be.
+    first: bool,
+}
+
+impl Away<'_> {
+    /// What is heard of a drop or a claim that nobody here knows.
+    fn unknown(&self) -> u16 {
+        if self.first { 503 } else { 404 }
+    }
+}
+
 /// What programs are told of drop `b` and a claim in it.
-fn programs(served: &Served, claim: &str) {
+fn programs(served: &Served, away: &Away<'_>) {
+    let claim = away.claim;
     let of_claim = |act: &str| format!("/api/v1/claims/{claim}{act}");
     let of_drop = |act: &str| format!("/api/v1/drops/b{act}");
     let calls = [
@@ -80,14 +100,16 @@ fn programs(served: &Served, claim: &str) {
     };
     assert_eq!((ids("drops"), ids("shut")), (vec!["a".to_owned()], vec!["b".to_owned()]));
     assert!(programme["shut"][0]["opens_at_ms"].as_i64().unwrap() > 1_700_000_000_000);
-    // What nobody knows is not there.
+    // What nobody knows is not there, unless somebody who would know cannot be asked.
     for path in ["/api/v1/claims/77-2-0", "/api/v1/drops/c"] {
-        assert_eq!(served.ask(("GET", path), 1, Role::Fan, "").status, 404, "{path}");
+        let status = served.ask(("GET", path), 1, Role::Fan, "").status;
+        assert_eq!(status, away.unknown(), "{path}");
     }
 }
 
 /// What people read of them.
-fn people(served: &Served, claim: &str, why: &str) {
+fn people(served: &Served, away: &Away<'_>) {
+    let Away { claim, lane, why, .. } = *away;
     let languages = [
         ("en", ["out of reach for the moment", "Planned from ", "cannot be shown", "missing from"]),
         ("zh-CN", ["这一场暂时打不开", "原定 ", "这一单暂时看不了", "没有列在这里"]),
@@ -115,7 +137,7 @@ fn people(served: &Served, claim: &str, why: &str) {
         assert!(day.status == 200 && day.text.contains("role=\"alert\""), "{}", day.text);
         let of_host = says(&host(("GET", "/host/drops/b")), why);
         later(&refreshed(&of_host), "the host's page");
-        says(&of_host, "lane 2: ");
+        says(&of_host, lane);
         for call in [
             ("GET", "/host/drops/b/claims"),
             ("GET", "/host/drops/b/claims.csv"),
@@ -129,13 +151,16 @@ fn people(served: &Served, claim: &str, why: &str) {
     }
     let ready = served.ask(("GET", "/readyz"), 1, Role::Fan, "");
     assert!(ready.status == 503 && ready.text.contains(why), "{ready:?}");
-    assert_eq!(page(served, ("GET", "/drops/c"), Role::Fan, "en").status, 404);
-    assert_eq!(page(served, ("GET", "/claims/77-2-0"), Role::Fan, "en").status, 404);
+    for path in ["/drops/c", "/claims/77-2-0"] {
+        let status = page(served, ("GET", path), Role::Fan, "en").status;
+        assert_eq!(status, away.unknown(), "{path}");
+    }
 }
 
 /// Neither `serve` nor `apply` takes it for a new drop, and the rest of a file is applied.
-fn compared(place: &Place, served: &Served, limit: u32) {
-    let aside = "b: its lane is not open, so it is not compared: lane 2: ";
+fn compared(place: &Place, served: &Served, lane: &str, limit: u32) {
+    let aside = format!("b: its lane is not open, so it is not compared: {lane}");
+    let aside = aside.as_str();
     assert!(served.said().contains(aside), "{}", served.said());
     assert!(!served.said().contains("a new drop"), "{}", served.said());
     let file = std::fs::read_to_string(place.data.with_file_name(FILE)).unwrap();
@@ -174,9 +199,56 @@ fn a_drop_whose_journal_is_silent_is_never_said_not_to_exist() {
     served.end();
     dying.kill();
     let served = place.serve(Some(FILE));
-    programs(&served, &claim);
-    people(&served, &claim, OPENS);
-    compared(&place, &served, 3);
+    let away = Away { claim: &claim, lane: "lane 2: ", why: OPENS, first: false };
+    programs(&served, &away);
+    people(&served, &away);
+    compared(&place, &served, "lane 2: ", 3);
+    dying.start_again();
+    assert_eq!(claim_at_last(&served, "b", 1).text_of("claim"), claim);
+    there_again(&served, &claim);
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn no_drop_is_said_not_to_exist_while_the_first_journal_is_silent() {
+    let (mut dying, shared) = (Postgres::alone(), Postgres::shared());
+    let (first, second) = (dying.database(), shared.database());
+    let place = place(&["b", "a"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    let claim = id(&served.claim("b", 1, BOX));
+    assert_eq!(served.claim("a", 1, BOX).status, 201);
+    served.end();
+    dying.kill();
+    let served = place.serve(Some(FILE));
+    let away = Away { claim: &claim, lane: "lane 1: ", why: OPENS, first: true };
+    programs(&served, &away);
+    people(&served, &away);
+    compared(&place, &served, "lane 1: ", 3);
+    served.end();
+    // Nor where no witness knows of it: only the first journal can say that it is not new.
+    for name in ["heads", "heads.before"] {
+        let path = place.data.join(name);
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let rest = text.lines().skip(1).filter(|line| !line.starts_with("1 b ")).map(|line| {
+            assert!(line.starts_with("2 a "), "{line}");
+            format!("{line}\n")
+        });
+        let rest: Vec<String> = rest.collect();
+        std::fs::write(&path, format!("fanfare-heads 2 {}\n{}", rest.len(), rest.concat()))
+            .unwrap();
+    }
+    std::fs::remove_file(place.data.join("cold.sqlite")).unwrap();
+    let served = place.serve(Some(FILE));
+    let away = Away { lane: "drop b: ", ..away };
+    programs(&served, &away);
+    people(&served, &away);
+    compared(&place, &served, "drop b: ", 4);
+    // A drop that is in no file yet may be one of the first journal's too.
+    let file = std::fs::read_to_string(place.data.with_file_name(FILE)).unwrap();
+    place.write("more.toml", &file.replace("\"a\"", "\"e\""));
+    let said = words(&place.run(&["apply", "more.toml"]));
+    assert!(said.contains("e: its lane is not open") && !said.contains("a new drop"), "{said}");
     dying.start_again();
     assert_eq!(claim_at_last(&served, "b", 1).text_of("claim"), claim);
     there_again(&served, &claim);
@@ -198,9 +270,10 @@ fn a_drop_whose_journal_went_back_in_time_is_never_said_not_to_exist() {
     let newest = place.journal().newest_seq(2).unwrap();
     Postgres::sql(&second, &format!("DELETE FROM journal WHERE seq = {newest}"));
     let served = place.serve(Some(FILE));
-    programs(&served, &claim);
-    people(&served, &claim, BACK);
-    compared(&place, &served, 4);
+    let away = Away { claim: &claim, lane: "lane 2: ", why: BACK, first: false };
+    programs(&served, &away);
+    people(&served, &away);
+    compared(&place, &served, "lane 2: ", 4);
     served.end();
     let output = place.run(&["restore", FILE, "--accept-loss", "--why", "an old copy"]);
     assert!(output.status.success(), "{}", words(&output));

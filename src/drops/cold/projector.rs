@@ -62,7 +62,7 @@ impl Projector {
     /// # Errors
     /// If either cannot be read.
     pub fn start(journals: Journals, cold: Arc<Cold>, told: Arc<Told>) -> Result<Self, String> {
-        let reader = JournalReader::open(&journals).map_err(|why| why.to_string())?;
+        let reader = JournalReader::known(&journals).map_err(|why| why.to_string())?;
         let db = cold.db();
         let cursors = cold.wait(async move { cursors(&db).await });
         let cursors = cursors.map_err(|why| why.to_string())?;

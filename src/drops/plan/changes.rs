@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::drops::reasons;
+use crate::drops::register;
 use crate::drops::spec::{DropSpec, LineName};
 use crate::drops::web::host::reason_number;
 use crate::festivals::{Festival, Money, Opening};
@@ -160,7 +161,17 @@ pub fn of_serving(app: &App, proposed: &Festival) -> Compared {
     let ids = directory.drops.iter().map(|drop| drop.spec.id.clone()).collect();
     let shut = directory.shut().iter();
     let unseen = shut.map(|shut| Unseen { drop: shut.spec.id.clone(), why: shut.words() });
-    of_journal(Journal { ids, unseen: unseen.collect(), now_ms, read: &read }, proposed)
+    let mut unseen: Vec<Unseen> = unseen.collect();
+    if directory.is_apart() {
+        let plans = proposed.drops().iter();
+        let planned = plans.filter(|plan| matches!(plan.opening(), Opening::At(_)));
+        let planned = planned.map(|plan| plan.id().as_str());
+        let unknown = planned
+            .filter(|id| directory.named(id).is_none() && directory.shut_named(id).is_none())
+            .map(|id| Unseen { drop: id.to_owned(), why: register::PLACES.to_owned() });
+        unseen.extend(unknown);
+    }
+    of_journal(Journal { ids, unseen, now_ms, read: &read }, proposed)
 }
 
 /// What differs between a proposed festival and a journal. Drops that repeat are not compared:

@@ -5,12 +5,13 @@ pub mod changes;
 pub mod socket;
 pub mod unserved;
 
+use super::register;
 use super::spec::{DropSpec, LineName};
-use crate::app::App;
+use crate::app::{App, Mode};
 use crate::drops::web::host::reason_number;
 use crate::festivals::{DropPlan, Festival, Good, Id, Names, Opening, Variant};
 use crate::kit::data::DataFolder;
-use crate::kit::journal::{JournalReader, Survey};
+use crate::kit::journal::Survey;
 use fanfare_engine::{Act, Command, Fact, Fan, Quantity, Terms};
 
 /// The reason the demo's resumptions have.
@@ -19,7 +20,7 @@ const BELIEVED: &str = "the demo believes the machine's clock";
 /// A round is made this long before it opens.
 const ROUND_AHEAD_MS: i64 = 20 * 60 * 1000;
 
-/// The drops a server starts with: those of the file, and those only the journal knows.
+/// The drops of a festival: those of the file, and those only the journal knows.
 ///
 /// # Errors
 /// If the journal cannot be read.
@@ -28,6 +29,45 @@ pub fn specs(
     folder: &DataFolder,
     now_ms: i64,
 ) -> Result<Vec<DropSpec>, String> {
+    Ok(specs_of(festival, folder, now_ms, (all_journalled(folder)?, false)))
+}
+
+/// The drops a server starts with. A rehearsal makes its own as their turns come. Where the first
+/// journal may be silent, and is, those only it knows are not among them; then why it is silent.
+///
+/// # Errors
+/// If the journals cannot be read.
+pub fn starting_specs(
+    (mode, festival): (Mode, &Festival),
+    folder: &DataFolder,
+    now_ms: i64,
+) -> Result<(Vec<DropSpec>, Option<String>), String> {
+    let (journalled, silent) = journalled_terms(folder)?;
+    let specs = match mode {
+        Mode::Rehearsal => known_of(festival, journalled),
+        Mode::Real | Mode::Demo => {
+            specs_of(festival, folder, now_ms, (journalled, silent.is_some()))
+        }
+    };
+    Ok((specs, silent))
+}
+
+/// Opens what is shut because its journal was silent, where that answers now.
+pub fn open_silent(app: &App) {
+    let (festival, folder) = (&app.festival, &app.node.folder);
+    app.node.open_silent(|| match app.mode {
+        Mode::Rehearsal => journalled_specs(festival, folder),
+        Mode::Real | Mode::Demo => specs(festival, folder, app.now_ms()),
+    });
+}
+
+/// `apart` says that journals may know more drops than these.
+fn specs_of(
+    festival: &Festival,
+    folder: &DataFolder,
+    now_ms: i64,
+    (journalled, apart): (Journalled, bool),
+) -> Vec<DropSpec> {
     let mut specs: Vec<DropSpec> = Vec::new();
     for plan in festival.drops() {
         match plan.opening() {
@@ -39,14 +79,19 @@ pub fn specs(
             }
         }
     }
-    for (id, terms) in journalled_terms(folder)? {
+    for spec in specs.iter_mut().filter(|_| apart) {
+        if !journalled.iter().any(|(id, _)| *id == spec.id) {
+            *spec = unread(festival, spec);
+        }
+    }
+    for (id, terms) in journalled {
         match (specs.iter_mut().find(|spec| spec.id == id), terms) {
             (Some(spec), Some(terms)) => *spec = placed(festival, spec, &terms),
             (Some(spec), None) => *spec = unread(festival, spec),
             (None, terms) => specs.push(known(festival, &id, terms)),
         }
     }
-    Ok(specs)
+    specs
 }
 
 /// The drops the journal knows, under the names a festival file gives them.
@@ -54,8 +99,11 @@ pub fn specs(
 /// # Errors
 /// If the journal cannot be read.
 pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<DropSpec>, String> {
-    let drops = journalled_terms(folder)?.into_iter();
-    Ok(drops.map(|(id, terms)| known(festival, &id, terms)).collect())
+    Ok(known_of(festival, all_journalled(folder)?))
+}
+
+fn known_of(festival: &Festival, journalled: Journalled) -> Vec<DropSpec> {
+    journalled.into_iter().map(|(id, terms)| known(festival, &id, terms)).collect()
 }
 
 /// A drop the journal knows, whether its terms could be read or not.
@@ -75,11 +123,21 @@ fn unread(festival: &Festival, spec: &DropSpec) -> DropSpec {
     DropSpec { unread: true, ..placed(festival, spec, &spec.terms) }
 }
 
-/// The drops the journal knows, by lane, and the terms they began with, where these can be read.
-fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Option<Terms>)>, String> {
-    let mut known = Vec::new();
-    let found = JournalReader::find(&folder.journals()).map_err(|why| why.to_string())?;
-    let Some(reader) = found else { return Ok(known) };
+/// Drops of journals, by lane, and the terms they began with, where these can be read.
+type Journalled = Vec<(String, Option<Terms>)>;
+
+/// The drops all journals know.
+fn all_journalled(folder: &DataFolder) -> Result<Journalled, String> {
+    let (journalled, silent) = journalled_terms(folder)?;
+    silent.map_or(Ok(journalled), Err)
+}
+
+/// The drops the journals know; where the first is done without, those of the others, and why it
+/// is.
+fn journalled_terms(folder: &DataFolder) -> Result<(Journalled, Option<String>), String> {
+    let mut known = Journalled::new();
+    let (found, silent) = register::read(folder)?;
+    let Some(reader) = found else { return Ok((known, None)) };
     let Survey { lanes, unread } = reader.survey().map_err(|why| why.to_string())?;
     for record in lanes.into_iter().filter(|record| record.newest_seq > 0) {
         // A lane whose first row is damaged is still listed: opening it says what is wrong.
@@ -93,7 +151,7 @@ fn journalled_terms(folder: &DataFolder) -> Result<Vec<(String, Option<Terms>)>,
     }
     // So is one whose journal does not answer.
     known.extend(unread.into_iter().map(|(record, _)| (record.drop, None)));
-    Ok(known)
+    Ok((known, silent))
 }
 
 /// The terms of a lane whose own cannot be read, and which no file names.
@@ -173,7 +231,9 @@ pub fn next_rounds(app: &App) {
         .filter(|(plan, round)| directory.named(plan.round_id(*round).as_str()).is_none())
         .map(|(plan, round)| DropSpec::new(&app.festival, plan, start_ms, round))
         .collect();
+    // While the first journal is not heard nobody can give them a lane.
     if !missing.is_empty()
+        && !directory.is_apart()
         && let Err(why) = app.node.add_drops(missing)
     {
         tracing::error!(why, "the next rounds cannot be made");

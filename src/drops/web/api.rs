@@ -130,7 +130,7 @@ pub async fn my_claims(State(app): Shared, headers: HeaderMap) -> Result<Respons
     // A list that leaves out a claim says there is none. What the tables have of a drop that is not
     // served may be behind its newest row, which nobody can look at now: neither that a fan has
     // nothing there nor in which state a claim is can be told from them.
-    if !directory.shut().is_empty() {
+    if !directory.is_whole() {
         return Err(Problem::shut("mine_shut"));
     }
     let own = rest::claims_of(&app, session.fan, directory.drops.clone()).await?;

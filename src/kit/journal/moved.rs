@@ -16,7 +16,7 @@ pub fn moved(reader: &JournalReader) -> Result<Option<String>, JournalError> {
         let facts =
             rows.into_iter().find_map(|raw| raw.read(record.lane).ok()?.row.read_facts().ok());
         if let Some(Fact::Moved(act)) = facts.unwrap_or_default().last() {
-            let words = reader.reason(act.why)?;
+            let words = reader.reason(act.why).unwrap_or(None);
             return Ok(Some(words.unwrap_or_else(|| "to another place".to_owned())));
         }
     }

@@ -12,6 +12,8 @@ use std::collections::HashMap;
 /// first asked, so one that is silent is missed by its own lanes only.
 pub struct JournalReader {
     members: Vec<Member>,
+    /// Whether all were in use before, and even the first may be silent.
+    known: bool,
     homes: RefCell<HashMap<LaneId, usize>>,
 }
 
@@ -30,16 +32,30 @@ impl JournalReader {
     /// # Errors
     /// If it does not, or a newer program wrote it.
     pub fn open(journals: &Journals) -> Result<Self, JournalError> {
+        Self::over(journals, false)
+    }
+
+    /// Opens journals that were in use before, for a process that serves them: the first is
+    /// connected to as the others are, and those that answer are read without it.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or something is no URL.
+    pub fn known(journals: &Journals) -> Result<Self, JournalError> {
+        Self::over(journals, true)
+    }
+
+    fn over(journals: &Journals, known: bool) -> Result<Self, JournalError> {
         let mut members = Vec::with_capacity(journals.count());
         for (database, standing) in journals.each() {
             let first = members.is_empty();
+            let now = first && !known;
             let reads: Box<dyn Reads + Send> = match database {
                 Database::File(path) => Box::new(sqlite::Reader::open(&path)?),
-                Database::Url(url) => Box::new(postgres::Reader::open(&url, standing, first)?),
+                Database::Url(url) => Box::new(postgres::Reader::open(&url, standing, now)?),
             };
             members.push(Member { reads, first, silent: RefCell::default() });
         }
-        Ok(Self { members, homes: RefCell::default() })
+        Ok(Self { members, known, homes: RefCell::default() })
     }
 
     /// The same; none where there is no journal yet.
@@ -68,11 +84,21 @@ impl JournalReader {
         unread.into_iter().next().map_or(Ok(lanes), |(_, why)| Err(why))
     }
 
-    /// All lanes, those of journals that cannot be read apart.
+    /// Whether it reads journals behind the first, and what is said of all is said of those of them
+    /// that answer.
+    pub fn without_first(&self) -> bool {
+        self.known && self.count() > 1
+    }
+
+    /// All lanes, those of journals that cannot be read apart. Without the first, the lanes of the
+    /// others that answer.
     ///
     /// # Errors
     /// If the register cannot be read.
     pub fn survey(&self) -> Result<Survey, JournalError> {
+        if self.without_first() {
+            return Ok(Survey { lanes: self.answering()?, unread: Vec::new() });
+        }
         let listed = self.registered()?;
         let mut survey = Survey::default();
         let mut why_not = HashMap::new();
@@ -93,6 +119,34 @@ impl JournalReader {
         }
         survey.lanes.sort_by_key(|record| record.lane);
         Ok(survey)
+    }
+
+    /// The lanes of the journals behind the first that answer, by number, as each lists its own.
+    /// For whoever does without the others.
+    ///
+    /// # Errors
+    /// If a journal answers and is not fit.
+    pub fn answering(&self) -> Result<Vec<LaneRecord>, JournalError> {
+        let mut all = Vec::new();
+        for place in 1..self.count() {
+            match self.lanes_of(place) {
+                Err(JournalError::Silent(_)) => {}
+                lanes => all.extend(lanes?),
+            }
+        }
+        all.iter().for_each(|record| self.knows(record.lane, record.home));
+        all.sort_by_key(|record| record.lane);
+        Ok(all)
+    }
+
+    /// Where a lane's rows are, for a reader that then need not ask.
+    pub fn knows(&self, lane: LaneId, home: usize) {
+        self.homes.borrow_mut().insert(lane, home);
+    }
+
+    /// Where it knows the rows of lanes to be.
+    pub fn homes(&self) -> Vec<(LaneId, usize)> {
+        self.homes.borrow().iter().map(|(lane, home)| (*lane, *home)).collect()
     }
 
     /// All lanes as the register lists them, by number; only its own have rows there. Their homes
@@ -118,7 +172,8 @@ impl JournalReader {
     }
 
     /// The place of the journal that has the lane's rows. Where the register does not know it, the
-    /// one that lists it; if none does, the register itself.
+    /// one that lists it; if none does, the register itself. So too while the register is silent:
+    /// a lane's rows are nowhere but where it is listed.
     ///
     /// # Errors
     /// If that is not to be known.
@@ -126,27 +181,36 @@ impl JournalReader {
         if let Some(&home) = self.homes.borrow().get(&lane) {
             return Ok(home);
         }
-        self.registered()?;
+        let silent = match self.registered() {
+            Err(why @ JournalError::Silent(_)) if self.known => Some(why),
+            listed => listed.map(|_| None)?,
+        };
         let known = self.homes.borrow().get(&lane).copied();
         if let Some(home) = known {
             return Ok(home);
         }
-        for place in 1..self.count() {
-            if self.lanes_of(place)?.iter().any(|record| record.lane == lane) {
-                return Ok(place);
+        let Some(silent) = silent else {
+            for place in 1..self.count() {
+                if self.lanes_of(place)?.iter().any(|record| record.lane == lane) {
+                    return Ok(place);
+                }
             }
-        }
-        Ok(0)
+            return Ok(0);
+        };
+        let lanes = self.answering()?;
+        let listed = lanes.iter().find(|record| record.lane == lane);
+        listed.map_or(Err(silent), |record| Ok(record.home))
     }
 
     /// The keys the journals were ever signed with. The register has those of every start, so
-    /// others need not answer.
+    /// others need not answer. One that reads without it does not wait for it.
     ///
     /// # Errors
     /// If a table cannot be read or lists something that is no key.
     pub fn keys(&self) -> Result<Vec<PublicKey>, JournalError> {
         let mut keys = Vec::new();
-        for (place, member) in self.members.iter().enumerate() {
+        let from = usize::from(self.without_first());
+        for (place, member) in self.members.iter().enumerate().skip(from) {
             match member.ask(|reads| reads.keys()) {
                 Err(JournalError::Silent(_)) if place > 0 => {}
                 listed => {

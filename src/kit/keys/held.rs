@@ -76,9 +76,12 @@ pub fn doubt(folder: &Path, reader: &JournalReader) -> Result<Option<Doubt>, Str
 /// If the journal's lists cannot be read.
 fn against(reader: &JournalReader, own: Option<&PublicKey>) -> Result<Option<What>, JournalError> {
     // The register knows of every lane and lists the key of every start: no other has to answer.
-    let mut lanes = reader.registered()?;
+    // Who does without it served before; a rotation lists the new key in every journal, so any
+    // that answers has it.
+    let apart = reader.without_first();
+    let mut lanes = if apart { reader.answering()? } else { reader.registered()? };
     lanes.retain(|record| record.newest_seq > 0 || record.home > 0);
-    if lanes.is_empty() {
+    if lanes.is_empty() && !apart {
         return Ok(None);
     }
     let Some(own) = own else { return Ok(Some(What::Missing)) };
@@ -92,7 +95,7 @@ fn against(reader: &JournalReader, own: Option<&PublicKey>) -> Result<Option<Wha
     };
     // A damaged seal names nobody: rows are judged where they are read.
     let another = |id: &KeyId| *id != own.id() && listed.iter().any(|key| key.id() == *id);
-    for record in lanes.iter().filter(|record| record.home == 0) {
+    for record in lanes.iter().filter(|record| apart || record.home == 0) {
         let newest = signed(record.lane, record.newest_seq)?;
         if newest.is_some_and(|id| another(&id)) && signed(record.lane, 1)? == Some(own.id()) {
             return Ok(Some(What::Replaced));
