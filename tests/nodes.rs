@@ -322,8 +322,10 @@ fn a_drop_that_another_node_is_to_open_is_awaited_not_missing() {
     }
     assert_eq!(other.claim("g", 1, BOX).status, 503);
     assert_eq!(asked("/api/v1/claims/8-2-0").status, 404);
-    // It is nothing to be alarmed at, and it is no new drop.
-    assert_eq!(asked("/readyz").status, 200);
+    // Who looks is told; proxies go on asking here; and it is no new drop.
+    let ready = asked("/readyz");
+    assert!(ready.status == 503 && ready.text.contains("no node has opened it yet"), "{ready:?}");
+    assert_eq!(asked("/proxyz").status, 200);
     let said = other.said();
     assert!(said.contains("g: its lane is not open") && !said.contains("new drop"), "{said}");
     other.end();

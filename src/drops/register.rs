@@ -107,7 +107,7 @@ impl Opened {
                 Err(why)
             })?;
         warn_of_no_witness(folder, &reader)?;
-        if let Some(why) = list_key(folder, &mut writers, &keys.public(), silent.as_deref())? {
+        if let Some(why) = list_key(folder, &mut writers, &keys.public(), silent.is_some())? {
             (reader, silent) = (JournalReader::known(&journals)?, Some(why));
         }
         folder.keep_journals().map_err(|why| why.to_string())?;
@@ -139,26 +139,20 @@ fn list_key(
     folder: &DataFolder,
     writers: &mut [JournalWriter],
     key: &PublicKey,
-    first_silent: Option<&str>,
+    first_silent: bool,
 ) -> Result<Option<String>, JournalError> {
-    let (count, mut heard, mut first) = (writers.len(), 0, None);
-    for (place, writer) in writers.iter_mut().enumerate().skip(first_silent.iter().len()) {
+    let mut first = None;
+    for (place, writer) in writers.iter_mut().enumerate().skip(first_silent.into()) {
         let spared = folder.keeps_journal(place) && (place > 0 || folder.spares_first());
         match writer.list_key(key) {
-            Err(JournalError::Silent(why)) if spared && place == 0 => first = Some(why),
             Err(JournalError::Silent(why)) if spared => {
                 tracing::error!(journal = place + 1, why, "A JOURNAL IS SILENT");
+                first = first.or((place == 0).then_some(why));
             }
-            listed => {
-                listed?;
-                heard += 1;
-            }
+            listed => listed?,
         }
     }
-    match first.as_deref().or(first_silent).filter(|_| heard == 0 && count > 0) {
-        Some(why) => Err(JournalError::Silent(format!("no journal answers: {why}"))),
-        None => Ok(first),
-    }
+    Ok(first)
 }
 
 /// Refuses to found a journal for a festival that has one: a folder that never had a journal beside

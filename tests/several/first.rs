@@ -131,16 +131,21 @@ fn no_key_is_made_or_taken_that_the_others_do_not_know_or_that_the_first_knows_b
     exchanged(&place, Some(&format!("{}\n", "5e".repeat(32))));
     refused("signed with another");
     exchanged(&place, Some(&own));
-
-    // One made anew that only the first has rows of: a start without it cannot know.
-    dying.start_again();
-    let output = place.run(&["key", "rotate", "--signing"]);
-    assert!(output.status.success(), "{}", words(&output));
+    // Where nobody can be asked, nothing is said of the key.
     let name = named(&second).0;
     let allow = |allowed: bool| {
         let sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}");
         Postgres::sql(&named(&second).1, &sql);
     };
+    allow(false);
+    let said = words(&place.run(&["serve", FILE, "--listen", "127.0.0.1:0"]));
+    assert!(said.contains("no journal answers") && !said.contains("festival.key"), "{said}");
+    allow(true);
+
+    // One made anew that only the first has rows of: a start without it cannot know.
+    dying.start_again();
+    let output = place.run(&["key", "rotate", "--signing"]);
+    assert!(output.status.success(), "{}", words(&output));
     allow(false);
     let served = place.serve(Some(FILE));
     assert_eq!(served.claim("a", 2, BOX).status, 201);

@@ -125,14 +125,20 @@ impl JournalReader {
     /// For whoever does without the others.
     ///
     /// # Errors
-    /// If a journal answers and is not fit.
+    /// If none of them answers, or one does and is not fit.
     pub fn answering(&self) -> Result<Vec<LaneRecord>, JournalError> {
-        let mut all = Vec::new();
+        let (mut all, mut heard, mut silent) = (Vec::new(), false, None);
         for place in 1..self.count() {
             match self.lanes_of(place) {
-                Err(JournalError::Silent(_)) => {}
-                lanes => all.extend(lanes?),
+                Err(JournalError::Silent(why)) => silent = Some(why),
+                lanes => {
+                    all.extend(lanes?);
+                    heard = true;
+                }
             }
+        }
+        if let Some(why) = silent.filter(|_| !heard) {
+            return Err(JournalError::Silent(format!("no journal answers: {why}")));
         }
         all.iter().for_each(|record| self.knows(record.lane, record.home));
         all.sort_by_key(|record| record.lane);
