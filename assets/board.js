@@ -62,7 +62,9 @@ function show(box, told) {
     const value = item.variant === null ? item.item : `${item.item}/${item.variant}`;
     put(box.querySelector(`[data-line="${CSS.escape(value)}"]`), digits.format(item.free));
   }
-  if (was === told.state) return false;
+  const doubt = String(told.time_in_doubt);
+  if (was === told.state && box.dataset.doubt === doubt) return false;
+  box.dataset.doubt = doubt;
   box.dataset.state = told.state;
   put(box.querySelector(".chip"), says(told.state));
   if (was === "open" && gone) {

@@ -219,13 +219,16 @@ function show(drop, told) {
   if (bar) bar.setAttribute("width", `${Math.floor((free * 100) / Math.max(1, free + given))}%`);
   const moved = String(told.opens_at_ms) !== drop.dataset.opens;
   const ahead = told.state === "before" && drop.dataset.state === "open";
-  if ((told.state !== drop.dataset.state && !ahead) || moved) renew();
+  const doubt = String(told.time_in_doubt) !== drop.dataset.doubt;
+  if ((told.state !== drop.dataset.state && !ahead) || moved || doubt) renew();
 }
 
 async function look(round = 0) {
   const slow = round % 8 === 0;
   const wanted = (drop) => seen(drop) && (ON.includes(drop.dataset.state)
     || (slow && drop.dataset.state === "before"));
+  // A claim whose time stands still has no clock that would bring it up to date.
+  if (slow && round > 0 && document.querySelector("[data-still]")) renew();
   if (!document.hidden && !document.querySelector("[data-busy]")) {
     for (const drop of [...document.querySelectorAll("[data-drop]")].filter(wanted).slice(0, 4)) {
       try {

@@ -109,7 +109,7 @@ fn a_festival_is_held_over_tls_and_comes_back_by_it() {
     assert!(again, "{}", served.said());
     Postgres::sql(&psql, ALL_BY_TLS);
     served.end();
-    let output = place.run(&["doctor"]);
+    let output = place.run(&["doctor", "--stopped"]);
     assert!(output.status.success(), "{}", words(&output));
     // The folder keeps how the journal is spoken to.
     let kept = DataFolder::look(&place.data).unwrap();

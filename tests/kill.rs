@@ -73,6 +73,8 @@ fn print(sale: &Sale, kills: u64, claims: u64) {
     println!("claims_remembered {}", sale.memory.told.len());
     println!("requests_without_answer {unheard}");
     println!("of_these_done {unheard_done}");
+    println!("heard_busy {}", sale.memory.busy);
+    println!("heard_unsure {}", sale.memory.unsure);
     println!("first_answer_ms_median {:.0}", ms[ms.len() / 2]);
     println!("first_answer_ms_worst {:.0}", ms[ms.len() - 1]);
     println!("first_answer_ms_worst_but_five {:.0}", ms[ms.len().saturating_sub(6)]);

@@ -8,6 +8,8 @@ mod headers;
 mod keys;
 #[path = "security/log.rs"]
 mod log;
+#[path = "security/lost.rs"]
+mod lost;
 #[path = "security/modes.rs"]
 mod modes;
 

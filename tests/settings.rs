@@ -3,6 +3,8 @@
 
 use fanfare::cli::settings;
 use fanfare::kit::scratch::Scratch;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -89,23 +91,35 @@ fn a_setting_reaches_every_command_that_has_it_and_no_other() {
 fn the_files_for_operators_are_taken() {
     let scratch = Scratch::new(None, "settings").unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operate");
+    // A database that nobody is at: by a name of this machine, so that nothing else answers.
+    let url = "postgres://fanfare:secret@localhost:1/fanfare?sslmode=verify-full";
+    let filled = [
+        ("/var/lib/fanfare", "./none"),
+        ("/etc/fanfare", "."),
+        ("@ADDRESS@:8080", "127.0.0.1:0"),
+        ("@ADDRESS@:7400", "127.0.0.1:0"),
+        ("@PROXY@", "127.0.0.1"),
+        ("@TABLES@", url),
+        ("@JOURNAL@", url),
+    ];
     for name in ["settings.toml", "node.toml"] {
         let text = std::fs::read_to_string(folder.join(name)).unwrap();
-        let text = text.replace("/var/lib/fanfare", "./none").replace("/etc/fanfare", ".");
+        let text = filled.iter().fold(text, |text, (place, with)| text.replace(place, with));
         std::fs::write(scratch.path().join(name), text).unwrap();
         // Whatever it has is a setting; the folder it names is missing here.
         let said = said(scratch.path(), &[], &["session", "--fan", "1", "--config", name]);
         assert!(said.contains("./none"), "{name}: {said}");
     }
-    // What makes a process one of several gets as far as the secret, which is not here.
-    let node = std::fs::read_to_string(scratch.path().join("node.toml")).unwrap();
-    let node = node.replace("10.0.0.11", "127.0.0.1").replace(":8080", ":0").replace(":7400", ":0");
-    std::fs::write(scratch.path().join("node.toml"), node).unwrap();
+    // What makes a process one of several is taken up to the database, where nobody is.
     let example =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("src/festivals/reference/example.toml");
     let serve = ["serve", example.to_str().unwrap(), "--config", "node.toml"];
+    assert!(said(scratch.path(), &[], &serve).contains("secret, named by --key"));
+    let secret = scratch.path().join("secret");
+    std::fs::write(&secret, "5e".repeat(32)).unwrap();
+    std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     let said = said(scratch.path(), &[], &serve);
-    assert!(said.contains("secret, named by --key"), "{said}");
+    assert!(said.contains("localhost:1") && said.contains("refused"), "{said}");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 mod common;
 #[path = "several/first.rs"]
 mod first;
+#[path = "several/out_of_reach.rs"]
+mod out_of_reach;
 
 use common::festival::{self, BOX};
 use common::http::Answer;
@@ -11,6 +13,7 @@ use common::postgres::Postgres;
 use common::served::{Place, Served, words};
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::token::Role;
+use fanfare_engine::Fact;
 use std::time::Duration;
 
 const FILE: &str = "festival.toml";
@@ -209,9 +212,9 @@ fn a_journal_that_comes_back_older_keeps_its_lanes_shut_for_that() {
         assert!(watch.passed_s() < 30.0, "{}", not_ready());
         std::thread::sleep(Duration::from_millis(200));
     }
-    // What keeps it shut now is what is told, and nobody is asked to come again.
+    // What keeps it shut now is what is told.
     assert!(not_ready().contains("went back in time"), "{}", not_ready());
-    assert_eq!((served.claim("b", 2, BOX).status, served.claim("a", 1, BOX).status), (404, 201));
+    assert_eq!((served.claim("b", 2, BOX).status, served.claim("a", 1, BOX).status), (503, 201));
     served.end();
 }
 
@@ -255,7 +258,7 @@ fn a_lane_of_the_second_journal_goes_on_behind_lost_rows() {
     served.end();
     Postgres::sql(&second, &format!("DELETE FROM journal WHERE seq > {newest}"));
     let served = place.serve(Some(FILE));
-    assert_eq!((served.claim("a", 1, BOX).status, served.claim("b", 1, BOX).status), (201, 404));
+    assert_eq!((served.claim("a", 1, BOX).status, served.claim("b", 1, BOX).status), (201, 503));
     assert!(served.said().contains("went back in time"), "{}", served.said());
     served.end();
     let output = place.run(&["restore", FILE, "--accept-loss", "--why", "an old copy"]);
@@ -351,4 +354,88 @@ fn a_crowd_that_repeats_old_claims_takes_few_of_a_databases_connections() {
     std::thread::sleep(Duration::from_secs(14));
     connected_at_most(&url, 3);
     served.end();
+}
+
+const OVER: &str = r#"{"why":"over"}"#;
+
+/// The path of a fan's paid claim on a drop that was closed and is at rest since.
+fn paid_at_rest(place: &Place, served: &Served, drop: &str, lane: u32) -> String {
+    let claim = format!("/api/v1/claims/{}", served.claim(drop, 1, BOX).text_of("claim"));
+    let host = |path: &str| served.ask(("POST", path), 80, Role::Host, OVER).status;
+    assert_eq!(host(&format!("{claim}/settlement")), 200);
+    assert_eq!(host(&format!("/api/v1/drops/{drop}/closing")), 200);
+    let newest = || place.journal().rows(lane, 1, 100).unwrap().pop().unwrap().row.read_facts();
+    let watch = Stopwatch::start();
+    while !matches!(newest().unwrap().last(), Some(Fact::Rested(_))) {
+        assert!(watch.passed_s() < 10.0, "drop {drop} does not go to rest");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    claim
+}
+
+#[test]
+fn a_return_to_a_drop_at_rest_is_answered_and_seen() {
+    let server = Postgres::shared();
+    let place = place(&["a"], &[&server.database()]);
+    let served = place.serve(Some(FILE));
+    let claim = paid_at_rest(&place, &served, "a", 1);
+    // Housekeeping, which lets a lane rest, is done once a second.
+    std::thread::sleep(Duration::from_millis(1_500));
+    let back = served.ask(("POST", &format!("{claim}/return")), 80, Role::Host, "");
+    assert_eq!((back.status, back.text_of("state")), (200, "returned"), "{back:?}");
+    let seen = served.ask(("GET", &claim), 1, Role::Fan, "");
+    assert_eq!((seen.status, seen.text_of("state")), (200, "returned"), "{seen:?}");
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn a_drop_at_rest_that_cannot_be_read_now_is_read_later() {
+    let (mut dying, shared) = (Postgres::alone(), Postgres::shared());
+    let place = place(&["a", "b"], &[&dying.database(), &shared.database()]);
+    let served = place.serve(Some(FILE));
+    let claim = paid_at_rest(&place, &served, "b", 2);
+    dying.kill();
+    let back = || served.ask(("POST", &format!("{claim}/return")), 80, Role::Host, "");
+    let meanwhile = back();
+    assert!(matches!(meanwhile.status, 200 | 503), "{meanwhile:?}");
+    dying.start_again();
+    let watch = Stopwatch::start();
+    while back().status != 200 {
+        assert!(watch.passed_s() < 30.0, "{:?}: {}", back(), served.said());
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    // Nothing stopped for good.
+    assert_eq!(served.drop_json("b")["stopped"], false);
+    let ready = || served.ask(("GET", "/readyz"), 1, Role::Fan, "");
+    while ready().status != 200 {
+        assert!(watch.passed_s() < 30.0, "{}", ready().text);
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn it_ends_in_time_while_its_databases_stand_still() {
+    let servers = [Postgres::alone(), Postgres::alone()];
+    let urls = servers.each_ref().map(Postgres::database);
+    let place = place(&["a", "b"], &urls.each_ref());
+    let mut served = place.serve(Some(FILE));
+    for drop in ["a", "b"] {
+        assert_eq!(served.claim(drop, 1, BOX).status, 201);
+    }
+    servers.iter().for_each(|server| server.stands_still(true));
+    std::thread::sleep(Duration::from_millis(700));
+    let watch = Stopwatch::start();
+    let code = served.program.end();
+    let passed_s = watch.passed_s();
+    servers.iter().for_each(|server| server.stands_still(false));
+    // What systemd waits for before it kills: TimeoutStopSec in docs/operate/fanfare.service.
+    assert!(passed_s < 18.0, "{passed_s} s, {code:?}");
+    assert!(served.said().contains("without taking leave"), "{}", served.said());
+    let served = place.serve(Some(FILE));
+    assert_eq!(number(&served.claim("a", 2, BOX)), 2);
+    served.end();
+    verified(&place);
 }

@@ -160,7 +160,7 @@ fn the_command_says_what_holds_and_what_does_not() {
 fn what_cannot_be_done_is_said() {
     let temp = Temp::new("said");
     for (args, words) in [
-        (vec!["--data", "nowhere/at/all"], "holds no festival yet"),
+        (vec!["--data", "nowhere/at/all"], "is not there"),
         (vec!["--key", "00"], "--bundle"),
         (vec!["--bundle", "nowhere.json"], "nowhere.json"),
         (vec!["--bundle", "Cargo.toml", "--key", "12"], "64 hex digits"),

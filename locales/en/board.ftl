@@ -15,6 +15,7 @@ board-sold-heading = Sold out
 board-next = Next
 board-idle = Nothing is open right now
 board-idle-next = { $drop } opens in
+board-shut = { $drops }: out of reach for the moment
 board-idle-none = Everything has been shared out
 board-idle-none-more = No further drop is announced. Whoever got one has a signed receipt.
 board-head = Newest signed entry

@@ -15,6 +15,7 @@ board-sold-heading = 抢光时刻
 board-next = 接下来
 board-idle = 现在没有进行中的场次
 board-idle-next = 距「{ $drop }」开抢
+board-shut = { $drops }暂时打不开
 board-idle-none = 全部场次已结束
 board-idle-none-more = 没有更多场次了。抢到的人都有签名凭证。
 board-head = 最新签名记录

@@ -118,6 +118,7 @@ fn spec(now_ms: i64, claims: u32) -> DropSpec {
             limit: Quantity::MIN,
             lines: vec![line],
         },
+        unread: false,
         history_s: None,
     }
 }

@@ -46,10 +46,11 @@ fn unserved(args: &Apply, proposed: &Festival, text: &str) -> Result<(bool, Stri
     if let Some(why) = socket::other_festival(looked.festival(), proposed) {
         return Ok((false, why.english() + "\n"));
     }
-    let changes = plan::unserved::changes(&looked, proposed)?;
+    let compared = plan::unserved::changes(&looked, proposed)?;
+    let changes = &compared.changes;
     let breaks = changes.iter().any(|change| change.breaks.is_some());
     if !args.yes || breaks || changes.is_empty() {
-        return Ok(socket::shown(&changes, args.yes));
+        return Ok(socket::shown(&compared, args.yes));
     }
     let folder = args.place.serve(looked.festival(), looked.rehearsal())?;
     let clock = Arc::new(Clock::machine());

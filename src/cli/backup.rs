@@ -30,6 +30,9 @@ pub fn run(args: &Backup) -> Result<ExitCode, String> {
     let tables = args.place.tables(&folder);
     let (festival, now_ms) = (args.festival.as_deref(), Clock::machine().now_ms());
     let order = Order { folder: &folder, tables: &tables, festival, to: &args.to, now_ms };
+    for left in transfer::clear_left(folder.festival(), &args.to)? {
+        println!("removed {}, left of a backup that broke off", left.display());
+    }
     let mut shown = Shown::start();
     let made = transfer::backup(&order, &mut |what, done, of| shown.say(what, done, of));
     shown.end();

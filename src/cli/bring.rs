@@ -5,6 +5,9 @@ use super::backup::say_sums;
 use super::shown::Shown;
 use crate::kit::clock::Clock;
 use crate::transfer::{self, Back};
+use rustix::process::geteuid;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,6 +39,9 @@ pub fn run(from: &Path, witness: Option<&Path>, place: &Where) -> Result<ExitCod
     let (sums, gone) = done?;
     say_sums(&sums);
     println!("holds: {} is what {} is", to.display(), from.display());
+    if let Some(said) = for_whom(to) {
+        println!("{said}");
+    }
     match (gone.as_slice(), witness) {
         ([], None) => println!("{UNKNOWN}"),
         ([], Some(_)) => println!("the witness saw nothing that is not here"),
@@ -45,4 +51,13 @@ pub fn run(from: &Path, witness: Option<&Path>, place: &Where) -> Result<ExitCod
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where root made the folder for itself: who is to serve from it could not read it.
+fn for_whom(to: &Path) -> Option<String> {
+    let roots = |path: &Path| fs::metadata(path).is_ok_and(|folder| folder.uid() == 0);
+    (geteuid().is_root() && roots(to)).then(|| {
+        let to = to.display();
+        format!("{to} is root's: before another user serves from it, chown -R USER:GROUP {to}")
+    })
 }

@@ -3,10 +3,12 @@
 use super::Where;
 use crate::app::{App, Mode};
 use crate::drops::cold::{self, Whose};
+use crate::drops::register;
 use crate::fans::{self, People};
-use crate::kit::data::DataFolder;
+use crate::kit::data::{DataError, DataFolder};
 use crate::kit::db::{Cold, Database, DbError, MIGRATIONS};
 use crate::kit::heads::Heads;
+use crate::kit::keys::{self, SIGNING};
 use crate::nodes::secrets::{self, Secret};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +60,7 @@ fn testify(side: Cold, place: &Where, folder: &DataFolder) -> Result<(Arc<Cold>,
 
 /// One of several nodes has the others' keys, and counts time from when they do.
 fn join(side: &Cold, folder: &mut DataFolder, secret: &Secret) -> Result<(), String> {
+    gives_its_own(side, folder)?;
     let (whose, db, secret) = (Whose::of(folder), side.db(), secret.clone());
     let path = folder.path().to_owned();
     let asked = side.wait(async move {
@@ -72,6 +75,18 @@ fn join(side: &Cold, folder: &mut DataFolder, secret: &Secret) -> Result<(), Str
         folder.join(made_at_ms).map_err(|why| why.to_string())?;
     }
     Ok(())
+}
+
+/// The first node gives the others its signing key: not one that is none of this journal's.
+fn gives_its_own(side: &Cold, folder: &DataFolder) -> Result<(), String> {
+    let db = side.db();
+    let shared = side.wait(async move { secrets::shared(&db).await });
+    if shared.map_err(|why| why.to_string())?.iter().any(|(name, _)| name == SIGNING) {
+        return Ok(());
+    }
+    let (reader, _) = register::read(folder)?;
+    let doubt = reader.map_or(Ok(None), |reader| keys::doubt(folder.path(), &reader))?;
+    doubt.map_or(Ok(()), |doubt| Err(DataError::from(doubt).to_string()))
 }
 
 /// Says so where the keys were made anew between this node's reading of them and its joining of

@@ -13,6 +13,9 @@ pub struct Doctor {
     /// Writes what was found as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Nobody is to serve it now: that nobody does is not wrong.
+    #[arg(long)]
+    stopped: bool,
     #[command(flatten)]
     place: Where,
 }
@@ -24,7 +27,8 @@ pub struct Doctor {
 pub fn run(args: &Doctor) -> Result<ExitCode, String> {
     let Where { data, database, journal } = &args.place;
     let now_ms = Clock::machine().now_ms();
-    let report = examine(&Patient { data, database: database.as_deref(), journal, now_ms });
+    let (database, stopped) = (database.as_deref(), args.stopped);
+    let report = examine(&Patient { data, database, journal, now_ms, stopped });
     print!("{}", report.words());
     if let Some(path) = &args.json {
         let text = format!("{:#}\n", report.json());

@@ -5,13 +5,12 @@ mod shared;
 use super::Where;
 use crate::drops::joining;
 use crate::kit::clock::Clock;
-use crate::kit::data::DataFolder;
+use crate::kit::data::{DataError, DataFolder};
 use crate::kit::hex;
 use crate::kit::journal::{JournalReader, JournalWriter};
-use crate::kit::keys::{Keyring, Keys, Rotated};
+use crate::kit::keys::{self, Doubt, Keyring, Keys, Rotated, SIGNING};
 use crate::nodes::secrets;
 use clap::{Args, Subcommand};
-use fanfare_lane::FestivalKey;
 use shared::{Shared, UNCHANGED};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +42,10 @@ struct Rotate {
     /// The key that makes session tokens. Every session and every guest's number is void then.
     #[arg(long)]
     tokens: bool,
+    /// Where the key is gone from everywhere, or another is in its place. Rows signed with the old
+    /// one stay good.
+    #[arg(long)]
+    lost: bool,
     /// The file with the secret all nodes share, where there are several.
     #[arg(long, value_name = "FILE", env = "FANFARE_KEY")]
     key: Option<PathBuf>,
@@ -85,15 +88,29 @@ fn make(args: &Rotate) -> Result<ExitCode, String> {
     }
     let (path, festival) = (known.path().to_owned(), known.festival().to_owned());
     let folder = DataFolder::serve(&path, &festival, known.rehearsal());
-    let folder = folder.map_err(|why| why.to_string())?;
+    let mut folder = folder.map_err(|why| why.to_string())?;
+    if !folder.has_journal() {
+        // A folder that lost all it had: its journal is where it is said to be.
+        folder.name_journals(&args.place.journal).map_err(|why| why.to_string())?;
+    }
     let _hold = joining::hold(&folder).map_err(|why| why + UNCHANGED)?;
+    if args.tokens {
+        match (args.lost, folder.path().join(Rotated::Tokens.name()).exists()) {
+            (true, _) => is_lost(&folder, Rotated::Tokens, None)?,
+            (false, true) => {}
+            (false, false) => {
+                let gone = keys::gone(folder.path(), Rotated::Tokens.name());
+                return Err(format!("{gone}{UNCHANGED}"));
+            }
+        }
+    }
     let shared =
         Shared::of((&args.place, args.key.as_deref()), &folder, Clock::machine().now_ms())?;
     if args.signing {
-        sign_anew(&folder, shared.as_ref())?;
+        sign_anew(&folder, shared.as_ref(), args.lost)?;
     }
     if args.tokens {
-        rotate(&folder, shared.as_ref(), Rotated::Tokens, |_| Ok(()))?;
+        rotate(&folder, shared.as_ref(), (Rotated::Tokens, args.lost), |_| Ok(()))?;
         println!("every session token is void from the next start on, and so are those of guests:");
         println!("accounts come back as they signed in, guests keep what is on their receipts");
     }
@@ -103,23 +120,43 @@ fn make(args: &Rotate) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn sign_anew(folder: &DataFolder, shared: Option<&Shared>) -> Result<(), String> {
-    let open = || Keys::open(folder.path()).map_err(|why| why.to_string());
-    let old = open()?.public();
+/// Refuses to give up a key that is there and right.
+fn is_lost(folder: &DataFolder, which: Rotated, doubt: Option<&Doubt>) -> Result<(), String> {
+    let path = folder.path().join(which.name());
+    if doubt.is_some() || !path.exists() {
+        return Ok(());
+    }
+    Err(format!("{} is not lost: leave --lost out{UNCHANGED}", path.display()))
+}
+
+fn sign_anew(folder: &DataFolder, shared: Option<&Shared>, lost: bool) -> Result<(), String> {
+    let of = || keys::look(folder.path(), SIGNING).map_err(|why| why.to_string());
     let journals = JournalWriter::each(&folder.journals());
     let mut journals = journals.map_err(|why| why.to_string())?;
+    let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
+    let doubt = keys::doubt(folder.path(), &reader)?;
+    // One that came in another way is not listed, and nothing is said of it.
+    let old = of()?.filter(|_| doubt.is_none()).map(|secret| keys::public(&secret));
+    match doubt {
+        doubt if lost => is_lost(folder, Rotated::Signing, doubt.as_ref())?,
+        Some(doubt) => return Err(format!("{}{UNCHANGED}", DataError::from(doubt))),
+        None => {}
+    }
     let mut list = |key: &_| {
         let mut listed = journals.iter_mut().map(|journal| journal.list_key(key));
         listed.try_for_each(|listed| listed.map_err(|why| why.to_string()))
     };
     // Both, so that rows of either are believed whenever this is cut off.
-    list(&old)?;
-    let list_new = |secret: &_| list(&FestivalKey::from_secret(secret).public());
-    rotate(folder, shared, Rotated::Signing, list_new)?;
-    let new = open()?.public();
-    println!("signs from the next start on: {}", hex::hex(&new.fingerprint()));
-    println!("signed until now:             {}", hex::hex(&old.fingerprint()));
-    println!("rows and receipts under it stay good; publish the new fingerprint beside it");
+    old.as_ref().map_or(Ok(()), &mut list)?;
+    let list_new = |secret: &_| list(&keys::public(secret));
+    rotate(folder, shared, (Rotated::Signing, lost), list_new)?;
+    if let Some(new) = of()?.map(|secret| keys::public(&secret)) {
+        println!("signs from the next start on: {}", hex::hex(&new.fingerprint()));
+    }
+    if let Some(old) = old {
+        println!("signed until now:             {}", hex::hex(&old.fingerprint()));
+    }
+    println!("rows and receipts signed before stay good; publish the new fingerprint beside it");
     Ok(())
 }
 
@@ -127,13 +164,13 @@ fn sign_anew(folder: &DataFolder, shared: Option<&Shared>) -> Result<(), String>
 fn rotate(
     folder: &DataFolder,
     shared: Option<&Shared>,
-    which: Rotated,
+    (which, lost): (Rotated, bool),
     list: impl FnOnce(&[u8; 32]) -> Result<(), String>,
 ) -> Result<(), String> {
     let tell = |secret: &[u8; 32]| {
         list(secret)?;
         shared.map_or(Ok(()), |shared| shared.put(which, *secret))
     };
-    Keys::rotate(folder.path(), which, tell).map_err(|why| why.to_string())?;
+    Keys::rotate(folder.path(), (which, lost), tell).map_err(|why| why.to_string())?;
     shared.map_or(Ok(()), Shared::settle)
 }

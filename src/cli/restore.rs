@@ -123,7 +123,7 @@ impl GoingOn<'_> {
     /// Goes on with each of these lanes: what only the tables know is written down, then comes its
     /// row, then its tables, its witness last. Broken off and done again, it goes on from there.
     fn all(&mut self, gone: &[Gone], tables: &Heads) -> Result<(), String> {
-        let keys = Keys::open_or_make(self.folder.path()).map_err(|why| why.to_string())?;
+        let keys = Keys::of(self.folder.path(), &self.reader, true)?;
         let act = Act { by: KEEPER, why: reason_number(&self.args.why) };
         for writer in &mut self.writers {
             writer.list_key(&keys.public()).map_err(|why| why.to_string())?;

@@ -24,6 +24,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -159,10 +160,7 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         Doorway::Tls(_) => None,
         _ => Some(Opening::start(&listeners, starting).map_err(|why| why.to_string())?),
     };
-    let (mut among, shared) = match neighbours(args, mode)? {
-        Some((among, secret)) => (Some(among), Some(secret)),
-        None => (None, None),
-    };
+    let (mut among, shared) = neighbours(args, mode)?.unzip();
     let mut folder = args.place.serve(festival.id().as_str(), args.rehearsal)?;
     let clock = Arc::new(Clock::machine());
     let (specs, apart) = plan::starting_specs((mode, &festival), &folder, clock.now_ms())?;
@@ -204,10 +202,30 @@ pub fn run(args: &Serve) -> Result<ExitCode, String> {
         let _ = front.join();
     }
     drop(asker);
-    node.stop();
-    drop(projector);
-    cold.stop();
+    say_goodbye(move || {
+        node.stop();
+        drop(projector);
+        cold.stop();
+    });
     Ok(ExitCode::SUCCESS)
+}
+
+/// How long rows under way and the databases get at the end. Lanes answer whoever waits, and write
+/// the witness, within 4 s; what is left then is to take leave of databases, which may hang.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(8);
+
+fn say_goodbye(work: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        work();
+        drop(sender);
+    });
+    if receiver.recv_timeout(GOODBYE_WITHIN) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!(
+            "a database does not answer: this process ends without taking leave of it; nothing \
+             acknowledged is lost"
+        );
+    }
 }
 
 /// Says to proxies that nothing more is to be sent here, and hands the lanes to other nodes while
@@ -260,8 +278,12 @@ fn neighbours(args: &Serve, mode: Mode) -> Result<Option<(Among, Secret)>, Strin
 fn say_listening(app: &App, url: &str) {
     // A rehearsal makes its drops as their turns come; nothing there is to be compared.
     let compared = app.mode != Mode::Rehearsal;
-    for difference in plan::changes::of_app(app).into_iter().filter(|_| compared) {
-        eprintln!("differs from the journal, which counts: {difference}");
+    if compared {
+        let compared = plan::changes::of_app(app);
+        compared.unseen.iter().for_each(|unseen| eprintln!("{unseen}"));
+        for difference in compared.changes {
+            eprintln!("differs from the journal, which counts: {difference}");
+        }
     }
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "listening on {url}");

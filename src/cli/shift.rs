@@ -5,7 +5,7 @@ use super::backup::say_sums;
 use super::shown::Shown;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
-use crate::kit::database::Database;
+use crate::kit::database::{Database, LIKE};
 use crate::transfer::{self, Shift};
 use clap::Args;
 use std::process::ExitCode;
@@ -32,6 +32,11 @@ pub struct Move {
 /// # Errors
 /// Why nothing was moved, or what is left to do.
 pub fn run(args: &Move) -> Result<ExitCode, String> {
+    let places = [("--from", &args.from), ("--to", &args.to)];
+    for (flag, names) in places {
+        names.iter().try_for_each(|name| is_place(flag, name))?;
+    }
+    args.tables_to.iter().try_for_each(|name| is_place("--tables-to", name))?;
     // Not the way `serve` opens it: a move that broke off is to be gone on with, not forgotten.
     let looked = args.place.look()?;
     let words = |why: crate::kit::data::DataError| why.to_string();
@@ -51,7 +56,9 @@ pub fn run(args: &Move) -> Result<ExitCode, String> {
         }
     }
     let is = folder.journals();
-    if let Some(from) = from.filter(|from| !from.are(&is)) {
+    // Done again after it was complete, there is nothing to be done.
+    let there = to.as_ref().is_some_and(|to| to.are(&is));
+    if let Some(from) = from.filter(|from| !there && !from.are(&is)) {
         return Err(format!("the journal is at {}, not at {}", is.shown(), from.shown()));
     }
     let to = to.filter(|to| !to.are(&is));
@@ -79,6 +86,19 @@ pub fn run(args: &Move) -> Result<ExitCode, String> {
         say_tables(&place);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses what names neither the folder's file nor a database.
+fn is_place(flag: &str, name: &str) -> Result<(), String> {
+    if name == "sqlite" || ["postgres://", "postgresql://"].iter().any(|is| name.starts_with(is)) {
+        return Ok(());
+    }
+    let shown = Database::Url(name.to_owned()).shown();
+    Err(format!(
+        "{flag}: `{}` is no place: write `sqlite`, which is the file in the data folder, or a \
+         database's URL; {LIKE}",
+        if name.contains("://") { shown.as_str() } else { name }
+    ))
 }
 
 fn say_tables(place: &Database) {

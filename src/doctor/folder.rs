@@ -1,8 +1,10 @@
-//! The data folder: whose it is, who serves it, who may read it, its keys.
+//! The data folder: whose it is, who serves it, who may read it.
 
+use super::keys::own;
+use super::owner::{self, Sight};
 use super::{Patient, Report};
 use crate::kit::data::{DataError, DataFolder};
-use crate::kit::keys::{self, Keys};
+use crate::kit::keys;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -18,6 +20,11 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
     if DataFolder::is_unfinished(path) {
         let what = DataError::Unfinished(path.to_owned()).to_string();
         report.stops("folder_unfinished", what, "remove it, and `fanfare restore --from` again");
+        // Whatever else is not as it should be in there is so because of that.
+        return None;
+    }
+    if owner::look(path, report) == Sight::Barred {
+        return None;
     }
     let mut folder = match DataFolder::look(path) {
         Ok(folder) => folder,
@@ -31,7 +38,8 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
             return None;
         }
         Err(why) => {
-            report.stops("folder_unread", why.to_string(), "let this user read the folder");
+            let todo = "ask as the user that serves from it, or as root";
+            report.stops("folder_unread", why.to_string(), todo);
             return None;
         }
     };
@@ -45,7 +53,7 @@ pub(super) fn look(patient: &Patient<'_>, report: &mut Report) -> Option<DataFol
         report.warns("move_unfinished", what, todo);
     }
     modes(path, report);
-    keys(&folder, report);
+    own(&folder, report);
     report.seen.push(format!("festival {} in {}", folder.festival(), path.display()));
     Some(folder)
 }
@@ -72,33 +80,18 @@ fn modes(path: &Path, report: &mut Report) {
     }
 }
 
-fn keys(folder: &DataFolder, report: &mut Report) {
-    let missing = |name: &&str| !folder.path().join(name).exists();
-    let missing: Vec<&str> = keys::NAMES.into_iter().filter(missing).collect();
-    if !missing.is_empty() {
-        let what = format!("missing: {}", missing.join(", "));
-        let todo = "bring them back from a backup before the next start: it would make new ones, \
-                    and then new rows carry another signature and everybody signs in anew";
-        report.risks("keys_missing", what, todo);
-        return;
-    }
-    if let Err(why) = Keys::open(folder.path()) {
-        report.stops("keys_unread", why.to_string(), "bring the key back from a backup");
-    }
-}
-
 /// The process that holds the folder's lock, if it can be known.
-pub(super) fn owner(path: &Path, report: &mut Report) -> Option<u32> {
+pub(super) fn holder(path: &Path, report: &mut Report) -> Option<u32> {
     let lock = fs::metadata(path.join("fanfare.lock")).ok()?;
     let locks = fs::read_to_string("/proc/locks").ok()?;
-    let pid = locks.lines().find_map(|line| holder(line, lock.ino()))?;
+    let pid = locks.lines().find_map(|line| holder_in(line, lock.ino()))?;
     report.seen.push(format!("process {pid} has it in use"));
     Some(pid)
 }
 
 /// The process of a line of `/proc/locks`, if the line is about this file: a number, FLOCK, two
 /// words, the process, then device and file.
-fn holder(line: &str, ino: u64) -> Option<u32> {
+fn holder_in(line: &str, ino: u64) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
     let (kind, pid) = (words.next()?, words.nth(2)?);
     let file = words.next()?.rsplit(':').next()?;
@@ -112,9 +105,9 @@ mod tests {
     #[test]
     fn a_line_of_the_systems_locks_is_read() {
         let line = "3: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF";
-        assert_eq!(holder(line, 123_456), Some(4711));
-        assert_eq!(holder(line, 123), None);
-        assert_eq!(holder(&line.replace("FLOCK", "POSIX"), 123_456), None);
-        assert_eq!(holder("3: -> FLOCK", 1), None);
+        assert_eq!(holder_in(line, 123_456), Some(4711));
+        assert_eq!(holder_in(line, 123), None);
+        assert_eq!(holder_in(&line.replace("FLOCK", "POSIX"), 123_456), None);
+        assert_eq!(holder_in("3: -> FLOCK", 1), None);
     }
 }

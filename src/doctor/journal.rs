@@ -1,28 +1,42 @@
 //! The journal and the tables beside it: there, whole, as far as each other, safely kept.
 
 use super::ways::ways;
-use super::{Report, machine};
+use super::{Report, keys, machine};
 use crate::drops::cold::{Whose, not_ours, witnessed};
 use crate::drops::restore;
 use crate::drops::wake::festival_number;
-use crate::kit::data::DataFolder;
+use crate::kit::data::{DataFolder, group_named, user_named};
 use crate::kit::database::Database;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalError, JournalReader, LaneRecord, moved};
 use crate::nodes::secrets;
 use fanfare_engine::Fact;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
 /// So many rows are a moment's; the tables are made within a second or two.
 const BEHIND_ROWS: u64 = 2_000;
 
-const NEWEST: &str = "bring back the newest backup: fanfare restore --from BACKUP --data NEW";
+/// What to do where there is no journal that could be gone on with.
+fn bring_back(folder: &DataFolder) -> String {
+    let data = folder.path().display();
+    let owner = fs::metadata(folder.path())
+        .map(|folder| format!("-o {} -g {} ", user_named(folder.uid()), group_named(folder.gid())));
+    let in_file = folder.journals().in_file();
+    let elsewhere = if in_file { "" } else { ", with --journal and an empty database's URL" };
+    format!(
+        "stop the server and bring the newest backup back, beside what is damaged: \
+         `mv {data} {data}.damaged`, `install -d -m 700 {}{data}`, and as that user \
+         `fanfare restore --from BACKUP --data {data} --witness {data}.damaged/heads`{elsewhere}",
+        owner.unwrap_or_default()
+    )
+}
 
 /// Looks at journal and tables.
 pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: &mut Report) {
     let heads = heads::read(&folder.heads()).unwrap_or_else(|why| {
-        let todo = "if you know why it is damaged, remove it: it only testifies";
-        report.stops("witness_damaged", why.to_string(), todo);
+        report.stops("witness_damaged", why.to_string(), heads::MEND);
         Heads::new()
     });
     let journal = folder.journal();
@@ -30,7 +44,7 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
     if !ways(journals.databases().chain([tables.clone()]), report) {
         return;
     }
-    let shown = |tables: String| format!("journal at {}{tables}", journal.shown());
+    let shown = |tables: String| format!("journal at {}{tables}", journals.shown());
     report.seen.push(if elsewhere(folder, tables) {
         shown(String::new())
     } else {
@@ -49,26 +63,42 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
         }
         Err(JournalError::Missing(why)) => {
             let what = format!("{why}, and there was one");
-            return report.stops("journal_missing", what, NEWEST);
+            return report.stops("journal_missing", what, &bring_back(folder));
         }
         Err(JournalError::Silent(why)) => {
             return report.stops("journal_silent", why, "start the database, and let this user in");
         }
-        Err(JournalError::Unfit(why)) => return report.stops("journal_damaged", why, NEWEST),
+        Err(JournalError::Unfit(why)) => {
+            return report.stops("journal_damaged", why, &bring_back(folder));
+        }
     };
     let lanes = match reader.lanes() {
         Ok(lanes) => lanes,
-        Err(why) => return report.stops("journal_damaged", why.to_string(), NEWEST),
+        Err(why) => return report.stops("journal_damaged", why.to_string(), &bring_back(folder)),
     };
     if let Ok(Some(to)) = moved(&reader) {
         let what = format!("the journal was moved {to}");
         report.stops("journal_moved", what, "use the data folder that names that place");
     }
+    keys::signing(folder, &reader, report);
+    witness(folder, &lanes, report);
     gone(folder, &reader, (&heads, &cursors), report);
-    let newest = newest_rows(&reader, &lanes, now_ms, report);
+    let newest = newest_rows(folder, &reader, (&lanes, now_ms), report);
     machine::disk(folder.path(), newest, report);
     if !elsewhere(folder, tables) {
         behind(&lanes, &cursors, report);
+    }
+}
+
+/// A journal with rows for which no witness stands.
+fn witness(folder: &DataFolder, lanes: &[LaneRecord], report: &mut Report) {
+    if !heads::exist(&folder.heads()) && lanes.iter().any(|record| record.newest_seq > 0) {
+        let what = "the file `heads`, the witness of how far each drop had come, is not there: \
+                    nothing but the tables would tell if rows were lost";
+        let todo = "before the next start, which writes it anew from what the journal has: bring \
+                    it back, or copy that of the newest backup into the folder; then \
+                    `fanfare doctor` again";
+        report.risks("witness_missing", what, todo);
     }
 }
 
@@ -134,15 +164,15 @@ fn gone(
                 on";
     match restore::gone(reader, festival_number(folder.festival()), testify) {
         Ok(gone) => gone.into_iter().for_each(|one| report.stops("journal_short", one.why, todo)),
-        Err(why) => report.stops("journal_damaged", why, NEWEST),
+        Err(why) => report.stops("journal_damaged", why, &bring_back(folder)),
     }
 }
 
 /// Reads each lane's newest row. Gives the bytes of all rows, and the claims.
 fn newest_rows(
+    folder: &DataFolder,
     reader: &JournalReader,
-    lanes: &[LaneRecord],
-    now_ms: i64,
+    (lanes, now_ms): (&[LaneRecord], i64),
     report: &mut Report,
 ) -> (u64, u64) {
     let mut sum = (0, 0);
@@ -161,7 +191,7 @@ fn newest_rows(
             Ok(_) => {}
             Err(why) => {
                 let what = format!("lane {lane} (drop {drop}), row {newest_seq}: {why}");
-                report.stops("journal_damaged", what, NEWEST);
+                report.stops("journal_damaged", what, &bring_back(folder));
             }
         }
         sum.0 += reader.bytes(*lane).unwrap_or(0);

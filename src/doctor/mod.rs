@@ -5,10 +5,11 @@
 //! | --- | --- |
 //! | `connections` | whether the databases let enough in |
 //! | `finding` | what was found, for people and as JSON |
-//! | `folder` | the data folder: whose it is, who serves it, modes, keys |
+//! | `folder` | the data folder: whose it is, who serves it, modes |
 //! | `journal` | the journal and the tables beside it |
-//! | `keys` | those that several nodes share |
+//! | `keys` | the folder's, the one that signs, those that several nodes share |
 //! | `machine` | disk, clock, open files, `SQLite` |
+//! | `owner` | whether the folder's owner may read and write what is in it |
 //! | `serving` | what the serving process says of itself |
 //! | `ways` | how the databases are spoken to |
 
@@ -18,6 +19,7 @@ mod folder;
 mod journal;
 mod keys;
 mod machine;
+mod owner;
 mod serving;
 mod ways;
 
@@ -36,24 +38,28 @@ pub struct Patient<'a> {
     pub journal: &'a [String],
     /// The machine's clock, ms since 1970.
     pub now_ms: i64,
+    /// Nobody is to serve it now.
+    pub stopped: bool,
 }
 
 /// Looks at everything that can be looked at.
 pub fn examine(patient: &Patient<'_>) -> Report {
     let mut report = Report::default();
     machine::program(&mut report);
-    let Some(folder) = folder::look(patient, &mut report) else {
-        machine::files(None, &mut report);
-        return report.sorted();
-    };
-    let owner = folder::owner(patient.data, &mut report);
-    machine::files(owner, &mut report);
-    serving::ask(patient.data, owner, &mut report);
-    let tables = patient
-        .database
-        .map_or_else(|| Database::File(folder.cold()), |url| Database::Url(url.to_owned()));
-    journal::look(&folder, &tables, patient.now_ms, &mut report);
-    keys::look(&folder, &tables, &mut report);
-    connections::look(&folder, &tables, &mut report);
+    let holder = folder::holder(patient.data, &mut report);
+    machine::files(holder, &mut report);
+    if let Some(folder) = folder::look(patient, &mut report) {
+        serving::ask(patient.data, holder, &mut report);
+        let tables = patient
+            .database
+            .map_or_else(|| Database::File(folder.cold()), |url| Database::Url(url.to_owned()));
+        journal::look(&folder, &tables, patient.now_ms, &mut report);
+        keys::look(&folder, &tables, &mut report);
+        connections::look(&folder, &tables, &mut report);
+    }
+    // Behind what may be the cause of it.
+    if holder.is_none() && !patient.stopped {
+        serving::down(patient.data, &mut report);
+    }
     report.sorted()
 }

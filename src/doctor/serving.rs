@@ -2,15 +2,16 @@
 
 use super::Report;
 use crate::drops::plan::socket;
+use crate::kit::data::DataFolder;
 use std::path::Path;
 
-pub(super) fn ask(data: &Path, owner: Option<u32>, report: &mut Report) {
+pub(super) fn ask(data: &Path, holder: Option<u32>, report: &mut Report) {
     match socket::ask_health(data) {
         Ok(Some((_, lines))) => {
             report.seen.push("a server serves it and answers".to_owned());
             lines.lines().for_each(|line| say(line, report));
         }
-        Ok(None) if owner.is_some() => {
+        Ok(None) if holder.is_some() => {
             let todo = "wait, if it is starting or ending; /readyz says so. If it stays like \
                         that, look at its log";
             report.stops("server_mute", "a process has the folder and does not answer", todo);
@@ -21,6 +22,18 @@ pub(super) fn ask(data: &Path, owner: Option<u32>, report: &mut Report) {
             report.stops("server_mute", what, "look at its log; if it hangs, start it again");
         }
     }
+}
+
+/// Nobody has it in use.
+pub(super) fn down(data: &Path, report: &mut Report) {
+    // Where there is no festival nothing can be served, and that is said.
+    if DataFolder::is_unfinished(data) || !data.join("festival").exists() {
+        return;
+    }
+    let todo = "mend what stands above, if anything does, then `systemctl start fanfare`; why it \
+                ended or did not start is in `journalctl -u fanfare -n 50`. If nobody is to serve \
+                it now, ask with --stopped";
+    report.stops("server_down", format!("no server serves {}", data.display()), todo);
 }
 
 fn say(line: &str, report: &mut Report) {

@@ -1,6 +1,7 @@
 //! Claims and refusals as the contract words them. Written by hand into strings: a crowd gets
 //! hundreds of thousands of these in a few seconds.
 
+use super::directory::Shut;
 use super::drop::Drop;
 use super::head::{HeadDoc, head_json};
 use super::published::Front;
@@ -154,6 +155,18 @@ pub fn drop_json(drop: &Drop, now_ms: i64) -> Value {
         "stopped": drop.stopped().is_some(),
         "time_in_doubt": face.doubtful_time,
         "head": head_json(&front.head.sealed),
+    })
+}
+
+/// A drop that is not served now as JSON: what is known without its lane.
+pub fn shut_json(shut: &Shut) -> Value {
+    let spec = &shut.spec;
+    json!({
+        "id": spec.id,
+        "kind": "sale",
+        "name": { "zh-CN": spec.names.zh(), "en": spec.names.en() },
+        "opens_at_ms": spec.times_ms().map(|(opens, _)| opens),
+        "closes_at_ms": spec.times_ms().map(|(_, closes)| closes),
     })
 }
 

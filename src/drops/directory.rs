@@ -1,4 +1,4 @@
-//! The drops a node knows, and the lanes that could not be opened.
+//! The drops a node knows: those it serves, and those it does not serve now, with why.
 
 use super::drop::Drop;
 use super::spec::DropSpec;
@@ -13,30 +13,36 @@ pub struct Directory {
     pub drops: Vec<Arc<Drop>>,
     by_id: BTreeMap<String, usize>,
     by_lane: BTreeMap<LaneId, usize>,
-    /// Lanes that could not be opened, the newest last.
-    pub shut: Vec<Shut>,
-    /// What is left out as long as the first journal has not answered since the start.
-    apart: Option<Apart>,
+    /// Drops that are not served here now, the newest last. They exist, and what they promised
+    /// stands: whoever asks for one hears `busy`, never that there is none.
+    shut: Vec<Arc<Shut>>,
+    /// Why the first journal has not been heard since the start, if it has not: until then nobody
+    /// here knows all drops and lanes.
+    apart: Option<String>,
 }
 
-/// A start without the first journal.
-#[derive(Clone)]
-struct Apart {
-    /// Why it is not heard, in words.
-    why: String,
-    /// Drops whose lane nobody else can name.
-    unplaced: Vec<DropSpec>,
-}
-
-/// A lane that could not be opened.
+/// A drop that is not served here now.
 #[derive(Clone)]
 pub struct Shut {
-    /// The lane.
-    pub lane: LaneId,
-    /// Why, in words.
+    /// Its lane; none where the first journal alone can say which it has, or gives it one.
+    pub lane: Option<LaneId>,
+    /// The drop, as far as it is known without its lane.
+    pub spec: DropSpec,
+    /// Why, in words for the operator.
     pub why: String,
-    /// What opens once its journal answers, if nothing but that one's silence keeps it shut.
-    pub(super) waits: Option<DropSpec>,
+    /// What opens it.
+    pub until: Until,
+}
+
+/// What opens a lane that is shut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Somebody who looks and decides.
+    Mended,
+    /// Its journal's answer.
+    Answered,
+    /// The other node whose it is, which has not opened it yet.
+    Told,
 }
 
 impl Directory {
@@ -50,89 +56,113 @@ impl Directory {
         self.by_lane.get(&lane).map(|&at| &self.drops[at])
     }
 
-    /// Whether this is a drop that is opened once its journal answers. While the first has not
-    /// answered since the start, any that is not known may be one.
-    pub fn waits(&self, id: &str) -> bool {
-        let unknown = self.is_apart() && self.named(id).is_none();
-        unknown || self.waiting().any(|(_, spec)| spec.id == id)
+    /// The drop with this id, if it is not served here now.
+    pub fn shut_named(&self, id: &str) -> Option<&Arc<Shut>> {
+        self.shut.iter().find(|shut| shut.spec.id == id && self.named(id).is_none())
     }
 
-    /// Whether the first journal has not answered since the start, so that nobody here knows all
-    /// drops and lanes.
+    /// The drop of this lane, if it is not served here now.
+    pub fn shut_lane(&self, lane: LaneId) -> Option<&Arc<Shut>> {
+        self.shut.iter().find(|shut| shut.lane == Some(lane))
+    }
+
+    /// Whether a drop with this id is there, or may be, and is not served here now.
+    pub fn may_have(&self, id: &str) -> bool {
+        self.is_apart() || self.shut_named(id).is_some()
+    }
+
+    /// The same of a lane's drop.
+    pub fn may_have_lane(&self, lane: LaneId) -> bool {
+        self.is_apart() || self.shut_lane(lane).is_some()
+    }
+
+    /// Whether the first journal has not been heard since the start, so that there may be drops
+    /// and lanes that nobody here knows.
     pub fn is_apart(&self) -> bool {
         self.apart.is_some()
     }
 
-    /// Drops of which only the first journal can say whether they have a lane.
-    pub fn unplaced(&self) -> impl Iterator<Item = &DropSpec> {
-        self.apart.iter().flat_map(|apart| &apart.unplaced)
+    /// Whether every drop there is is served here.
+    pub fn is_whole(&self) -> bool {
+        self.shut.is_empty() && !self.is_apart()
     }
 
-    /// The first journal is not heard, and why; the log is told when that becomes another.
-    pub(super) fn start_apart(&mut self, why: &str) {
-        if self.apart.as_ref().is_none_or(|apart| apart.why != why) {
-            tracing::error!(why, "WITHOUT THE FIRST JOURNAL");
-        }
-        let unplaced = self.apart.take().map_or_else(Vec::new, |apart| apart.unplaced);
-        self.apart = Some(Apart { why: why.to_owned(), unplaced });
+    /// Every drop that is not served here now.
+    pub fn shut(&self) -> &[Arc<Shut>] {
+        &self.shut
     }
 
-    /// A drop whose lane is not known before the first journal answers.
-    pub(super) fn wait_for_place(&mut self, spec: DropSpec) {
-        self.apart.iter_mut().for_each(|apart| apart.unplaced.push(spec.clone()));
+    /// Those of them that should be open here: what another node is to open is not this one's.
+    pub fn alarming(&self) -> impl Iterator<Item = &Arc<Shut>> {
+        self.shut.iter().filter(|shut| shut.until != Until::Told)
     }
 
-    /// The first journal was heard.
-    pub(super) fn end_apart(&mut self) {
-        self.apart = None;
-    }
-
-    /// The lanes that are opened once their journal answers.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (LaneId, &DropSpec)> {
-        self.shut.iter().filter_map(|shut| Some((shut.lane, shut.waits.as_ref()?)))
+    /// The drops that are opened once their journal answers.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Arc<Shut>> {
+        self.shut.iter().filter(|shut| shut.until == Until::Answered)
     }
 
     /// Lanes that should be open and are not, each with why.
     pub fn not_open(&self) -> Vec<String> {
-        let shut = self.shut.iter().map(|shut| format!("lane {}: {}", shut.lane, shut.why));
+        let apart = self.apart.iter();
+        let apart = apart.map(|why| format!("journal 1: {why}; what only it knows waits for it"));
+        let shut = self.alarming().map(|shut| shut.words());
         let stopped =
             |drop: &Arc<Drop>| Some(format!("drop {}: {}", drop.spec.id, drop.stopped()?));
-        let apart = self.apart.iter().map(|apart| {
-            let ids = apart.unplaced.iter().map(|spec| spec.id.as_str());
-            let ids: Vec<&str> = ids.filter(|id| self.named(id).is_none()).collect();
-            let those =
-                if ids.is_empty() { String::new() } else { format!(" ({})", ids.join(", ")) };
-            format!("journal 1: {}; drops only it can place{those} wait for it", apart.why)
-        });
         apart.chain(shut).chain(self.drops.iter().filter_map(stopped)).collect()
     }
 
-    /// A lane cannot be opened, and what opens once its journal answers, if that is all. What
-    /// keeps it shut now counts, not what did before; the log is told when that becomes another.
-    pub(super) fn shut(&mut self, lane: LaneId, why: String, waits: Option<DropSpec>) {
-        let known = self.shut.iter().position(|shut| shut.lane == lane);
+    /// A drop is not served. What keeps its lane shut now counts, not what did before; the log is
+    /// told when that becomes another.
+    pub(super) fn close(&mut self, shut: Shut) {
+        let known = self.shut.iter().position(|known| known.same(shut.lane, &shut.spec.id));
         let known = known.map(|at| self.shut.remove(at));
-        if known.is_none_or(|known| known.waits.is_some() != waits.is_some()) {
-            tracing::error!(lane, why, "LANE SHUT");
+        if shut.until != Until::Told && known.is_none_or(|known| known.until != shut.until) {
+            tracing::error!(lane = shut.lane, drop = shut.spec.id, why = shut.why, "LANE SHUT");
         }
-        self.shut.push(Shut { lane, why, waits });
-    }
-
-    /// Nothing keeps a lane from being opened, here or by another node.
-    pub(super) fn not_shut(&mut self, lane: LaneId) {
-        self.shut.retain(|shut| shut.lane != lane);
+        self.shut.push(Arc::new(shut));
     }
 
     pub(super) fn add(&mut self, drop: Arc<Drop>) {
-        self.not_shut(drop.lane);
+        self.shut.retain(|shut| !shut.same(Some(drop.lane), &drop.spec.id));
         self.by_id.insert(drop.spec.id.clone(), self.drops.len());
         self.by_lane.insert(drop.lane, self.drops.len());
         self.drops.push(drop);
+    }
+
+    /// The first journal is not heard, and why; the log is told when that becomes another.
+    pub(super) fn start_apart(&mut self, why: &str) {
+        if self.apart.as_deref() != Some(why) {
+            tracing::error!(why, "WITHOUT THE FIRST JOURNAL");
+            self.apart = Some(why.to_owned());
+        }
+    }
+
+    /// The first journal was heard: what has no lane now is no drop.
+    pub(super) fn end_apart(&mut self) {
+        self.shut.retain(|shut| shut.lane.is_some());
+        self.apart = None;
     }
 
     pub(super) fn rename(&mut self, lane: LaneId, spec: DropSpec) {
         if let Some(&at) = self.by_lane.get(&lane) {
             self.drops[at] = Arc::new(self.drops[at].renamed(spec));
         }
+    }
+}
+
+impl Shut {
+    /// Which lane, and why, as `/readyz` says it.
+    pub fn words(&self) -> String {
+        let Self { lane, spec, why, .. } = self;
+        lane.map_or_else(
+            || format!("drop {}: {why}", spec.id),
+            |lane| format!("lane {lane}: {why}"),
+        )
+    }
+
+    /// Whether this is that lane's drop: known by its lane or, without one, by its id.
+    fn same(&self, lane: Option<LaneId>, id: &str) -> bool {
+        if self.lane.is_some() { self.lane == lane } else { self.spec.id == id }
     }
 }

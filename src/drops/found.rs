@@ -1,6 +1,7 @@
 //! Opening lanes: new ones with their terms, those that do not rest by replay. All first rows of
 //! a start go into one commit of each journal, and nothing is answered before it is durable.
 
+use super::directory::{Shut, Until};
 use super::drop::Drop;
 use super::head::HeadDoc;
 use super::published::Published;
@@ -51,14 +52,19 @@ pub enum Found {
     Resting(Arc<Drop>),
     /// It is another node's, and read up to here.
     Followed(Arc<Drop>, Box<Replay>),
-    /// It is another node's that has not opened it yet, and will tell of it.
-    Awaited(LaneId),
-    /// It cannot be opened; the operator is told why. Others go on.
-    Shut(LaneId, String),
-    /// Its journal does not answer, and why; it is opened once that one does.
-    Silent(LaneId, Box<DropSpec>, String),
-    /// Only the register can say which lane it has, and that is silent.
-    Unplaced(Box<DropSpec>),
+    /// It is not served here now; others go on.
+    Shut(Box<Shut>),
+}
+
+impl Found {
+    pub(super) fn shut(lane: Option<LaneId>, spec: DropSpec, why: String, until: Until) -> Self {
+        Self::Shut(Box::new(Shut { lane, spec, why, until }))
+    }
+
+    /// It cannot be opened; the operator is told why.
+    fn damaged(lane: LaneId, spec: DropSpec, why: String) -> Self {
+        Self::shut(Some(lane), spec, why, Until::Mended)
+    }
 }
 
 /// What was found, by where its drop stands among those it was opened with.
@@ -96,13 +102,17 @@ pub fn open_home(
     heads: &Heads,
 ) -> Result<FoundAt, JournalError> {
     let Some(writer) = writer else {
-        let unnamed = |lane| Found::Shut(lane, journal::unnamed(lane, home).to_string());
-        return Ok(seats.into_iter().map(|seat| (seat.at, unnamed(seat.lane))).collect());
+        let unnamed = |Seat { lane, spec, .. }: Seat| {
+            Found::damaged(lane, spec, journal::unnamed(lane, home).to_string())
+        };
+        return Ok(seats.into_iter().map(|seat| (seat.at, unnamed(seat))).collect());
     };
     match open_all(founding, (home, writer), reader, seats.clone(), heads) {
         Err(JournalError::Silent(why)) if home > 0 => {
             let why = format!("{why}; it opens when that answers, and other lanes are open");
-            let silent = |seat: Seat| Found::Silent(seat.lane, Box::new(seat.spec), why.clone());
+            let silent = |Seat { lane, spec, .. }: Seat| {
+                Found::shut(Some(lane), spec, why.clone(), Until::Answered)
+            };
             Ok(seats.into_iter().map(|seat| (seat.at, silent(seat))).collect())
         }
         opened => opened,
@@ -130,51 +140,68 @@ fn open_all(
     for Seat { at, lane, spec } in seats {
         // Elsewhere than in the register the lane is made now: its rows hang on it.
         if home > 0 && !writer.keep_lane(lane, &spec.id, home)? {
-            found.insert(at, Found::Shut(lane, known_otherwise(home, lane, &spec.id)));
+            let why = known_otherwise(home, lane, &spec.id);
+            found.insert(at, Found::damaged(lane, spec, why));
             continue;
         }
         let newest_seq = reader.newest_seq(lane)?;
         let record = LaneRecord { lane, drop: spec.id.clone(), home, newest_seq };
-        if let Some((known, _)) = heads.iter().find(|(_, head)| head.drop == spec.id)
-            && *known != lane
+        if let Some((&known, _)) = heads.iter().find(|(_, head)| head.drop == spec.id)
+            && known != lane
         {
             let why = format!("drop {} was lane {known}: this is another journal", spec.id);
-            found.insert(at, Found::Shut(lane, format!("{why}; restore the newest backup")));
+            // Fans know their claims by the lane it was.
+            let why = format!("{why}; restore the newest backup");
+            found.insert(at, Found::damaged(known, spec, why));
             continue;
         }
-        let one = match at_rest(reader, &record, heads.get(&lane)) {
-            Ok(Some((face, newest))) => match resting_spec(founding, reader, lane, spec, &face) {
-                Ok(spec) => {
-                    let face_at = (face.seq, face.hash, face.time_ms);
-                    let published = Published::resting(face, HeadDoc::new(&newest));
-                    let drop = Drop::new(spec, (lane, home), published);
-                    if founding.owns(lane) {
-                        Found::Resting(Arc::new(drop))
-                    } else {
-                        let replay = Replay::behind(founding.festival, lane, face_at);
-                        drop.answer_until(i64::MIN);
-                        Found::Followed(Arc::new(drop), Box::new(replay))
-                    }
-                }
-                Err(why) => Found::Shut(lane, why),
-            },
-            Ok(None) if !founding.owns(lane) => match follow(founding, reader, &record, spec) {
-                Ok(found) => found,
-                Err(why) => Found::Shut(lane, why),
-            },
-            Ok(None) => match decide_opening(founding, reader, &record, &spec) {
-                Ok((lane, served)) => {
-                    opening.push((at, (lane, served), spec));
-                    continue;
-                }
-                Err(why) => Found::Shut(lane, why),
-            },
-            Err(why) => Found::Shut(lane, why),
+        let one = match look(founding, reader, &record, heads.get(&lane), &spec) {
+            Ok(Looked::Found(one)) => one,
+            Ok(Looked::Opens(one)) => {
+                opening.push((at, *one, spec));
+                continue;
+            }
+            Err(why) => Found::damaged(lane, spec, why),
         };
         found.insert(at, one);
     }
     append_openings(founding, (home, writer), opening, &mut found)?;
     Ok(found)
+}
+
+/// What a lane turned out to be.
+enum Looked {
+    Found(Found),
+    /// To be opened here.
+    Opens(Box<Opening>),
+}
+
+/// Reads what a lane is: at rest, another node's, or to be opened here.
+fn look(
+    founding: &Founding<'_>,
+    reader: &JournalReader,
+    record: &LaneRecord,
+    head: Option<&Head>,
+    spec: &DropSpec,
+) -> Result<Looked, String> {
+    let lane = record.lane;
+    let Some((face, newest)) = at_rest(reader, record, head)? else {
+        if founding.owns(lane) {
+            let opening = decide_opening(founding, reader, record, spec)?;
+            return Ok(Looked::Opens(Box::new(opening)));
+        }
+        return follow(founding, reader, record, spec.clone()).map(Looked::Found);
+    };
+    let spec = resting_spec(founding, reader, lane, spec.clone(), &face)?;
+    let face_at = (face.seq, face.hash, face.time_ms);
+    let published = Published::resting(face, HeadDoc::new(&newest));
+    let drop = Drop::new(spec, (lane, record.home), published);
+    if founding.owns(lane) {
+        return Ok(Looked::Found(Found::Resting(Arc::new(drop))));
+    }
+    let replay = Replay::behind(founding.festival, lane, face_at);
+    drop.answer_until(i64::MIN);
+    Ok(Looked::Found(Found::Followed(Arc::new(drop), Box::new(replay))))
 }
 
 /// A resting lane's face and newest row. A damaged row shuts its own lane only.
@@ -238,7 +265,7 @@ fn resting_spec(
     spec: DropSpec,
     face: &Face,
 ) -> Result<DropSpec, String> {
-    if face.lines.len() == spec.terms.lines.len() {
+    if !spec.unread && face.lines.len() == spec.terms.lines.len() {
         let terms = spec.terms.clone();
         return Ok(spec.with_terms(terms));
     }
@@ -255,7 +282,8 @@ fn follow(
     spec: DropSpec,
 ) -> Result<Found, String> {
     if record.newest_seq == 0 {
-        return Ok(Found::Awaited(record.lane));
+        let why = "another node is to open it, and has not yet".to_owned();
+        return Ok(Found::shut(Some(record.lane), spec, why, Until::Told));
     }
     let lane = record.lane;
     let mut replay = wake::replay(reader, founding.festival, lane)?;
@@ -314,9 +342,9 @@ fn append_openings(
     for (((at, opening, spec), sealed), placed) in opening.into_iter().zip(sealed).zip(placed) {
         let id = opening.0.id();
         let one = match placed {
-            Placed::Durable => opened(founding, home, opening, spec, sealed)
-                .unwrap_or_else(|why| Found::Shut(id, format!("lane {id}: {why}"))),
-            Placed::Fenced => Found::Shut(id, "another owner writes this lane".to_owned()),
+            Placed::Durable => opened(founding, home, opening, spec.clone(), sealed)
+                .unwrap_or_else(|why| Found::damaged(id, spec, format!("lane {id}: {why}"))),
+            Placed::Fenced => Found::damaged(id, spec, "another owner writes this lane".to_owned()),
         };
         found.insert(at, one);
     }

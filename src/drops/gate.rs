@@ -126,11 +126,12 @@ pub fn require(session: &Session, role: Role) -> Result<(), Problem> {
     Err(Problem::new("not_allowed").with("role", takes))
 }
 
-/// The drop with this id. One that waits for its journal is there, and answers later.
+/// The drop with this id. One that is not served now is there all the same, and `busy`.
 pub fn drop_named(app: &App, id: &str) -> Result<Arc<Drop>, Problem> {
     let directory = app.node.directory();
-    let code = || if directory.waits(id) { "busy" } else { "no_such_drop" };
-    directory.named(id).cloned().ok_or_else(|| Problem::new(code()))
+    let shut =
+        |there| if there { Problem::shut("drop_shut") } else { Problem::new("no_such_drop") };
+    directory.named(id).cloned().ok_or_else(|| shut(directory.may_have(id)))
 }
 
 /// The line of an item and variant.
@@ -276,7 +277,11 @@ pub async fn find_claim(
 ) -> Result<(Arc<Drop>, Claim), Problem> {
     let unknown = || Problem::new("no_such_claim");
     let (lane, place): (LaneId, Place) = answers::parse_claim_id(id).ok_or_else(unknown)?;
-    let drop = app.node.directory().of_lane(lane).cloned().ok_or_else(unknown)?;
+    let directory = app.node.directory();
+    // Which claims there are is known by the rows alone: the tables may be behind them.
+    let shut = |there| if there { Problem::shut("claim_shut") } else { unknown() };
+    let drop = directory.of_lane(lane).cloned();
+    let drop = drop.ok_or_else(|| shut(directory.may_have_lane(lane)))?;
     let claim = cold::rest::claim_at(app, &drop, place).await?;
     let own = |claim: &Claim| claim.fan == session.fan || session.role >= Role::Cashier;
     claim.filter(own).map(|claim| (drop, claim)).ok_or_else(unknown)

@@ -25,6 +25,7 @@ use super::ticket::{Sink, Ticket};
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::Heads;
+use crate::kit::journal::JournalError;
 use asking::Waits;
 use commits::Commits;
 use fanfare_engine::Command;
@@ -65,7 +66,7 @@ pub enum Message {
     /// A lane at rest that could not be opened before.
     Rest(Arc<Drop>),
     /// A resting lane that was asked for is replayed.
-    Woken(LaneId, Result<Replayed, String>),
+    Woken(LaneId, Result<Replayed, JournalError>),
     /// Another node, or what is known of it.
     Nodes(NodesMessage),
     /// Say when nothing waits, nothing is under way and nothing is due.
@@ -135,9 +136,9 @@ impl Hosted {
         self.shared.as_ref().is_some_and(|shared| shared.handing())
     }
 
-    /// Whether the lane rests and nobody waits for it.
+    /// Whether the lane rests, nobody waits for it, and nothing of it waits to be told.
     fn rested(&self) -> bool {
-        self.drop.published.own(|served| self.lane.rested(served)) == Some(true)
+        self.told() && self.drop.published.own(|served| self.lane.rested(served)) == Some(true)
     }
 }
 

@@ -2,7 +2,7 @@
 //! and passed down.
 
 use super::committer::{self, Work};
-pub use super::directory::Directory;
+pub use super::directory::{Directory, Shut, Until};
 use super::drop::Drop;
 use super::found::{self, Found, FoundAt, Founding};
 use super::inbox::Inbox;
@@ -13,10 +13,10 @@ use super::spec::DropSpec;
 use super::ticket::{Answered, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
-use crate::kit::data::DataFolder;
+use crate::kit::data::{DataError, DataFolder};
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
-use crate::kit::keys::{Keyring, Keys};
+use crate::kit::keys::{self, Keyring};
 use crate::kit::token::Tokens;
 use crate::kit::vital;
 use fanfare_engine::Command;
@@ -104,20 +104,19 @@ impl Node {
         specs: Vec<DropSpec>,
         beside: Beside,
     ) -> Result<Arc<Self>, String> {
+        register::not_elsewhere(&folder, &beside.tables)?;
         // A server can forget what it acknowledged, where another takes its place.
         config.keep_rows |= !folder.journals().in_file();
-        let keys = Keys::open_or_make(folder.path()).map_err(|why| why.to_string())?;
-        let public_key = keys.public();
-        let mut opened = Opened::open(&mut folder, &public_key, beside.apart)?;
-        let tokens = Tokens::of(&keys);
-        let keyring =
-            Keyring::new(public_key, opened.reader.keys().map_err(|why| why.to_string())?);
         let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
         let witnessed = heads::newest(witness, beside.tables.clone());
+        let mut opened = Opened::open(&mut folder, &witnessed, beside.apart)?;
+        let (seats, mut found) = opened.seat(specs, &witnessed)?;
+        let Opened { mut writers, reader, keys, silent } = opened;
+        let public_key = keys.public();
+        let tokens = Tokens::of(&keys);
+        let keyring = Keyring::new(public_key, reader.keys().map_err(|why| why.to_string())?);
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
-        let (seats, mut found) = opened.seat(specs, &witnessed)?;
-        let Opened { mut writers, reader, silent } = opened;
         let address = beside.among.as_ref().map(|among| among.address);
         let lanes = register::lanes_of(&seats);
         let joined = joining::join(&folder, address, &lanes, silent.is_some())?;
@@ -286,14 +285,14 @@ impl Node {
                     self.inbox.push_urgent(Message::Rest(drop));
                 }
                 Found::Followed(drop, replay) => {
+                    // The lanes' thread adds it; nobody hears meanwhile that there is none.
+                    if directory.is_apart() && directory.of_lane(drop.lane).is_none() {
+                        directory.close(awaited(&drop));
+                    }
                     let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
                     self.inbox.push_urgent(known.into());
                 }
-                // Its owner tells of it.
-                Found::Awaited(lane) => directory.not_shut(lane),
-                Found::Shut(lane, why) => directory.shut(lane, why, None),
-                Found::Silent(lane, spec, why) => directory.shut(lane, why, Some(*spec)),
-                Found::Unplaced(spec) => directory.wait_for_place(*spec),
+                Found::Shut(shut) => directory.close(*shut),
             }
         }
         *guard = Arc::new(directory);
@@ -322,18 +321,16 @@ impl Node {
         if silent.peek().is_none() {
             return Ok(());
         }
-        let words = |why: JournalError| why.to_string();
         let journals = self.folder.journals();
         let apart = directory.is_apart();
         let reader =
-            if apart { JournalReader::known(&journals) } else { JournalReader::open(&journals) };
-        let reader = reader.map_err(words)?;
+            if apart { JournalReader::known(&journals)? } else { JournalReader::open(&journals)? };
         let answers = |lane: LaneId| {
             let home = reader.home(lane).ok().filter(|home| self.is_there(*home));
             home.is_some() && reader.newest_seq(lane).is_ok()
         };
-        let specs = silent.filter(|(lane, _)| answers(*lane));
-        let specs: Vec<DropSpec> = specs.map(|(_, spec)| spec.clone()).collect();
+        let specs = silent.filter(|shut| shut.lane.is_some_and(answers));
+        let specs: Vec<DropSpec> = specs.map(|shut| shut.spec.clone()).collect();
         if specs.is_empty() {
             return Ok(());
         }
@@ -342,7 +339,7 @@ impl Node {
         }
         // Those of the first journal open with all that only it knows; here they wait on.
         let witnessed = self.witnessed()?;
-        let (seats, _) = register::seats_apart(&reader, specs, &witnessed).map_err(words)?;
+        let (seats, _) = register::seats_apart(&reader, specs, &witnessed)?;
         self.open_seats(seats, &witnessed)
     }
 
@@ -352,16 +349,19 @@ impl Node {
         &self,
         specs: impl FnOnce() -> Result<Vec<DropSpec>, String>,
     ) -> Result<(), String> {
-        let words = |why: JournalError| why.to_string();
-        let reader = JournalReader::open(&self.folder.journals()).map_err(words)?;
+        let reader = JournalReader::open(&self.folder.journals())?;
         not_moved(&reader)?;
         register::agrees(&reader, &self.directory(), &self.witnessed()?)?;
+        // The others' lists and rows did not speak against this node's key; the first's may.
+        if let Some(doubt) = keys::doubt(self.folder.path(), &reader)? {
+            return Err(DataError::from(doubt).to_string());
+        }
         drop(reader);
         if !self.is_there(0) {
             return Err("it answers, and this node joins there now".to_owned());
         }
         let key = self.public_key;
-        self.with_writer(0, move |register| register.list_key(&key))?.map_err(words)?;
+        self.with_writer(0, move |register| register.list_key(&key))??;
         let mut specs = specs()?;
         let directory = self.directory();
         specs.retain(|spec| directory.named(&spec.id).is_none());
@@ -461,12 +461,7 @@ impl Sorted {
                     sorted.directory.add(drop.clone());
                     sorted.followed.push((drop, *replay));
                 }
-                Found::Awaited(_) => {}
-                Found::Shut(lane, why) => sorted.directory.shut(lane, why, None),
-                Found::Silent(lane, spec, why) => {
-                    sorted.directory.shut(lane, why, Some(*spec));
-                }
-                Found::Unplaced(spec) => sorted.directory.wait_for_place(*spec),
+                Found::Shut(shut) => sorted.directory.close(*shut),
             }
         }
         sorted
@@ -484,4 +479,10 @@ fn start_committers(
         .enumerate()
         .map(|at| committer::start(at, signing.clone(), inbox.clone()));
     started.collect::<Result<_, _>>().map_err(|why: std::io::Error| why.to_string())
+}
+
+/// A drop that another node serves, until this one follows it.
+fn awaited(drop: &Drop) -> Shut {
+    let why = "another node serves it, and this one reads it now".to_owned();
+    Shut { lane: Some(drop.lane), spec: drop.spec.clone(), why, until: Until::Told }
 }

@@ -48,6 +48,10 @@ pub struct DropSpec {
     /// What the drop promises. Not sent: other nodes have it from the journal.
     #[serde(skip, default = "no_terms")]
     pub terms: Terms,
+    /// Whether the terms are the file's because the journal's could not be read: the lane's own
+    /// count once they can be.
+    #[serde(skip)]
+    pub unread: bool,
     /// What history took to sell it out, seconds.
     pub history_s: Option<u32>,
 }
@@ -104,6 +108,7 @@ impl DropSpec {
             names: plan.names().clone(),
             lines: lines.iter().map(|line| line_name(festival, line)).collect(),
             terms,
+            unread: false,
             history_s: plan.sold_out_s(),
         }
     }
@@ -117,8 +122,15 @@ impl DropSpec {
             named.unwrap_or_else(|| LineName::numbered(&self.id, at))
         };
         self.lines = terms.lines.iter().enumerate().map(name).collect();
-        self.terms = terms;
+        (self.terms, self.unread) = (terms, false);
         self
+    }
+
+    /// From when to when it was announced to be open, ms since 1970; none where no file names it
+    /// and its journal cannot be read.
+    pub fn times_ms(&self) -> Option<(i64, i64)> {
+        let Terms { opens_at_ms, closes_at_ms, lines, .. } = &self.terms;
+        (!lines.is_empty()).then_some((*opens_at_ms, *closes_at_ms))
     }
 
     /// The line of an item and variant. A variant may be left out where the item has none.

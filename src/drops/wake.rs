@@ -7,10 +7,10 @@ use super::lanes::{Message, Replayed};
 use super::published::Published;
 use super::spec::DropSpec;
 use crate::kit::data::DataFolder;
-use crate::kit::journal::{JournalReader, RawRow};
+use crate::kit::journal::{JournalError, JournalReader, RawRow};
 use crate::kit::turns::Turns;
 use fanfare_engine::{Answer, Command, Fact, Facts, Seen, Served};
-use fanfare_lane::{FestivalId, LaneId, Replay, Reply, Sealed};
+use fanfare_lane::{Damage, FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -44,20 +44,22 @@ pub fn owner() -> u64 {
 /// another applies their facts.
 ///
 /// # Errors
-/// What cannot be read or believed, in words.
+/// What cannot be read now, or not be believed.
 pub fn replay(
     reader: &JournalReader,
     festival: FestivalId,
     lane: LaneId,
-) -> Result<Replay, String> {
+) -> Result<Replay, JournalError> {
     thread::scope(|scope| {
         let (sender, readings) = sync_channel(READINGS_AHEAD);
         let body = move || apply(Replay::new(festival, lane), &readings);
         let applier = thread::Builder::new().name(format!("replay-{lane}"));
-        let applier = applier.spawn_scoped(scope, body).map_err(|why| why.to_string())?;
+        let applier = applier.spawn_scoped(scope, body);
+        let applier = applier.map_err(|why| JournalError::Silent(why.to_string()))?;
         let read = read_all(reader, lane, &sender);
         drop(sender);
-        let replay = applier.join().map_err(|_| format!("lane {lane}: its replay broke off"))?;
+        let broken = |_| JournalError::Unfit(format!("lane {lane}: its replay broke off"));
+        let replay = applier.join().map_err(broken)?;
         // Rows before one that cannot be read were applied; what is wrong with them comes first.
         let replay = replay?;
         read.map(|()| replay)
@@ -72,10 +74,10 @@ fn read_all(
     reader: &JournalReader,
     lane: LaneId,
     sender: &SyncSender<Reading>,
-) -> Result<(), String> {
+) -> Result<(), JournalError> {
     let mut from = 1;
     loop {
-        let rows = reader.raw_rows(lane, from, ROWS_AT_A_TIME).map_err(|why| why.to_string())?;
+        let rows = reader.raw_rows(lane, from, ROWS_AT_A_TIME)?;
         let more = rows.len() == ROWS_AT_A_TIME;
         let mut reading = Vec::with_capacity(rows.len());
         let mut damage = None;
@@ -85,7 +87,7 @@ fn read_all(
             match read_row(raw, lane) {
                 Ok(row) => reading.push(row),
                 Err(why) => {
-                    damage = Some(format!("lane {lane}, row {seq}: {why}"));
+                    damage = Some(JournalError::Unfit(format!("lane {lane}, row {seq}: {why}")));
                     break;
                 }
             }
@@ -105,9 +107,10 @@ fn read_row(raw: RawRow, lane: LaneId) -> Result<(Sealed, Vec<Fact>), String> {
     Ok((sealed, facts))
 }
 
-fn apply(mut replay: Replay, readings: &Receiver<Reading>) -> Result<Replay, String> {
+fn apply(mut replay: Replay, readings: &Receiver<Reading>) -> Result<Replay, JournalError> {
     for (sealed, facts) in readings.iter().flatten() {
-        replay.row(&sealed.row, &facts).map_err(|damage| damage.to_string())?;
+        let damaged = |damage: Damage| JournalError::Unfit(damage.to_string());
+        replay.row(&sealed.row, &facts).map_err(damaged)?;
     }
     Ok(replay)
 }
@@ -138,17 +141,15 @@ pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>
     let body = move || {
         let replayed = {
             let _turn = REPLAYS.take();
-            JournalReader::known(&folder.journals()).map_err(|why| why.to_string()).and_then(
-                |reader| {
-                    reader.knows(lane, home);
-                    replay_of(&reader, &folder, lane)
-                },
-            )
+            JournalReader::known(&folder.journals()).and_then(|reader| {
+                reader.knows(lane, home);
+                replay_of(&reader, &folder, lane)
+            })
         };
         told.push_urgent(Message::Woken(lane, replayed));
     };
     if let Err(why) = thread::Builder::new().name(format!("wake-{lane}")).spawn(body) {
-        inbox.push(Message::Woken(lane, Err(why.to_string())));
+        inbox.push(Message::Woken(lane, Err(JournalError::Silent(why.to_string()))));
     }
 }
 
@@ -157,10 +158,11 @@ fn replay_of(
     reader: &JournalReader,
     folder: &DataFolder,
     lane: LaneId,
-) -> Result<Replayed, String> {
+) -> Result<Replayed, JournalError> {
     let replay = replay(reader, festival_number(folder.festival()), lane)?;
-    let newest = reader.rows(lane, replay.seq().max(1), 1).map_err(|why| why.to_string())?.pop();
-    Ok((Box::new(replay), newest.ok_or("a lane without rows")?))
+    let newest = reader.rows(lane, replay.seq().max(1), 1)?.pop();
+    let newest = newest.ok_or_else(|| JournalError::Unfit("a lane without rows".to_owned()))?;
+    Ok((Box::new(replay), newest))
 }
 
 /// A drop that another node owns and told of, made of its rows.
@@ -176,9 +178,9 @@ pub fn meet(
     let body = move || {
         let met = || {
             let _turn = REPLAYS.take();
-            let reader = JournalReader::known(&folder.journals()).map_err(|why| why.to_string())?;
+            let reader = JournalReader::known(&folder.journals())?;
             let (mut replay, newest) = replay_of(&reader, &folder, lane)?;
-            let home = reader.home(lane).map_err(|why| why.to_string())?;
+            let home = reader.home(lane)?;
             let state = replay.take_state().ok_or("a lane without rows")?;
             let spec = spec.with_terms(state.terms().clone());
             let published = Published::new(Served::new(state), &newest);

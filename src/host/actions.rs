@@ -135,12 +135,11 @@ pub async fn claims(
     found.await.map_err(|why| busy(&why))
 }
 
-/// Writes down that a host set a made crowd on a drop, or sent it home.
-pub async fn note_crowd(app: &Arc<App>, by: Fan, drop: &Drop, on: bool) -> Result<(), Problem> {
+/// Writes down what a host did that is no fact of the drop: a made crowd, a clock confirmed.
+pub async fn note(app: &Arc<App>, by: Fan, drop: &Drop, what: &'static str) -> Result<(), Problem> {
     let (db, at_ms, subject) = (side(app)?.cold.db(), app.now_ms(), drop.spec.id.clone());
     let noted = side(app)?.cold.run(async move {
         let who = format!("fan {}", by.get());
-        let what = if on { "crowd.made" } else { "crowd.sent_home" };
         let (subject, data, unique) = (subject.as_str(), "{}".to_owned(), unique()?);
         let mut tx = db.begin().await?;
         record(&mut tx, Event { at_ms, unique, who: &who, what, subject, data }).await?;

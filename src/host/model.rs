@@ -2,14 +2,14 @@
 
 use fanfare_engine::Fan;
 
-/// Something a host did to a drop.
+/// Something a host did to a drop, or Fanfare by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
     /// Its event's id.
     pub id: String,
     /// When, ms since 1970.
     pub at_ms: i64,
-    /// Who, by number.
+    /// Who, by number; 0 if it was Fanfare by itself.
     pub fan: u64,
     /// The account's name, if there is one.
     pub name: Option<String>,

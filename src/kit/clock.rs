@@ -60,6 +60,12 @@ impl Clock {
         }
     }
 
+    /// How far the machine's clock has stepped ahead of the guarded time, or behind it, ms.
+    pub fn stepped_by_ms(&self) -> Option<i64> {
+        let reading = self.read();
+        reading.stepped.then(|| wall_ms().saturating_sub(reading.now_ms))
+    }
+
     /// Whether the clock is turned by hand.
     pub fn is_virtual(&self) -> bool {
         matches!(self, Self::Virtual(_))

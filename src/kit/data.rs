@@ -16,10 +16,16 @@
 //! | `apply.sock` | where `fanfare apply` asks the serving process |
 //!
 //! Nobody but the user it runs as may read or write any of them (mode 0600, the folder 0700),
-//! whatever the umask; files of older versions are closed to others at the next start.
+//! whatever the umask; files of older versions are closed to others at the next start. What root
+//! makes here is the folder's owner's (`files`).
 
+mod files;
 mod moving;
 mod unfinished;
+mod user;
+
+pub use files::{give_socket, make_new, make_private, write_private, write_whole};
+pub use user::{group_named, user, user_named};
 
 use super::clock::Clock;
 use super::database::Database;
@@ -27,9 +33,8 @@ use super::journal::{JOURNALS_MAX, Journals};
 use rustix::fs::{FlockOperation, flock};
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -83,6 +88,8 @@ pub enum DataError {
     TooManyJournals(usize),
     /// The file in the folder is named beside databases.
     FileBesideOthers,
+    /// It is not there.
+    Missing(PathBuf),
     /// There is no festival in it.
     Empty(PathBuf),
     /// It was being filled, and that broke off.
@@ -92,13 +99,24 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// A failed file operation, with advice for the common causes.
+    /// Something that could not be written, with advice for the common causes.
     pub fn io(path: &Path, why: &io::Error) -> Self {
         let advice = match why.kind() {
-            io::ErrorKind::PermissionDenied => "; give this user the right to write there",
-            io::ErrorKind::ReadOnlyFilesystem => "; it is read-only: use --data with another one",
-            io::ErrorKind::StorageFull => "; free some space on that disk",
-            _ => "",
+            io::ErrorKind::PermissionDenied => {
+                format!("; give {} the right to write there", user())
+            }
+            io::ErrorKind::ReadOnlyFilesystem => "; it is read-only: name another place".to_owned(),
+            io::ErrorKind::StorageFull => "; free some space on that disk".to_owned(),
+            _ => String::new(),
+        };
+        Self::Io(path.to_owned(), format!("{why}{advice}"))
+    }
+
+    /// Something that could not be read.
+    pub fn read(path: &Path, why: &io::Error) -> Self {
+        let advice = match why.kind() {
+            io::ErrorKind::PermissionDenied => format!("; give {} the right to read it", user()),
+            _ => String::new(),
         };
         Self::Io(path.to_owned(), format!("{why}{advice}"))
     }
@@ -158,15 +176,19 @@ impl fmt::Display for DataError {
                 "`sqlite` is one file, which stands in no row with others: name it alone, or \
                  databases alone",
             ),
-            Self::Empty(folder) => write!(
+            Self::Missing(folder) => write!(
                 f,
-                "{} holds no festival yet; start `fanfare serve` with it first",
+                "{} is not there, or is no folder: name the right one; `fanfare serve` makes a \
+                 festival's",
                 folder.display()
             ),
+            Self::Empty(folder) => {
+                write!(f, "{} holds no festival: name the right folder", folder.display())
+            }
             Self::Unfinished(folder) => write!(
                 f,
-                "{} was being filled from a backup, and that broke off: remove it and restore \
-                 again",
+                "{} was being filled from a backup, and that broke off: remove it, and `fanfare \
+                 restore --from` again",
                 folder.display()
             ),
             Self::NotEmpty(folder) => {
@@ -226,7 +248,7 @@ impl DataFolder {
     /// Takes from others what older versions let them read. The folder itself, where it was there
     /// before us, is its owner's to close.
     fn close_to_others(&self) -> Result<(), DataError> {
-        let entries = fs::read_dir(&self.path).map_err(|why| DataError::io(&self.path, &why))?;
+        let entries = fs::read_dir(&self.path).map_err(|why| DataError::read(&self.path, &why))?;
         for entry in entries.flatten() {
             let (path, name) = (entry.path(), entry.file_name());
             // A key that others could read is known to them: that is said where it is read.
@@ -243,19 +265,11 @@ impl DataFolder {
 
     /// Makes the folder if need be and takes its lock.
     fn lock(path: &Path) -> Result<File, DataError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|why| DataError::io(path, &why))?;
+        files::make_folder(path).map_err(|why| DataError::io(path, &why))?;
         let lock_path = path.join("fanfare.lock");
-        let lock = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&lock_path)
-            .map_err(|why| DataError::io(&lock_path, &why))?;
+        let opened = make_private(&lock_path)
+            .and_then(|()| fs::OpenOptions::new().write(true).open(&lock_path));
+        let lock = opened.map_err(|why| DataError::io(&lock_path, &why))?;
         for _ in 0..LOCK_TRIES {
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(lock),
@@ -274,10 +288,11 @@ impl DataFolder {
         let mark_path = path.join("festival");
         let mark = match fs::read_to_string(&mark_path) {
             Ok(mark) => mark,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+            Err(why) if why.kind() == io::ErrorKind::NotFound && path.is_dir() => {
                 return Err(DataError::Empty(path.to_owned()));
             }
-            Err(why) => return Err(DataError::io(&mark_path, &why)),
+            Err(_) if !path.is_dir() => return Err(DataError::Missing(path.to_owned())),
+            Err(why) => return Err(DataError::read(&mark_path, &why)),
         };
         let field = |name: &str| {
             let line = mark.lines().find_map(|line| line.strip_prefix(name));
@@ -445,7 +460,7 @@ impl DataFolder {
                 write_private(&path, format!("{node}\n").as_bytes())?;
                 Ok(node)
             }
-            Err(why) => Err(DataError::io(&path, &why)),
+            Err(why) => Err(DataError::read(&path, &why)),
         }
     }
 
@@ -471,53 +486,6 @@ fn read_journals(folder: &Path) -> Result<Vec<String>, DataError> {
     match fs::read_to_string(&path) {
         Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(why) => Err(DataError::io(&path, &why)),
+        Err(why) => Err(DataError::read(&path, &why)),
     }
-}
-
-/// Writes a file that nobody else may read, and comes back when it is on the disk.
-///
-/// # Errors
-/// If it cannot be written.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let mut options = fs::OpenOptions::new();
-    let file = options.create(true).write(true).truncate(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    });
-    written.map_err(|why| DataError::io(path, &why))
-}
-
-/// Writes a file that nobody else may read in one piece, and comes back when it is on the disk.
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let beside = path.with_extension("new");
-    write_private(&beside, bytes)?;
-    let renamed = fs::rename(&beside, path);
-    let synced = renamed
-        .and_then(|()| path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
-    synced.map_err(|why| DataError::io(path, &why))
-}
-
-/// Makes an empty file that nobody else may read, where there is none: a database made in it, and
-/// what it writes beside it, is as closed.
-///
-/// # Errors
-/// If it cannot be made.
-pub fn make_private(path: &Path) -> io::Result<()> {
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => Err(why),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a file in one piece: beside it, then renamed over it.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let beside = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let file = options.create(true).write(true).truncate(true).mode(0o600).open(&beside);
-    let written = file.and_then(|mut file| file.write_all(bytes));
-    written.map_err(|why| DataError::io(&beside, &why))?;
-    fs::rename(&beside, path).map_err(|why| DataError::io(path, &why))
 }

@@ -16,6 +16,9 @@ const TIMES_MS: std::ops::Range<i64> = -62_135_596_800_000..253_402_300_800_000;
 /// The first word of the file, and its version; behind them stands how many lanes there are.
 const FORM: &str = "fanfare-heads 2";
 
+/// What the file begins with, in every version.
+const WITNESS: &str = "fanfare-heads ";
+
 /// A lane's newest durable row, as the witness saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -64,6 +67,11 @@ pub fn read(path: &Path) -> Result<Heads, DataError> {
     }
 }
 
+/// Whether there is a witness.
+pub fn exist(path: &Path) -> bool {
+    path.exists() || path.with_extension("before").exists()
+}
+
 /// Two testimonies as one: of each lane the newer head.
 pub fn newest(mut heads: Heads, others: Heads) -> Heads {
     for (lane, other) in others {
@@ -78,14 +86,22 @@ fn read_one(path: &Path) -> Result<Heads, DataError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Heads::new()),
-        Err(why) => return Err(DataError::io(path, &why)),
+        Err(why) => return Err(DataError::read(path, &why)),
     };
-    from_bytes(&bytes).ok_or_else(|| {
-        let why =
-            "is damaged; if you know why, remove it: it only testifies how far lanes had come";
-        DataError::Io(path.to_owned(), why.to_owned())
-    })
+    let is_one = bytes.starts_with(WITNESS.as_bytes());
+    let why = if is_one || bytes.is_empty() { DAMAGED } else { NO_WITNESS };
+    from_bytes(&bytes).ok_or_else(|| DataError::Io(path.to_owned(), why.to_owned()))
 }
+
+/// What to do about a witness that cannot be read. It is kept: somebody may still read it.
+pub const MEND: &str = "stop the server and move `heads` and `heads.before` aside under other \
+    names. Copy the `heads` of the newest backup to their place, which knows how far drops had \
+    come by then, and start; where there is none, a start writes a new one";
+
+const DAMAGED: &str = "the witness is damaged, and there is no good one before it; `fanfare \
+                       doctor` says what to do";
+
+const NO_WITNESS: &str = "it is no witness: that is the file `heads` of a data folder";
 
 /// The heads as they are written.
 pub fn to_text(heads: &Heads) -> String {

@@ -16,7 +16,7 @@ mod row;
 mod sqlite;
 
 pub use journals::{JOURNALS_MAX, Journals};
-pub use moved::{moved, none_moved, not_moved};
+pub use moved::{moved, not_moved};
 pub use postgres::{Holder, Lease, Leases, NodeRow, View};
 pub use reader::{JournalReader, Survey, unnamed};
 pub use row::{LaneRecord, RawRow, seal_bytes};
@@ -47,6 +47,12 @@ impl fmt::Display for JournalError {
 }
 
 impl std::error::Error for JournalError {}
+
+impl From<JournalError> for String {
+    fn from(why: JournalError) -> Self {
+        why.to_string()
+    }
+}
 
 /// What one of the journals can be asked, as [`JournalReader`] is asked of all.
 trait Reads {

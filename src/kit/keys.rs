@@ -1,28 +1,37 @@
 //! The festival's keys in the data folder: one signs the journal, one makes session tokens, one
-//! hashes idempotency keys. They are made at the first start, mode 0600.
+//! hashes idempotency keys. They are made at the first start, mode 0600, and never again by
+//! themselves: where the journal has rows a missing one stops the start.
 //!
 //! The first two can be made anew (`rotate`). The third stays, for a keyed repeat has to find its
 //! claim as long as the drop exists; folders from before there were three hash with what was their
 //! token key then, and a copy of it is kept.
 
+mod held;
 mod ring;
 
+pub use held::{Doubt, What, doubt};
 pub use ring::Keyring;
 
 use super::data::{DataError, write_private};
 use super::hex;
+use super::journal::JournalReader;
 use fanfare_lane::{FestivalKey, PublicKey};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-const SIGNING: &str = "festival.key";
+/// The file of the key that signs the journal.
+pub const SIGNING: &str = "festival.key";
 const TOKENS: &str = "token.key";
-const REPEATS: &str = "repeat.key";
+/// The file of the key that hashes idempotency keys.
+pub const REPEATS: &str = "repeat.key";
 
 /// The files of all keys.
 pub const NAMES: [&str; 3] = [SIGNING, TOKENS, REPEATS];
+
+/// The files of keys that every folder whose journal has rows has had.
+pub const NEEDED: [&str; 2] = [SIGNING, TOKENS];
 
 /// All three.
 pub struct Keys {
@@ -54,7 +63,29 @@ impl Rotated {
 }
 
 impl Keys {
-    /// Reads the keys of a data folder, making those that are missing.
+    /// The keys of a folder with this journal, made where it is new: at the first start, or in a
+    /// folder from before there were three. `had_rows` says that somebody saw rows in it.
+    ///
+    /// # Errors
+    /// If a key is missing, or the signing key is another, where the journal has or had rows.
+    pub fn of(folder: &Path, reader: &JournalReader, had_rows: bool) -> Result<Self, String> {
+        if let Some(doubt) = doubt(folder, reader)? {
+            return Err(DataError::from(doubt).to_string());
+        }
+        let has_rows = || {
+            let lanes = reader.registered().map_err(|why| why.to_string())?;
+            let rows = lanes.iter().any(|record| record.newest_seq > 0 || record.home > 0);
+            Ok::<_, String>(rows)
+        };
+        if had_rows || reader.without_first() || has_rows()? {
+            let missing = NEEDED.into_iter().find(|name| !folder.join(name).exists());
+            missing.map_or(Ok(()), |name| Err(gone(folder, name).to_string()))?;
+        }
+        Self::open_or_make(folder).map_err(|why| why.to_string())
+    }
+
+    /// Reads the keys of a data folder, making those that are missing. What serves asks the
+    /// journal first, by [`Self::of`].
     ///
     /// # Errors
     /// If a key cannot be read or made, or others may read it.
@@ -89,19 +120,27 @@ impl Keys {
     /// old one nothing secret stays. The caller holds the folder's lock; `tell` is given the new
     /// key before anything can be made with it, and tells whoever has to know of it.
     ///
+    /// Where the old one is `lost`, idempotency keys get a new one too, if theirs is lost with it.
+    ///
     /// # Errors
     /// If the keys cannot be read or written, or `tell` says why not; then the old key stands.
     pub fn rotate(
         folder: &Path,
-        which: Rotated,
+        (which, lost): (Rotated, bool),
         tell: impl FnOnce(&[u8; 32]) -> Result<(), String>,
     ) -> Result<(), DataError> {
         // Idempotency keys may still be hashed with the token key that goes.
-        Self::open_or_make(folder)?;
+        let repeats = keep_repeats(folder)?;
         let path = folder.join(which.name());
+        if !lost && !path.exists() {
+            return Err(gone(folder, which.name()));
+        }
         let secret = random(&path)?;
         tell(&secret).map_err(|why| DataError::key(&path, &why))?;
-        replace(&path, &secret)
+        if which == Rotated::Tokens && !repeats {
+            make(&folder.join(REPEATS), None)?;
+        }
+        keep(&path, &secret)
     }
 
     /// The public half of the signing key.
@@ -110,16 +149,25 @@ impl Keys {
     }
 }
 
-/// The key in one of a folder's files, if it is there. A folder that has any of them has all: what
-/// older folders lack is made of what they used.
+/// The key in one of a folder's files, if it is there: what older folders lack is made of what they
+/// used.
 ///
 /// # Errors
 /// If it cannot be read, or others may read it.
 pub fn find(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
-    if NAMES.iter().any(|name| folder.join(name).exists()) {
-        Keys::open_or_make(folder)?;
-    }
+    keep_repeats(folder)?;
     look(folder, name)
+}
+
+/// Gives an older folder the key that hashes idempotency keys, which was its token key. Says
+/// whether there is one then.
+fn keep_repeats(folder: &Path) -> Result<bool, DataError> {
+    let path = folder.join(REPEATS);
+    if path.exists() {
+        return Ok(true);
+    }
+    let Some(older) = look(folder, TOKENS)? else { return Ok(false) };
+    make(&path, Some(older)).map(|_| true)
 }
 
 /// The same, of a folder that is only looked at.
@@ -131,25 +179,29 @@ pub fn look(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, DataError> {
     if path.exists() { read(&path).map(Some) } else { Ok(None) }
 }
 
-/// Keeps a key in a file that is not there yet.
-///
-/// # Errors
-/// If it cannot be written.
-pub fn keep(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
-    write_private(path, text(secret).as_bytes())
+/// A key that was there once and is to be brought back.
+pub fn gone(folder: &Path, name: &str) -> DataError {
+    let which = if name == SIGNING { "--signing" } else { "--tokens" };
+    let why = format!(
+        "it is missing, and the festival had it: bring it back from a backup, with its \
+         owner and mode 0600; only if it is nowhere any more, `fanfare key rotate {which} --lost \
+         --data {}` makes a new one",
+        folder.display()
+    );
+    DataError::key(&folder.join(name), &why)
 }
 
-/// Puts a key in the place of the one in a file, whole or not at all.
+/// The public half of a signing key.
+pub fn public(secret: &[u8; 32]) -> PublicKey {
+    FestivalKey::from_secret(secret).public()
+}
+
+/// Keeps a key in a file, whole or not at all.
 ///
 /// # Errors
-/// If it cannot be written; then the old key stands.
-pub fn replace(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
-    let beside = path.with_extension("key.new");
-    write_private(&beside, text(secret).as_bytes())?;
-    fs::rename(&beside, path).map_err(|why| DataError::io(path, &why))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|why| DataError::io(path, &why))
+/// If it cannot be written; then an old key stands.
+pub fn keep(path: &Path, secret: &[u8; 32]) -> Result<(), DataError> {
+    write_private(path, text(secret).as_bytes())
 }
 
 /// A new key, for this file.
@@ -174,12 +226,12 @@ fn make(path: &Path, older: Option<[u8; 32]>) -> Result<[u8; 32], DataError> {
 }
 
 fn read(path: &Path) -> Result<[u8; 32], DataError> {
-    let file = fs::File::open(path).map_err(|why| DataError::io(path, &why))?;
-    let mode = file.metadata().map_err(|why| DataError::io(path, &why))?.permissions().mode();
+    let file = fs::File::open(path).map_err(|why| DataError::read(path, &why))?;
+    let mode = file.metadata().map_err(|why| DataError::read(path, &why))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(DataError::key(path, "others may read it; set its mode to 0600"));
     }
     let mut text = String::new();
-    (&file).take(200).read_to_string(&mut text).map_err(|why| DataError::io(path, &why))?;
+    (&file).take(200).read_to_string(&mut text).map_err(|why| DataError::read(path, &why))?;
     hex::from_hex(text.trim()).ok_or_else(|| DataError::key(path, "it is not 64 hex digits"))
 }

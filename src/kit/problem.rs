@@ -11,6 +11,8 @@ pub struct Problem {
     pub status: StatusCode,
     /// The code the contract names.
     pub code: &'static str,
+    /// What pages know it by: the code, or one of several reasons that have it.
+    pub reason: &'static str,
     /// One sentence for people.
     pub title: String,
     /// Seconds to wait before asking again.
@@ -18,6 +20,9 @@ pub struct Problem {
     /// Further members the contract names for this code.
     pub more: Map<String, Value>,
 }
+
+/// When to ask again for a drop that is not served: what opens it takes minutes, seldom less.
+const SHUT_AGAIN_S: u32 = 20;
 
 /// Every code with its status and its sentence, in the contract's order.
 const CODES: [(&str, u16, &str); 21] = [
@@ -52,10 +57,20 @@ impl Problem {
         Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
             code,
+            reason: code,
             title: title.to_owned(),
             retry_after_s: matches!(code, "too_fast" | "busy" | "unsure").then_some(1),
             more: Map::new(),
         }
+    }
+
+    /// A drop that exists and is not served now. `reason` says what was asked for of it:
+    /// `drop_shut`, `claim_shut`, or `mine_shut`, where claims in it may be missing from a list.
+    pub fn shut(reason: &'static str) -> Self {
+        let title = "A drop cannot be reached at the moment; nothing was done, and what you have \
+                     in it stands. Ask again in a few minutes.";
+        let (title, retry_after_s) = (title.to_owned(), Some(SHUT_AGAIN_S));
+        Self { reason, title, retry_after_s, ..Self::new("busy") }
     }
 
     /// With one more member.

@@ -19,6 +19,9 @@ const RENEW_EVERY: Duration = Duration::from_millis(300);
 /// How often a node tries to join at a journal that was silent.
 const JOIN_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is said that a journal goes on not to answer.
+const WARN_EVERY_MS: i64 = 60_000;
+
 /// What a keeper is told to do.
 #[derive(Debug)]
 pub enum Order {
@@ -77,7 +80,7 @@ impl Keeper {
         tell: impl Fn(Kept) + Send + 'static,
     ) -> io::Result<Self> {
         let (orders, told) = mpsc::channel();
-        let mut keeping = Keeping { home, leases, own, watches: BTreeMap::new() };
+        let mut keeping = Keeping { home, leases, own, watches: BTreeMap::new(), warned_ms: None };
         let body = move || {
             if keeping.join(&told, &join) {
                 keeping.run(&told, &tell);
@@ -106,6 +109,8 @@ struct Keeping {
     leases: Leases,
     own: NodeRow,
     watches: BTreeMap<NodeId, Watch>,
+    /// When it was last said that leases cannot be renewed; none while they can.
+    warned_ms: Option<i64>,
 }
 
 impl Keeping {
@@ -115,12 +120,8 @@ impl Keeping {
         orders: &Receiver<Order>,
         join: &impl Fn(&Leases, &NodeRow) -> Result<(), String>,
     ) -> bool {
-        let mut said = None;
         while let Err(why) = join(&self.leases, &self.own) {
-            if said.as_ref() != Some(&why) {
-                tracing::warn!(journal = self.home + 1, why, "this node has not joined yet");
-                said = Some(why);
-            }
+            self.warn(&why, boot_ms(), "this node has not joined yet");
             match orders.recv_timeout(JOIN_EVERY) {
                 Ok(Order::Leave) | Err(RecvTimeoutError::Disconnected) => return false,
                 Ok(order @ Order::Drain) => self.carry_out(order),
@@ -164,10 +165,13 @@ impl Keeping {
                 };
             }
             Err(why) => {
-                tracing::warn!(%why, "leases cannot be renewed");
+                self.warn(&why.to_string(), sent_ms, "leases cannot be renewed");
                 return None;
             }
         };
+        if self.warned_ms.take().is_some() {
+            tracing::info!(journal = self.home + 1, "leases are renewed again");
+        }
         let now_ms = boot_ms();
         self.watches.retain(|node, _| view.nodes.iter().any(|row| row.node == *node));
         for row in view.nodes.iter().filter(|row| row.node != self.own.node) {
@@ -177,6 +181,14 @@ impl Keeping {
         let gone = self.watches.iter().filter(|(_, watch)| watch.gone(now_ms));
         let gone = gone.map(|(node, _)| *node).collect();
         Some(Kept::Renewed(Renewal { home: self.home, sent_ms, view, gone }))
+    }
+
+    /// Once, and then each minute: it is tried three times a second.
+    fn warn(&mut self, why: &str, now_ms: i64, what: &str) {
+        if self.warned_ms.is_none_or(|warned_ms| now_ms - warned_ms >= WARN_EVERY_MS) {
+            self.warned_ms = Some(now_ms);
+            tracing::warn!(journal = self.home + 1, why, "{what}");
+        }
     }
 
     fn carry_out(&mut self, order: Order) {

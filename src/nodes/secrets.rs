@@ -50,7 +50,7 @@ pub async fn share(db: &Db, secret: &Secret, folder: &Path) -> Result<bool, DbEr
             None => keys::keep(&path, &theirs).map_err(told)?,
             Some(own) if own == theirs => {}
             Some(own) if marks.is_key(name, &own) == Some(true) => {
-                keys::replace(&path, &theirs).map_err(told)?;
+                keys::keep(&path, &theirs).map_err(told)?;
                 tracing::warn!(key = name, "it was made anew; this node has the new one now");
                 anew = true;
             }

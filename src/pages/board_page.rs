@@ -6,6 +6,7 @@ use super::drop_view::{DropView, State};
 use super::fault::Fault;
 use super::frame::Frame;
 use super::programme::{chosen, groups};
+use super::shut_view::{named, shut};
 use super::visit::{Page, Visit};
 use crate::drops::drop::Drop;
 use crate::kit::words::Key;
@@ -39,6 +40,8 @@ pub struct Board {
     pub says: Vec<(&'static str, String)>,
     pub shown: Vec<Shown>,
     pub next: Vec<DropView>,
+    /// The drops that cannot be reached, in a sentence.
+    pub shut: Option<String>,
     pub sold: Vec<Sold>,
     pub chart: Chart,
     pub head: Option<Head>,
@@ -91,7 +94,9 @@ impl Board {
         let shown: Vec<_> = shown.collect();
         let board = Self::with(Frame::new(visit, visit.words.t("board-title")), visit, shown, next);
         let turns = all.iter().any(|(_, view)| view.turns(visit.now_ms));
+        let shut = named(visit, &shut(visit));
         Self {
+            shut: shut.map(|drops| visit.words.with("board-shut", &[("drops", &drops)])),
             sold: sold(visit, &drops),
             head: Head::newest(visit, &drops),
             turns: turns || board.turns,
@@ -128,6 +133,7 @@ impl Board {
             says,
             shown,
             next,
+            shut: None,
             sold: Vec::new(),
             chart: Chart::of(visit, &app.live.pace()),
             head: None,

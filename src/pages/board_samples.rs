@@ -17,6 +17,11 @@ impl Maker<'_> {
             ..full.clone()
         };
         let moment = Board { moment: self.sold(false).pop(), ..full.clone() };
+        let drops = self.called(false).drop;
+        let shut = Board {
+            shut: Some(self.w.with("board-shut", &[("drops", drops)])),
+            ..self.board(&[], 0, false)
+        };
         vec![
             sample("board", "one", &self.board(&[Open], 2, false)),
             sample("board", "two", &self.board(&[Open, SoldOut], 2, false)),
@@ -24,6 +29,7 @@ impl Maker<'_> {
             sample("board", "moment", &moment),
             sample("board", "lost", &lost),
             sample("board", "next", &self.board(&[], 2, false)),
+            sample("board", "shut", &shut),
             sample("board", "empty", &self.board(&[], 0, false)),
             sample("board", "hostile", &self.board(&crowded, 2, true)),
         ]

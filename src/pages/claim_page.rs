@@ -1,6 +1,7 @@
 //! `/claims/{claim}`: a fan's claim; paying where it is pretended, giving back, the receipt.
 
 use super::claim_view::ClaimView;
+use super::drop_page::LOOK_AGAIN_MS;
 use super::fault::Fault;
 use super::form::{Nothing, Posted};
 use super::frame::Frame;
@@ -142,6 +143,9 @@ impl ClaimPage {
         let mut frame = Frame::new(visit, claim.what.clone());
         if let Some(countdown) = &claim.countdown {
             frame.refresh_at(countdown.until_ms);
+        }
+        if claim.still() {
+            frame.refresh_at(frame.now_ms + LOOK_AGAIN_MS);
         }
         if claim.state == "settled" {
             frame.posed(&visit.app.look, "cheer");

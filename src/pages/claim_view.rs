@@ -1,6 +1,7 @@
 //! A claim as its fan is shown it.
 
 use super::countdown::Countdown;
+use super::doubt::{Doubt, STILL};
 use super::drop_view::picture;
 use super::format;
 use super::visit::Visit;
@@ -52,13 +53,15 @@ impl ClaimView {
         let w = visit.words;
         let until_ms = i64::from(claim.until_s) * 1_000;
         let held = claim.state == ClaimState::Held;
-        let (state, more) = keys(claim.state);
+        let still = held && Doubt::of(&drop.published.front().face).is_some();
+        let (state, more) = if still { STILL } else { keys(claim.state) };
         let hold_ms = i64::from(drop.spec.terms.hold_s.max(1)) * 1_000;
+        let countdown = || Countdown::new(w, visit.now_ms, until_ms, "count-pay", "done-pay");
         Self {
             id: claim_id(drop.lane, claim.place),
             number: w.with("claim-number", &[("number", &grouped(claim.number.get().into()))]),
             digits: grouped(claim.number.get().into()),
-            picture: picture(visit, drop),
+            picture: picture(visit, &drop.spec),
             drop: drop.spec.id.clone(),
             drop_name: w.0.of(&drop.spec.names).to_owned(),
             what: what(w, drop, claim),
@@ -66,13 +69,17 @@ impl ClaimView {
             state: claim.state.word(),
             state_text: w.key(state),
             more: w.with(more.0, &[("when", &visit.moments().full(until_ms))]),
-            countdown: held
-                .then(|| Countdown::new(w, visit.now_ms, until_ms, "count-pay", "done-pay")),
+            countdown: (held && !still).then(countdown),
             hold_ms,
             percent: ((until_ms - visit.now_ms).max(0) * 100 / hold_ms).min(100),
             pays: held && visit.app.mode.pretends(),
             held,
         }
+    }
+
+    /// Whether it is held, and its time to pay stands still.
+    pub fn still(&self) -> bool {
+        self.held && self.countdown.is_none()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/drops/{drop}`: one drop, what this fan has of it, and the form to claim.
 
 use super::claim_view::ClaimView;
+use super::doubt::Doubt;
 use super::drop_view::{DropView, State, plan};
 use super::fault::Fault;
 use super::format;
@@ -13,6 +14,7 @@ use crate::drops::gate;
 use crate::kit::hex;
 use crate::kit::problem::Problem;
 use crate::kit::token::Use;
+use crate::kit::words::Key;
 use askama::Template;
 use axum::response::Response;
 use std::sync::Arc;
@@ -20,8 +22,8 @@ use std::sync::Arc;
 /// More units than this are typed, not chosen from a list.
 const LISTED_MAX: u32 = 10;
 
-/// Without a script, a page of a sold-out or paused drop looks again this often.
-const LOOK_AGAIN_MS: i64 = 20_000;
+/// Without a script, a page of what is sold out, paused or in doubt looks again this often.
+pub const LOOK_AGAIN_MS: i64 = 20_000;
 
 /// From so long before the opening on, a stranger's page has a form of its own, which works at
 /// the opening without asking anything; before that it is everybody's and may be kept.
@@ -107,9 +109,11 @@ impl DropPage {
         ];
         Ok(Self {
             frame,
-            audience: plan(visit, &drop).and_then(|p| p.audience()).map(|n| w.0.of(n).to_owned()),
+            audience: plan(visit, &drop.spec)
+                .and_then(|p| p.audience())
+                .map(|n| w.0.of(n).to_owned()),
             needs,
-            told: visit.told.as_deref().and_then(|code| told(visit, code, limit)),
+            told: visit.told.as_deref().and_then(|code| told(visit, code, (limit, view.doubt))),
             note: note(visit, &view, limit, most, own.len()),
             form: form(visit, &view, most),
             own,
@@ -126,7 +130,7 @@ impl DropPage {
 
     /// Whether a fan can be reminded of it.
     fn reminds(&self) -> bool {
-        self.drop.state == State::Before
+        self.drop.state == State::Before && self.drop.doubt.is_none()
     }
 }
 
@@ -151,7 +155,7 @@ fn form(visit: &Visit, drop: &DropView, most: u32) -> Option<ClaimForm> {
     }
     let free = drop.lines().find(|line| line.free > 0).or_else(|| drop.lines().next())?;
     let near = drop.opens_at_ms - visit.now_ms <= READY_MS;
-    let waits = matches!(drop.state, State::SoldOut | State::Paused);
+    let waits = matches!(drop.state, State::SoldOut | State::Paused) || drop.doubt.is_some();
     let personal = !waits && (visit.session.is_some() || near);
     let guest = match visit.session {
         None if personal => session::new_guest(visit.now_ms)
@@ -160,12 +164,7 @@ fn form(visit: &Visit, drop: &DropView, most: u32) -> Option<ClaimForm> {
     };
     let w = visit.words;
     let ready = w.t(if visit.session.is_some() { "claim-now" } else { "claim-as-guest" });
-    let says = match drop.state {
-        State::Before => w.t("button-before"),
-        State::Paused => w.t("button-paused"),
-        State::SoldOut => w.t("button-sold-out"),
-        _ => ready.clone(),
-    };
+    let says = button(drop.state, drop.doubt).map_or_else(|| ready.clone(), |key| w.key(key));
     Some(ClaimForm {
         key: personal.then(session::random::<16>).flatten().map(|key| hex::hex(&key)),
         guest,
@@ -176,6 +175,18 @@ fn form(visit: &Visit, drop: &DropView, most: u32) -> Option<ClaimForm> {
         ready,
         opens: drop.state == State::Open,
         busy: false,
+    })
+}
+
+/// What the button says where it cannot be pressed.
+pub fn button(state: State, doubt: Option<Doubt>) -> Option<Key> {
+    Some(match (state, doubt) {
+        (State::Before, None) => Key("button-before"),
+        (State::Before, Some(_)) => Key("state-before"),
+        (State::Paused, None) => Key("button-paused"),
+        (State::Paused, Some(_)) => Key("button-waits"),
+        (State::SoldOut, _) => Key("button-sold-out"),
+        (State::Open | State::Closed, _) => return None,
     })
 }
 
@@ -193,20 +204,23 @@ fn note(visit: &Visit, drop: &DropView, limit: u32, most: u32, own: usize) -> Op
 /// somebody fills in the form.
 fn refresh(frame: &mut Frame, drop: &DropView) {
     match drop.state {
-        State::Before => frame.refresh_at(drop.opens_at_ms),
-        State::Paused | State::SoldOut => frame.refresh_at(frame.now_ms + LOOK_AGAIN_MS),
+        State::Before if drop.doubt.is_none() => frame.refresh_at(drop.opens_at_ms),
+        State::Before | State::Paused | State::SoldOut => {
+            frame.refresh_at(frame.now_ms + LOOK_AGAIN_MS);
+        }
         State::Open | State::Closed => {}
     }
 }
 
 /// Why the act before was refused. Only our own words can be told, whatever the address says.
-fn told(visit: &Visit, code: &str, limit: u32) -> Option<String> {
+fn told(visit: &Visit, code: &str, (limit, doubt): (u32, Option<Doubt>)) -> Option<String> {
     let w = visit.words;
     Some(match code {
         "sold_out" => w.t("told-sold-out"),
         "limit_reached" => w.count("told-limit", u64::from(limit)),
         "not_open" => w.t("told-not-open"),
         "not_entitled" => w.t("told-not-entitled"),
+        "paused" if doubt.is_some() => w.t("told-doubt"),
         "paused" => w.t("told-paused"),
         "closed" => w.t("told-closed"),
         "taken" => w.t("told-taken"),

@@ -1,10 +1,12 @@
 //! A drop as pages show it: its state at a glance, its items, what is left.
 
 pub use super::countdown::Countdown;
+use super::doubt::{Doubt, paused};
 use super::format::{self, Moments};
 use super::item_view::{ItemView, items};
 use super::visit::Visit;
 use crate::drops::drop::Drop;
+use crate::drops::spec::DropSpec;
 use crate::festivals::{DropPlan, Id};
 use crate::kit::words::{Key, Words, grouped};
 use fanfare_engine::Phase;
@@ -71,7 +73,9 @@ pub struct DropView {
     pub picture: String,
     /// Where it is.
     pub state: State,
-    /// The same in words.
+    /// Why its time stands still, where it does.
+    pub doubt: Option<Doubt>,
+    /// The state in words.
     pub state_text: String,
     /// What happens or happened when, in a sentence.
     pub when: String,
@@ -103,17 +107,20 @@ impl DropView {
         let (w, now_ms) = (visit.words, visit.now_ms);
         let front = drop.published.front();
         let face = &front.face;
-        let state = State::of(face, now_ms);
+        let (state, doubt) = (State::of(face, now_ms), Doubt::of(face));
+        let held = face.lines.iter().any(|stock| stock.held > 0);
+        let runs = !visit.app.node.clock.read().stepped;
         let total: u64 = face.lines.iter().map(|s| u64::from(s.issued - s.set_aside)).sum();
         let (items, price) = items(visit, drop, face);
         Self {
             id: drop.spec.id.clone(),
             name: w.0.of(&drop.spec.names).to_owned(),
-            picture: picture(visit, drop),
+            picture: picture(visit, &drop.spec),
             state,
+            doubt,
             state_text: w.key(state.key()),
             when: when(&visit.moments(), state, face),
-            hint: hint(w, state, face.lines.iter().any(|stock| stock.held > 0)),
+            hint: hint(w, state, doubt, (held, runs)),
             countdown: countdown(w, state, face, now_ms),
             free: grouped(face.free()),
             units: w.key(units(state)),
@@ -144,18 +151,18 @@ impl DropView {
 }
 
 /// The file's plan of a drop, of a round of one that repeats too.
-pub fn plan<'a>(visit: &'a Visit, drop: &Drop) -> Option<&'a DropPlan> {
-    let id = &drop.spec.id;
+pub fn plan<'a>(visit: &'a Visit, spec: &DropSpec) -> Option<&'a DropPlan> {
+    let id = &spec.id;
     let base = id.rsplit_once('-').map_or(id.as_str(), |(base, _)| base);
     let plan = |id: &str| Id::new(id).and_then(|id| visit.app.festival.drop(&id));
     plan(id).or_else(|| plan(base))
 }
 
 /// Where a drop's picture is: its own, else its first good's.
-pub fn picture(visit: &Visit, drop: &Drop) -> String {
-    let first = drop.spec.lines.first().and_then(|line| Id::new(&line.item));
+pub fn picture(visit: &Visit, spec: &DropSpec) -> String {
+    let first = spec.lines.first().and_then(|line| Id::new(&line.item));
     let good = first.and_then(|id| visit.app.festival.good(&id));
-    let path = plan(visit, drop).and_then(DropPlan::picture);
+    let path = plan(visit, spec).and_then(DropPlan::picture);
     visit.app.look.picture(path.or_else(|| good?.picture()))
 }
 
@@ -172,6 +179,8 @@ pub const fn units(state: State) -> Key {
 pub fn countdown(w: Words, state: State, face: &Face, now_ms: i64) -> Option<Countdown> {
     let (opens, closes) = (face.opens_at_ms, face.closes_at_ms);
     match state {
+        // Nobody knows how far it is.
+        _ if face.doubtful_time => None,
         State::Before => {
             let opening = Countdown::new(w, now_ms, opens, "count-opens", "done-opens");
             Some(opening.then(w, closes, "count-closes", "done-closes"))
@@ -181,11 +190,15 @@ pub fn countdown(w: Words, state: State, face: &Face, now_ms: i64) -> Option<Cou
     }
 }
 
-/// What may still happen in a drop of which nothing can be had now.
-pub fn hint(w: Words, state: State, held: bool) -> Option<String> {
-    match state {
-        State::Paused => Some(w.t("hint-paused")),
-        State::SoldOut if held => Some(w.t("hint-may-return")),
+/// What may still happen in a drop of which nothing can be had now. `held` says whether anything
+/// is, and whether the time to pay for it goes on.
+pub fn hint(w: Words, state: State, doubt: Option<Doubt>, held: (bool, bool)) -> Option<String> {
+    match (state, doubt) {
+        (State::Paused, Some(Doubt::Clock)) => Some(w.t("hint-doubt")),
+        (State::Paused, Some(Doubt::Loss)) => Some(w.t("hint-lost")),
+        (State::Before, Some(_)) => Some(w.t("hint-doubt-before")),
+        (State::Paused, None) => Some(w.t(if held.1 { "hint-paused" } else { "hint-kept" })),
+        (State::SoldOut, None) if held.0 => Some(w.t("hint-may-return")),
         _ => None,
     }
 }
@@ -197,7 +210,7 @@ fn when(moments: &Moments<'_>, state: State, face: &Face) -> String {
     match (state, sold_in) {
         (State::Before, _) => at("when-before", face.opens_at_ms),
         (State::Open, _) => at("when-open", face.closes_at_ms),
-        (State::Paused, _) => w.t("when-paused"),
+        (State::Paused, _) => w.key(paused(Doubt::of(face))),
         (State::SoldOut | State::Closed, Some(span)) => w.with("when-sold-out", &[("span", &span)]),
         (State::SoldOut, None) => w.t("when-none-free"),
         (State::Closed, None) => at("when-closed", face.closes_at_ms),

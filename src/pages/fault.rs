@@ -36,7 +36,7 @@ pub struct Fault {
 
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
-        let Problem { status, code, retry_after_s, .. } = problem;
+        let Problem { status, reason: code, retry_after_s, .. } = problem;
         Self { status, code, retry_after_s, again: None }
     }
 }
@@ -84,6 +84,8 @@ impl Fault {
             "broken" => (Key("fault-broken"), Key("fault-broken-more")),
             "not_entitled" => (Key("fault-not-entitled"), Key("fault-not-entitled-more")),
             "unsure" => (Key("fault-unsure"), Key("fault-unsure-more")),
+            "drop_shut" => (Key("shut-drop"), Key("shut-drop-more")),
+            "claim_shut" => (Key("shut-claim"), Key("shut-claim-more")),
             "busy" => (Key("fault-busy"), Key("fault-busy-more")),
             _ => (Key("fault-form"), Key("fault-form-more")),
         }
@@ -104,7 +106,7 @@ impl Fault {
     fn pose(&self) -> &'static str {
         match self.code {
             "too_fast" | "busy" | "unsure" | "starting" => "rush",
-            "broken" | "no_session" => "rest",
+            "broken" | "no_session" | "drop_shut" | "claim_shut" => "rest",
             _ => "lost",
         }
     }

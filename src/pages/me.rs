@@ -3,6 +3,7 @@
 use super::claim_view::ClaimView;
 use super::fault::Fault;
 use super::frame::Frame;
+use super::shut_view::{LOOK_AGAIN_MS, named, shut};
 use super::visit::{Page, Visit};
 use crate::drops::cold::rest;
 use crate::fans::web::Account;
@@ -21,6 +22,8 @@ pub struct Me {
     pub claims: Vec<ClaimView>,
     /// How many are shown where there are more.
     pub newest: Option<String>,
+    /// What may be missing: claims in drops that cannot be reached.
+    pub missing: Option<String>,
     pub account: Option<Account>,
 }
 
@@ -44,7 +47,13 @@ impl Me {
         }
         let shown = SHOWN_MAX.to_string();
         let newest = (all > SHOWN_MAX).then(|| visit.words.with("me-newest", &[("n", &shown)]));
-        Ok(Self { frame, claims, newest, account: Account::of(visit).await })
+        // People see what is known and read what is not; a program is told nothing in part.
+        let missing = named(visit, &shut(visit)).filter(|_| visit.session.is_some());
+        if missing.is_some() {
+            frame.refresh_at(visit.now_ms + LOOK_AGAIN_MS);
+        }
+        let missing = missing.map(|drops| visit.words.with("shut-mine", &[("drops", &drops)]));
+        Ok(Self { frame, claims, newest, missing, account: Account::of(visit).await })
     }
 }
 

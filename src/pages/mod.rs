@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | `visit` | who asks, in which language; how pages and redirects are answered |
 //! | `session`, `origin`, `form`, `named` | guests and cookies, what our forms and addresses say |
-//! | `frame`, `drop_view`, `item_view`, `claim_view`, `countdown` | what templates show |
+//! | `frame`, `drop_view`, `item_view`, `claim_view`, `countdown`, `doubt` | what templates show |
 //! | `programme`, `drop_page`, `put_claim`, `claim_page`, `me`, `guest` | one page or act each |
 //! | `board_page`, `board_view`, `board_samples` | the big screen |
 //! | `check_page`, `reminder` | receipts checked in the browser; a calendar's entry |
@@ -29,6 +29,7 @@ mod claim_page;
 mod claim_view;
 mod countdown;
 mod dev;
+mod doubt;
 mod drop_page;
 mod drop_view;
 mod fault;
@@ -46,6 +47,7 @@ mod put_claim;
 mod reminder;
 mod samples;
 pub(crate) mod session;
+mod shut_view;
 mod starting;
 #[cfg(test)]
 mod tests;
@@ -57,6 +59,7 @@ pub use board_page::board;
 pub use check_page::check;
 pub use claim_page::{back_to_claim, claim, receipt, release, settle};
 pub use dev::{dev, dev_sample};
+pub(crate) use doubt::Doubt;
 pub use drop_page::{back_to_drop, drop};
 pub(crate) use drop_view::State;
 pub(crate) use fault::Fault;
@@ -72,5 +75,6 @@ pub use origin::is_elsewheres;
 pub use programme::programme;
 pub use put_claim::put_claim;
 pub use reminder::reminder;
+pub(crate) use shut_view::LOOK_AGAIN_MS;
 pub use starting::{Starting, StartingFront};
 pub(crate) use visit::{Page, Visit};

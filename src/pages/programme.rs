@@ -3,6 +3,7 @@
 use super::drop_view::{DropView, State};
 use super::fault::Fault;
 use super::frame::Frame;
+use super::shut_view::{LOOK_AGAIN_MS, ShutView, shut};
 use super::visit::{Page, Visit};
 use crate::drops::drop::Drop;
 use crate::drops::node::Directory;
@@ -20,6 +21,8 @@ pub struct Section {
     pub heading: String,
     /// The drops.
     pub cards: Vec<DropView>,
+    /// Those that cannot be reached.
+    pub shut: Vec<ShutView>,
 }
 
 /// The programme.
@@ -56,11 +59,15 @@ impl Programme {
         for card in &cards {
             card.countdown.iter().for_each(|countdown| frame.refresh_at(countdown.until_ms));
         }
+        let shut = shut(visit);
+        if !shut.is_empty() {
+            frame.refresh_at(visit.now_ms + LOOK_AGAIN_MS);
+        }
         Self {
             frame,
             zone: visit.words.with("zone", &[("zone", &visit.moments().zone())]),
             turns: cards.iter().any(|card| card.turns(visit.now_ms)),
-            sections: sections(visit, cards),
+            sections: sections(visit, cards, shut),
             key: groups(&visit.app.node.public_key.fingerprint()),
             old_keys: old_keys(visit),
         }
@@ -77,7 +84,7 @@ pub fn groups(fingerprint: &[u8]) -> String {
     fingerprint.chunks(2).map(hex::hex).collect::<Vec<_>>().join(" ")
 }
 
-fn sections(visit: &Visit, cards: Vec<DropView>) -> Vec<Section> {
+fn sections(visit: &Visit, cards: Vec<DropView>, shut: Vec<ShutView>) -> Vec<Section> {
     let (mut on, mut next, mut over) = (Vec::new(), Vec::new(), Vec::new());
     for card in cards {
         match card.state {
@@ -89,9 +96,14 @@ fn sections(visit: &Visit, cards: Vec<DropView>) -> Vec<Section> {
     on.sort_by_key(|card| (card.state, card.closes_at_ms));
     next.sort_by_key(|card| card.opens_at_ms);
     over.sort_by_key(|card| std::cmp::Reverse(card.closes_at_ms));
-    let all = [(Key("section-on"), on), (Key("section-next"), next), (Key("section-over"), over)];
-    let some = all.into_iter().filter(|(_, cards)| !cards.is_empty());
-    some.map(|(key, cards)| Section { heading: visit.words.key(key), cards }).collect()
+    let section = |key, cards| Section { heading: visit.words.key(key), cards, shut: Vec::new() };
+    let all = vec![
+        section(Key("section-on"), on),
+        Section { shut, ..section(Key("section-shut"), Vec::new()) },
+        section(Key("section-next"), next),
+        section(Key("section-over"), over),
+    ];
+    all.into_iter().filter(|some| !some.cards.is_empty() || !some.shut.is_empty()).collect()
 }
 
 /// The drops a programme shows: all of them; of one that repeats the round that is on or next,

@@ -6,13 +6,15 @@ use super::check_page::{CheckPage, Verdict};
 use super::claim_page::{ClaimPage, file};
 use super::claim_view::{ClaimView, keys};
 use super::countdown::Countdown;
-use super::drop_page::{ClaimForm, DropPage};
+use super::doubt::{Doubt, STILL, paused};
+use super::drop_page::{ClaimForm, DropPage, button};
 use super::drop_view::{DropView, State, hint, units};
 use super::fault::Fault;
 use super::frame::Frame;
 use super::item_view::{ItemView, LineView, left};
 use super::me::Me;
 use super::programme::{Programme, Section, groups};
+use super::shut_view::ShutView;
 use super::visit::Visit;
 use crate::fans::web::{self, Account};
 use crate::host;
@@ -136,7 +138,7 @@ impl<'a> Maker<'a> {
         let when = match state {
             State::Before => w.with("when-before", &[("when", &self.clock())]),
             State::Open => w.with("when-open", &[("when", &self.clock())]),
-            State::Paused => w.t("when-paused"),
+            State::Paused => w.key(paused(None)),
             State::SoldOut | State::Closed => w.with("when-sold-out", &[("span", &span)]),
         };
         let item = ItemView {
@@ -150,9 +152,10 @@ impl<'a> Maker<'a> {
             name: called.drop.to_owned(),
             picture: self.picture(),
             state,
+            doubt: None,
             state_text: w.key(state.key()),
             when,
-            hint: hint(w, state, true),
+            hint: hint(w, state, None, (true, true)),
             countdown: match state {
                 State::Before => Some(opening.then(w, closes_at_ms, "count-closes", "done-closes")),
                 State::Closed => None,
@@ -204,12 +207,7 @@ impl<'a> Maker<'a> {
 
     fn form(&self, state: State) -> ClaimForm {
         let w = self.w;
-        let says = match state {
-            State::Before => w.t("button-before"),
-            State::Paused => w.t("button-paused"),
-            State::SoldOut => w.t("button-sold-out"),
-            _ => w.t("claim-now"),
-        };
+        let says = button(state, None).map_or_else(|| w.t("claim-now"), |key| w.key(key));
         ClaimForm {
             key: Some("0".repeat(32)),
             guest: None,
@@ -245,6 +243,26 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// Its time stands still; what its fan has of it, too.
+    fn doubt(&self, page: &mut DropPage, doubt: Doubt) {
+        let (w, drop) = (self.w, &mut page.drop);
+        (drop.doubt, drop.countdown) = (Some(doubt), None);
+        drop.hint = hint(w, drop.state, drop.doubt, (true, true));
+        if let Some(form) = &mut page.form {
+            form.says = button(drop.state, drop.doubt).map_or_else(String::new, |key| w.key(key));
+        }
+        if drop.state == State::Paused {
+            drop.when = w.key(paused(drop.doubt));
+            page.own = vec![self.still()];
+        }
+    }
+
+    /// A claim that is held while time stands still.
+    fn still(&self) -> ClaimView {
+        let claim = self.claim(ClaimState::Held, false);
+        ClaimView { countdown: None, more: self.w.key(STILL.1), ..claim }
+    }
+
     fn drops(&self) -> Vec<Sample> {
         use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
         use State::{Before, Closed, Open, Paused, SoldOut};
@@ -275,6 +293,7 @@ impl<'a> Maker<'a> {
                 }
             }
         };
+        let doubted = |doubt| move |page: &mut DropPage| self.doubt(page, doubt);
         let several = |page: &mut DropPage| {
             if let Some(form) = &mut page.form {
                 (form.most, form.listed) = (3, vec![1, 2, 3]);
@@ -302,6 +321,9 @@ impl<'a> Maker<'a> {
             ("sold-out", one(SoldOut, &none)),
             ("sold-out-told", one(SoldOut, &told("told-sold-out"))),
             ("paused", one(Paused, &none)),
+            ("paused-still", one(Paused, &doubted(Doubt::Clock))),
+            ("paused-lost", one(Paused, &doubted(Doubt::Loss))),
+            ("before-still", one(Before, &doubted(Doubt::Clock))),
             ("not-entitled", one(Open, &told("told-not-entitled"))),
             ("closed", one(Closed, &none)),
             ("hostile", self.drop_page(Open, true)),
@@ -316,6 +338,7 @@ impl<'a> Maker<'a> {
             let section = |(key, states): &(&'static str, &[State])| Section {
                 heading: self.w.t(key),
                 cards: states.iter().map(|state| self.drop(*state, &called)).collect(),
+                shut: Vec::new(),
             };
             let zone = self.w.with("zone", &[("zone", &self.w.t("zone-beijing"))]);
             let title = if hostile { "<b>Fans</b>" } else { &self.frame.festival };
@@ -333,7 +356,13 @@ impl<'a> Maker<'a> {
             ("section-next", &[Before, Before]),
             ("section-over", &[Closed, Closed]),
         ];
+        let mut part = page(false, &all[..2]);
+        part.sections.insert(1, self.out_of_reach(false));
+        let mut none = page(true, &[]);
+        none.sections.push(self.out_of_reach(true));
         vec![
+            sample("programme", "shut", &part),
+            sample("programme", "shut-all", &none),
             sample("programme", "full", &page(false, &all)),
             sample("programme", "next", &page(false, &all[1..2])),
             sample("programme", "empty", &page(false, &[])),
@@ -341,10 +370,25 @@ impl<'a> Maker<'a> {
         ]
     }
 
+    /// A section of drops that cannot be reached.
+    fn out_of_reach(&self, hostile: bool) -> Section {
+        let (w, called) = (self.w, self.called(hostile));
+        let times = [("opens", self.clock()), ("closes", "13:00".to_owned())];
+        let times = times.each_ref().map(|(name, text)| (*name, text.as_str()));
+        let one = |when: Option<String>| ShutView {
+            id: "sample".to_owned(),
+            name: called.drop.to_owned(),
+            picture: self.picture(),
+            when,
+            opens_at_ms: self.now_ms,
+        };
+        let shut = vec![one(Some(w.with("shut-when", &times))), one(None)];
+        Section { heading: w.t("section-shut"), cards: Vec::new(), shut }
+    }
+
     fn claims(&self) -> Vec<Sample> {
         use ClaimState::{Expired, Held, RefundDue, Released, Returned, Settled};
-        let page = |state: ClaimState, hostile: bool| {
-            let claim = self.claim(state, hostile);
+        let page = |claim: ClaimView| {
             let mut frame = self.frame(&claim.what, "/claims/3-17-2", "cheer");
             frame.entered = true;
             let check = format!("fanfare verify --bundle {} --key 5a5a…", file(&claim.id));
@@ -358,8 +402,11 @@ impl<'a> Maker<'a> {
             ("returned", Returned),
             ("refund-due", RefundDue),
         ];
-        let all = states.map(|(name, state)| sample("claim", name, &page(state, false)));
-        all.into_iter().chain([sample("claim", "hostile", &page(Held, true))]).collect()
+        let claim = |state| self.claim(state, false);
+        let all = states.map(|(name, state)| sample("claim", name, &page(claim(state))));
+        let still = sample("claim", "held-still", &page(self.still()));
+        let hostile = sample("claim", "hostile", &page(self.claim(Held, true)));
+        all.into_iter().chain([still, hostile]).collect()
     }
 
     fn mine(&self) -> Vec<Sample> {
@@ -370,12 +417,17 @@ impl<'a> Maker<'a> {
             frame.entered = entered;
             let claims = states.iter().map(|state| self.claim(*state, hostile)).collect();
             let newest = hostile.then(|| self.w.with("me-newest", &[("n", "200")]));
-            Me { frame, claims, newest, account: None }
+            Me { frame, claims, newest, missing: None, account: None }
         };
         let mut signed_in = page(true, &[Settled], false);
         signed_in.frame.account = true;
         signed_in.account = Some(Account::sample("Ada", None));
+        let missing = self.w.with("shut-mine", &[("drops", self.called(false).drop)]);
+        let part = Me { missing: Some(missing.clone()), ..page(true, &[Settled], false) };
+        let nothing = Me { missing: Some(missing), ..page(true, &[], false) };
         vec![
+            sample("mine", "shut", &part),
+            sample("mine", "shut-empty", &nothing),
             sample("mine", "stranger", &page(false, &[], false)),
             sample("mine", "empty", &page(true, &[], false)),
             sample("mine", "full", &page(true, &[Held, Settled, Expired], false)),
@@ -442,6 +494,8 @@ impl<'a> Maker<'a> {
             ("bad-form", "invalid"),
         ];
         let mut faults = known.map(|(name, code)| (name, Fault::from(Problem::new(code)))).to_vec();
+        faults.push(("shut-drop", Problem::shut("drop_shut").into()));
+        faults.push(("shut-claim", Problem::shut("claim_shut").into()));
         faults.push(("cross-site", Fault::cross_site()));
         faults.push(("for-hosts", Fault::for_hosts()));
         faults.push(("broken", Fault::broken()));

@@ -233,6 +233,16 @@ impl Visit {
         answer
     }
 
+    /// Answers with a page of something that is not to be had now, as this problem says.
+    pub fn without<P: Page>(self, problem: &Problem, page: &P) -> Response {
+        self.app.metrics.refused(problem.reason);
+        let mut answer = self.html(problem.status, page);
+        if let Some(wait_s) = problem.retry_after_s {
+            answer.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
+        }
+        answer
+    }
+
     /// Answers with what is wrong, in words.
     pub fn fault(self, fault: Fault) -> Response {
         self.app.metrics.refused(fault.code);

@@ -1,9 +1,10 @@
 //! A data folder copied while it is served, into a folder that verifies by itself.
 
+use super::left::{parent, unfinished};
 use super::{Show, rows, snapshot, sums, tables};
 use crate::drops::cold::{Whose, check_owner};
 use crate::drops::wake::festival_number;
-use crate::kit::data::{DataFolder, write_private};
+use crate::kit::data::{DataError, DataFolder, write_private};
 use crate::kit::database::Database;
 use crate::kit::db::{Cold, MIGRATIONS};
 use crate::kit::heads;
@@ -11,13 +12,9 @@ use crate::kit::journal::{JournalReader, JournalWriter, Journals, not_moved};
 use crate::kit::keys;
 use crate::transfer::Sum;
 use crate::verify;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
-
-/// What a backup is called until it is verified and on the disk.
-const UNFINISHED: &str = ".unfinished";
+use std::path::Path;
 
 /// What is to be copied, and where to.
 pub struct Order<'a> {
@@ -37,7 +34,7 @@ pub struct Order<'a> {
 /// both, so that the backup does not testify against itself.
 ///
 /// # Errors
-/// Why there is none; what was copied stays under a name that ends in `.unfinished`.
+/// Why there is none; what was copied is removed again.
 pub fn backup(order: &Order<'_>, show: Show<'_>) -> Result<Vec<Sum>, String> {
     let Order { folder, to, .. } = order;
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
@@ -45,55 +42,79 @@ pub fn backup(order: &Order<'_>, show: Show<'_>) -> Result<Vec<Sum>, String> {
     }
     let reader = JournalReader::open(&folder.journals()).map_err(|why| why.to_string())?;
     not_moved(&reader)?;
+    whole_keys(folder.path(), &reader)?;
     drop(reader);
     let beside = unfinished(to)?;
     if beside.exists() {
-        let beside = beside.display();
-        return Err(format!("{beside} is left of a backup that broke off: remove it first"));
+        return Err(format!(
+            "{} is another backup under way, or no backup of this festival: wait, or remove it",
+            beside.display()
+        ));
     }
-    let io = |path: &Path, why: io::Error| format!("{}: {why}", path.display());
     let mark_path = folder.path().join("festival");
-    let mark = fs::read(&mark_path).map_err(|why| io(&mark_path, why))?;
+    let mark = fs::read(&mark_path).map_err(|why| io(&mark_path, &why))?;
     let made = DataFolder::begin(&beside, &mark).map_err(|why| why.to_string())?;
-    let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
-    heads::write(&made.heads(), &witness).map_err(|why| why.to_string())?;
-    copy_files(order, &beside)?;
-    copy_tables(order, &made, show)?;
-    copy_journal(folder, &made, show)?;
-    let held = check(&made, show)?;
-    made.finish().map_err(|why| why.to_string())?;
-    drop(made);
-    let lock = beside.join("fanfare.lock");
-    fs::remove_file(&lock).map_err(|why| io(&lock, why))?;
-    fs::rename(&beside, to).map_err(|why| io(to, why))?;
-    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    let synced = File::open(to).and_then(|folder| folder.sync_all());
-    let synced = synced.and_then(|()| File::open(parent)?.sync_all());
-    synced.map_err(|why| io(to, why))?;
-    Ok(held)
+    let held = fill(order, &made, show).and_then(|held| give_name(&made, to).map(|()| held));
+    held.map_err(|why| match fs::remove_dir_all(&beside) {
+        Ok(()) => format!("{why}; what was copied to {} is removed again", beside.display()),
+        Err(left) => format!("{why}; remove {}: {left}", beside.display()),
+    })
 }
 
-/// The name it has until it is done.
-fn unfinished(to: &Path) -> Result<PathBuf, String> {
-    let name = to.file_name().ok_or("name a folder for the backup")?;
-    let mut beside = OsString::from(name);
-    beside.push(UNFINISHED);
-    Ok(to.with_file_name(beside))
+fn io(path: &Path, why: &io::Error) -> String {
+    DataError::io(path, why).to_string()
+}
+
+fn fill(order: &Order<'_>, made: &DataFolder, show: Show<'_>) -> Result<Vec<Sum>, String> {
+    let folder = order.folder;
+    let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
+    heads::write(&made.heads(), &witness).map_err(|why| why.to_string())?;
+    copy_files(order, made.path())?;
+    copy_tables(order, made, show)?;
+    copy_rows(&folder.journals(), &made.journals(), show)?;
+    let anew = |name: &&str| {
+        let read = |of: &DataFolder| fs::read(of.path().join(name)).ok();
+        read(folder) != read(made)
+    };
+    if let Some(name) = keys::NAMES.into_iter().find(anew) {
+        return Err(format!("{name} was made anew while it was copied: do this again"));
+    }
+    check(made, show)
+}
+
+/// Gives what is filled its name, when all of it is on the disk.
+fn give_name(made: &DataFolder, to: &Path) -> Result<(), String> {
+    made.finish().map_err(|why| why.to_string())?;
+    fs::rename(made.path(), to).map_err(|why| io(to, &why))?;
+    // Locked until it has its name, so that nobody takes it for one that broke off.
+    let lock = to.join("fanfare.lock");
+    fs::remove_file(&lock).map_err(|why| io(&lock, &why))?;
+    let synced = File::open(to).and_then(|folder| folder.sync_all());
+    let synced = synced.and_then(|()| File::open(parent(to))?.sync_all());
+    synced.map_err(|why| io(to, &why))
+}
+
+/// Refuses to go on without a key that the journal needs, or with another in its place.
+pub(super) fn whole_keys(folder: &Path, reader: &JournalReader) -> Result<(), String> {
+    if let Some(doubt) = keys::doubt(folder, reader)? {
+        return Err(DataError::from(doubt).to_string());
+    }
+    let missing = keys::NEEDED.into_iter().find(|name| !folder.join(name).exists());
+    missing.map_or(Ok(()), |name| Err(keys::gone(folder, name).to_string()))
 }
 
 /// Keys, lists of lost claims, the festival's file.
 fn copy_files(order: &Order<'_>, made: &Path) -> Result<(), String> {
     let from = order.folder.path();
     let private = |from: &Path, name: &str| {
-        let bytes = fs::read(from).map_err(|why| format!("{}: {why}", from.display()))?;
+        let bytes = fs::read(from).map_err(|why| io(from, &why))?;
         write_private(&made.join(name), &bytes).map_err(|why| why.to_string())
     };
     // Without them a restored festival would sign with another one.
     for key in keys::NAMES.into_iter().filter(|key| from.join(key).exists()) {
         private(&from.join(key), key)?;
     }
-    let entries = fs::read_dir(from).map_err(|why| format!("{}: {why}", from.display()))?;
+    let entries = fs::read_dir(from).map_err(|why| io(from, &why))?;
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with("lost-") && entry.path().extension() == Some("csv".as_ref()) {
@@ -115,13 +136,10 @@ fn copy_tables(order: &Order<'_>, made: &DataFolder, show: Show<'_>) -> Result<(
             private_file(&made.cold())?;
             let place = Database::File(made.cold());
             let to = Cold::open(&place, MIGRATIONS, order.now_ms).map_err(|why| why.to_string())?;
-            tables::copy(&from, &to, show)
+            let copied = tables::copy(&from, &to, show);
+            copied.map_err(|why| format!("the tables, to {}: {why}", place.shown()))
         }
     }
-}
-
-fn copy_journal(folder: &DataFolder, made: &DataFolder, show: Show<'_>) -> Result<(), String> {
-    copy_rows(&folder.journals(), &made.journals(), show)
 }
 
 /// Copies journals to where none are: whole files as they are, else row by row. However many they
@@ -141,7 +159,8 @@ pub(super) fn copy_rows(from: &Journals, to: &Journals, show: Show<'_>) -> Resul
     if !has.lanes().map_err(|why| why.to_string())?.is_empty() {
         return Err(format!("the journal at {} is not empty: name an empty one", to.shown()));
     }
-    rows::copy(&from, (&mut writers, &has), show)
+    let copied = rows::copy(&from, (&mut writers, &has), show);
+    copied.map_err(|why| format!("the journal, to {}: {why}", to.shown()))
 }
 
 /// A database's file that nobody else may read, before there is anything in it.

@@ -1,6 +1,6 @@
 //! A backup brought back: into a new folder, and into databases that are empty.
 
-use super::backup::{copy_rows, verified};
+use super::backup::{copy_rows, verified, whole_keys};
 use super::{Show, Sum, snapshot, sums, tables};
 use crate::drops::restore::{self, Gone};
 use crate::drops::wake::festival_number;
@@ -40,19 +40,35 @@ pub fn bring_back(back: &Back<'_>, show: Show<'_>) -> Result<(Vec<Sum>, Vec<Gone
         return Err(format!("{from} is a backup that broke off: bring back a finished one"));
     }
     let backup = DataFolder::look(back.from).map_err(|why| why.to_string())?;
+    let open = |at: &Journals| JournalReader::open(at).map_err(|why| why.to_string());
+    whole_keys(back.from, &open(&backup.journals())?)
+        .map_err(|why| format!("the backup is not whole: {why}"))?;
     let kept = backup.cold().exists().then(|| Cold::look(&Database::File(backup.cold())));
     let kept = kept.transpose().map_err(|why| why.to_string())?;
     verified(&backup, kept.as_ref(), show)?;
     let witness = witnesses(back, &backup)?;
     let mark = fs::read(back.from.join("festival")).map_err(|why| why.to_string())?;
     let mut made = DataFolder::begin(back.to, &mark).map_err(|why| why.to_string())?;
+    let kept = (&backup, kept.as_ref());
+    fill(back, (&mut made, kept), &witness, show).map_err(|why| {
+        format!("{why}; {} is unfinished: remove it before you do this again", back.to.display())
+    })
+}
+
+/// Fills the folder, and says of it what the witness knows.
+fn fill(
+    back: &Back<'_>,
+    (made, (backup, kept)): (&mut DataFolder, (&DataFolder, Option<&Cold>)),
+    witness: &Heads,
+    show: Show<'_>,
+) -> Result<(Vec<Sum>, Vec<Gone>), String> {
     let journals = made.journals_named(back.journals).map_err(|why| why.to_string())?;
     for key in keys::NAMES.into_iter().filter(|key| back.from.join(key).exists()) {
         let bytes = fs::read(back.from.join(key)).map_err(|why| format!("{key}: {why}"))?;
         write_private(&back.to.join(key), &bytes).map_err(|why| why.to_string())?;
     }
-    let side = match &kept {
-        Some(kept) => bring_tables(back, &made, kept, show)?,
+    let side = match kept {
+        Some(kept) => bring_tables(back, made, kept, show)?,
         None => None,
     };
     copy_rows(&backup.journals(), &journals, show)?;
@@ -60,7 +76,7 @@ pub fn bring_back(back: &Back<'_>, show: Show<'_>) -> Result<(Vec<Sum>, Vec<Gone
     // First only what the backup itself saw, so that it can be held against it.
     let own = heads::read(&backup.heads()).map_err(|why| why.to_string())?;
     heads::write(&made.heads(), &own).map_err(|why| why.to_string())?;
-    verified(&made, side.as_ref(), show)?;
+    verified(made, side.as_ref(), show)?;
     let number = festival_number(made.festival());
     let open = |at: &Journals| JournalReader::open(at).map_err(|why| why.to_string());
     let was = sums(&open(&backup.journals())?, number, show)?;
@@ -70,9 +86,9 @@ pub fn bring_back(back: &Back<'_>, show: Show<'_>) -> Result<(Vec<Sum>, Vec<Gone
         return Err("the copy is not the backup: the disk must be looked at".to_owned());
     }
     for _ in 0..2 {
-        heads::write(&made.heads(), &witness).map_err(|why| why.to_string())?;
+        heads::write(&made.heads(), witness).map_err(|why| why.to_string())?;
     }
-    let gone = restore::gone(&reader, number, (&witness, &Heads::new()))?;
+    let gone = restore::gone(&reader, number, (witness, &Heads::new()))?;
     made.finish().map_err(|why| why.to_string())?;
     Ok((is, gone))
 }
@@ -84,7 +100,7 @@ fn witnesses(back: &Back<'_>, backup: &DataFolder) -> Result<Heads, String> {
     if !path.exists() {
         return Err(format!("--witness {}: there is no such file", path.display()));
     }
-    let seen = heads::read(path).map_err(|why| why.to_string())?;
+    let seen = heads::read(path).map_err(|why| format!("--witness {why}"))?;
     Ok(heads::newest(own, seen))
 }
 

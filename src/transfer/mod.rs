@@ -11,6 +11,7 @@
 //! | `bring` | a backup brought back, into a new folder or empty databases |
 //! | `shift` | journals moved |
 //! | `ending` | the rows that end the old ones |
+//! | `left` | the name of a backup that is not done, and what is left of one that broke off |
 //! | `room` | room for what comes back to the folder |
 //! | `rows` | a journal's rows, keys and reasons, as they stand |
 //! | `snapshot` | a whole `SQLite` file as of one moment |
@@ -20,6 +21,7 @@
 mod backup;
 mod bring;
 mod ending;
+mod left;
 mod room;
 mod rows;
 mod shift;
@@ -29,6 +31,7 @@ mod tables;
 
 pub use backup::{Order, backup};
 pub use bring::{Back, bring_back};
+pub use left::clear_left;
 pub use shift::{Shift, finish, settle, shift};
 pub use sums::{Sum, sums};
 

@@ -1,7 +1,7 @@
 //! Room in the data folder for a file that comes back to it.
 
 use super::backup::private_file;
-use crate::drops::cold::given_up;
+use crate::drops::cold::went_to;
 use crate::kit::data::DataFolder;
 use crate::kit::database::Database;
 use crate::kit::db::Cold;
@@ -50,7 +50,7 @@ pub(super) fn make_table_room(folder: &DataFolder, path: &Path) -> Result<(), St
     let place = Database::File(path.to_owned());
     let side = Cold::look(&place).map_err(|why| why.to_string())?;
     let db = side.db();
-    let gone = side.wait(async move { given_up(&db).await }).map_err(|why| why.to_string())?;
+    let gone = side.wait(async move { went_to(&db).await }).map_err(|why| why.to_string())?;
     drop(side);
-    if gone { set_aside(folder, path) } else { Ok(()) }
+    if gone.is_some() { set_aside(folder, path) } else { Ok(()) }
 }

@@ -13,7 +13,7 @@
 use super::ending::end;
 use super::room::{make_room, make_table_room};
 use super::{Show, Sum, rows, sums, tables};
-use crate::drops::cold::{Whose, check_owner, give_up};
+use crate::drops::cold::{Whose, check_owner, give_up, went_to};
 use crate::drops::wake::festival_number;
 use crate::kit::clock::Clock;
 use crate::kit::data::DataFolder;
@@ -183,11 +183,17 @@ fn move_tables(
     {
         return Err(format!("{}: there are no tables to move", path.display()));
     }
+    let open = |place| Cold::open(place, MIGRATIONS, order.now_ms).map_err(|why| why.to_string());
+    let old = open(from)?;
+    let db = old.db();
+    let went = old.wait(async move { went_to(&db).await }).map_err(|why| why.to_string())?;
+    if went == Some(to.shown()) {
+        return Ok(());
+    }
     if let Database::File(path) = to {
         make_table_room(folder, path)?;
     }
-    let open = |place| Cold::open(place, MIGRATIONS, order.now_ms).map_err(|why| why.to_string());
-    let (old, new) = (open(from)?, open(to)?);
+    let new = open(to)?;
     let (db, whose) = (old.db(), Whose::of(folder));
     old.wait(async move { check_owner(&db, &whose).await }).map_err(|why| why.to_string())?;
     if !tables::empty(&new)? {

@@ -2,9 +2,12 @@
 //! for and do not wait.
 
 use super::Show;
-use rusqlite::{Connection, OpenFlags, params};
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use crate::kit::data::{DataError, make_new};
+use rusqlite::ffi::{
+    SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE,
+};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use std::fs::File;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -19,9 +22,8 @@ const SYNC_EVERY: Duration = Duration::from_millis(20);
 /// # Errors
 /// If either cannot be read or written.
 pub fn snapshot(from: &Path, to: &Path, show: Show<'_>) -> Result<(), String> {
-    let named = |path: &Path, why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
-    let copy = made.map_err(|why| named(to, &why))?;
+    let io = |why: &std::io::Error| DataError::io(to, why).to_string();
+    let copy = make_new(to).map_err(|why| io(&why))?;
     let bytes = std::fs::metadata(from).map_or(0, |data| data.len());
     let what = from.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let copied = thread::scope(|scope| {
@@ -33,9 +35,28 @@ pub fn snapshot(from: &Path, to: &Path, show: Show<'_>) -> Result<(), String> {
         }
         copying.join()
     });
-    copied.map_err(|_| named(from, &"copying broke off"))?.map_err(|why| named(from, &why))?;
-    File::open(to).and_then(|file| file.sync_all()).map_err(|why| named(to, &why))
+    let broke_off = |_| format!("{}: copying broke off", to.display());
+    copied.map_err(broke_off)?.map_err(|why| words((from, to), &why))?;
+    File::open(to).and_then(|file| file.sync_all()).map_err(|why| io(&why))
 }
+
+/// Why there is no copy, of the file that is to blame: `SQLite` itself names none.
+fn words((from, to): (&Path, &Path), why: &rusqlite::Error) -> String {
+    let extended = why.sqlite_error().map_or(0, |error| error.extended_code);
+    let (path, advice) = match why.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => (to, "; free some space on that disk, or name another place"),
+        Some(ErrorCode::ReadOnly) => (to, "; it is read-only: name another place"),
+        Some(ErrorCode::SystemIoFailure) if WRITING.contains(&extended) => {
+            (to, "; look at that disk, or name another place")
+        }
+        _ => (from, ""),
+    };
+    format!("{}: {why}{advice}", path.display())
+}
+
+/// Failures of what is written; the file that is copied is only read.
+const WRITING: [i32; 4] =
+    [SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_DIR_FSYNC];
 
 fn vacuum_into(from: &Path, to: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -10,10 +10,9 @@ use crate::kit::clock::Stopwatch;
 use crate::kit::data::DataFolder;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
-use crate::kit::hex;
 use crate::kit::journal::{JournalError, JournalReader, Journals, LaneRecord, Survey};
-use crate::kit::keys::Keys;
-use fanfare_lane::{LaneId, PublicKey};
+use crate::kit::keys;
+use fanfare_lane::LaneId;
 use std::path::Path;
 
 /// Reads every journal of a data folder from its first row up to what stands there now. Writes
@@ -39,7 +38,7 @@ pub fn folder_beside(
     // journal grows meanwhile.
     let witness = witness(folder, &mut report.broken);
     let journals = folder.journals();
-    let whole = Whole { folder, journals: &journals, witness, tables };
+    let whole = Whole { folder, journals: &journals, witness, tables, own: true };
     read(&whole, &mut report, progress)?;
     Ok(report)
 }
@@ -55,7 +54,7 @@ pub fn elsewhere(
     progress: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<Report, VerifyError> {
     let (mut report, witness) = (Report::default(), Heads::new());
-    let whole = Whole { folder, journals, witness, tables: None };
+    let whole = Whole { folder, journals, witness, tables: None, own: false };
     read(&whole, &mut report, progress)?;
     Ok(report)
 }
@@ -66,10 +65,12 @@ struct Whole<'a> {
     journals: &'a Journals,
     witness: Heads,
     tables: Option<&'a Cold>,
+    /// Whether the folder's own key has to be the one these journals go on with.
+    own: bool,
 }
 
 fn read(
-    Whole { folder, journals, witness, tables }: &Whole<'_>,
+    Whole { folder, journals, witness, tables, own }: &Whole<'_>,
     report: &mut Report,
     progress: &mut dyn FnMut(&Progress<'_>),
 ) -> Result<(), VerifyError> {
@@ -87,9 +88,10 @@ fn read(
     report.broken.extend(gone(witness, &listed));
     report.broken.extend(unread.iter().map(unreadable));
     report.keys = reader.keys()?;
-    let mut trusted = report.keys.clone();
-    trusted.extend(own_key(folder, &report.keys, &mut report.broken));
-    let seals = Seals::new(trusted);
+    if *own {
+        own_key(folder, &reader, &mut report.broken);
+    }
+    let seals = Seals::new(report.keys.clone());
     let festival = festival_number(folder.festival());
     let source = Source { journals, festival, seals: &seals };
     for record in &lanes {
@@ -144,20 +146,12 @@ fn unreadable((record, why): &(LaneRecord, JournalError)) -> Broken {
     }
 }
 
-/// The folder's own key, which the journal must list. Whoever may not read it is not stopped.
-fn own_key(
-    folder: &DataFolder,
-    listed: &[PublicKey],
-    broken: &mut Vec<Broken>,
-) -> Option<PublicKey> {
-    let own = Keys::open(folder.path()).ok()?.public();
-    if listed.contains(&own) {
-        return None;
+/// The folder's own key, with which the journal must go on. Whoever may not read it is not stopped.
+fn own_key(folder: &DataFolder, reader: &JournalReader, broken: &mut Vec<Broken>) {
+    if let Ok(Some(doubt)) = keys::doubt(folder.path(), reader) {
+        let what = format!("{}: {}", doubt.path.display(), doubt.what);
+        broken.push(whole(Promise::Signature, what));
     }
-    let named = hex::hex(&own.fingerprint());
-    let what = format!("the journal does not list the folder's own key, {named}");
-    broken.push(whole(Promise::Signature, what));
-    Some(own)
 }
 
 /// Reads one lane into the report.

@@ -35,7 +35,7 @@ fn another_festivals_file_and_a_broken_one_are_refused() {
     }
     let nowhere = Place::new();
     let (well, said) = apply(&nowhere, &day.text, true);
-    assert!(!well && said.contains("holds no festival yet"), "{said}");
+    assert!(!well && said.contains("is not there"), "{said}");
     assert!(!nowhere.data.exists());
 }
 

@@ -63,7 +63,7 @@ fn shut(base: &Base, data: &Path) -> Vec<String> {
         let beside = Beside { tables, ..Beside::default() };
         Node::start_beside(folder, clock, LaneConfig::default(), specs, beside).unwrap()
     };
-    let shut = node.directory().shut.iter().map(|shut| shut.why.clone()).collect();
+    let shut = node.directory().shut().iter().map(|shut| shut.why.clone()).collect();
     node.stop();
     shut
 }

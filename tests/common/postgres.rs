@@ -117,6 +117,16 @@ impl Postgres {
         self.child.wait().unwrap();
     }
 
+    /// Everything of it stands still, or goes on: connections stay, and nothing is answered.
+    pub fn stands_still(&self, still: bool) {
+        let server = self.child.id().to_string();
+        let children = Command::new("pgrep").args(["-P", &server]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        let all = children.split_whitespace().chain([server.as_str()]);
+        let signal = if still { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").arg(signal).args(all).status().unwrap().success());
+    }
+
     /// Starts it again after [`Postgres::kill`].
     pub fn start_again(&mut self) {
         for _ in 0..100 {

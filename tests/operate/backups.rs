@@ -140,15 +140,62 @@ fn a_place_that_is_not_empty_is_refused_and_nothing_is_changed() {
     assert!(said.contains("are not empty"), "{said}");
     let said = words(&second.run(&["serve", FILE, "--listen", "127.0.0.1:0"]));
     assert!(said.contains("was being filled from a backup"), "{said}");
-    // What broke off is told by its name, and is not brought back.
-    let broken = beside(&place, "broken.unfinished");
-    fs::create_dir(&broken).unwrap();
-    fs::write(broken.join("unfinished"), "").unwrap();
-    let said = refused(&place, &["backup", "--to", text(&beside(&place, "broken"))]);
-    assert!(said.contains("broke off"), "{said}");
+    let said = refused(&second, &args);
+    assert!(said.contains("broke off: remove it"), "{said}");
+}
+
+#[test]
+fn what_is_left_of_a_backup_that_broke_off_goes_with_the_next() {
+    let place = place(None);
+    let served = place.serve(Some(FILE));
+    claim(&served, 1..=3);
+    // Killed on its way, at any moment.
+    let mark = fs::read_to_string(place.data.join("festival")).unwrap();
+    let left = |name: &str, mark: Option<&str>| {
+        let path = beside(&place, name);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("unfinished"), "").unwrap();
+        mark.iter().for_each(|mark| fs::write(path.join("festival"), mark).unwrap());
+        path
+    };
+    let killed = left("first.unfinished", Some(&mark));
+    let begun = left("second.unfinished", None);
+    let theirs = left("third.unfinished", Some(&mark.replace("id shop", "id other")));
+    let running = left("fourth.unfinished", Some(&mark));
+    let nobodys = beside(&place, "fifth.unfinished");
+    fs::create_dir(&nobodys).unwrap();
+    fs::write(nobodys.join("letter"), "not ours").unwrap();
+    let lock = fs::File::create(running.join("fanfare.lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    // What broke off is told by its mark, and is not brought back.
     let third = other(&place, &beside(&place, "third"), None);
-    let said = refused(&third, &["restore", "--from", text(&broken)]);
+    let said = refused(&third, &["restore", "--from", text(&killed)]);
     assert!(said.contains("broke off"), "{said}");
+    let first = beside(&place, "first");
+    let said = done(&place, &["backup", "--to", text(&first)]);
+    assert!(said.contains("first.unfinished, left of a backup that broke off"), "{said}");
+    assert!(!killed.exists() && !begun.exists(), "{said}");
+    assert!(theirs.exists() && running.exists() && nobodys.join("letter").exists());
+    let said = refused(&place, &["backup", "--to", text(&beside(&place, "fourth"))]);
+    assert!(said.contains("under way") && running.exists(), "{said}");
+    let said = refused(&place, &["backup", "--to", text(&beside(&place, "fifth"))]);
+    assert!(said.contains("remove it") && nobodys.join("letter").exists(), "{said}");
+    served.end();
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_said_to_be_none() {
+    let place = place(None);
+    let nowhere = other(&place, &beside(&place, "typo"), None);
+    let text = text(&nowhere.data).to_owned();
+    for args in [&["backup", "--to", "kept"][..], &["verify"], &["key", "show"]] {
+        let said = words(&nowhere.run(args));
+        assert!(said.contains(&format!("{text} is not there")), "{args:?} {said}");
+        assert!(!said.contains("start `fanfare serve` with it"), "{args:?} {said}");
+    }
+    let said = refused(&place, &["restore", "--from", &text]);
+    assert!(said.contains(&format!("{text} is not there")), "{said}");
+    assert!(!place.data.exists() && !nowhere.data.exists());
 }
 
 #[test]
@@ -172,7 +219,8 @@ fn a_damaged_backup_is_neither_made_nor_brought_back() {
     let again = beside(&place, "again");
     let said = refused(&place, &["backup", "--to", text(&again)]);
     assert!(said.contains("does NOT verify") && !again.exists(), "{said}");
-    assert!(beside(&place, "again.unfinished").exists());
+    assert!(said.contains("is removed again"), "{said}");
+    assert!(!beside(&place, "again.unfinished").exists());
 }
 
 #[test]
@@ -185,6 +233,10 @@ fn the_witness_of_the_machine_testifies_against_an_older_backup() {
     claim(&served, 4..=6);
     served.end();
     let new = other(&place, &beside(&place, "new"), None);
+    let typo = place.data.with_file_name(FILE);
+    let said = refused(&new, &["restore", "--from", text(&kept), "--witness", text(&typo)]);
+    assert!(said.contains("--witness") && said.contains("it is no witness"), "{said}");
+    assert!(!said.contains("damaged") && !new.data.exists() && typo.exists(), "{said}");
     let witness = place.data.join("heads");
     let args = ["restore", "--from", text(&kept), "--witness", text(&witness)];
     let said = done(&new, &args);
@@ -192,7 +244,7 @@ fn the_witness_of_the_machine_testifies_against_an_older_backup() {
     let served = new.serve(Some(FILE));
     let ready = served.ask(("GET", "/readyz"), 1, Role::Fan, "");
     assert!(ready.status == 503 && ready.text.contains("went back in time"), "{ready:?}");
-    assert_eq!(served.claim("boxes", 7, crate::common::festival::BOX).status, 404);
+    assert_eq!(served.claim("boxes", 7, crate::common::festival::BOX).status, 503);
     served.end();
     done(&new, &["restore", FILE, "--accept-loss"]);
     let served = new.serve(Some(FILE));

@@ -1,6 +1,6 @@
 //! What `doctor` says: each fault made, its code found, and nothing found where nothing is wrong.
 
-use super::shop::{FILE, claim, database, done, place};
+use super::shop::{FILE, claim, database, done, place, refused};
 use crate::common::postgres::Postgres;
 use crate::common::served::{Place, files, words};
 use fanfare::kit::data::DataFolder;
@@ -9,8 +9,12 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// The codes of what is wrong, the worst first.
-fn codes(place: &Place, args: &[&str]) -> Vec<String> {
+/// The codes of what is wrong, the worst first, where nobody has to serve.
+pub fn codes(place: &Place, args: &[&str]) -> Vec<String> {
+    codes_of(place, &[&["--stopped"], args].concat())
+}
+
+fn codes_of(place: &Place, args: &[&str]) -> Vec<String> {
     let json = place.data.with_file_name("doctor.json");
     let path = json.to_str().unwrap();
     let output = place.run(&[&["doctor", "--json", path], args].concat());
@@ -42,7 +46,7 @@ fn where_nothing_is_wrong_nothing_is_found_and_nothing_is_written() {
     assert!(codes(&place, &[]).is_empty());
     assert_eq!(files(&place.data), before);
     let served = place.serve(Some(FILE));
-    assert!(codes(&place, &[]).is_empty());
+    assert!(codes_of(&place, &[]).is_empty());
     let said = done(&place, &["doctor"]);
     let pid = served.program.child.id();
     assert!(said.contains(&format!("process {pid} has it in use")), "{said}");
@@ -50,6 +54,25 @@ fn where_nothing_is_wrong_nothing_is_found_and_nothing_is_written() {
     served.end();
     let (url, _server) = database();
     assert!(codes(&sold(Some(url)), &[]).is_empty());
+}
+
+#[test]
+fn that_nobody_serves_is_named_below_what_explains_it() {
+    let place = sold(None);
+    assert_eq!(codes_of(&place, &[]), ["server_down"]);
+    let said = refused(&place, &["doctor"]);
+    assert!(said.contains("systemctl start fanfare"), "{said}");
+    assert!(said.contains("journalctl -u fanfare -n 50"), "{said}");
+    assert!(!said.contains("nothing is wrong"), "{said}");
+    let mut served = place.serve(Some(FILE));
+    assert!(codes_of(&place, &[]).is_empty());
+    served.program.kill();
+    assert_eq!(codes_of(&place, &[]), ["server_down"]);
+    assert!(codes(&place, &[]).is_empty());
+    fs::write(place.data.join("token.key"), "none").unwrap();
+    assert_eq!(codes_of(&place, &[]), ["keys_unread", "server_down"]);
+    fs::remove_file(place.data.join("festival")).unwrap();
+    assert_eq!(codes_of(&place, &[]), ["folder_empty"]);
 }
 
 #[test]
@@ -71,15 +94,18 @@ fn what_is_wrong_with_a_folder_is_named() {
     assert_eq!(codes(&place, &[]), ["move_unfinished"]);
     fs::remove_file(at("moving")).unwrap();
     fs::write(at("unfinished"), "").unwrap();
-    assert_eq!(codes(&place, &[]), ["folder_unfinished"]);
+    fs::rename(at("journal.sqlite"), at("aside")).unwrap();
+    assert_eq!(codes_of(&place, &[]), ["folder_unfinished"]);
+    fs::rename(at("aside"), at("journal.sqlite")).unwrap();
     fs::remove_file(at("unfinished")).unwrap();
     fs::write(at("heads"), "torn").unwrap();
     fs::write(at("heads.before"), "torn").unwrap();
     assert_eq!(codes(&place, &[]), ["witness_damaged"]);
     fs::remove_file(at("heads")).unwrap();
     fs::remove_file(at("heads.before")).unwrap();
+    assert_eq!(codes(&place, &[]), ["witness_missing"]);
     let locked = DataFolder::serve(&place.data, "shop", false).unwrap();
-    assert_eq!(codes(&place, &[]), ["server_mute"]);
+    assert_eq!(codes(&place, &[]), ["server_mute", "witness_missing"]);
     drop(locked);
     let mark = fs::read_to_string(at("festival")).unwrap();
     fs::write(at("festival"), mark.replace("version 1", "version 9")).unwrap();
@@ -117,6 +143,11 @@ fn what_is_wrong_with_a_journal_or_its_tables_is_named() {
         .execute("UPDATE journal SET facts = facts || x'00' WHERE seq = 4", [])
         .unwrap();
     assert!(codes(&damaged, &[]).contains(&"journal_damaged".to_owned()));
+    // What it says to do can be done as it stands.
+    let said = words(&damaged.run(&["doctor", "--stopped"]));
+    let data = damaged.data.display();
+    assert!(said.contains(&format!("`mv {data} {data}.damaged`")), "{said}");
+    assert!(said.contains(&format!("--data {data} --witness {data}.damaged/heads")), "{said}");
     let away = sold(None);
     for name in ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] {
         let _ = fs::remove_file(away.data.join(name));
@@ -131,6 +162,12 @@ fn what_is_wrong_with_a_database_is_named() {
     done(&moved, &["move", "--to", &url]);
     fs::remove_file(moved.data.join("journals")).unwrap();
     assert_eq!(codes(&moved, &[]), ["journal_moved"]);
+    let (one, two) = (database().0, database().0);
+    let both = sold(None);
+    done(&both, &["move", "--to", &one, "--to", &two]);
+    let said = done(&both, &["doctor", "--stopped"]);
+    let shown = DataFolder::look(&both.data).unwrap().journals().shown();
+    assert!(shown.contains(", ") && said.contains(&format!("journal at {shown}")), "{said}");
     let risky = Postgres::with(&["fsync=off"]);
     let place = sold(None);
     fs::write(place.data.join("journals"), risky.database() + "\n").unwrap();

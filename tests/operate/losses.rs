@@ -132,11 +132,12 @@ fn closed_until_accepted(place: &Place, given: u64) {
     let said = ready(&served);
     assert!(said.status == 503 && said.text.contains("went back in time"), "{said:?}");
     assert!(served.said().contains("went back in time"));
-    assert_ne!(served.claim("boxes", 500, BOX).status, 201);
+    let asked = served.claim("boxes", 500, BOX);
+    assert_eq!((asked.status, asked.text_of("code")), (503, "busy"), "{asked:?}");
     served.end();
     let said = refused(place, &["verify"]);
     assert!(said.contains("went back in time"), "{said}");
-    let said = refused(place, &["doctor"]);
+    let said = refused(place, &["doctor", "--stopped"]);
     assert!(said.contains("went back in time"), "{said}");
     done(place, &["restore", FILE, "--accept-loss"]);
     let served = place.serve(Some(FILE));
@@ -168,7 +169,7 @@ fn rows_that_nobody_kept_stop_the_lane_and_keep_it_closed() {
     let said = ready(&served);
     assert!(said.status == 503 && said.text.contains("the journal forgot rows"), "{said:?}");
     assert!(served.said().contains("LANE STOPPED"));
-    assert_ne!(served.claim("boxes", 9, BOX).status, 201);
+    assert_eq!(served.claim("boxes", 9, BOX).status, 503);
     served.end();
     closed_until_accepted(&place, 7);
 }

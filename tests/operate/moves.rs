@@ -76,6 +76,15 @@ fn a_journal_goes_to_postgresql_and_back_with_the_same_digests() {
     println!("moved_rows {}", was.iter().map(|sum| u64::from(sum.rows)).sum::<u64>());
     has_ended(&place, "sqlite", &was);
     serves_nobody(&place, None);
+    // The same again, as for one that was cut off: it is done already.
+    let again = ["move", "--from", "sqlite", "--to", &url, "--tables-to", &url];
+    assert!(done(&place, &again).contains("the tables are at "));
+    assert!(done(&place, &again[..5]).contains("already"));
+    assert_eq!(held(&place), was);
+    let said = refused(&place, &["move", "--to", "/tmp/foo.sqlite"]);
+    assert!(said.contains("--to: `/tmp/foo.sqlite`") && said.contains("write `sqlite`"), "{said}");
+    let said = refused(&place, &["move", "--tables-to", "/x"]);
+    assert!(said.contains("--tables-to: `/x`") && said.contains("write `sqlite`"), "{said}");
     // The old tables are not gone on with either.
     let said = refused(&place, &["serve", FILE, "--listen", "127.0.0.1:0"]);
     assert!(said.contains("the tables moved to ") && said.contains("--database"), "{said}");

@@ -42,7 +42,7 @@ fn holds(place: &Place, receipt: &str, fingerprint: &str) -> bool {
 }
 
 /// The fingerprints `fanfare key show` prints, the current one first.
-fn shown(place: &Place) -> Vec<String> {
+pub fn shown(place: &Place) -> Vec<String> {
     let output = place.run(&["key", "show"]);
     assert!(output.status.success(), "{}", words(&output));
     let text = String::from_utf8(output.stdout).unwrap();

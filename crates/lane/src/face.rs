@@ -27,6 +27,8 @@ pub struct Face {
     pub closed: bool,
     /// Whether lane time stands still until the host confirms it.
     pub doubtful_time: bool,
+    /// Whether rows were lost and no host has resumed it since; then its time is in doubt, too.
+    pub lost: bool,
     /// The first moment nothing was free.
     pub sold_out_at_ms: Option<i64>,
     /// Claims ever made.
@@ -48,6 +50,7 @@ impl Face {
             paused: state.paused() || state.doubtful_time(),
             closed: state.closed(),
             doubtful_time: state.doubtful_time(),
+            lost: state.lost(),
             sold_out_at_ms: state.sold_out_at_ms(),
             claims: state.count(),
             lines: state.ledger().lines().to_vec(),
@@ -73,6 +76,7 @@ impl Face {
             paused: false,
             closed: true,
             doubtful_time: false,
+            lost: false,
             sold_out_at_ms: totals.sold_out_at_ms,
             claims: totals.claims,
             lines: totals.lines.iter().map(stock).collect(),

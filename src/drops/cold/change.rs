@@ -32,9 +32,9 @@ pub enum Change {
     Granted(u32, u64, u16, u16, u32),
     /// A right was used up (true) or ran out.
     RightOver(u32, bool),
-    /// Somebody did something: at which place, when, what, who and why; with how many units of
-    /// which line.
-    Did(u32, u16, i64, &'static str, Act, Option<(u16, u32)>),
+    /// Somebody did something: at which place, when, what, who and why, if it was not Fanfare by
+    /// itself; with how many units of which line.
+    Did(u32, u16, i64, &'static str, Option<Act>, Option<(u16, u32)>),
 }
 
 /// Changes that may be written in any order among themselves: claims made, older ones moved.

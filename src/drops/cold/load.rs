@@ -166,12 +166,16 @@ impl Load {
     }
 
     fn rare(&mut self, fact: &Fact, (seq, place): (u32, u16), now_ms: i64) {
-        let done = |what, act: &Act, units| Change::Did(seq, place, now_ms, what, *act, units);
+        let done =
+            |what, act: &Act, units| Change::Did(seq, place, now_ms, what, Some(*act), units);
         let did = |what, act: &Act| done(what, act, None);
         let changes = match fact {
             Fact::Terms(terms) => {
                 self.lines = terms.lines.len() as u16;
                 vec![Change::Terms(terms.clone())]
+            }
+            Fact::Opened { doubtful_time: true, .. } => {
+                vec![Change::Did(seq, place, now_ms, "drop.halted", None, None)]
             }
             Fact::Paused(act) => vec![Change::Paused(true), did("drop.paused", act)],
             Fact::Resumed(act) => vec![Change::Paused(false), did("drop.resumed", act)],

@@ -35,7 +35,7 @@ pub use bell::Bell;
 pub use cursors::{cursors, witnessed};
 pub use forget::{forget, lost_claims};
 pub use lag::Lag;
-pub use owner::{Whose, check_owner, found, give_up, given_up, made_at_ms, not_ours, own};
+pub use owner::{Whose, check_owner, found, give_up, made_at_ms, not_ours, own, went_to};
 pub use projector::Projector;
 
 /// Every statement over these tables, those over many rows for a few sizes: a test prepares each

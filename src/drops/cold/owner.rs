@@ -87,12 +87,13 @@ pub async fn give_up(db: &Db, place: &str) -> Result<(), DbError> {
     commit(tx).await
 }
 
-/// Whether the tables went elsewhere.
+/// Where the tables went, in words, if they went elsewhere.
 ///
 /// # Errors
 /// If it cannot be read.
-pub async fn given_up(db: &Db) -> Result<bool, DbError> {
-    Ok(owner(db).await?.is_some_and(|whose| whose.festival.starts_with(MOVED)))
+pub async fn went_to(db: &Db) -> Result<Option<String>, DbError> {
+    let owner = owner(db).await?;
+    Ok(owner.and_then(|whose| whose.festival.strip_prefix(MOVED).map(str::to_owned)))
 }
 
 /// Ties the database to a data folder, or refuses another's.

@@ -60,11 +60,11 @@ pub(super) async fn change_drop(
             unique[..4].copy_from_slice(&load.lane.to_be_bytes());
             unique[4..8].copy_from_slice(&seq.to_be_bytes());
             unique[8..].copy_from_slice(&place.to_be_bytes());
-            let who = format!("fan {}", act.by.get());
+            let who = act.map_or("fanfare".to_owned(), |act| format!("fan {}", act.by.get()));
             let more = units.map(|(line, units)| format!(r#","line":{line},"units":{units}"#));
             let more = more.unwrap_or_default();
-            let why = act.why;
-            let data = format!(r#"{{"seq":{seq},"place":{place},"why":"{why:016x}"{more}}}"#);
+            let why = act.map(|act| format!(r#","why":"{:016x}""#, act.why)).unwrap_or_default();
+            let data = format!(r#"{{"seq":{seq},"place":{place}{why}{more}}}"#);
             let (who, subject, at_ms) = (who.as_str(), load.drop.as_str(), *at_ms);
             record(tx, Event { at_ms, unique, who, what, subject, data }).await?;
         }

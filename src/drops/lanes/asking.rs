@@ -3,6 +3,7 @@
 use super::{Lanes, Replayed};
 use crate::drops::ticket::{Answered, Sink, Ticket};
 use crate::drops::wake;
+use crate::kit::journal::JournalError;
 use fanfare_engine::Command;
 use fanfare_lane::{Lane, LaneId, Reading, Reply};
 
@@ -84,7 +85,7 @@ impl Lanes {
     pub(super) fn woken(
         &mut self,
         id: LaneId,
-        replayed: Result<Replayed, String>,
+        replayed: Result<Replayed, JournalError>,
         clock: &Reading,
     ) {
         if self.follows(id) {
@@ -105,12 +106,14 @@ impl Lanes {
             let answers = asked.into_iter().zip(replies);
             return answers.for_each(|(of, reply)| self.say(of.ticket, reply));
         }
+        let unfit = |why: String| JournalError::Unfit(why);
         let opened = replay.and_then(|replay| {
             let open = |served: &mut _| {
                 Lane::open(&replay, served, wake::owner(), self.config, clock, None)
             };
-            let opened = drop.published.own(open).ok_or("its state is gone")?;
-            opened.map_err(|why| why.to_string())
+            let opened = drop.published.own(open);
+            let opened = opened.ok_or_else(|| unfit("its state is gone".to_owned()))?;
+            opened.map_err(|why| unfit(why.to_string()))
         });
         match opened {
             Ok(lane) => {
@@ -121,7 +124,13 @@ impl Lanes {
                 }
             }
             Err(why) => {
-                drop.stop(&why);
+                match why {
+                    // Whoever asks next has it read again.
+                    JournalError::Silent(why) => {
+                        tracing::warn!(lane = id, why, "a lane at rest cannot be read now");
+                    }
+                    why => drop.stop(&why.to_string()),
+                }
                 asked.into_iter().for_each(|of| self.say(of.ticket, Reply::Busy));
             }
         }

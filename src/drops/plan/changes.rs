@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::drops::reasons;
+use crate::drops::register;
 use crate::drops::spec::{DropSpec, LineName};
 use crate::drops::web::host::reason_number;
 use crate::festivals::{Festival, Money, Opening};
@@ -103,13 +104,41 @@ impl What {
     }
 }
 
+/// A drop that cannot be compared: its lane is not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// The drop's id.
+    pub drop: String,
+    /// Why it is not, in words for the operator.
+    pub why: String,
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { drop, why } = self;
+        write!(f, "{drop}: its lane is not open, so it is not compared: {why}")
+    }
+}
+
+/// What came of comparing.
+#[derive(Clone, Debug, Default)]
+pub struct Compared {
+    /// What differs.
+    pub changes: Vec<Change>,
+    /// The drops of which nothing can be said: they are there, and neither new nor as the file
+    /// says.
+    pub unseen: Vec<Unseen>,
+}
+
 /// What is told a drop's names and state.
 pub type Look<'a> = dyn FnMut(&DropSpec, &Book) + 'a;
 
 /// The drops of a journal, and how to read one that is not at rest.
 pub struct Journal<'a> {
-    /// All ids.
+    /// All ids, but for those of which nothing can be said.
     pub ids: Vec<String>,
+    /// These.
+    pub unseen: Vec<Unseen>,
     /// What the clock shows.
     pub now_ms: i64,
     /// Reads a drop's names and state; does nothing if it rests.
@@ -117,12 +146,12 @@ pub struct Journal<'a> {
 }
 
 /// What differs between the app's own file and its journal.
-pub fn of_app(app: &App) -> Vec<Change> {
+pub fn of_app(app: &App) -> Compared {
     of_serving(app, &app.festival)
 }
 
 /// What differs between a proposed festival and what is served.
-pub fn of_serving(app: &App, proposed: &Festival) -> Vec<Change> {
+pub fn of_serving(app: &App, proposed: &Festival) -> Compared {
     let (directory, now_ms) = (app.node.directory(), app.now_ms());
     let read = |id: &str, look: &mut Look<'_>| {
         if let Some(drop) = directory.named(id) {
@@ -130,13 +159,25 @@ pub fn of_serving(app: &App, proposed: &Festival) -> Vec<Change> {
         }
     };
     let ids = directory.drops.iter().map(|drop| drop.spec.id.clone()).collect();
-    of_journal(&Journal { ids, now_ms, read: &read }, proposed)
+    let shut = directory.shut().iter();
+    let unseen = shut.map(|shut| Unseen { drop: shut.spec.id.clone(), why: shut.words() });
+    let mut unseen: Vec<Unseen> = unseen.collect();
+    if directory.is_apart() {
+        let plans = proposed.drops().iter();
+        let planned = plans.filter(|plan| matches!(plan.opening(), Opening::At(_)));
+        let planned = planned.map(|plan| plan.id().as_str());
+        let unknown = planned
+            .filter(|id| directory.named(id).is_none() && directory.shut_named(id).is_none())
+            .map(|id| Unseen { drop: id.to_owned(), why: register::PLACES.to_owned() });
+        unseen.extend(unknown);
+    }
+    of_journal(Journal { ids, unseen, now_ms, read: &read }, proposed)
 }
 
 /// What differs between a proposed festival and a journal. Drops that repeat are not compared:
 /// each round is made as the file then stood. What takes units away comes first, so that nothing
 /// is done yet when it turns out to be impossible.
-pub fn of_journal(journal: &Journal<'_>, proposed: &Festival) -> Vec<Change> {
+pub fn of_journal(journal: Journal<'_>, proposed: &Festival) -> Compared {
     let mut changes = Vec::new();
     for plan in proposed.drops().iter().filter(|plan| matches!(plan.opening(), Opening::At(_))) {
         let wanted = DropSpec::new(proposed, plan, 0, 0);
@@ -145,7 +186,7 @@ pub fn of_journal(journal: &Journal<'_>, proposed: &Festival) -> Vec<Change> {
                 let words = Words { proposed, wanted: &wanted, names };
                 changes.extend(of_drop(&words, state, journal.now_ms));
             });
-        } else {
+        } else if !journal.unseen.iter().any(|unseen| unseen.drop == wanted.id) {
             let opens = when(proposed, wanted.terms.opens_at_ms);
             let breaks = State::new(&wanted.terms, journal.now_ms).err().map(reasons::unsound);
             let (drop, what) = (wanted.id.clone(), What::NewDrop(Box::new(wanted)));
@@ -163,7 +204,10 @@ pub fn of_journal(journal: &Journal<'_>, proposed: &Festival) -> Vec<Change> {
         });
     }
     changes.sort_by_key(|change| !change.what.takes_units());
-    changes
+    let Journal { mut unseen, .. } = journal;
+    // Of a demo's rounds nothing is compared.
+    unseen.retain(|unseen| !proposed.is_demo() || has(&unseen.drop));
+    Compared { changes, unseen }
 }
 
 /// A drop that is over differs from nothing: what happened stands.

@@ -5,20 +5,17 @@ pub mod changes;
 pub mod socket;
 pub mod unserved;
 
+use super::register;
 use super::spec::{DropSpec, LineName};
 use crate::app::{App, Mode};
 use crate::drops::web::host::reason_number;
 use crate::festivals::{DropPlan, Festival, Good, Id, Names, Opening, Variant};
 use crate::kit::data::DataFolder;
-use crate::kit::journal::{JournalError, JournalReader, Survey};
+use crate::kit::journal::Survey;
 use fanfare_engine::{Act, Command, Fact, Fan, Quantity, Terms};
 
 /// The reason the demo's resumptions have.
 const BELIEVED: &str = "the demo believes the machine's clock";
-
-/// Why nothing goes without the first of several journals here.
-const ANSWERS_ONCE: &str = "it is the first of several journals and says where each drop is: \
-    `fanfare serve` does without it only in a folder that was served with it before";
 
 /// A round is made this long before it opens.
 const ROUND_AHEAD_MS: i64 = 20 * 60 * 1000;
@@ -32,8 +29,7 @@ pub fn specs(
     folder: &DataFolder,
     now_ms: i64,
 ) -> Result<Vec<DropSpec>, String> {
-    let known = journalled_terms(folder)?;
-    Ok(specs_of(festival, folder, now_ms, known))
+    Ok(specs_of(festival, folder, now_ms, (all_journalled(folder)?, false)))
 }
 
 /// The drops a server starts with. A rehearsal makes its own as their turns come. Where the first
@@ -46,10 +42,12 @@ pub fn starting_specs(
     folder: &DataFolder,
     now_ms: i64,
 ) -> Result<(Vec<DropSpec>, Option<String>), String> {
-    let (known, silent) = terms_there(folder)?;
+    let (journalled, silent) = journalled_terms(folder)?;
     let specs = match mode {
-        Mode::Rehearsal => journalled_of(festival, &known),
-        Mode::Real | Mode::Demo => specs_of(festival, folder, now_ms, known),
+        Mode::Rehearsal => known_of(festival, journalled),
+        Mode::Real | Mode::Demo => {
+            specs_of(festival, folder, now_ms, (journalled, silent.is_some()))
+        }
     };
     Ok((specs, silent))
 }
@@ -63,11 +61,12 @@ pub fn open_silent(app: &App) {
     });
 }
 
+/// `apart` says that journals may know more drops than these.
 fn specs_of(
     festival: &Festival,
     folder: &DataFolder,
     now_ms: i64,
-    known: Vec<(String, Terms)>,
+    (journalled, apart): (Journalled, bool),
 ) -> Vec<DropSpec> {
     let mut specs: Vec<DropSpec> = Vec::new();
     for plan in festival.drops() {
@@ -80,10 +79,16 @@ fn specs_of(
             }
         }
     }
-    for (id, terms) in known {
-        match specs.iter_mut().find(|spec| spec.id == id) {
-            Some(spec) => *spec = placed(festival, spec, &terms),
-            None => specs.push(journalled(festival, &id, &terms)),
+    for spec in specs.iter_mut().filter(|_| apart) {
+        if !journalled.iter().any(|(id, _)| *id == spec.id) {
+            *spec = unread(festival, spec);
+        }
+    }
+    for (id, terms) in journalled {
+        match (specs.iter_mut().find(|spec| spec.id == id), terms) {
+            (Some(spec), Some(terms)) => *spec = placed(festival, spec, &terms),
+            (Some(spec), None) => *spec = unread(festival, spec),
+            (None, terms) => specs.push(known(festival, &id, terms)),
         }
     }
     specs
@@ -94,64 +99,62 @@ fn specs_of(
 /// # Errors
 /// If the journal cannot be read.
 pub fn journalled_specs(festival: &Festival, folder: &DataFolder) -> Result<Vec<DropSpec>, String> {
-    Ok(journalled_of(festival, &journalled_terms(folder)?))
+    Ok(known_of(festival, all_journalled(folder)?))
 }
 
-fn journalled_of(festival: &Festival, known: &[(String, Terms)]) -> Vec<DropSpec> {
-    known.iter().map(|(id, terms)| journalled(festival, id, terms)).collect()
+fn known_of(festival: &Festival, journalled: Journalled) -> Vec<DropSpec> {
+    journalled.into_iter().map(|(id, terms)| known(festival, &id, terms)).collect()
 }
 
-/// The drops the journal knows, by lane, and the terms they began with.
-type Known = Vec<(String, Terms)>;
-
-/// Those of all journals.
-fn journalled_terms(folder: &DataFolder) -> Result<Known, String> {
-    let journals = folder.journals();
-    let found = JournalReader::find(&journals).map_err(|why| why.to_string())?;
-    let Some(reader) = found else { return Ok(Known::new()) };
-    Ok(terms_of(&reader, reader.survey().map_err(|why| why.to_string())?))
-}
-
-/// The same; where a start can do without the first journal and that is silent, those of the
-/// others, and why it is.
-fn terms_there(folder: &DataFolder) -> Result<(Known, Option<String>), String> {
-    let words = |why: JournalError| why.to_string();
-    let journals = folder.journals();
-    let first = JournalReader::find(&journals).and_then(|found| {
-        found.map(|reader| reader.survey().map(|survey| (reader, survey))).transpose()
-    });
-    let silent = match first {
-        Err(JournalError::Silent(why)) if folder.spares_first() => why,
-        Err(JournalError::Silent(why)) if journals.count() > 1 => {
-            return Err(format!("{why}; {ANSWERS_ONCE}"));
-        }
-        Ok(None) => return Ok((Known::new(), None)),
-        Ok(Some((reader, survey))) => return Ok((terms_of(&reader, survey), None)),
-        Err(why) => return Err(why.to_string()),
+/// A drop the journal knows, whether its terms could be read or not.
+fn known(festival: &Festival, id: &str, terms: Option<Terms>) -> DropSpec {
+    let Some(terms) = terms else {
+        let plan = Id::new(id).and_then(|id| festival.drop(&id));
+        return match plan.filter(|plan| matches!(plan.opening(), Opening::At(_))) {
+            Some(plan) => unread(festival, &DropSpec::new(festival, plan, 0, 0)),
+            None => DropSpec { unread: true, ..journalled(festival, id, &terms_unread()) },
+        };
     };
-    let reader = JournalReader::known(&journals).map_err(words)?;
-    let lanes = reader.answering().map_err(words)?;
-    Ok((terms_of(&reader, Survey { lanes, unread: Vec::new() }), Some(silent)))
+    journalled(festival, id, &terms)
 }
 
-fn terms_of(reader: &JournalReader, Survey { lanes, unread }: Survey) -> Known {
-    let mut known = Known::new();
+/// A drop whose terms could not be read: shown by the file's, and opened by its own.
+fn unread(festival: &Festival, spec: &DropSpec) -> DropSpec {
+    DropSpec { unread: true, ..placed(festival, spec, &spec.terms) }
+}
+
+/// Drops of journals, by lane, and the terms they began with, where these can be read.
+type Journalled = Vec<(String, Option<Terms>)>;
+
+/// The drops all journals know.
+fn all_journalled(folder: &DataFolder) -> Result<Journalled, String> {
+    let (journalled, silent) = journalled_terms(folder)?;
+    silent.map_or(Ok(journalled), Err)
+}
+
+/// The drops the journals know; where the first is done without, those of the others, and why it
+/// is.
+fn journalled_terms(folder: &DataFolder) -> Result<(Journalled, Option<String>), String> {
+    let mut known = Journalled::new();
+    let (found, silent) = register::read(folder)?;
+    let Some(reader) = found else { return Ok((known, None)) };
+    let Survey { lanes, unread } = reader.survey().map_err(|why| why.to_string())?;
     for record in lanes.into_iter().filter(|record| record.newest_seq > 0) {
         // A lane whose first row is damaged is still listed: opening it says what is wrong.
         let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
         let facts = row.and_then(|sealed| sealed.row.read_facts().ok());
         let terms = match facts.and_then(|facts| facts.into_iter().next()) {
-            Some(Fact::Terms(terms)) => *terms,
-            _ => terms_unread(),
+            Some(Fact::Terms(terms)) => Some(*terms),
+            _ => None,
         };
         known.push((record.drop, terms));
     }
     // So is one whose journal does not answer.
-    known.extend(unread.into_iter().map(|(record, _)| (record.drop, terms_unread())));
-    known
+    known.extend(unread.into_iter().map(|(record, _)| (record.drop, None)));
+    Ok((known, silent))
 }
 
-/// The terms of a lane whose own cannot be read.
+/// The terms of a lane whose own cannot be read, and which no file names.
 fn terms_unread() -> Terms {
     let (rules, opens_at_ms, closes_at_ms) = ([0; 32], 0, 0);
     Terms { rules, opens_at_ms, closes_at_ms, hold_s: 1, limit: Quantity::MIN, lines: Vec::new() }
@@ -168,6 +171,7 @@ pub fn journalled(festival: &Festival, id: &str, terms: &Terms) -> DropSpec {
             names: Names::same(id),
             lines: Vec::new(),
             terms: terms.clone(),
+            unread: false,
             history_s: None,
         },
     };
@@ -227,7 +231,9 @@ pub fn next_rounds(app: &App) {
         .filter(|(plan, round)| directory.named(plan.round_id(*round).as_str()).is_none())
         .map(|(plan, round)| DropSpec::new(&app.festival, plan, start_ms, round))
         .collect();
+    // While the first journal is not heard nobody can give them a lane.
     if !missing.is_empty()
+        && !directory.is_apart()
         && let Err(why) = app.node.add_drops(missing)
     {
         tracing::error!(why, "the next rounds cannot be made");

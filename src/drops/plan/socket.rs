@@ -4,12 +4,13 @@
 //! `health` alone. The answer's first line is `done` or `refused`, then words for the person who
 //! asked; of a server's health, a line for each thing that is wrong, its code first.
 
-use super::changes::{self, Change, What};
+use super::changes::{self, Change, Compared, What};
 use super::{KEEPER, journalled};
 use crate::app::App;
 use crate::drops::reasons;
 use crate::drops::spec::DropSpec;
 use crate::festivals::{self, Festival, limits};
+use crate::kit::data::give_socket;
 use crate::kit::words::{Saying, say};
 use fanfare_engine::{Act, Fan};
 use fanfare_lane::Reply;
@@ -78,6 +79,7 @@ pub fn start(app: Arc<App>) -> io::Result<Asker> {
     umask(before);
     let listener = bound?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    give_socket(&path)?;
     let body = move || {
         for stream in listener.incoming().flatten() {
             if let Err(why) = serve_one(&app, stream) {
@@ -157,12 +159,13 @@ pub fn answer(app: &App, make: bool, file: &str) -> (bool, String) {
     if let Some(why) = other_festival(app.festival.id().as_str(), &proposed) {
         return (false, why.english() + "\n");
     }
-    let changes = changes::of_serving(app, &proposed);
+    let compared = changes::of_serving(app, &proposed);
+    let changes = &compared.changes;
     if !make || changes.is_empty() || changes.iter().any(|change| change.breaks.is_some()) {
-        return shown(&changes, make);
+        return shown(&compared, make);
     }
-    match make_so(app, (KEEPER, "apply"), &proposed, &changes) {
-        Ok(outcomes) => told(&changes, &outcomes),
+    match make_so(app, (KEEPER, "apply"), &proposed, changes) {
+        Ok(outcomes) => told(&compared, &outcomes),
         Err(why) => (false, why.english() + "\n"),
     }
 }
@@ -174,10 +177,18 @@ pub fn other_festival(ours: &str, proposed: &Festival) -> Option<Saying> {
     (theirs != ours).then(|| say("apply-other-festival").put("ours", is).put("theirs", of))
 }
 
-/// What differs, in words; not done if a promise would break.
-pub fn shown(changes: &[Change], make: bool) -> (bool, String) {
+/// The drops that are not compared, a line each.
+fn unseen(compared: &Compared) -> String {
+    compared.unseen.iter().map(|unseen| unseen.to_string() + "\n").collect()
+}
+
+/// What differs, in words; not done if a promise would break, or if not all could be compared.
+pub fn shown(compared: &Compared, make: bool) -> (bool, String) {
+    let (changes, aside) = (&compared.changes, unseen(compared));
     if changes.is_empty() {
-        return (true, "nothing differs from the festival as journalled\n".to_owned());
+        let what = if aside.is_empty() { "nothing" } else { "nothing else" };
+        let words = format!("{aside}{what} differs from the festival as journalled\n");
+        return (aside.is_empty(), words);
     }
     let line = |change: &Change| match &change.breaks {
         None => format!("{change}\n"),
@@ -190,18 +201,20 @@ pub fn shown(changes: &[Change], make: bool) -> (bool, String) {
         (false, false) => "nothing was changed; add --yes to make it so\n",
         (false, true) => "",
     };
-    (!breaks, words)
+    (!breaks && aside.is_empty(), aside + &words)
 }
 
 /// Whether all was done, and what came of each, in words.
-fn told(changes: &[Change], outcomes: &[Outcome]) -> (bool, String) {
+fn told(compared: &Compared, outcomes: &[Outcome]) -> (bool, String) {
     let line = |(change, outcome): (&Change, &Outcome)| match outcome {
         Outcome::Done => format!("{change}: done\n"),
         Outcome::NotDone => format!("{change}: not done\n"),
         Outcome::Refused(why) => format!("{change}: REFUSED: {}\n", why.english()),
     };
     let all = outcomes.iter().all(|outcome| *outcome == Outcome::Done);
-    (all, changes.iter().zip(outcomes).map(line).collect())
+    let (changes, aside) = (&compared.changes, unseen(compared));
+    let words: String = changes.iter().zip(outcomes).map(line).collect();
+    (all && aside.is_empty(), aside + &words)
 }
 
 /// What came of a change that was to be made.
@@ -261,8 +274,8 @@ fn make_drop(app: &App, spec: &DropSpec) -> Result<(), Saying> {
     let made = app.node.add_drops(vec![spec.clone()]).and_then(|()| {
         let directory = app.node.directory();
         directory.named(&spec.id).map(|_| ()).ok_or_else(|| {
-            let why = directory.shut.last().map_or("its lane did not open", |shut| &shut.why);
-            why.to_owned()
+            let shut = directory.shut_named(&spec.id);
+            shut.map_or_else(|| "its lane did not open".to_owned(), |shut| shut.why.clone())
         })
     });
     made.map_err(|why| {

@@ -51,7 +51,8 @@ pub async fn now(State(app): Shared) -> Response {
 
 /// The programme.
 #[utoipa::path(get, path = "/api/v1/festival",
-    responses((status = 200, description = "id, name, drops")))]
+    responses((status = 200, description = "id, name, drops; shut, the drops that are not \
+        served at the moment: id, kind, name, and the times they were announced for")))]
 pub async fn festival(State(app): Shared) -> Response {
     let (now_ms, directory) = (app.now_ms(), app.node.directory());
     let drops: Vec<Value> =
@@ -65,6 +66,7 @@ pub async fn festival(State(app): Shared) -> Response {
         "key": crate::kit::hex::hex(&app.node.public_key.fingerprint()),
         "old_keys": old_keys,
         "drops": drops,
+        "shut": directory.shut().iter().map(|shut| answers::shut_json(shut)).collect::<Vec<_>>(),
     });
     for_a_second(&directory.drops, now_ms, &body)
 }
@@ -73,7 +75,8 @@ pub async fn festival(State(app): Shared) -> Response {
 #[utoipa::path(get, path = "/api/v1/drops/{drop}",
     params(("drop" = String, Path)),
     responses((status = 200, description = "The drop"),
-        (status = 404, description = "no_such_drop")))]
+        (status = 404, description = "no_such_drop"),
+        (status = 503, description = "busy: the drop exists, and is not served at the moment")))]
 pub async fn drop_state(State(app): Shared, Path(id): Path<String>) -> Result<Response, Problem> {
     let drop = gate::drop_named(&app, &id)?;
     let now_ms = app.now_ms();
@@ -105,7 +108,8 @@ pub async fn drop_proof(State(app): Shared, Path(id): Path<String>) -> Result<Re
 #[utoipa::path(get, path = "/api/v1/claims/{claim}",
     params(("claim" = String, Path)),
     responses((status = 200, description = "The claim"),
-        (status = 404, description = "no_such_claim")))]
+        (status = 404, description = "no_such_claim"),
+        (status = 503, description = "busy: its drop is not served at the moment")))]
 pub async fn claim(
     State(app): Shared,
     headers: HeaderMap,
@@ -117,11 +121,19 @@ pub async fn claim(
 }
 
 /// The caller's claims.
-#[utoipa::path(get, path = "/api/v1/me/claims", responses((status = 200, description = "claims")))]
+#[utoipa::path(get, path = "/api/v1/me/claims", responses((status = 200, description = "claims"),
+    (status = 503, description = "busy: a drop is not served at the moment, and claims in it \
+        would be missing")))]
 pub async fn my_claims(State(app): Shared, headers: HeaderMap) -> Result<Response, Problem> {
     let session = gate::session(&app, &headers)?;
-    let drops = app.node.directory().drops.clone();
-    let own = rest::claims_of(&app, session.fan, drops).await?;
+    let directory = app.node.directory();
+    // A list that leaves out a claim says there is none. What the tables have of a drop that is not
+    // served may be behind its newest row, which nobody can look at now: neither that a fan has
+    // nothing there nor in which state a claim is can be told from them.
+    if !directory.is_whole() {
+        return Err(Problem::shut("mine_shut"));
+    }
+    let own = rest::claims_of(&app, session.fan, directory.drops.clone()).await?;
     let own: Vec<String> =
         own.iter().map(|(drop, claim)| answers::claim_json(drop, claim, None)).collect();
     Ok(raw_json(StatusCode::OK, format!(r#"{{"claims":[{}]}}"#, own.join(","))))
@@ -318,7 +330,7 @@ pub async fn metrics(State(app): Shared) -> Response {
     }
     app.metrics.clock_stepped.set(i64::from(app.node.clock.read().stepped));
     let stopped = directory.drops.iter().filter(|drop| drop.stopped().is_some()).count();
-    app.metrics.lanes_stopped.set((stopped + directory.shut.len()) as i64);
+    app.metrics.lanes_stopped.set((stopped + directory.alarming().count()) as i64);
     if let Some(side) = &app.cold {
         side.lag.show(&app.metrics);
     }

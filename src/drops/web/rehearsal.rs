@@ -47,7 +47,7 @@ pub async fn turn(
     let mut spec = shifted(&app.festival, &plan, asked.opens_at_ms, asked.hold_s);
     let directory = app.node.directory();
     let mut round = 1;
-    while directory.named(&spec.id).is_some() {
+    while directory.named(&spec.id).is_some() || directory.shut_named(&spec.id).is_some() {
         round += 1;
         spec.id = format!("{id}-r{round}");
     }

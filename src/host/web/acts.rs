@@ -126,7 +126,7 @@ pub async fn act(Named((id, act)): Named<(String, String)>, posted: Posted<ActFo
     };
     let verb = match act.as_str() {
         "pause" => Verb::Pause,
-        "resume" => Verb::Resumption,
+        "resume" | "confirm" => Verb::Resumption,
         "restock" => Verb::Restock,
         "withdraw" => Verb::Withdrawal,
         _ => return visit.fault(Problem::new("not_found").into()),
@@ -174,9 +174,17 @@ async fn done(
         let used = acting.get(&drop.lane).is_some_and(|used| *used == form.seen);
         saw_all(verb, &form.seen, newest, used)?;
     }
+    let stepped = visit.app.node.clock.read().stepped;
+    // A drop that goes on anyway knows nothing of who confirmed its time.
+    let unknown = verb == Verb::Resumption && stepped && !drop.published.front().face.paused;
     match host::done(&visit.app, by, verb, &drop, &said).await {
         Err(problem) if problem.code == "unsure" && stands().await => {}
         done => done?,
+    }
+    if unknown && !visit.app.node.clock.read().stepped {
+        // It is done, whatever can be noted.
+        let noted = actions::note(&visit.app, session.fan, &drop, "drop.confirmed").await;
+        let _ = noted.inspect_err(|why| tracing::error!(?why, "a confirmed clock is not noted"));
     }
     if !form.seen.is_empty() {
         acting.insert(drop.lane, form.seen.clone());
@@ -262,8 +270,8 @@ pub async fn crowd(Named(id): Named<String>, posted: Posted<CrowdForm>) -> Respo
     } else {
         visit.app.crowds.send_home(drop.lane)
     };
-    if changed && let Err(problem) = actions::note_crowd(&visit.app, session.fan, &drop, come).await
-    {
+    let what = if come { "crowd.made" } else { "crowd.sent_home" };
+    if changed && let Err(problem) = actions::note(&visit.app, session.fan, &drop, what).await {
         return visit.fault(problem.into());
     }
     visit.go(&format!("/host/drops/{id}"))

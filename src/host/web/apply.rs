@@ -1,8 +1,8 @@
 //! `/host/apply`: what a changed festival file would change, and making it so.
 
-use super::change_words::{Shown, came, shown};
+use super::change_words::{Shown, came, not_compared, shown};
 use super::of_host;
-use crate::drops::plan::changes::{self, Change};
+use crate::drops::plan::changes::{self, Change, Compared};
 use crate::drops::plan::socket::{self, Outcome};
 use crate::festivals::{self, Festival};
 use crate::host::actions;
@@ -40,6 +40,8 @@ pub struct ApplyPage {
     /// What is wrong with the file itself, as `fanfare check` finds it.
     pub faults: Vec<Told>,
     pub changes: Vec<Shown>,
+    /// The drops that cannot be compared.
+    pub unseen: Vec<Shown>,
     pub seen: bool,
     /// Whether all was done; none if nothing was tried.
     pub done: Option<bool>,
@@ -73,6 +75,7 @@ impl ApplyPage {
             wrong: None,
             faults: Vec::new(),
             changes: Vec::new(),
+            unseen: Vec::new(),
             seen: false,
             done: None,
         }
@@ -115,8 +118,9 @@ fn seen(visit: &Visit, page: &mut ApplyPage) -> Option<(Festival, Vec<Change>)> 
         page.wrong = Some(w.say(&why));
         return None;
     }
-    let changes = changes::of_serving(app, &proposed);
+    let Compared { changes, unseen } = changes::of_serving(app, &proposed);
     page.changes = changes.iter().map(|change| shown(visit, &proposed, change)).collect();
+    page.unseen = unseen.iter().map(|unseen| not_compared(visit, unseen)).collect();
     page.seen = true;
     Some((proposed, changes))
 }

@@ -2,7 +2,7 @@
 
 use super::drop_page::{line_name, line_words};
 use crate::drops::drop::Drop;
-use crate::drops::plan::changes::{Change, What};
+use crate::drops::plan::changes::{Change, Unseen, What};
 use crate::drops::plan::socket::Outcome;
 use crate::drops::spec::DropSpec;
 use crate::festivals::Festival;
@@ -39,6 +39,20 @@ pub fn shown(visit: &Visit, proposed: &Festival, change: &Change) -> Shown {
         id: change.drop.clone(),
         words: w.say(&words(visit, sides, &change.what)),
         breaks: change.breaks.as_ref().map(|why| w.say(&breaks(why))),
+        came: None,
+    }
+}
+
+/// A drop whose lane is not open, of which nothing can be said.
+pub fn not_compared(visit: &Visit, unseen: &Unseen) -> Shown {
+    let directory = visit.app.node.directory();
+    let shut = directory.shut_named(&unseen.drop);
+    let name = shut.map(|shut| visit.words.0.of(&shut.spec.names).to_owned());
+    Shown {
+        drop: name.unwrap_or_else(|| unseen.drop.clone()),
+        id: unseen.drop.clone(),
+        words: visit.words.t("host-change-unseen"),
+        breaks: None,
         came: None,
     }
 }

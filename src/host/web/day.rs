@@ -1,10 +1,13 @@
 //! `/host`: the day, every drop with its times on one line.
 
-use super::{of_host, times};
+use super::alarm::{self, Alarm};
+use super::{of_host, shut_page, times};
 use crate::drops::drop::Drop;
-use crate::pages::{Fault, Frame, Page, State, Visit, grouped};
+use crate::drops::node::Shut;
+use crate::pages::{Doubt, Fault, Frame, Page, State, Visit, grouped};
 use askama::Template;
 use axum::response::Response;
+use std::sync::Arc;
 
 /// How far a demo's day reaches to either side, ms: its drops repeat all day.
 const DEMO_MS: (i64, i64) = (6 * 60_000, 12 * 60_000);
@@ -21,6 +24,8 @@ pub struct OnLine {
     pub state_text: String,
     pub times: String,
     pub left: String,
+    /// What a host has to see to there.
+    pub alarm: Option<String>,
     pub from: i64,
     pub long: i64,
 }
@@ -39,6 +44,7 @@ pub struct DayPage {
     pub told: Option<String>,
     pub drops: Vec<OnLine>,
     pub shut: usize,
+    pub alarms: Vec<Alarm>,
 }
 
 impl Page for DayPage {}
@@ -59,20 +65,23 @@ impl DayPage {
         let (directory, now_ms) = (visit.app.node.directory(), visit.now_ms);
         let around =
             if visit.app.festival.is_demo() { DEMO_MS } else { (AROUND_MS.1, AROUND_MS.1) };
-        let near = |drop: &&std::sync::Arc<Drop>| {
-            let face = &drop.published.front().face;
-            face.closes_at_ms > now_ms - around.0 && face.opens_at_ms < now_ms + around.1
+        let near = |entry: &Entry| {
+            let (opens_at_ms, closes_at_ms) = entry.times_ms();
+            let day = closes_at_ms > now_ms - around.0 && opens_at_ms < now_ms + around.1;
+            // Where the clock is wrong, it does not say what is of the day.
+            day || entry.doubtful_time()
         };
-        let mut drops: Vec<_> = directory.drops.iter().filter(near).cloned().collect();
-        if drops.is_empty() {
-            // A day without drops shows all of them.
-            drops.clone_from(&directory.drops);
-        }
-        drops.sort_by_key(|drop| drop.published.front().face.opens_at_ms);
-        let times = drops.iter().map(|drop| {
-            let front = drop.published.front();
-            (front.face.opens_at_ms, front.face.closes_at_ms)
-        });
+        let served = directory.drops.iter().cloned().map(Entry::Served);
+        // One of which no time is known is shown as if it were now.
+        let shut = directory.shut().iter().cloned();
+        let shut =
+            shut.map(|shut| Entry::Shut(shut.spec.times_ms().unwrap_or((now_ms, now_ms)), shut));
+        let mut all: Vec<Entry> = served.chain(shut).collect();
+        all.sort_by_key(Entry::times_ms);
+        // A day without drops shows all of them.
+        let any = all.iter().any(near);
+        all.retain(|entry| !any || near(entry));
+        let times = all.iter().map(Entry::times_ms);
         let from_ms = times.clone().map(|(opens, _)| opens).min().unwrap_or(now_ms);
         let to_ms = times.map(|(_, closes)| closes).max().unwrap_or(now_ms);
         let from_ms = from_ms.min(now_ms);
@@ -86,8 +95,56 @@ impl DayPage {
             time: moments.short(visit.now_ms - visit.now_ms.rem_euclid(60_000)),
             told: (visit.told.as_deref() == Some("made")).then(|| visit.words.t("host-told-made")),
             now: place(now_ms, from_ms, to_ms),
-            drops: drops.iter().map(|drop| on_line(visit, drop, (from_ms, to_ms))).collect(),
-            shut: directory.shut.len(),
+            drops: all.iter().map(|entry| entry.on_line(visit, (from_ms, to_ms))).collect(),
+            shut: directory.alarming().count(),
+            alarms: alarm::of_day(visit),
+        }
+    }
+}
+
+/// What stands on the line.
+enum Entry {
+    Served(Arc<Drop>),
+    /// From when to when it was to be open, ms since 1970, and why it is not reached.
+    Shut((i64, i64), Arc<Shut>),
+}
+
+impl Entry {
+    /// From when to when it is open, ms since 1970.
+    fn times_ms(&self) -> (i64, i64) {
+        match self {
+            Self::Served(drop) => {
+                let front = drop.published.front();
+                (front.face.opens_at_ms, front.face.closes_at_ms)
+            }
+            Self::Shut(times_ms, _) => *times_ms,
+        }
+    }
+
+    /// Whether the time is in doubt by which it would open and close.
+    fn doubtful_time(&self) -> bool {
+        matches!(self, Self::Served(drop) if drop.published.front().face.doubtful_time)
+    }
+
+    fn on_line(&self, visit: &Visit, ends_ms: (i64, i64)) -> OnLine {
+        match self {
+            Self::Served(drop) => on_line(visit, drop, ends_ms),
+            Self::Shut((opens_at_ms, closes_at_ms), shut) => {
+                let w = visit.words;
+                let opens = place(*opens_at_ms, ends_ms.0, ends_ms.1);
+                let closes = place(*closes_at_ms, ends_ms.0, ends_ms.1);
+                OnLine {
+                    id: shut.spec.id.clone(),
+                    name: w.0.of(&shut.spec.names).to_owned(),
+                    state: "shut",
+                    state_text: w.t("state-shut"),
+                    times: shut_page::times(visit, shut).unwrap_or_default(),
+                    left: w.t("host-shut-left"),
+                    alarm: None,
+                    from: opens,
+                    long: (closes - opens).max(8),
+                }
+            }
         }
     }
 }
@@ -114,6 +171,7 @@ fn on_line(visit: &Visit, drop: &Drop, (from_ms, to_ms): (i64, i64)) -> OnLine {
         state_text: w.key(state.key()),
         times: times(visit, face),
         left: w.with("host-left", &[("free", &free), ("of", &issued)]),
+        alarm: Doubt::of(face).map(|doubt| w.key(alarm::line(doubt))),
         from: opens,
         long: (closes - opens).max(8),
     }

@@ -1,5 +1,7 @@
 //! `/host/drops/{drop}`: figures, what a host can do, and what hosts did.
 
+use super::alarm::{self, Alarm};
+use super::shut_page::ShutPage;
 use super::{of_host, times};
 use crate::app::Mode;
 use crate::drops::drop::Drop;
@@ -11,7 +13,7 @@ use crate::host::actions;
 use crate::host::model::Act;
 use crate::kit::problem::Problem;
 use crate::kit::words::{Lang, Words};
-use crate::pages::{Fault, Frame, Key, Named, Page, State, Visit, grouped, span};
+use crate::pages::{Doubt, Fault, Frame, Key, Named, Page, State, Visit, grouped, span};
 use askama::Template;
 use axum::response::Response;
 use fanfare_engine::{CODES, Stock};
@@ -104,6 +106,8 @@ pub struct DropPage {
     pub times: String,
     pub told: Option<String>,
     pub wrong: Option<String>,
+    /// What a host has to see to.
+    pub alarms: Vec<Alarm>,
     pub lines: Vec<Figures>,
     /// All lines together, where there are several.
     pub sum: Option<Figures>,
@@ -113,6 +117,8 @@ pub struct DropPage {
     pub sold_out: Option<String>,
     pub refused: Vec<(String, String)>,
     pub paused: bool,
+    /// What resuming means, or pausing.
+    pub moving: String,
     pub over: bool,
     pub crowd: Option<Made>,
     pub acts: Vec<Done>,
@@ -134,6 +140,11 @@ pub async fn drop_page(visit: Visit, Named(id): Named<String>) -> Response {
         Ok(host) => host,
         Err(answer) => return *answer,
     };
+    let shut = visit.app.node.directory().shut_named(&id).cloned();
+    if let Some(shut) = shut {
+        let page = ShutPage::of(&visit, &shut);
+        return visit.without(&Problem::shut("drop_shut"), &page);
+    }
     let made = DropPage::of(&visit, &id).await;
     visit.page(made)
 }
@@ -155,6 +166,11 @@ impl DropPage {
         if self.paused { "resume" } else { "pause" }
     }
 
+    /// Whether it can be paused or resumed: also what is over, where its time stands still.
+    fn moves(&self) -> bool {
+        !self.over || self.paused
+    }
+
     /// What undoes the newest act.
     fn undo(&self) -> Option<&Undo> {
         self.acts.first().and_then(|act| act.undo.as_ref())
@@ -171,6 +187,8 @@ impl DropPage {
         // A host is needed most when something does not work: without the tables, too.
         let known = actions::acts(&visit.app, id).await;
         let (mute, acts) = (known.is_err(), known.unwrap_or_default());
+        let runs = !visit.app.node.clock.read().stepped;
+        let newest = seen(acts.first().map(|act| act.id.as_str()));
         let sold_out = face.sold_out_at_ms.map(|at_ms| span(w, at_ms - face.opens_at_ms));
         let crowd = (visit.app.mode == Mode::Demo && state != State::Closed).then(|| Made {
             asked: visit.app.crowds.asked(drop.lane).map(|asked| grouped(asked.into())),
@@ -184,18 +202,21 @@ impl DropPage {
             times: times(visit, face),
             told: told(visit, &acts),
             wrong: None,
+            alarms: alarm::of_drop(visit, id, face, &newest),
             lines: lines(visit, &drop, &face.lines),
             sum: Figures::together(w, &face.lines),
             shares: shares(&face.lines),
             claims: grouped(face.claims.into()),
             sold_out: sold_out.map(|span| w.with("when-sold-out", &[("span", &span)])),
             refused: refused(visit, &drop, &tally),
-            paused: face.paused,
+            // Nothing resumes what a host paused and what then came to its end.
+            paused: face.paused && (state != State::Closed || face.doubtful_time),
+            moving: w.key(alarm::moving(face.paused, Doubt::of(face), runs)),
             over: state == State::Closed,
             crowd,
             acts: done(visit, &drop, &acts, state != State::Closed),
             mute,
-            seen: seen(acts.first().map(|act| act.id.as_str())),
+            seen: newest,
             draft: None,
             nonce: ActKey::fresh()?.text(),
         })
@@ -279,6 +300,7 @@ fn told(visit: &Visit, acts: &[Act]) -> Option<String> {
         "resume" => ("drop.resumed", Key("host-told-resume")),
         "restock" => ("drop.restocked", Key("host-told-restock")),
         "withdraw" => ("drop.withdrawn", Key("host-told-withdraw")),
+        "confirm" => ("drop.confirmed", Key("host-told-confirm")),
         "close" => ("drop.closed", Key("host-told-close")),
         _ => return None,
     };
@@ -299,6 +321,7 @@ fn done(visit: &Visit, drop: &Arc<Drop>, acts: &[Act], undoes: bool) -> Vec<Done
             when: moments.short(act.at_ms - act.at_ms.rem_euclid(1_000)),
             who: match &act.name {
                 Some(name) => name.clone(),
+                None if act.fan == 0 => w.t("host-itself"),
                 None if act.fan == KEEPER.get() => w.t("host-keeper"),
                 None => w.with("host-fan", &[("fan", &number)]),
             },
@@ -308,6 +331,8 @@ fn done(visit: &Visit, drop: &Arc<Drop>, acts: &[Act], undoes: bool) -> Vec<Done
                 "drop.restocked" => w.with("host-did-restock", &[("n", &count), ("line", &line)]),
                 "drop.withdrawn" => w.with("host-did-withdraw", &[("n", &count), ("line", &line)]),
                 "drop.closed" => w.t("host-did-close"),
+                "drop.halted" => w.t("host-did-halt"),
+                "drop.confirmed" => w.t("host-did-confirm"),
                 "drop.restored" => w.t("host-did-restore"),
                 _ => w.t("host-did-amend"),
             },

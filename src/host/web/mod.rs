@@ -1,13 +1,17 @@
 //! Hosts' pages and their forms. All work without a script.
 
 mod acts;
+mod alarm;
+mod alarm_samples;
 mod apply;
 mod change_words;
 mod claims;
+mod clock_alarm;
 mod csv;
 mod day;
 mod drop_page;
 mod samples;
+mod shut_page;
 
 pub use acts::{act, back, back_to_drop, closing, closing_page, crowd};
 pub use apply::{apply, apply_page};

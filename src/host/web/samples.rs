@@ -1,32 +1,39 @@
 //! Hosts' pages in their states, made up.
 
 use super::acts::ClosingPage;
+use super::alarm;
+use super::alarm_samples::{ahead, alarmed};
 use super::apply::{ApplyPage, told};
 use super::change_words::{Shown as Changed, breaks, came};
 use super::claims::{ClaimsPage, Shown, state_text};
+use super::clock_alarm::{Shown as Where, clock};
 use super::day::{DayPage, OnLine};
 use super::drop_page::{Done, Draft, DropPage, Figures, Made, Undo, shares};
+use super::shut_page::{ShutPage, advice};
+use crate::drops::node::Until;
 use crate::drops::plan::socket::Outcome;
 use crate::festivals::{self, Faults};
 use crate::kit::words::{Lang, Saying, Words, say};
-use crate::pages::{Frame, State};
+use crate::pages::{Doubt, Frame, State};
 use fanfare_engine::{ClaimState, Stock};
 
 /// A state's name, and the page or what it lacks.
-type Sample = (&'static str, Result<String, String>);
+pub(super) type Sample = (&'static str, Result<String, String>);
 
 /// All of them.
 pub fn samples(frame: &Frame) -> Vec<Sample> {
     let frame =
         Frame { entered: true, hosts: true, account: true, refresh_s: None, ..frame.clone() };
     let mut all = days(&frame);
+    all.extend(shut(&frame));
     all.extend(drops(&frame));
+    all.extend(alarmed(&frame));
     all.extend(lists(&frame));
     all.extend(files(&frame));
     all
 }
 
-fn made(state: &'static str, page: &impl askama::Template) -> Sample {
+pub(super) fn made(state: &'static str, page: &impl askama::Template) -> Sample {
     (state, page.render().map_err(|why| why.to_string()))
 }
 
@@ -44,6 +51,7 @@ fn days(frame: &Frame) -> Vec<Sample> {
         state_text: w.key(state.key()),
         times: w.with("host-times", &[("opens", "11:40"), ("closes", "12:00")]),
         left: w.with("host-left", &[("free", "23"), ("of", "100")]),
+        alarm: None,
         from: at as i64 * 180,
         long: 240,
     };
@@ -57,15 +65,55 @@ fn days(frame: &Frame) -> Vec<Sample> {
         told: None,
         drops: states.iter().enumerate().map(on_line).collect(),
         shut: 0,
+        alarms: Vec::new(),
     };
     let empty = DayPage { drops: Vec::new(), ..full.clone() };
-    let shut = DayPage { shut: 1, ..full.clone() };
+    let mut shut = DayPage { shut: 1, ..full.clone() };
+    if let Some(drop) = shut.drops.get_mut(1) {
+        (drop.state, drop.state_text) = ("shut", w.t("state-shut"));
+        drop.left = w.t("host-shut-left");
+    }
+    let jumped = DayPage { alarms: vec![clock(w, &ahead(w), Where::Day)], ..full.clone() };
+    let names = || vec![("sample".to_owned(), "Lamp & <em>more</em>".to_owned()); 2];
+    let doubts = [Doubt::Loss, Doubt::Clock];
+    let alarms = doubts.map(|doubt| alarm::drops_in(w, doubt, names())).to_vec();
+    let mut doubtful = DayPage { alarms, ..full.clone() };
+    let stopped = doubtful.drops.iter_mut().filter(|drop| drop.state == State::Paused.word());
+    stopped.for_each(|drop| drop.alarm = Some(w.key(alarm::line(Doubt::Clock))));
     let first = DayPage { told: Some(w.t("host-told-made")), ..full.clone() };
     vec![
         made("day", &full),
         made("day-empty", &empty),
         made("day-shut", &shut),
         made("day-first", &first),
+        made("day-clock", &jumped),
+        made("day-doubt", &doubtful),
+    ]
+}
+
+/// A drop that cannot be reached, for each reason.
+fn shut(frame: &Frame) -> Vec<Sample> {
+    let w = frame.w;
+    let page = |until: Until, why: &str| ShutPage {
+        frame: Frame {
+            title: "Lamp & <em>more".to_owned(),
+            here: "/host/drops/sample".to_owned(),
+            ..frame.clone()
+        },
+        times: Some(w.with("host-times", &[("opens", "12:00"), ("closes", "13:00")])),
+        why: why.to_owned(),
+        advice: w.key(advice(until)),
+    };
+    let back = "lane 1: the journal went back in time: lane 1 (drop boxes) ends at row 4, but row \
+                9 was durable; restore the newest backup, or see what going on without the lost \
+                rows would mean: fanfare restore FESTIVAL";
+    let silent = "lane 2: error connecting to server: Connection refused; it opens when that \
+                  answers, and other lanes are open";
+    let awaited = "lane 3: another node is to open it, and has not yet";
+    vec![
+        made("shut", &page(Until::Mended, back)),
+        made("shut-silent", &page(Until::Answered, silent)),
+        made("shut-awaited", &page(Until::Told, awaited)),
     ]
 }
 
@@ -85,7 +133,7 @@ fn lines(count: usize) -> Vec<Figures> {
     names.into_iter().zip(STOCKS).map(line).take(count).collect()
 }
 
-fn act(what: String, undo: Option<Undo>) -> Done {
+pub(super) fn act(what: String, undo: Option<Undo>) -> Done {
     Done {
         when: "12:01:30".to_owned(),
         who: "<u>friends".to_owned(),
@@ -96,7 +144,7 @@ fn act(what: String, undo: Option<Undo>) -> Done {
 }
 
 /// A drop that is open, and nobody did anything.
-fn open(frame: &Frame) -> DropPage {
+pub(super) fn open(frame: &Frame) -> DropPage {
     let w = frame.w;
     let frame =
         Frame { title: "Lamps".to_owned(), here: "/host/drops/sample".to_owned(), ..frame.clone() };
@@ -108,6 +156,7 @@ fn open(frame: &Frame) -> DropPage {
         times: w.with("host-times", &[("opens", "12:00"), ("closes", "13:00")]),
         told: None,
         wrong: None,
+        alarms: Vec::new(),
         lines: lines(2),
         sum: Figures::together(w, &STOCKS),
         shares: shares(&STOCKS),
@@ -115,6 +164,7 @@ fn open(frame: &Frame) -> DropPage {
         sold_out: None,
         refused: Vec::new(),
         paused: false,
+        moving: w.key(alarm::moving(false, None, true)),
         over: false,
         crowd: Some(Made { asked: None, waits: false }),
         acts: Vec::new(),
@@ -125,7 +175,7 @@ fn open(frame: &Frame) -> DropPage {
     }
 }
 
-fn paused(frame: &Frame) -> DropPage {
+pub(super) fn paused(frame: &Frame) -> DropPage {
     let w = frame.w;
     let undo = Undo {
         act: "resume",
@@ -137,6 +187,7 @@ fn paused(frame: &Frame) -> DropPage {
         state: State::Paused.word(),
         state_text: w.key(State::Paused.key()),
         paused: true,
+        moving: w.key(alarm::moving(true, None, true)),
         told: Some(w.t("host-told-pause")),
         refused: vec![(w.t("host-refused-paused"), "12,345".to_owned())],
         crowd: Some(Made { asked: Some("120".to_owned()), waits: false }),
@@ -316,6 +367,9 @@ fn files(frame: &Frame) -> Vec<Sample> {
         ..seen.clone()
     };
     let same = ApplyPage { changes: Vec::new(), ..seen.clone() };
+    let aside = Changed { words: w.t("host-change-unseen"), ..change(w, &new, None) };
+    let unseen = ApplyPage { unseen: vec![aside], ..seen.clone() };
+    let others = ApplyPage { changes: Vec::new(), ..unseen.clone() };
     let mute = ApplyPage { wrong: Some(w.t("host-wrong-why")), ..seen.clone() };
     let came_of =
         |words, outcome| Changed { came: Some(w.say(&came(&outcome))), ..change(w, words, None) };
@@ -333,6 +387,8 @@ fn files(frame: &Frame) -> Vec<Sample> {
         made("apply", &empty),
         made("apply-seen", &seen),
         made("apply-same", &same),
+        made("apply-unseen", &unseen),
+        made("apply-same-else", &others),
         made("apply-mute", &mute),
         made("apply-half", &half),
         made("apply-breaks", &breaks),

@@ -1,6 +1,6 @@
 //! A journal on its way to another place: what the folder notes of it, and the switch at the end.
 
-use super::{DataError, DataFolder, FILE, JOURNALS, write_synced};
+use super::{DataError, DataFolder, FILE, JOURNALS, write_private};
 use crate::kit::database::Database;
 use crate::kit::journal::{JOURNALS_MAX, Journals};
 use std::fs::{self, File};
@@ -64,7 +64,7 @@ impl DataFolder {
                 self.journals_named(&names).map(Some)
             }
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(DataError::io(&path, &why)),
+            Err(why) => Err(DataError::read(&path, &why)),
         }
     }
 
@@ -75,7 +75,7 @@ impl DataFolder {
     pub fn begin_moving(&self, to: &Journals) -> Result<(), DataError> {
         let urls = to.urls();
         let names = if urls.is_empty() { HERE.to_owned() } else { urls.join("\n") };
-        write_synced(&self.path.join(MOVING), (names + "\n").as_bytes())
+        write_private(&self.path.join(MOVING), (names + "\n").as_bytes())
     }
 
     /// The journal is not moved after all, or it was.
@@ -97,7 +97,7 @@ impl DataFolder {
             self.remove(JOURNALS)?;
         } else {
             let lines = urls.join("\n") + "\n";
-            write_synced(&self.path.join(JOURNALS), lines.as_bytes())?;
+            write_private(&self.path.join(JOURNALS), lines.as_bytes())?;
         }
         self.journals_kept = urls.len();
         self.journals = urls;

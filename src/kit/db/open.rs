@@ -2,7 +2,7 @@
 //! still be there after a power cut.
 
 use super::{Db, DbError, Side};
-use crate::kit::data::make_private;
+use crate::kit::data::{make_private, user};
 use crate::kit::database::{self, Database, Mode};
 use rusqlite::ffi;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
@@ -51,8 +51,10 @@ async fn open_sqlite(path: PathBuf, look: bool) -> Result<Db, DbError> {
         let code = why.as_database_error().and_then(|error| error.code()?.parse().ok());
         // Without space not even the memory that a log's readers share can be made.
         let advice = match code {
-            Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => "free some space on that disk",
-            _ => "give this user the right to write in the data folder",
+            Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => {
+                "free some space on that disk".to_owned()
+            }
+            _ => format!("give {} the right to read and write in the data folder", user()),
         };
         DbError(format!("{shown}: {why}; {advice}"))
     };

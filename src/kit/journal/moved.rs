@@ -1,7 +1,7 @@
 //! Whether a journal was moved away: then its festival goes on elsewhere, and nothing may be
 //! written here any more.
 
-use super::{JournalError, JournalReader, LaneRecord};
+use super::{JournalError, JournalReader};
 use fanfare_engine::Fact;
 
 /// Where the journal went, in words; none if it is served from here. Its lanes moved in one
@@ -10,11 +10,7 @@ use fanfare_engine::Fact;
 /// # Errors
 /// If the journal cannot be read.
 pub fn moved(reader: &JournalReader) -> Result<Option<String>, JournalError> {
-    moved_of(reader, &reader.survey()?.lanes)
-}
-
-fn moved_of(reader: &JournalReader, lanes: &[LaneRecord]) -> Result<Option<String>, JournalError> {
-    for record in lanes.iter().filter(|record| record.newest_seq > 0) {
+    for record in reader.survey()?.lanes.iter().filter(|record| record.newest_seq > 0) {
         let rows = reader.raw_rows(record.lane, record.newest_seq, 1)?;
         // A damaged row is its lane's matter, and says nothing here.
         let facts =
@@ -32,19 +28,7 @@ fn moved_of(reader: &JournalReader, lanes: &[LaneRecord]) -> Result<Option<Strin
 /// # Errors
 /// Where it went, and what to do; or that it cannot be read.
 pub fn not_moved(reader: &JournalReader) -> Result<(), String> {
-    told(moved(reader))
-}
-
-/// The same of the journals that answer.
-///
-/// # Errors
-/// Where it went, and what to do; or that it cannot be read.
-pub fn none_moved(reader: &JournalReader) -> Result<(), String> {
-    told(reader.answering().and_then(|lanes| moved_of(reader, &lanes)))
-}
-
-fn told(moved: Result<Option<String>, JournalError>) -> Result<(), String> {
-    match moved.map_err(|why| why.to_string())? {
+    match moved(reader).map_err(|why| why.to_string())? {
         None => Ok(()),
         Some(to) => Err(format!(
             "this journal was moved {to}, and the festival goes on there: nothing is served from \

@@ -84,11 +84,21 @@ impl JournalReader {
         unread.into_iter().next().map_or(Ok(lanes), |(_, why)| Err(why))
     }
 
-    /// All lanes, those of journals that cannot be read apart.
+    /// Whether it reads journals behind the first, and what is said of all is said of those of them
+    /// that answer.
+    pub fn without_first(&self) -> bool {
+        self.known && self.count() > 1
+    }
+
+    /// All lanes, those of journals that cannot be read apart. Without the first, the lanes of the
+    /// others that answer.
     ///
     /// # Errors
     /// If the register cannot be read.
     pub fn survey(&self) -> Result<Survey, JournalError> {
+        if self.without_first() {
+            return Ok(Survey { lanes: self.answering()?, unread: Vec::new() });
+        }
         let listed = self.registered()?;
         let mut survey = Survey::default();
         let mut why_not = HashMap::new();
@@ -115,14 +125,20 @@ impl JournalReader {
     /// For whoever does without the others.
     ///
     /// # Errors
-    /// If a journal answers and is not fit.
+    /// If none of them answers, or one does and is not fit.
     pub fn answering(&self) -> Result<Vec<LaneRecord>, JournalError> {
-        let mut all = Vec::new();
+        let (mut all, mut heard, mut silent) = (Vec::new(), false, None);
         for place in 1..self.count() {
             match self.lanes_of(place) {
-                Err(JournalError::Silent(_)) => {}
-                lanes => all.extend(lanes?),
+                Err(JournalError::Silent(why)) => silent = Some(why),
+                lanes => {
+                    all.extend(lanes?);
+                    heard = true;
+                }
             }
+        }
+        if let Some(why) = silent.filter(|_| !heard) {
+            return Err(JournalError::Silent(format!("no journal answers: {why}")));
         }
         all.iter().for_each(|record| self.knows(record.lane, record.home));
         all.sort_by_key(|record| record.lane);
@@ -199,7 +215,7 @@ impl JournalReader {
     /// If a table cannot be read or lists something that is no key.
     pub fn keys(&self) -> Result<Vec<PublicKey>, JournalError> {
         let mut keys = Vec::new();
-        let from = usize::from(self.known && self.count() > 1);
+        let from = usize::from(self.without_first());
         for (place, member) in self.members.iter().enumerate().skip(from) {
             match member.ask(|reads| reads.keys()) {
                 Err(JournalError::Silent(_)) if place > 0 => {}

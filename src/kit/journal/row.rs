@@ -2,7 +2,7 @@
 
 use super::JournalError;
 use crate::kit::hex;
-use fanfare_lane::{Header, LaneId, PublicKey, Row, Seal, Sealed};
+use fanfare_lane::{Header, KeyId, LaneId, PublicKey, Row, Seal, Sealed};
 use std::sync::Arc;
 
 /// A lane as the journal lists it.
@@ -44,6 +44,11 @@ impl RawRow {
             facts: facts.clone(),
             seal: seal_bytes(&sealed.seal),
         }
+    }
+
+    /// The key its seal names; none where the seal is damaged.
+    pub fn signed_with(&self) -> Option<KeyId> {
+        read_seal(&self.seal).map(|seal| seal.key)
     }
 
     /// Reads the row and its seal, every part checked against the others but not the signature.

@@ -12,6 +12,7 @@ pub use read::Reader;
 pub use write::Writer;
 
 use super::JournalError;
+use crate::kit::data::user;
 use fanfare_lane::StoreError;
 use rusqlite::Connection;
 use std::io::Write as _;
@@ -69,7 +70,11 @@ fn advise(why: &rusqlite::Error) -> String {
     let advice = match why.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "; free some space on the journal's disk",
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            "; give this user the right to write in the data folder, or use --data with another"
+            return format!(
+                "journal: {why}; give {} the right to read and write everything in the data \
+                 folder, or use --data with another",
+                user()
+            );
         }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             "; the file is damaged: restore it from a backup"

@@ -9,7 +9,7 @@ use crate::drops::node::Directory;
 use crate::drops::spec::DropSpec;
 use crate::drops::wake::{self, Met};
 use crate::kit::clock::boot_ms;
-use crate::kit::journal::RawRow;
+use crate::kit::journal::{JournalError, RawRow};
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::links::{Conn, Sender};
 use fanfare_engine::Fan;
@@ -337,7 +337,11 @@ impl Lanes {
     }
 
     /// A followed lane is replayed.
-    pub(in super::super) fn replayed(&mut self, lane: LaneId, replay: Result<Replayed, String>) {
+    pub(in super::super) fn replayed(
+        &mut self,
+        lane: LaneId,
+        replay: Result<Replayed, JournalError>,
+    ) {
         let Some(nodes) = &mut self.nodes else { return };
         let Some(followed) = nodes.followed.get_mut(&lane) else { return };
         match replay {
@@ -356,7 +360,7 @@ impl Lanes {
             }
             // Whoever may open or follow it tries again at the next renewal.
             Err(why) => {
-                tracing::warn!(lane, why, "a lane cannot be read now");
+                tracing::warn!(lane, %why, "a lane cannot be read now");
                 followed.opening = None;
                 let tip = Replay::new([0; 16], lane);
                 followed.replay = Some(tip);

@@ -281,7 +281,7 @@ impl Lanes {
         if published {
             self.touched.insert(lane);
         }
-        if published && self.hosted.get(&lane).is_some_and(Hosted::rested_and_told) {
+        if published && self.hosted.get(&lane).is_some_and(Hosted::rested) {
             self.let_rest(lane);
         }
         self.hand_on(lane, now_ms);
@@ -322,10 +322,5 @@ impl Hosted {
     /// Whether nothing of it waits to be told.
     pub(in super::super) fn told(&self) -> bool {
         self.shared.as_ref().is_none_or(|shared| !shared.owes())
-    }
-
-    /// Whether the lane rests, and nothing of it waits to be told.
-    pub(in super::super) fn rested_and_told(&self) -> bool {
-        self.told() && self.rested()
     }
 }
