@@ -197,9 +197,9 @@ fn refused(own: &NodeRow, other: &NodeRow) -> String {
     format!("{where_to}. Only nodes that reach each other can serve one festival")
 }
 
-/// Takes the leases of lanes that are not open here, if they are nobody's; gives those that are this
-/// node's, where the process has its node's place. It may have failed to open their lanes before, or
-/// the process before it left them.
+/// Takes the leases of lanes that are not open here, if they are nobody's; gives those that are
+/// this node's, where the process has its node's place. It may have failed to open their lanes
+/// before, or the process before it left them.
 ///
 /// # Errors
 /// If a journal does not answer.

@@ -302,9 +302,9 @@ impl Node {
 
     /// Opens the lanes that are shut because their journal was silent, where it answers now and
     /// this node has its place there, and those no node has opened yet, where they are this one's
-    /// by now. Where the first journal was not heard at the start, all that the start left out is done once it
-    /// is, with the drops `specs` then gives. Takes as long as a connection that is waited for in
-    /// vain.
+    /// by now. Where the first journal was not heard at the start, all that the start left out is
+    /// done once it is, with the drops `specs` then gives. Takes as long as a connection that is
+    /// waited for in vain.
     pub fn open_silent(&self, specs: impl FnOnce() -> Result<Vec<DropSpec>, String>) {
         if self.directory().is_apart()
             && let Err(why) = self.end_apart(specs)

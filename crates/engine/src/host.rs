@@ -5,7 +5,8 @@ use crate::command::{Act, Command};
 use crate::decide::Answer;
 use crate::fact::{Amendment, Fact, Facts};
 use crate::ids::Line;
-use crate::refusal::{Promise, Refusal};
+use crate::promise::Promise;
+use crate::refusal::Refusal;
 
 /// Most units a line can ever have, so that sums stay far from the edge of their types.
 const UNITS_PER_LINE_MAX: u32 = 1_000_000_000;

@@ -17,7 +17,7 @@
 //! | --- | --- |
 //! | `ids` | the numbers things are called by |
 //! | `terms` | what a drop promises, its lane's first fact |
-//! | `command`, `fact`, `refusal` | what goes in, what happened, why not |
+//! | `command`, `fact`, `refusal`, `promise` | what goes in, what happened, why not |
 //! | `ledger` | stock: issued = free + set aside + held + settled |
 //! | `claim`, `claims`, `holders` | every claim by number, and by fan |
 //! | `ends`, `extensions` | when holds end; what they got back while their lane did not serve |
@@ -48,6 +48,7 @@ mod host;
 mod ids;
 mod ledger;
 mod loss;
+mod promise;
 mod refusal;
 mod rights;
 mod sale;
@@ -67,7 +68,8 @@ pub use fact::{Amendment, Fact, Facts, Loss, Totals};
 pub use ids::{Fan, Key, Line, Number, Place, Quantity, RightId};
 pub use ledger::{Broken, Ledger, Stock};
 pub use loss::{Witnessed, WitnessedLine};
-pub use refusal::{CODES, Promise, Refusal, Tally};
+pub use promise::Promise;
+pub use refusal::{CODES, Refusal, Tally};
 pub use rights::{Right, Rights};
 pub use served::{Seen, Served};
 pub use state::State;

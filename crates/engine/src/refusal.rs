@@ -1,6 +1,6 @@
 //! Why not: each refusal has a code a program understands.
 
-use crate::{claim::ClaimState, ids::Number};
+use crate::{claim::ClaimState, ids::Number, promise::Promise};
 
 /// Why a command was not carried out. A refusal changes nothing and is not journalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,37 +44,6 @@ pub enum Refusal {
     },
     /// The change would break a promise the drop has made.
     BreaksPromise(Promise),
-}
-
-/// What a drop has promised: what a change would have to leave as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Promise {
-    /// A drop that has opened keeps its opening.
-    OpeningKept,
-    /// A drop does not open in the past.
-    OpeningAhead,
-    /// It opens before it closes.
-    OpensFirst,
-    /// It does not close in the past.
-    ClosingAhead,
-    /// It closes after it opened.
-    ClosesLast,
-    /// Fans keep the time to pay they were told.
-    HoldKept,
-    /// A hold lasts a second at least.
-    HoldLasts,
-    /// Fans keep the limit they were told.
-    LimitKept,
-    /// No price is below zero.
-    PriceNotNegative,
-    /// A drop that has opened keeps its prices.
-    PriceKept,
-    /// The reserve is part of the stock.
-    ReserveWithin,
-    /// A drop has each line once.
-    LineOnce,
-    /// It has no more lines and units than can be counted.
-    Bounds,
 }
 
 /// The codes a tally counts, in the order it counts them: refusals of the lane first, then those

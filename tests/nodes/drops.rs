@@ -1,0 +1,117 @@
+//! Drops among nodes: new ones, ones at rest, and a folder that knows of none.
+
+use super::common::festival::{self, BOX};
+use super::common::http::Answer;
+use super::common::postgres::Postgres;
+use super::common::served::words;
+use super::{FILE, Festival, claimed, number, read, secret};
+use fanfare::kit::clock::{Clock, Stopwatch};
+use fanfare::kit::token::Role;
+use std::thread;
+use std::time::Duration;
+
+/// Asks while it is `busy`.
+fn not_busy(ask: impl Fn() -> Answer) -> Answer {
+    let watch = Stopwatch::start();
+    loop {
+        let answer = ask();
+        if answer.text_of("code") != "busy" || watch.passed_s() > 20.0 {
+            return answer;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_drop_that_another_node_is_to_open_is_awaited_not_missing() {
+    let festival = Festival::new(20, 3_600_000);
+    let [owner] = festival.nodes::<1>();
+    // Given a number and a lease, and its owner has not come to its first row.
+    let node = read(&owner.0.data, "node");
+    let lane = "INSERT INTO lanes (lane, drop_id, home) VALUES (7, 'g', 0)";
+    let lease = format!("INSERT INTO leases (lane, node, term) VALUES (7, {}, 1)", node.trim());
+    Postgres::sql(&festival.journals[0], lane);
+    Postgres::sql(&festival.journals[0], &lease);
+    let place = festival.place();
+    let opens_ms = Clock::machine().now_ms() - 3_600_000;
+    let more = festival::drop("g", opens_ms, "open_for = \"1d\"\nhold = \"5h\"\nlimit = 2", 20);
+    place.write(FILE, &format!("{}{more}", festival.text));
+    let other = festival.serve(&place);
+    assert!(claimed(&other, "a", 1).status < 300);
+    let asked = |path: &str| other.ask(("GET", path), 1, Role::Fan, "");
+    for path in ["/api/v1/drops/g", "/api/v1/claims/7-2-0", "/api/v1/me/claims"] {
+        let answer = asked(path);
+        assert_eq!((answer.status, answer.text_of("code")), (503, "busy"), "{path}: {answer:?}");
+    }
+    assert_eq!(other.claim("g", 1, BOX).status, 503);
+    assert_eq!(asked("/api/v1/claims/8-2-0").status, 404);
+    // Who looks is told; proxies go on asking here; and it is no new drop.
+    let ready = asked("/readyz");
+    assert!(ready.status == 503 && ready.text.contains("no node has opened it yet"), "{ready:?}");
+    assert_eq!(asked("/proxyz").status, 200);
+    let said = other.said();
+    assert!(said.contains("g: its lane is not open") && !said.contains("new drop"), "{said}");
+    other.end();
+    owner.1.end();
+}
+
+#[test]
+fn a_new_folder_founds_no_second_journal_beside_tables_that_have_one() {
+    let festival = Festival::new(20, 3_600_000);
+    let tables = festival.server.database();
+    let place = |journals: &[String]| {
+        let mut place = festival.place();
+        (place.database, place.journals) = (Some(tables.clone()), journals.to_vec());
+        place
+    };
+    let first = place(&festival.journals);
+    let served = festival.serve(&first);
+    assert_eq!(claimed(&served, "a", 1).status, 201);
+    served.end();
+    Postgres::sql(&tables, "SELECT 1 / COUNT(*) FROM cursors");
+    let key = secret(&festival.key);
+    let key = key.to_str().unwrap();
+    let new = place(&[]);
+    let refused = |args: &[&str], what: &str| {
+        let output = new.run(args);
+        let said = words(&output);
+        assert!(!output.status.success() && said.contains(what), "{said}");
+        assert!(said.contains("--journal URL for each"), "{said}");
+    };
+    let serve = ["serve", FILE, "--listen", "127.0.0.1:0", "--node", "127.0.0.1:0", "--key", key];
+    refused(&serve, "this festival's journal is elsewhere");
+    refused(&["apply", FILE, "--yes"], "has no journal yet");
+    refused(&["apply", FILE], "has no journal yet");
+    for name in ["journals", "journal.sqlite"] {
+        assert!(!new.data.join(name).exists(), "{name}");
+    }
+    // Nothing was founded where the tables are, and the right names are taken.
+    Postgres::sql(&tables, "SELECT 1 / (TO_REGCLASS('journal') IS NULL)::INT");
+    let new = place(&festival.journals);
+    let served = festival.serve(&new);
+    assert_eq!(number(&claimed(&served, "a", 1)), 1);
+    served.end();
+}
+
+#[test]
+fn a_return_to_a_drop_at_rest_is_answered_and_seen_at_every_node() {
+    let festival = Festival::new(30, 3_600_000);
+    let nodes: [_; 2] = festival.nodes();
+    let over = r#"{"why":"over"}"#;
+    let host = |path: &str| not_busy(|| nodes[0].1.ask(("POST", path), 80, Role::Host, over));
+    let claims = ["a", "b", "c"].map(|drop| {
+        let claim = format!("/api/v1/claims/{}", claimed(&nodes[1].1, drop, 1).text_of("claim"));
+        assert_eq!(host(&format!("{claim}/settlement")).status, 200);
+        assert_eq!(host(&format!("/api/v1/drops/{drop}/closing")).status, 200);
+        claim
+    });
+    thread::sleep(Duration::from_millis(2_500));
+    for claim in &claims {
+        let back = host(&format!("{claim}/return"));
+        assert_eq!((back.status, back.text_of("state")), (200, "returned"), "{claim}: {back:?}");
+    }
+    for (claim, (_, node)) in claims.iter().flat_map(|claim| nodes.each_ref().map(|n| (claim, n))) {
+        let seen = not_busy(|| node.ask(("GET", claim), 1, Role::Fan, ""));
+        assert_eq!((seen.status, seen.text_of("state")), (200, "returned"), "{claim}: {seen:?}");
+    }
+}
