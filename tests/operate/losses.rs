@@ -174,6 +174,26 @@ fn rows_that_nobody_kept_stop_the_lane_and_keep_it_closed() {
     closed_until_accepted(&place, 7);
 }
 
+#[test]
+fn a_whole_server_put_back_keeps_the_lane_closed_after_a_restart() {
+    let mut server = Postgres::alone();
+    let place = place(Some(server.database()));
+    let served = place.serve(Some(FILE));
+    claim(&served, 1..=4);
+    served.end();
+    server.kill();
+    server.keep_copy();
+    server.start_again();
+    let served = place.serve(Some(FILE));
+    claim(&served, 5..=7);
+    served.end();
+    // Tables, leases and nodes go back with the rows.
+    server.kill();
+    server.put_copy_back();
+    server.start_again();
+    closed_until_accepted(&place, 7);
+}
+
 /// The journal's files by other names.
 fn aside(place: &Place, to: &str) -> PathBuf {
     let folder = place.data.with_file_name(to);
