@@ -9,7 +9,7 @@ mod clocks;
 mod drops;
 
 use common::festival::{self, BOX};
-use common::http::{Answer, Client};
+use common::http::{Answer, Client, number};
 use common::postgres::Postgres;
 use common::served::{Place, Served};
 use common::token_now;
@@ -89,10 +89,6 @@ fn claimed(node: &Served, drop: &str, fan: u64) -> Answer {
         thread::sleep(Duration::from_millis(50));
     }
     panic!("{drop} is not answered: {}", node.said());
-}
-
-fn number(answer: &Answer) -> u64 {
-    answer.body["number"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
 }
 
 fn signal(node: &Served, signal: Signal) {

@@ -8,9 +8,9 @@ mod copies;
 mod new_drops;
 
 use common::festival::{self, BOX};
-use common::http::Answer;
+use common::http::{Answer, number};
 use common::postgres::Postgres;
-use common::served::{Place, Served, words};
+use common::served::{Place, Served, verified};
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::token::Role;
 use std::process::ExitStatus;
@@ -35,10 +35,6 @@ fn place(ids: &[&str], journals: &[&String]) -> Place {
     place
 }
 
-fn number(answer: &Answer) -> u64 {
-    answer.body["number"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
-}
-
 /// How a process has ended, if it has.
 fn ended(served: &mut Served) -> Option<ExitStatus> {
     served.program.child.try_wait().unwrap()
@@ -61,12 +57,6 @@ fn claimed(served: &mut Served, drop: &str, fan: u64) -> Answer {
         sleep(Duration::from_millis(100));
     }
     panic!("drop {drop} does not come back: {}", served.said());
-}
-
-/// Journal and tables hold, by the command.
-fn verified(place: &Place) {
-    let output = place.run(&["verify"]);
-    assert!(output.status.success(), "{}", words(&output));
 }
 
 /// Everything is served again, for longer than a look at another's beat takes.

@@ -8,9 +8,9 @@ mod first;
 mod out_of_reach;
 
 use common::festival::{self, BOX};
-use common::http::Answer;
+use common::http::{Answer, number};
 use common::postgres::Postgres;
-use common::served::{Place, Served, words};
+use common::served::{Place, Served, verified, words};
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::token::Role;
 use fanfare_engine::Fact;
@@ -36,18 +36,6 @@ fn place(ids: &[&str], journals: &[&String]) -> Place {
 fn homes(place: &Place) -> Vec<(String, usize)> {
     let lanes = place.journal().lanes().unwrap();
     lanes.into_iter().map(|record| (record.drop, record.home)).collect()
-}
-
-fn number(answer: &Answer) -> u64 {
-    answer.body["number"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
-}
-
-/// Journal and tables hold, by the command.
-fn verified(place: &Place) -> String {
-    let output = place.run(&["verify"]);
-    let said = words(&output);
-    assert!(output.status.success(), "{said}");
-    said
 }
 
 /// Claims until it is a claim; says how often that took.

@@ -91,3 +91,8 @@ impl Client {
         self.answer()
     }
 }
+
+/// The number of the claim that an answer tells of.
+pub fn number(answer: &Answer) -> u64 {
+    answer.body["number"].as_u64().unwrap_or_else(|| panic!("{answer:?}"))
+}

@@ -185,3 +185,11 @@ pub fn files(data: &Path) -> Vec<(String, Vec<u8>)> {
     files.sort();
     files
 }
+
+/// Journal and tables hold, by the command.
+pub fn verified(place: &Place) -> String {
+    let output = place.run(&["verify"]);
+    let said = words(&output);
+    assert!(output.status.success(), "{said}");
+    said
+}
