@@ -206,6 +206,32 @@ fn a_journal_that_comes_back_older_keeps_its_lanes_shut_for_that() {
     served.end();
 }
 
+/// Rows cannot be read, though their numbers can.
+const UNREADABLE: &str = "CREATE FUNCTION silent(BYTEA) RETURNS BYTEA LANGUAGE plpgsql STABLE AS
+    $$ BEGIN RAISE 'not now' USING ERRCODE = '57014'; END $$;
+    ALTER TABLE journal RENAME TO kept;
+    CREATE VIEW journal AS SELECT lane, seq, hash, header, silent(facts) AS facts, seal FROM kept";
+const READABLE: &str = "DROP VIEW journal; ALTER TABLE kept RENAME TO journal";
+
+#[test]
+fn a_journal_that_falls_silent_while_its_rows_are_read_is_read_again() {
+    let server = Postgres::shared();
+    let (first, second) = (server.database(), server.database());
+    let place = place(&["a", "b"], &[&first, &second]);
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("b", 1, BOX).status, 201);
+    served.end();
+    Postgres::sql(&second, UNREADABLE);
+    let served = place.serve(Some(FILE));
+    let not_ready = served.ask(("GET", "/readyz"), 1, Role::Fan, "").text;
+    assert!(not_ready.contains("it opens when that answers"), "{not_ready}");
+    assert_eq!((served.claim("b", 2, BOX).status, served.claim("a", 1, BOX).status), (503, 201));
+    Postgres::sql(&second, READABLE);
+    assert_eq!(number(&claim_at_last(&served, "b", 2)), 2);
+    served.end();
+    verified(&place);
+}
+
 #[test]
 fn a_slow_journal_holds_up_its_own_lanes_only() {
     let server = Postgres::shared();

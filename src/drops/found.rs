@@ -168,7 +168,9 @@ fn open_all(
                 opening.push((at, *one, spec));
                 continue;
             }
-            Err(why) => Found::damaged(lane, spec, why),
+            // The lane itself may well be whole.
+            Err(why @ JournalError::Silent(_)) if home > 0 => return Err(why),
+            Err(why) => Found::damaged(lane, spec, why.to_string()),
         };
         found.insert(at, one);
     }
@@ -190,7 +192,7 @@ fn look(
     record: &LaneRecord,
     head: Option<&Head>,
     spec: &DropSpec,
-) -> Result<Looked, String> {
+) -> Result<Looked, JournalError> {
     let lane = record.lane;
     let Some((face, newest)) = at_rest(reader, record, head)? else {
         if founding.owns(lane) {
@@ -216,11 +218,11 @@ fn at_rest(
     reader: &JournalReader,
     record: &LaneRecord,
     head: Option<&Head>,
-) -> Result<Option<(Face, Sealed)>, String> {
+) -> Result<Option<(Face, Sealed)>, JournalError> {
     if let Some(head) = head
         && let Some(why) = went_back(reader, record, head)?
     {
-        return Err(format!("{why}; {ADVICE}"));
+        return Err(JournalError::Unfit(format!("{why}; {ADVICE}")));
     }
     resting(reader, record)
 }
@@ -233,7 +235,7 @@ pub(super) fn went_back(
     reader: &JournalReader,
     record: &LaneRecord,
     head: &Head,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, JournalError> {
     let LaneRecord { lane, drop, newest_seq, .. } = record;
     if head.seq > *newest_seq {
         return Ok(Some(format!(
@@ -242,7 +244,7 @@ pub(super) fn went_back(
             head.seq
         )));
     }
-    let rows = reader.rows(*lane, head.seq, 1).map_err(|why| why.to_string())?;
+    let rows = reader.rows(*lane, head.seq, 1)?;
     if rows.first().is_some_and(|sealed| sealed.row.hash == head.hash) {
         return Ok(None);
     }
@@ -251,13 +253,14 @@ pub(super) fn went_back(
 }
 
 /// What the newest row says, if it sent the lane to rest.
-fn resting(reader: &JournalReader, record: &LaneRecord) -> Result<Option<(Face, Sealed)>, String> {
-    let newest = reader.rows(record.lane, record.newest_seq.max(1), 1);
-    let Some(newest) = newest.map_err(|why| why.to_string())?.pop() else { return Ok(None) };
-    let facts = newest
-        .row
-        .read_facts()
-        .map_err(|why| format!("lane {}, row {}: {why}", record.lane, record.newest_seq))?;
+fn resting(
+    reader: &JournalReader,
+    record: &LaneRecord,
+) -> Result<Option<(Face, Sealed)>, JournalError> {
+    let newest = reader.rows(record.lane, record.newest_seq.max(1), 1)?;
+    let Some(newest) = newest.into_iter().next_back() else { return Ok(None) };
+    let unfit = |why| format!("lane {}, row {}: {why}", record.lane, record.newest_seq);
+    let facts = newest.row.read_facts().map_err(|why| JournalError::Unfit(unfit(why)))?;
     let Some(Fact::Rested(totals)) = facts.last() else { return Ok(None) };
     let at = (newest.row.header.seq, newest.row.hash, newest.row.header.time_ms);
     Ok(Some((Face::of_resting(totals, at), newest)))
@@ -271,13 +274,13 @@ fn resting_spec(
     lane: LaneId,
     spec: DropSpec,
     face: &Face,
-) -> Result<DropSpec, String> {
+) -> Result<DropSpec, JournalError> {
     if !spec.unread && face.lines.len() == spec.terms.lines.len() {
         let terms = spec.terms.clone();
         return Ok(spec.with_terms(terms));
     }
     let replay = wake::replay(reader, founding.festival, lane)?;
-    let state = replay.into_state().ok_or("a lane without rows")?;
+    let state = replay.into_state().ok_or_else(without_rows)?;
     Ok(spec.with_terms(state.terms().clone()))
 }
 
@@ -287,20 +290,24 @@ fn follow(
     reader: &JournalReader,
     record: &LaneRecord,
     spec: DropSpec,
-) -> Result<Found, String> {
+) -> Result<Found, JournalError> {
     if record.newest_seq == 0 {
         return Ok(Found::awaited(record.lane, spec));
     }
     let lane = record.lane;
     let mut replay = wake::replay(reader, founding.festival, lane)?;
-    let state = replay.take_state().ok_or("a lane without rows")?;
-    let newest = reader.rows(lane, replay.seq(), 1).map_err(|why| why.to_string())?.pop();
-    let newest = newest.ok_or("a lane without rows")?;
+    let state = replay.take_state().ok_or_else(without_rows)?;
+    let newest = reader.rows(lane, replay.seq(), 1)?.pop();
+    let newest = newest.ok_or_else(without_rows)?;
     let spec = spec.with_terms(state.terms().clone());
     let published = Published::new(Served::new(state), &newest);
     let drop = Drop::new(spec, (lane, record.home), published);
     drop.answer_until(i64::MIN);
     Ok(Found::Followed(Arc::new(drop), Box::new(replay)))
+}
+
+fn without_rows() -> JournalError {
+    JournalError::Unfit("a lane without rows".to_owned())
 }
 
 /// A lane whose first row of this owner is not durable yet, and its state.
@@ -312,16 +319,16 @@ fn decide_opening(
     reader: &JournalReader,
     record: &LaneRecord,
     spec: &DropSpec,
-) -> Result<Opening, String> {
+) -> Result<Opening, JournalError> {
     let Founding { festival, config, clock, .. } = founding;
     let lane = record.lane;
-    let shut = |why| format!("lane {lane}: {why}");
+    let shut = |why| JournalError::Unfit(format!("lane {lane}: {why}"));
     if record.newest_seq == 0 {
         let new = Lane::create((*festival, lane), &spec.terms, owner(), *config, clock);
         return new.map_err(shut);
     }
     let mut replay = wake::replay(reader, *festival, lane)?;
-    let mut served = Served::new(replay.take_state().ok_or("a lane without rows")?);
+    let mut served = Served::new(replay.take_state().ok_or_else(without_rows)?);
     let opened = Lane::open(&replay, &mut served, owner(), *config, clock, None);
     Ok((opened.map_err(shut)?, served))
 }
@@ -333,6 +340,9 @@ fn append_openings(
     mut opening: Vec<(usize, Opening, DropSpec)>,
     found: &mut FoundAt,
 ) -> Result<(), JournalError> {
+    if opening.is_empty() {
+        return Ok(());
+    }
     let drafts = opening.iter_mut().filter_map(|(_, (lane, _), _)| lane.to_append());
     let rows: Vec<_> = drafts.map(|draft| Arc::new(draft.finish())).collect();
     let sealed = seal_commit(&rows, founding.key);

@@ -80,6 +80,7 @@ impl Place {
         let log = self.scratch.path().join("stderr");
         command.stderr(File::create(&log).unwrap());
         let mut program = Program::start(&mut command);
+        assert!(program.listens(), "it ended: {}", fs::read_to_string(&log).unwrap());
         let address = program.address();
         let tokens = Tokens::new(Keys::open(&self.data).unwrap().tokens);
         Served { program, address, log, tokens }
