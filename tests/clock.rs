@@ -137,12 +137,17 @@ fn says_nothing_untrue(served: &Served, fan: u64, when: &str) {
 }
 
 const AHEAD: [Says<'_>; 5] = [
-    ("/host", HOST, "en", &["jumped ahead by about", "No hold runs out", "of any drop"]),
+    (
+        "/host",
+        HOST,
+        "en",
+        &["jumped ahead by about", "No hold runs out", "that this server serves"],
+    ),
     (
         "/host",
         HOST,
         "zh-CN",
-        &["时钟往前跳了", "抢购照常，已抢到的不会过期", "到任意一场的页面上确认"],
+        &["时钟往前跳了", "抢购照常，已抢到的不会过期", "到这台服务器负责的场次页面上确认"],
     ),
     (
         "/host/drops/boxes",

@@ -211,6 +211,7 @@ const UNREADABLE: &str = "CREATE FUNCTION silent(BYTEA) RETURNS BYTEA LANGUAGE p
     $$ BEGIN RAISE 'not now' USING ERRCODE = '57014'; END $$;
     ALTER TABLE journal RENAME TO kept;
     CREATE VIEW journal AS SELECT lane, seq, hash, header, silent(facts) AS facts, seal FROM kept";
+const UNREPLAYABLE: &str = "CASE WHEN seq = 1 THEN silent(facts) ELSE facts END";
 const READABLE: &str = "DROP VIEW journal; ALTER TABLE kept RENAME TO journal";
 
 #[test]
@@ -228,6 +229,25 @@ fn a_journal_that_falls_silent_while_its_rows_are_read_is_read_again() {
     assert_eq!((served.claim("b", 2, BOX).status, served.claim("a", 1, BOX).status), (503, 201));
     Postgres::sql(&second, READABLE);
     assert_eq!(number(&claim_at_last(&served, "b", 2)), 2);
+    served.end();
+    verified(&place);
+}
+
+#[test]
+fn an_only_journal_that_falls_silent_while_its_rows_are_read_is_read_again() {
+    let server = Postgres::shared();
+    let url = server.database();
+    let place = place(&["a"], &[&url]);
+    let served = place.serve(Some(FILE));
+    assert_eq!(served.claim("a", 1, BOX).status, 201);
+    served.end();
+    Postgres::sql(&url, &UNREADABLE.replace("silent(facts) AS", &format!("{UNREPLAYABLE} AS")));
+    let served = place.serve(Some(FILE));
+    let not_ready = served.ask(("GET", "/readyz"), 1, Role::Fan, "").text;
+    assert!(not_ready.contains("it opens when that answers"), "{not_ready}");
+    assert_eq!(served.claim("a", 2, BOX).status, 503);
+    Postgres::sql(&url, READABLE);
+    assert_eq!(number(&claim_at_last(&served, "a", 2)), 2);
     served.end();
     verified(&place);
 }

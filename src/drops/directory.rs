@@ -4,7 +4,7 @@ use super::drop::Drop;
 use super::spec::DropSpec;
 use fanfare_lane::LaneId;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The drops by id, and by lane.
 #[derive(Clone, Default)]
@@ -55,6 +55,11 @@ impl Directory {
     /// The drop this lane decides.
     pub fn of_lane(&self, lane: LaneId) -> Option<&Arc<Drop>> {
         self.by_lane.get(&lane).map(|&at| &self.drops[at])
+    }
+
+    /// Whether this lane's drop is known here, served or not.
+    pub fn knows(&self, lane: LaneId) -> bool {
+        self.by_lane.contains_key(&lane) || self.shut_lane(lane).is_some()
     }
 
     /// The drop with this id, if it is not served here now.
@@ -124,6 +129,14 @@ impl Directory {
         self.shut.push(Arc::new(shut));
     }
 
+    /// Another node serves a drop, and this one has not read it yet, or could not.
+    pub(super) fn hear_of(&mut self, lane: LaneId, spec: DropSpec) {
+        if !self.knows(lane) {
+            let why = "another node serves it, and this one reads it now".to_owned();
+            self.close(Shut { lane: Some(lane), spec, why, until: Until::Told });
+        }
+    }
+
     pub(super) fn add(&mut self, drop: Arc<Drop>) {
         self.shut.retain(|shut| !shut.same(Some(drop.lane), &drop.spec.id));
         if let Some(&at) = self.by_lane.get(&drop.lane) {
@@ -155,6 +168,17 @@ impl Directory {
             self.drops[at] = Arc::new(self.drops[at].renamed(spec));
         }
     }
+}
+
+/// The drops, as all threads of a node see them.
+pub type Seen = RwLock<Arc<Directory>>;
+
+/// Changes what all threads see.
+pub(super) fn change(seen: &Seen, change: impl FnOnce(&mut Directory)) {
+    let mut guard = seen.write().unwrap_or_else(PoisonError::into_inner);
+    let mut directory = Directory::clone(&guard);
+    change(&mut directory);
+    *guard = Arc::new(directory);
 }
 
 impl Shut {

@@ -34,6 +34,8 @@ pub struct Founding<'a> {
     pub config: LaneConfig,
     /// What the clock shows.
     pub clock: Reading,
+    /// What the other nodes' clocks show, ms since 1970, where any was heard.
+    pub theirs_ms: Option<i64>,
     /// The lanes that are this node's; all of them where one process serves alone.
     pub owned: Option<&'a Holder>,
 }
@@ -64,6 +66,12 @@ impl Found {
     /// It cannot be opened; the operator is told why.
     fn damaged(lane: LaneId, spec: DropSpec, why: String) -> Self {
         Self::shut(Some(lane), spec, why, Until::Mended)
+    }
+
+    /// Its journal does not answer now.
+    fn silent(lane: LaneId, spec: DropSpec, why: &str) -> Self {
+        let why = format!("{why}; it opens when that answers, and other lanes are open");
+        Self::shut(Some(lane), spec, why, Until::Answered)
     }
 
     /// It is, or may be, another node's: that tells of it once it is open. If it never does, and
@@ -116,10 +124,7 @@ pub fn open_home(
     };
     match open_all(founding, (home, writer), reader, seats.clone(), heads) {
         Err(JournalError::Silent(why)) if home > 0 => {
-            let why = format!("{why}; it opens when that answers, and other lanes are open");
-            let silent = |Seat { lane, spec, .. }: Seat| {
-                Found::shut(Some(lane), spec, why.clone(), Until::Answered)
-            };
+            let silent = |Seat { lane, spec, .. }: Seat| Found::silent(lane, spec, &why);
             Ok(seats.into_iter().map(|seat| (seat.at, silent(seat))).collect())
         }
         opened => opened,
@@ -169,7 +174,7 @@ fn open_all(
                 continue;
             }
             // The lane itself may well be whole.
-            Err(why @ JournalError::Silent(_)) if home > 0 => return Err(why),
+            Err(JournalError::Silent(why)) => Found::silent(lane, spec, &why),
             Err(why) => Found::damaged(lane, spec, why.to_string()),
         };
         found.insert(at, one);
@@ -320,7 +325,7 @@ fn decide_opening(
     record: &LaneRecord,
     spec: &DropSpec,
 ) -> Result<Opening, JournalError> {
-    let Founding { festival, config, clock, .. } = founding;
+    let Founding { festival, config, clock, theirs_ms, .. } = founding;
     let lane = record.lane;
     let shut = |why| JournalError::Unfit(format!("lane {lane}: {why}"));
     if record.newest_seq == 0 {
@@ -329,7 +334,12 @@ fn decide_opening(
     }
     let mut replay = wake::replay(reader, *festival, lane)?;
     let mut served = Served::new(replay.take_state().ok_or_else(without_rows)?);
-    let opened = Lane::open(&replay, &mut served, owner(), *config, clock, None);
+    let (owner, config) = (owner(), *config);
+    // Before another node is heard, whatever served may have been off.
+    let opened = match theirs_ms {
+        Some(_) => Lane::take_over(&replay, &mut served, owner, config, clock, *theirs_ms),
+        None => Lane::open(&replay, &mut served, owner, config, clock, None),
+    };
     Ok((opened.map_err(shut)?, served))
 }
 

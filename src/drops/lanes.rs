@@ -30,13 +30,13 @@ use asking::Waits;
 use commits::Commits;
 use fanfare_engine::Command;
 use fanfare_lane::{Lane, LaneConfig, LaneId, Reading, Replay, Resolution, Sealed, StoreError};
-pub use nodes::{Membership, NodesMessage};
+pub use nodes::{Membership, NodesMessage, Shown};
 use nodes::{Nodes, Shared};
 use publish::head_of;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::time::Duration;
 
 /// How long the thread sleeps at most.
@@ -94,6 +94,10 @@ pub struct Told {
     /// How far this clock is from the nearest of the other nodes', ms; 0 where it is near, or
     /// none is heard.
     pub differs_ms: AtomicI64,
+    /// What the others' clocks show, as far as they were heard.
+    pub clocks: Mutex<Shown>,
+    /// Lanes that are leased at a journal and that nobody here knows.
+    pub unheard: Mutex<BTreeSet<LaneId>>,
     /// When something comes due next, ms since 1970; may be too early, never too late.
     pub next_due_ms: AtomicI64,
     /// Rings when a row was published.
@@ -108,6 +112,8 @@ impl Default for Told {
             slowest_batch_us: AtomicU64::new(0),
             stepped: AtomicBool::new(false),
             differs_ms: AtomicI64::new(0),
+            clocks: Mutex::default(),
+            unheard: Mutex::default(),
             next_due_ms: AtomicI64::new(i64::MAX),
             rows: Bell::default(),
             owned: RwLock::default(),

@@ -2,6 +2,7 @@
 //! and passed down.
 
 use super::committer::{self, Work};
+use super::directory;
 pub use super::directory::{Directory, Shut, Until};
 use super::drop::Drop;
 use super::found::{self, Found, FoundAt, Founding};
@@ -122,7 +123,9 @@ impl Node {
         let joined = joining::join(&folder, address, &lanes, silent.is_some())?;
         let holder = joined.as_ref().map(Joined::holder);
         let owned = holder.as_ref();
-        let founding = Founding { festival, key: &signing, config, clock: clock.read(), owned };
+        let (clock_now, theirs_ms) = (clock.read(), None);
+        let founding =
+            Founding { festival, key: &signing, config, clock: clock_now, theirs_ms, owned };
         found.extend(found::open_homes(&founding, &mut writers, &reader, seats, &witnessed)?);
         let Sorted { directory, open, resting, followed } = Sorted::of(found, silent.as_deref());
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
@@ -236,6 +239,12 @@ impl Node {
         if self.directory().is_apart() {
             return Err("the first journal has not been heard since the start".to_owned());
         }
+        // It would open them by its own clock, and no other could be given them.
+        if let Some(what) = self.told.clock_contradicted() {
+            return Err(format!(
+                "{what}, and most of them agree: set it right, or ask another node"
+            ));
+        }
         self.add_placed(specs)
     }
 
@@ -276,19 +285,19 @@ impl Node {
             match found {
                 Found::Shut(shut) if shut.lane.is_some_and(known) => {}
                 Found::Open(lane, drop) => {
-                    directory.add(drop.clone());
+                    directory.add(self.unproven(drop.clone()));
                     let terms = owned.as_ref().map(|owned| &owned.terms);
                     let term = terms.and_then(|terms| terms.get(&drop.lane)).copied();
                     self.inbox.push_urgent(Message::Host(lane, drop, term.unwrap_or_default()));
                 }
                 Found::Resting(drop) => {
-                    directory.add(drop.clone());
+                    directory.add(self.unproven(drop.clone()));
                     self.inbox.push_urgent(Message::Rest(drop));
                 }
                 Found::Followed(drop, replay) => {
                     // The lanes' thread adds it; nobody hears meanwhile that there is none.
-                    if directory.is_apart() && directory.of_lane(drop.lane).is_none() {
-                        directory.close(awaited(&drop));
+                    if directory.is_apart() {
+                        directory.hear_of(drop.lane, drop.spec.clone());
                     }
                     let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
                     self.inbox.push_urgent(known.into());
@@ -298,6 +307,14 @@ impl Node {
         }
         *guard = Arc::new(directory);
         Ok(())
+    }
+
+    /// Where leases say whose a lane is, it is answered from once a renewal has proven that.
+    fn unproven(&self, drop: Arc<Drop>) -> Arc<Drop> {
+        if self.own.is_some() {
+            drop.answer_until(i64::MIN);
+        }
+        drop
     }
 
     /// Opens the lanes that are shut because their journal was silent, where it answers now and
@@ -337,7 +354,7 @@ impl Node {
             return Ok(());
         }
         if !apart {
-            return self.add_drops(specs);
+            return self.add_placed(specs);
         }
         // Those of the first journal open with all that only it knows; here they wait on.
         let witnessed = self.witnessed()?;
@@ -380,10 +397,14 @@ impl Node {
     }
 
     fn change(&self, change: impl FnOnce(&mut Directory)) {
-        let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        let mut directory = Directory::clone(&guard);
-        change(&mut directory);
-        *guard = Arc::new(directory);
+        directory::change(&self.directory, change);
+    }
+
+    /// Other nodes' drops that this one has not heard of are busy until it has read them.
+    pub fn hear_of(&self, drops: Vec<(LaneId, DropSpec)>) {
+        if !drops.is_empty() {
+            self.change(|seen| drops.into_iter().for_each(|(lane, spec)| seen.hear_of(lane, spec)));
+        }
     }
 
     /// Opens lanes of one home between two of its commits.
@@ -398,10 +419,11 @@ impl Node {
         let (key, config, clock) = (self.signing.clone(), self.config, self.clock.clone());
         let journals = self.folder.journals();
         let named = home < journals.count();
+        let theirs_ms = self.told.clocks_show_ms();
         // Those of a journal nobody named are shut, which takes no writer of theirs.
         let found = self.with_writer(if named { home } else { 0 }, move |writer| {
             let (clock, owned) = (clock.read(), owned.as_ref());
-            let founding = Founding { festival, key: &key, config, clock, owned };
+            let founding = Founding { festival, key: &key, config, clock, theirs_ms, owned };
             let reader = JournalReader::known(&journals)?;
             let at = (home, named.then_some(writer));
             found::open_home(&founding, at, &reader, seats, &witnessed)
@@ -482,10 +504,4 @@ fn start_committers(
         .enumerate()
         .map(|at| committer::start(at, signing.clone(), inbox.clone()));
     started.collect::<Result<_, _>>().map_err(|why: std::io::Error| why.to_string())
-}
-
-/// A drop that another node serves, until this one follows it.
-fn awaited(drop: &Drop) -> Shut {
-    let why = "another node serves it, and this one reads it now".to_owned();
-    Shut { lane: Some(drop.lane), spec: drop.spec.clone(), why, until: Until::Told }
 }

@@ -1,7 +1,8 @@
 //! Nodes whose clocks differ: who takes a lane over opens no drop early, takes no hold and stops no
 //! sale for a few seconds' difference; and a host confirms the time wherever the request lands.
 
-use super::common::served::{Place, Served};
+use super::common::festival;
+use super::common::served::{Place, Served, words};
 use super::{DROPS, FILE, Festival, claimed, secret};
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::token::Role;
@@ -192,6 +193,17 @@ fn a_clock_two_others_contradict_takes_nothing_over() {
         assert_eq!(claimed(&third, drop, 1).status, 201, "{drop}");
     }
     sleep_s(2.0);
+    // Nor does it make drops, which it would open by that clock.
+    let opens_ms = Clock::machine().now_ms() + 1_200_000;
+    let more = festival::drop("g", opens_ms, "open_for = \"1d\"\nhold = \"5h\"\nlimit = 2", 20);
+    let apply = |place: &Place| {
+        place.write("more.toml", &format!("{}{more}", festival.text));
+        words(&place.run(&["apply", "more.toml", "--yes"]))
+    };
+    let refused = apply(&places[2]);
+    assert!(refused.contains("set it right, or ask another node"), "{refused}");
+    let made = apply(&places[1]);
+    assert_eq!(second.ask(("GET", "/api/v1/drops/g"), 1, Role::Fan, "").status, 200, "{made}");
     first.program.kill();
     wait_until_served_by(&second);
     for drop in DROPS {

@@ -56,6 +56,41 @@ fn a_drop_that_another_node_is_to_open_is_awaited_not_missing() {
 }
 
 #[test]
+fn a_drop_nobody_told_of_is_busy_and_served_by_whoever_is_left() {
+    let festival = Festival::new(20, 3_600_000);
+    let [(_of_first, first)] = festival.nodes();
+    assert_eq!(claimed(&first, "a", 1).status, 201);
+    // The second's row says that it is where nobody listens, so the first never hears from it.
+    let away = "CREATE FUNCTION away() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.node NOT IN (SELECT node FROM there) THEN NEW.address := '127.0.0.1:9'; END IF;
+        RETURN NEW; END $$;
+        CREATE TABLE there AS SELECT node FROM nodes;
+        CREATE TRIGGER away BEFORE INSERT OR UPDATE ON nodes FOR EACH ROW EXECUTE FUNCTION away()";
+    festival.journals.iter().for_each(|journal| Postgres::sql(journal, away));
+    let place = festival.place();
+    let opens_ms = Clock::machine().now_ms() - 3_600_000;
+    let more = festival::drop("g", opens_ms, "open_for = \"1d\"\nhold = \"5h\"\nlimit = 2", 20);
+    place.write(FILE, &format!("{}{more}", festival.text));
+    let mut second = festival.serve(&place);
+    let made = claimed(&second, "g", 1);
+    assert_eq!((made.status, number(&made)), (201, 1), "{made:?}");
+    let claim = format!("/api/v1/claims/{}", made.text_of("claim"));
+    // The first reads what was made, and answers by nobody's word.
+    let watch = Stopwatch::start();
+    let asked = |path: &str| first.ask(("GET", path), 1, Role::Fan, "");
+    while asked("/api/v1/drops/g").status == 404 {
+        assert!(watch.passed_s() < 15.0, "{}", first.said());
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_ne!(asked(&claim).status, 404);
+    second.program.kill();
+    let next = claimed(&first, "g", 2);
+    assert_eq!((next.status, number(&next)), (201, 2), "{next:?}");
+    assert_eq!(asked(&claim).text_of("state"), "held");
+    first.end();
+}
+
+#[test]
 fn a_new_folder_founds_no_second_journal_beside_tables_that_have_one() {
     let festival = Festival::new(20, 3_600_000);
     let tables = festival.server.database();

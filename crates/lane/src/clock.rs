@@ -136,6 +136,10 @@ impl Belief {
             let doubtful = clock_ms.saturating_sub(newest_ms) > GAP_BELIEVED_MS;
             return Self { lead_ms: 0, doubtful };
         };
+        // Far behind, it would open and close too late, though the newest row is older still.
+        if theirs_ms.saturating_sub(clock_ms) > APART_MS {
+            return Self::DOUBT;
+        }
         match clock_ms.saturating_sub(theirs_ms.max(newest_ms)) {
             ahead_ms if ahead_ms > APART_MS => Self::DOUBT,
             ahead_ms if ahead_ms > DIFFERS_MS => Self { lead_ms: ahead_ms, doubtful: false },
@@ -180,6 +184,12 @@ mod tests {
         assert_eq!(Belief::of(8_000, 7_500, Some(1_000)).lead_ms, 0);
         let lead = Lead { ms: 7_000, since_mono_ms: 0 };
         assert_eq!((lead.at(0), lead.at(60_000), lead.at(421_000)), (7_000, 6_000, 0));
+    }
+
+    #[test]
+    fn a_clock_behind_the_owner_before_opens_nothing_late() {
+        assert!(!Belief::of(90_000, 0, Some(100_000)).doubtful);
+        assert!(Belief::of(89_999, 0, Some(100_000)).doubtful);
     }
 
     #[test]

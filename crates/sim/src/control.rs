@@ -52,6 +52,8 @@ pub enum Control {
     RivalBelieved,
     /// Who takes a lane over believes its own clock, whatever the last owner's was.
     AnyClockBelieved,
+    /// Who opens its own lane anew holds its clock against the others', not against its own.
+    OwnClockForgotten,
     /// A row's bytes are not held against its hashes.
     TornBelieved,
     /// A lane is opened behind rows with a hole before them.
@@ -68,7 +70,7 @@ pub enum Control {
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 30] = [
+    pub const ALL: [(&str, Self); 31] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -93,6 +95,7 @@ impl Control {
         ("replaceable-kept", Self::ReplaceableKept),
         ("rival-believed", Self::RivalBelieved),
         ("any-clock-believed", Self::AnyClockBelieved),
+        ("own-clock-forgotten", Self::OwnClockForgotten),
         ("torn-believed", Self::TornBelieved),
         ("hole-skipped", Self::HoleSkipped),
         ("damage-cut", Self::DamageCut),

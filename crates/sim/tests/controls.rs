@@ -143,6 +143,11 @@ fn a_take_over_by_any_clock_opens_drops_early() {
 }
 
 #[test]
+fn a_lane_opened_anew_by_another_nodes_clock_stops_a_sale() {
+    assert_eq!(caught_within(SEEDS_OF_NODES, Control::OwnClockForgotten), Breach::SaleStopped);
+}
+
+#[test]
 fn a_torn_row_that_is_believed_is_damage() {
     assert_eq!(caught(Control::TornBelieved), Breach::Damaged);
 }

@@ -34,6 +34,7 @@ use crate::nodes::links::{Conn, Event, Links, Sender};
 use crate::nodes::standing::end_beside_a_copy;
 use asks::Asked;
 use clocks::Clocks;
+pub use clocks::Shown;
 use fanfare_lane::{Forwards, LaneId, Reading, Replay, Reply, Tenure};
 use follower::Followed;
 pub(super) use owner::Shared;

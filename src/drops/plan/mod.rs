@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod socket;
+mod unheard;
 pub mod unserved;
 
 use super::register;
@@ -11,8 +12,9 @@ use crate::app::{App, Mode};
 use crate::drops::web::host::reason_number;
 use crate::festivals::{DropPlan, Festival, Good, Id, Names, Opening, Variant};
 use crate::kit::data::DataFolder;
-use crate::kit::journal::Survey;
+use crate::kit::journal::{JournalReader, Survey};
 use fanfare_engine::{Act, Command, Fact, Fan, Quantity, Terms};
+use fanfare_lane::LaneId;
 
 /// The reason the demo's resumptions have.
 const BELIEVED: &str = "the demo believes the machine's clock";
@@ -52,8 +54,12 @@ pub fn starting_specs(
     Ok((specs, silent))
 }
 
-/// Opens what is shut because its journal was silent, where that answers now.
+/// Opens what is shut because its journal was silent, where that answers now, and reads what other
+/// nodes made and this one has not heard of.
 pub fn open_silent(app: &App) {
+    if let Err(why) = unheard::hear_of(app) {
+        tracing::warn!(%why, "drops of other nodes cannot be read yet");
+    }
     let (festival, folder) = (&app.festival, &app.node.folder);
     app.node.open_silent(|| match app.mode {
         Mode::Rehearsal => journalled_specs(festival, folder),
@@ -141,17 +147,21 @@ fn journalled_terms(folder: &DataFolder) -> Result<(Journalled, Option<String>),
     let Survey { lanes, unread } = reader.survey().map_err(|why| why.to_string())?;
     for record in lanes.into_iter().filter(|record| record.newest_seq > 0) {
         // A lane whose first row is damaged is still listed: opening it says what is wrong.
-        let row = reader.rows(record.lane, 1, 1).ok().and_then(|mut rows| rows.pop());
-        let facts = row.and_then(|sealed| sealed.row.read_facts().ok());
-        let terms = match facts.and_then(|facts| facts.into_iter().next()) {
-            Some(Fact::Terms(terms)) => Some(*terms),
-            _ => None,
-        };
+        let terms = terms_of(&reader, record.lane);
         known.push((record.drop, terms));
     }
     // So is one whose journal does not answer.
     known.extend(unread.into_iter().map(|(record, _)| (record.drop, None)));
     Ok((known, silent))
+}
+
+/// The terms a lane began with, where they can be read.
+fn terms_of(reader: &JournalReader, lane: LaneId) -> Option<Terms> {
+    let row = reader.rows(lane, 1, 1).ok()?.pop()?;
+    match row.row.read_facts().ok()?.into_iter().next() {
+        Some(Fact::Terms(terms)) => Some(*terms),
+        _ => None,
+    }
 }
 
 /// The terms of a lane whose own cannot be read, and which no file names.

@@ -185,7 +185,9 @@ impl LaneAudit {
             Before::Other(theirs_ms) => (true, theirs_ms),
         };
         let ahead_ms = theirs_ms.map(|theirs_ms| clock.now_ms - theirs_ms.max(before_ms));
-        let known = ahead_ms.map_or(clock.now_ms - before_ms <= DAY_MS, |ahead| ahead <= 10_000);
+        let behind_ms = theirs_ms.map_or(0, |theirs_ms| theirs_ms - clock.now_ms);
+        let near = |ahead_ms| ahead_ms <= 10_000 && behind_ms <= 10_000;
+        let known = ahead_ms.map_or(clock.now_ms - before_ms <= DAY_MS, near);
         let doubted = other && self.model.doubtful;
         let doubtful_time = self.model.lost || doubted || !waits || !known;
         let mut facts = vec![Fact::Opened { owner, doubtful_time }];

@@ -5,7 +5,8 @@ use super::{Fleet, Met, wall_ms};
 use crate::audit::{Breach, Check, caught};
 use crate::control::Control;
 use fanfare_engine::{Book, Fact};
-use fanfare_lane::{Heard, Row, Sealed};
+use fanfare_lane::{Heard, Row, Sealed, far_off};
+use std::collections::BTreeMap;
 
 /// How far lane time may go ahead of what was believed with reason: a second a take-over, a second
 /// that a clock jumped, what clocks that are kept differ by, and their pace.
@@ -46,6 +47,8 @@ pub(super) struct Theirs {
     pub(super) shows_ms: Option<i64>,
     /// Whether it is the clock of the owner itself.
     owners: bool,
+    /// Whether that was this process.
+    again: bool,
 }
 
 impl Fleet {
@@ -86,16 +89,33 @@ impl Fleet {
         }
     }
 
-    /// What the last owner's clock would show now; the hindmost of others where that was never
-    /// heard.
-    pub(super) fn theirs(&mut self, pid: usize, lane: usize) -> Theirs {
+    /// What the last owner's clock would show now; the hindmost of others that are believed where
+    /// that was never heard.
+    pub(super) fn theirs(&mut self, pid: usize, lane: usize, term: u64) -> Theirs {
+        let forgets = self.off(Control::OwnClockForgotten);
         let proc = &mut self.procs[pid];
         let now_ms = proc.mono(self.now_ms);
-        let owner = proc.theirs[lane].take();
+        // It was this process itself if nobody had the lease between.
+        let own = proc.went_by[lane].take().filter(|(had, _)| term <= had + 1);
+        let again = own.is_some();
+        let own = own.map(|(_, heard)| heard).filter(|_| !forgets);
+        let owner = own.or(proc.theirs[lane].take());
         let owners = owner.is_some();
-        let others = proc.heard.values().map(|heard| heard.shows_ms(now_ms)).min();
-        let shows_ms = owner.map(|heard| heard.shows_ms(now_ms)).or(others);
-        Theirs { shows_ms: shows_ms.filter(|_| !self.off(Control::AnyClockBelieved)), owners }
+        let shows_ms = owner.map(|heard| heard.shows_ms(now_ms)).or_else(|| self.hindmost(pid));
+        let shows_ms = shows_ms.filter(|_| !self.off(Control::AnyClockBelieved));
+        Theirs { shows_ms, owners, again }
+    }
+
+    fn hindmost(&mut self, pid: usize) -> Option<i64> {
+        let proc = &mut self.procs[pid];
+        let (now_ms, clock_ms) = (proc.mono(self.now_ms), proc.clock(self.now_ms).now_ms);
+        let heard = proc.heard.iter().map(|(node, heard)| (*node as u64, heard.shows_ms(now_ms)));
+        let heard: BTreeMap<u64, i64> = heard.collect();
+        let mut all = heard.clone();
+        all.insert(proc.node as u64, clock_ms);
+        let far = far_off(&all);
+        let believed = heard.iter().filter(|(node, _)| !far.contains(node)).map(|(_, ms)| *ms);
+        believed.min().or_else(|| heard.values().copied().min())
     }
 
     /// A process opened a lane by its clock: what may be believed with reason, and whether a sale
@@ -125,7 +145,7 @@ impl Fleet {
             _ => {}
         }
         let reason = doubted || off_ms.abs() > RIGHT_MS || tip_ms > true_ms + EARLY_MS;
-        if opened.doubtful_time() && !reason && theirs.shows_ms.is_none_or(near) {
+        if opened.doubtful_time() && !reason && (theirs.again || theirs.shows_ms.is_none_or(near)) {
             let what = format!("process {pid}: {off_ms} ms off, the newest row {tip_ms}");
             return caught(Breach::SaleStopped, what);
         }

@@ -100,7 +100,7 @@ impl Fleet {
         let owner = self.rng.next();
         let config = self.plan.config;
         let clock = self.procs[pid].clock(self.now_ms);
-        let theirs = self.theirs(pid, lane);
+        let theirs = self.theirs(pid, lane, term);
         let opened = if rows.is_empty() {
             Lane::create((FESTIVAL, id(lane)), &self.plan.lanes[lane], owner, config, &clock)
         } else {

@@ -56,6 +56,8 @@ pub(super) struct Proc {
     pub(super) heard: BTreeMap<usize, Heard>,
     /// What the clock of the process showed by whose stream it followed each lane last.
     pub(super) theirs: Vec<Option<Heard>>,
+    /// What its own showed when it served each last, and the number of the lease.
+    pub(super) went_by: Vec<Option<(u64, Heard)>>,
     guard: Guard,
     pub(super) audit: Auditor,
     pub(super) lanes: Vec<Role>,
@@ -144,6 +146,7 @@ impl Fleet {
             wall_off_ms,
             heard: BTreeMap::new(),
             theirs: vec![None; lanes],
+            went_by: vec![None; lanes],
             guard: Guard::new(wall, mono),
             audit: Auditor::among(&self.plan.lanes, &self.logs),
             lanes: (0..lanes).map(|_| Role::Follow(Box::default())).collect(),

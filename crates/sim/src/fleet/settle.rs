@@ -9,7 +9,7 @@ use super::process::{Origin, Role};
 use super::{FESTIVAL, Fleet, id};
 use crate::audit::{Breach, Check, caught};
 use crate::control::Control;
-use fanfare_lane::{Durable, Face, Hash, Owed, Replay, Reply};
+use fanfare_lane::{Durable, Face, Hash, Heard, Owed, Replay, Reply};
 
 /// `unsure` for these, once what is owed first is settled.
 pub(super) type Doubts = (Option<Owed<usize>>, Vec<(u32, Reply)>);
@@ -162,6 +162,13 @@ impl Fleet {
 
     /// The lane is not ours any more: who waits is sent on, who may have been served hears so.
     pub(super) fn abandon(&mut self, pid: usize, lane: usize, mut own: Own) -> Check {
+        let clock = self.procs[pid].clock(self.now_ms);
+        let (shows_ms, mono_ms) =
+            (clock.now_ms - own.machine.lead_ms(clock.mono_ms), clock.mono_ms);
+        // One that never was durably open, or was in doubt, went by no clock of this process.
+        let served = own.face.as_ref().is_some_and(|face| !face.doubtful_time);
+        let heard = Heard::new(shows_ms, mono_ms, mono_ms).filter(|_| served);
+        self.procs[pid].went_by[lane] = heard.map(|heard| (own.term, heard));
         let waiting = own.machine.take_waiting();
         self.procs[pid].audit.dropped(lane);
         for (ticket, _) in waiting {

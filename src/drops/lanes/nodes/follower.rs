@@ -4,8 +4,8 @@
 use super::super::{Lanes, Message, Replayed};
 use super::{Host, NodesMessage};
 use crate::drops::committer::Work;
+use crate::drops::directory;
 use crate::drops::drop::Drop;
-use crate::drops::node::Directory;
 use crate::drops::spec::DropSpec;
 use crate::drops::wake::{self, Met};
 use crate::kit::clock::boot_ms;
@@ -15,7 +15,7 @@ use crate::nodes::links::{Conn, Sender};
 use fanfare_engine::Fan;
 use fanfare_lane::{Hash, Heard, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// An owner's word is asked for so often.
 const PING_EVERY_MS: i64 = 250;
@@ -41,6 +41,8 @@ pub(super) struct Followed {
     pub(super) opening: Option<u64>,
     /// What the clock of the process showed by whose stream it was followed last.
     pub(super) theirs: Option<Heard>,
+    /// What this node's showed when it served the lane last, and the number of the lease it had.
+    pub(super) own: Option<(u64, Heard)>,
     word: Word,
     /// The connection its owner's stream comes by, and under which lease.
     by: Option<(Conn, u64)>,
@@ -62,6 +64,7 @@ impl Followed {
             replay: Some(replay),
             opening: None,
             theirs: None,
+            own: None,
             word,
             by: None,
             turn: None,
@@ -79,6 +82,14 @@ impl Followed {
     fn say_word(&self) {
         let until_ms = if self.replay.is_some() { self.word.until_ms() } else { i64::MIN };
         self.drop.answer_until(until_ms);
+    }
+
+    /// The clock of who served it before it is opened here. That was this node if nobody had the
+    /// lease between, which each who takes it counts up.
+    pub(super) fn last_owners(&self) -> Option<Heard> {
+        let next = |term: u64| self.opening.is_some_and(|opening| opening <= term + 1);
+        let own = self.own.filter(|(term, _)| next(*term)).map(|(_, heard)| heard);
+        own.or(self.theirs)
     }
 
     /// Whether its owner's stream comes by this connection.
@@ -453,6 +464,8 @@ impl Lanes {
             return;
         }
         let Ok(spec) = serde_json::from_str::<DropSpec>(spec) else { return };
+        // Until it is read, and where it cannot be: it is there, and asked for again and again.
+        directory::change(&nodes.directory, |seen| seen.hear_of(lane, spec.clone()));
         let inbox = self.inbox.clone();
         let told = move |known| {
             inbox.push_urgent(Message::Nodes(NodesMessage::Known(Box::new(known))));
@@ -469,11 +482,7 @@ impl Lanes {
                     && !self.hosted.contains_key(&drop.lane)
                     && !self.resting.contains_key(&drop.lane) =>
             {
-                let mut guard = nodes.directory.write().unwrap_or_else(PoisonError::into_inner);
-                let mut with = Directory::clone(&guard);
-                with.add(drop.clone());
-                *guard = Arc::new(with);
-                std::mem::drop(guard);
+                directory::change(&nodes.directory, |seen| seen.add(drop.clone()));
                 nodes.followed.insert(drop.lane, Followed::new(drop, replay));
                 self.follow_all();
             }

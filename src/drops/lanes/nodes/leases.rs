@@ -16,10 +16,10 @@ use crate::drops::wake;
 use crate::kit::clock::boot_ms;
 use crate::nodes::frame::{Frame, NodeId};
 use crate::nodes::keeper::{Order, Renewal};
-use fanfare_lane::{FestivalId, Lane, LaneId, Reading, Replay, Reply};
+use fanfare_lane::{FestivalId, Heard, Lane, LaneId, Reading, Replay, Reply};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 impl Lanes {
     /// Leases were renewed: proof for the lanes that are still this node's, news of the others.
@@ -27,7 +27,8 @@ impl Lanes {
         let Renewal { home, sent_ms, view, gone } = renewal;
         let Some(nodes) = &mut self.nodes else { return };
         let there = balance::there(&view.nodes, &gone);
-        let there = nodes.clocks.that_are_right(there, nodes.node, clock.now_ms);
+        let own = (nodes.node, clock.now_ms);
+        let there = nodes.clocks.that_are_right(there, own, boot_ms());
         let replaceable = nodes.replaceable(home);
         nodes.views[home] = view;
         // What is not ours any more goes first, then the renewal counts. What another may have
@@ -54,6 +55,7 @@ impl Lanes {
             self.settle(lane, now_ms);
         }
         self.tell_owned();
+        self.note_unheard();
     }
 
     /// This process has not its node's place at a journal: nothing is answered from memory until a
@@ -180,7 +182,8 @@ impl Lanes {
             return;
         }
         let Some(followed) = nodes.followed.remove(&lane) else { return };
-        let theirs_ms = nodes.clocks.of(followed.theirs, boot_ms());
+        let own = (nodes.node, clock.now_ms);
+        let theirs_ms = nodes.clocks.of(followed.last_owners(), own, boot_ms());
         let Followed { drop, replay: Some(replay), opening: Some(term), .. } = followed else {
             return;
         };
@@ -224,13 +227,20 @@ impl Lanes {
     /// A lane is this node's no more: its memory goes, or is followed on.
     pub(in super::super) fn lose(&mut self, lane: LaneId) {
         self.stream(lane, &Frame::Left { lane });
-        if let Some(Hosted { lane: machine, drop, shared, .. }) = self.hosted.remove(&lane) {
+        if let Some(hosted) = self.hosted.remove(&lane) {
+            let Hosted { lane: machine, drop, shared, told_open, .. } = hosted;
             drop.answer_until(i64::MIN);
             drop.doubt(false);
+            let clock = self.clock.read();
+            let went_by = (clock.now_ms - machine.lead_ms(clock.mono_ms), boot_ms());
+            // One that never was durably open, or was in doubt, went by no clock of this node.
+            let by_it = told_open && !drop.published.front().face.doubtful_time;
+            let served = shared.as_ref().filter(|_| by_it);
+            let own = served.and_then(|shared| shared.went_by(went_by));
             let (left, answers) = machine.leave();
             let clean = left.tip.filter(|_| shared.as_ref().is_none_or(|one| one.is_told()));
             let at = clean.map(|tip| Replay::behind(self.festival(), lane, tip));
-            self.follow_on(lane, drop, at);
+            self.follow_on(lane, drop, (at, own));
             self.say_left(shared, answers);
             for (ticket, command) in left.waiting {
                 self.pass_on(lane, command, ticket);
@@ -243,7 +253,7 @@ impl Lanes {
             let face = drop.published.front().face.clone();
             let tip = (face.seq, face.hash, face.time_ms);
             let at = Replay::behind(self.festival(), lane, tip);
-            self.follow_on(lane, drop, Some(at));
+            self.follow_on(lane, drop, (Some(at), None));
             // It was being opened for somebody: whoever serves it now does so.
             for Waits { command, ticket, .. } in self.waking.remove(&lane).unwrap_or_default() {
                 self.pass_on(lane, command, ticket);
@@ -277,11 +287,28 @@ impl Lanes {
         }
     }
 
-    fn follow_on(&mut self, lane: LaneId, drop: Arc<Drop>, at: Option<Replay>) {
+    fn follow_on(
+        &mut self,
+        lane: LaneId,
+        drop: Arc<Drop>,
+        (at, own): (Option<Replay>, Option<(u64, Heard)>),
+    ) {
         let Some(nodes) = &mut self.nodes else { return };
         // What is to be begun anew is so at once.
         let replay = at.unwrap_or_else(|| Replay::new([0; 16], lane));
-        nodes.followed.insert(lane, Followed::new(drop, replay));
+        let mut followed = Followed::new(drop, replay);
+        followed.own = own;
+        nodes.followed.insert(lane, followed);
+    }
+
+    /// Lanes another node leases and this one has not heard of: it is dead, say, since before it
+    /// told of them.
+    fn note_unheard(&self) {
+        let Some(nodes) = &self.nodes else { return };
+        let seen = nodes.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let leased = nodes.views.iter().flat_map(|view| view.leases.keys());
+        let unheard = leased.filter(|lane| !seen.knows(**lane)).copied().collect();
+        *self.told.unheard.lock().unwrap_or_else(PoisonError::into_inner) = unheard;
     }
 
     pub(super) fn festival(&self) -> FestivalId {
@@ -290,6 +317,11 @@ impl Lanes {
 }
 
 impl Shared {
+    /// Under which lease the lane went by which clock of this node.
+    fn went_by(&self, (shows_ms, now_ms): (i64, i64)) -> Option<(u64, Heard)> {
+        Some((self.term, Heard::new(shows_ms, now_ms, now_ms)?))
+    }
+
     /// Whether everything durable is published.
     fn is_told(&self) -> bool {
         !self.leaving.iter().any(|leaving| matches!(leaving, Leaving::Row(..)))
