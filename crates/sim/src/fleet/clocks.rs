@@ -51,6 +51,18 @@ pub(super) struct Theirs {
     again: bool,
 }
 
+/// Whether the owner before opened the lane in doubt.
+fn left_in_doubt(rows: &[Sealed]) -> bool {
+    let opened = |sealed: &Sealed| {
+        let facts = sealed.row.read_facts().ok()?;
+        facts.iter().rev().find_map(|fact| match fact {
+            Fact::Opened { doubtful_time, .. } => Some(*doubtful_time),
+            _ => None,
+        })
+    };
+    rows.iter().rev().find_map(opened).unwrap_or(false)
+}
+
 impl Fleet {
     /// How far off a process's clock is when it starts.
     pub(super) fn clock_at_start(&mut self) -> i64 {
@@ -134,7 +146,8 @@ impl Fleet {
             self.lanes_ahead[lane].believe(off_ms);
         }
         let tip_ms = rows.last().map_or(clock_ms, |sealed| sealed.row.header.time_ms);
-        let doubted = self.history[lane].model.doubtful || opened.lost();
+        // Somebody between may have left it in doubt, in rows that nobody was told of yet.
+        let doubted = self.history[lane].model.doubtful || opened.lost() || left_in_doubt(rows);
         let near = |other_ms: i64| (other_ms - true_ms).abs() <= EARLY_MS;
         match (tip_ms - clock_ms, opened.doubtful_time()) {
             (_, true) => self.met(Met::TakenDoubted),
