@@ -48,7 +48,9 @@ fn round(sale: &mut Sale, nth: u64) {
         if let Some(database) = database.filter(|_| nth % 3 == 1) {
             database.kill();
             figures.killed_database += 1;
-            thread::sleep(Duration::from_millis(below(1_000)));
+            // Now and then for so long that whoever waits is told that nobody knows.
+            let gone_ms = if nth % 9 == 1 { 7_000 } else { below(1_000) };
+            thread::sleep(Duration::from_millis(gone_ms));
             database.start_again();
             thread::sleep(Duration::from_millis(200 + below(1_000)));
         }

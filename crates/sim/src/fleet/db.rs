@@ -248,7 +248,9 @@ impl Fleet {
                 DbReply::Rows(at.rows[lane].iter().skip(from as usize - 1).cloned().collect())
             }
             Request::TakeFree { lane, term } => {
-                if at.leases[lane] == (Lease { node: None, term }) {
+                let lease = at.leases[lane];
+                let theirs = |beat: &Beat| Some(beat.node) == lease.node;
+                if lease.term == term && !at.beats.iter().any(theirs) {
                     at.lease(lane, Some(node));
                 }
                 DbReply::Moved

@@ -361,7 +361,10 @@ impl Fleet {
         let now_ms = proc.mono(self.now_ms);
         let shut = matches!(proc.lanes[lane], Role::Shut(_));
         let follows = matches!(proc.lanes[lane], Role::Follow(_)) || (shut && proc.draining);
-        let Some(holder) = lease.node else {
+        // A lease can go back in time to a node that has left since.
+        let known = &proc.dbs[db];
+        let there = |node: &usize| known.beats.iter().any(|beat| beat.node == *node);
+        let Some(holder) = lease.node.filter(|node| *node == proc.node || there(node)) else {
             if !proc.draining && self.rng.one_in(2) {
                 self.soon(
                     pid,
@@ -379,7 +382,6 @@ impl Fleet {
             }
             return;
         }
-        let known = &proc.dbs[db];
         let Some(beat) = known.beats.iter().find(|beat| beat.node == holder).copied() else {
             return;
         };
