@@ -209,6 +209,8 @@ impl Rival {
 /// What an owner has told one follower, and until when that follower may answer by itself.
 #[derive(Clone, Copy, Debug)]
 struct Grant {
+    /// What was sent before it came for the last time: of that nothing is owed any more.
+    before: u64,
     sent: u64,
     acked: u64,
     /// When the oldest row it has not yet was sent.
@@ -235,9 +237,13 @@ impl<P> Default for Grants<P> {
 pub struct Owed<P>(alloc::vec::Vec<(P, u64)>);
 
 impl<P: Ord + Copy> Grants<P> {
-    /// A follower came; it has been given no word yet.
+    /// A follower came, or came again, having given up what it may have answered by; it has been
+    /// given no word yet. What was owed to it before is settled, whatever word it is given next,
+    /// and it counts anew.
     pub fn join(&mut self, follower: P) {
-        let new = Grant { sent: 0, acked: 0, waiting_since_ms: 0, until_ms: i64::MIN, left: false };
+        let before = self.of.get(&follower).map_or(0, |grant| grant.sent);
+        let (sent, acked, until_ms) = (before, before, i64::MIN);
+        let new = Grant { before, sent, acked, waiting_since_ms: 0, until_ms, left: false };
         self.of.insert(follower, new);
     }
 
@@ -262,12 +268,11 @@ impl<P: Ord + Copy> Grants<P> {
         owed
     }
 
-    /// A follower has, and has published, the first `count` of what was sent to it.
+    /// A follower has, and has published, the first `count` of what was sent to it since it came.
     pub fn acked(&mut self, follower: P, count: u64, now_ms: i64) {
-        if let Some(grant) = self.of.get_mut(&follower)
-            && count > grant.acked
-            && count <= grant.sent
-        {
+        let Some(grant) = self.of.get_mut(&follower) else { return };
+        let count = grant.before.saturating_add(count);
+        if count > grant.acked && count <= grant.sent {
             (grant.acked, grant.waiting_since_ms) = (count, now_ms);
         }
     }
@@ -367,6 +372,23 @@ impl Word {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_follower_that_comes_again_is_owed_nothing_from_before() {
+        let (mut grants, mut tenure) = (Grants::default(), Tenure::NONE);
+        tenure.proven(0);
+        grants.join('a');
+        let first = grants.send(0);
+        assert!(grants.give('a', tenure, 0) && !grants.settled(&first, 0));
+        grants.join('a');
+        assert!(grants.settled(&first, 0));
+        assert!(grants.give('a', tenure, 0), "it is not behind");
+        assert!(grants.settled(&first, 0), "nor is it owed that now");
+        let second = grants.send(0);
+        assert!(!grants.settled(&second, 0));
+        grants.acked('a', 1, 0);
+        assert!(grants.settled(&second, 0), "it counts anew");
+    }
 
     #[test]
     fn a_proof_is_good_for_a_second_from_when_it_was_asked_for() {

@@ -194,6 +194,7 @@ named! {
         NodeShut => "nodes: lane shut by what a node followed",
         FollowerMissed => "nodes: follower misses rows the database lost",
         FormerJoined => "nodes: joined by a former owner",
+        JoinedInVain => "nodes: joined under a lease that had moved",
         NodePutBack => "nodes: lost rows put back",
         NodeLossAccepted => "nodes: loss accepted",
         Unrenewed => "nodes: renewals lost, appends not",

@@ -20,6 +20,7 @@ pub(super) enum Item {
         settled: u32,
         doubt: u32,
         term: u64,
+        turn: u64,
     },
     Row(Sealed),
     /// Somebody is told `unsure` about rows up to this one.
@@ -44,6 +45,8 @@ pub(super) struct Follow {
     pub(super) on: Option<usize>,
     /// The lease under which they come.
     pub(super) term: u64,
+    /// The number it is asked for under: another where it begins anew.
+    pub(super) turn: Option<u64>,
     stream: VecDeque<Item>,
     /// Rows and doubts of the stream that are done with.
     done: u64,
@@ -67,6 +70,7 @@ impl Follow {
             face,
             on: None,
             term: 0,
+            turn: None,
             stream: VecDeque::new(),
             done: 0,
             reading: None,
@@ -78,7 +82,7 @@ impl Follow {
     pub(super) fn leave_older(&mut self, term: u64) {
         if self.term != term && self.on.is_some() {
             self.stream.clear();
-            (self.on, self.done) = (None, 0);
+            (self.on, self.turn, self.done) = (None, None, 0);
         }
     }
 
@@ -90,9 +94,9 @@ impl Follow {
 
     /// Everything from the first row on.
     fn forget(&mut self) {
-        let (on, term) = (self.on, self.term);
+        let (on, term, turn) = (self.on, self.term, self.turn);
         let (stream, done, word) = (core::mem::take(&mut self.stream), self.done, self.word);
-        *self = Self { word, on, term, stream, done, ..Self::default() };
+        *self = Self { word, on, term, turn, stream, done, ..Self::default() };
         self.word.published(0);
     }
 
@@ -191,7 +195,7 @@ impl Fleet {
                     follow.word.doubt(seq);
                     self.ack(pid, lane);
                 }
-                Item::Left => follow.on = None,
+                Item::Left => (follow.on, follow.turn) = (None, None),
                 Item::Settled(seq) => follow.word.settled(seq),
                 Item::Word(asked_ms) if now_ms - asked_ms < 60_000 => follow.word.given(asked_ms),
                 Item::Word(_) => {}
@@ -230,11 +234,11 @@ impl Fleet {
     }
 
     /// Follows nobody until it has joined again.
-    fn leave_stream(&mut self, pid: usize, lane: usize) {
+    pub(super) fn leave_stream(&mut self, pid: usize, lane: usize) {
         if let Some(follow) = self.procs[pid].follow(lane) {
             follow.word.over();
             follow.stream.clear();
-            (follow.on, follow.done) = (None, 0);
+            (follow.on, follow.turn, follow.done) = (None, None, 0);
         }
     }
 

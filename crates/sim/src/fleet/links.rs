@@ -36,10 +36,11 @@ pub(super) struct Conn {
 
 #[derive(Clone)]
 pub(super) enum Note {
-    /// Asks for the rows of a lane, under the lease of this number.
+    /// Asks for the rows of a lane, under the lease of this number: for that many a time.
     Follow {
         lane: usize,
         term: u64,
+        turn: u64,
     },
     Stream {
         lane: usize,
@@ -130,7 +131,8 @@ impl Fleet {
                     follow.on.filter(|_| follow.term == term)
                 });
                 if let Some(conn) = conn.filter(|conn| on != Some(*conn)) {
-                    self.send(conn, pid, Note::Follow { lane, term });
+                    let turn = self.procs[pid].turn(lane);
+                    self.send(conn, pid, Note::Follow { lane, term, turn });
                 }
             }
         }
@@ -254,24 +256,15 @@ impl Fleet {
         }
         let now_ms = self.procs[pid].mono(self.now_ms);
         match note {
-            Note::Follow { lane, term } => {
-                self.join(pid, conn, (lane, term));
+            Note::Follow { lane, term, turn } => {
+                self.join(pid, conn, (lane, term, turn));
                 Ok(())
             }
             Note::Stream { lane, item } => {
-                // It may have been asked for under a lease that has moved since.
-                let known = self.procs[pid].dbs[self.plan.db_of[lane]].leases.get(lane);
-                let known = known.map_or(0, |lease| lease.term);
-                if let Item::Joined { term, .. } = item {
-                    let owner = self.owner_of(pid, lane) == Some(self.conns[conn].to);
-                    if term == known && !owner {
-                        self.met(Met::FormerJoined);
-                    }
-                    // Where leases went back in time their numbers come again, and a former owner
-                    // that wakes has the present one's.
-                    if term != known || !(owner || self.off(Control::FormerOwnerJoined)) {
-                        return Ok(());
-                    }
+                if let Item::Joined { term, turn, .. } = item
+                    && !self.joins(pid, (conn, lane), (term, turn))
+                {
+                    return Ok(());
                 }
                 self.streamed(pid, (conn, lane), item)
             }
@@ -308,16 +301,42 @@ impl Fleet {
         }
     }
 
-    fn join(&mut self, pid: usize, conn: usize, (lane, term): (usize, u64)) {
+    /// Whether a stream begins. It may have been asked for under a lease that has moved since.
+    fn joins(
+        &mut self,
+        pid: usize,
+        (conn, lane): (usize, usize),
+        (term, turn): (u64, u64),
+    ) -> bool {
+        let asked = self.procs[pid].follow(lane).and_then(|follow| follow.turn);
+        if asked != Some(turn) {
+            return false;
+        }
+        let known = self.procs[pid].dbs[self.plan.db_of[lane]].leases.get(lane);
+        let known = known.map_or(0, |lease| lease.term);
+        let owner = self.owner_of(pid, lane) == Some(self.conns[conn].to);
+        if term == known && !owner {
+            self.met(Met::FormerJoined);
+        }
+        // Where leases went back in time their numbers come again, and a former owner that wakes
+        // has the present one's.
+        let joins = term == known && (owner || self.off(Control::FormerOwnerJoined));
+        if !joins {
+            self.met(Met::JoinedInVain);
+            self.leave_stream(pid, lane);
+        }
+        joins
+    }
+
+    fn join(&mut self, pid: usize, conn: usize, (lane, term, turn): (usize, u64, u64)) {
         let Some(own) = self.procs[pid].own(lane) else { return };
-        if !own.opened || own.term != term || own.followers.contains(&conn) {
+        if !own.opened || own.term != term || own.followers.insert(conn, turn) == Some(turn) {
             return;
         }
-        own.followers.insert(conn);
         own.grants.join(conn);
         let (settled, doubt) = (own.newest.0, own.machine.in_doubt().unwrap_or(0));
         let newest = own.machine.durable_head();
-        let item = Item::Joined { newest, settled, doubt, term };
+        let item = Item::Joined { newest, settled, doubt, term, turn };
         self.send(conn, pid, Note::Stream { lane, item });
     }
 
@@ -326,7 +345,7 @@ impl Fleet {
         for lane in 0..self.plan.lanes.len() {
             let tenure = self.procs[pid].tenure(self.plan.db_of[lane]);
             let Some(own) = self.procs[pid].own(lane) else { continue };
-            if own.followers.contains(&conn) && own.grants.give(conn, tenure, now_ms) {
+            if own.followers.contains_key(&conn) && own.grants.give(conn, tenure, now_ms) {
                 self.send(conn, pid, Note::Stream { lane, item: Item::Word(asked_ms) });
             }
         }

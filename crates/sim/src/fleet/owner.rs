@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::world::{replay, take_over};
 use fanfare_engine::{Command, Served};
 use fanfare_lane::{Face, Grants, Hash, Lane, Placed, Reply, Resolution, Sealed, seal_commit};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// After so long an append's outcome is taken for unknown, and a reading is asked for again.
@@ -42,7 +42,7 @@ pub(super) struct Own {
     /// Whether a row of this opening is durable.
     pub(super) opened: bool,
     pub(super) grants: Grants<usize>,
-    pub(super) followers: BTreeSet<usize>,
+    pub(super) followers: BTreeMap<usize, u64>,
     pub(super) leaving: VecDeque<Leaving>,
     pub(super) unsure: Vec<Doubts>,
     /// The newest row somebody is told `unsure` about.
@@ -126,7 +126,7 @@ impl Fleet {
             newest: (0, Hash::default(), 0),
             opened: false,
             grants: Grants::default(),
-            followers: BTreeSet::new(),
+            followers: BTreeMap::new(),
             leaving: VecDeque::new(),
             unsure: Vec::new(),
             doubted: 0,

@@ -68,6 +68,8 @@ pub(super) struct Proc {
     pub(super) heads_kept_ms: i64,
     pub(super) dbs: Vec<Known>,
     pub(super) next_op: u32,
+    /// How often it asked an owner for what comes of a lane.
+    turns: u64,
     /// The lease of each lane it gave away last.
     pub(super) gave: Vec<Option<u64>>,
     /// Whether it leaves.
@@ -101,6 +103,14 @@ impl Proc {
         let mono_ms = self.mono(now_ms);
         let wall = wall_ms(now_ms) + now_ms * self.pace / 10_000 + self.wall_off_ms;
         self.guard.read(wall, mono_ms)
+    }
+
+    /// Under which number a lane is asked for.
+    pub(super) fn turn(&mut self, lane: usize) -> u64 {
+        let next = self.turns + 1;
+        let turn = self.follow(lane).map_or(next, |follow| *follow.turn.get_or_insert(next));
+        self.turns = self.turns.max(turn);
+        turn
     }
 
     pub(super) fn tenure(&self, db: usize) -> Tenure {
@@ -155,6 +165,7 @@ impl Fleet {
             heads_kept_ms: mono,
             dbs: self.dbs.iter().map(|_| Known::default()).collect(),
             next_op: 0,
+            turns: 0,
             gave: vec![None; lanes],
             draining: false,
             links: BTreeMap::new(),

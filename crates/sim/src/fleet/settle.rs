@@ -35,7 +35,7 @@ impl Fleet {
 
     pub(super) fn stream(&mut self, pid: usize, lane: usize, item: &Item) {
         let Some(own) = self.procs[pid].own(lane) else { return };
-        for conn in own.followers.clone() {
+        for conn in own.followers.keys().copied().collect::<Vec<_>>() {
             self.send(conn, pid, Note::Stream { lane, item: item.clone() });
         }
     }

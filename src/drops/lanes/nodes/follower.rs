@@ -201,7 +201,12 @@ impl Lanes {
         let theirs = nodes.hosts.get(&conn).is_some_and(|host| Some(host.node) == lease.node);
         let current = lease.term == term && theirs;
         let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
-        if !current || followed.opening.is_some() || followed.turn != Some(turn) {
+        if followed.turn != Some(turn) {
+            return false;
+        }
+        if !current || followed.opening.is_some() {
+            // Its owner takes it for followed: under the same number it would not begin again.
+            followed.turn = None;
             return false;
         }
         followed.by = Some((conn, term));
