@@ -44,8 +44,6 @@ pub enum Control {
     ReadBackBelieved,
     /// A row in doubt is not spoken of, and the gate goes on refusing.
     DoubtKept,
-    /// A lane is followed by whoever has the number of its lease, whoever that is.
-    FormerOwnerJoined,
     /// An owner goes on although another may have taken over and be forgotten.
     ReplaceableKept,
     /// An earlier process's row in the table of nodes is taken for a live copy's.
@@ -70,7 +68,7 @@ pub enum Control {
 
 impl Control {
     /// All of them, with the names the command line takes.
-    pub const ALL: [(&str, Self); 31] = [
+    pub const ALL: [(&str, Self); 30] = [
         ("fence-off", Self::FenceOff),
         ("limit-off", Self::LimitOff),
         ("answers-first", Self::AnswersFirst),
@@ -91,7 +89,6 @@ impl Control {
         ("given-reopened", Self::GivenReopened),
         ("read-back-believed", Self::ReadBackBelieved),
         ("doubt-kept", Self::DoubtKept),
-        ("former-owner-joined", Self::FormerOwnerJoined),
         ("replaceable-kept", Self::ReplaceableKept),
         ("rival-believed", Self::RivalBelieved),
         ("any-clock-believed", Self::AnyClockBelieved),

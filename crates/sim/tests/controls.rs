@@ -191,12 +191,6 @@ fn who_may_have_been_replaced_goes_on_from_before_its_successor() {
 }
 
 #[test]
-fn who_takes_a_former_owners_stream_is_lost_to_the_present_one() {
-    let breach = caught_within(SEEDS_OF_NODES, Control::FormerOwnerJoined);
-    assert_eq!(breach, Breach::Unanswered);
-}
-
-#[test]
 fn who_takes_an_earlier_processs_row_for_a_live_ones_ends_for_nothing() {
     assert_eq!(caught_within(SEEDS_OF_NODES, Control::RivalBelieved), Breach::Stopped);
 }

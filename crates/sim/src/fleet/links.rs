@@ -320,7 +320,7 @@ impl Fleet {
         }
         // Where leases went back in time their numbers come again, and a former owner that wakes
         // has the present one's.
-        let joins = term == known && (owner || self.off(Control::FormerOwnerJoined));
+        let joins = term == known && owner;
         if !joins {
             self.met(Met::JoinedInVain);
             self.leave_stream(pid, lane);
