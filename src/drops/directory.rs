@@ -170,11 +170,8 @@ impl Directory {
     }
 }
 
-/// The drops, as all threads of a node see them.
-pub type Seen = RwLock<Arc<Directory>>;
-
-/// Changes what all threads see.
-pub(super) fn change(seen: &Seen, change: impl FnOnce(&mut Directory)) {
+/// Changes what all threads of a node see.
+pub(super) fn change(seen: &RwLock<Arc<Directory>>, change: impl FnOnce(&mut Directory)) {
     let mut guard = seen.write().unwrap_or_else(PoisonError::into_inner);
     let mut directory = Directory::clone(&guard);
     change(&mut directory);
