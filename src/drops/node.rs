@@ -277,36 +277,39 @@ impl Node {
         for (home, seats) in seats {
             found.extend(self.open_home(home, seats, witnessed.clone(), owned.clone())?);
         }
-        let mut guard = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        let mut directory = Directory::clone(&guard);
-        for found in found.into_values() {
-            // Its owner may have told of it meanwhile.
-            let known = |lane: LaneId| directory.of_lane(lane).is_some();
-            match found {
-                Found::Shut(shut) if shut.lane.is_some_and(known) => {}
-                Found::Open(lane, drop) => {
-                    directory.add(self.unproven(drop.clone()));
-                    let terms = owned.as_ref().map(|owned| &owned.terms);
-                    let term = terms.and_then(|terms| terms.get(&drop.lane)).copied();
-                    self.inbox.push_urgent(Message::Host(lane, drop, term.unwrap_or_default()));
-                }
-                Found::Resting(drop) => {
-                    directory.add(self.unproven(drop.clone()));
-                    self.inbox.push_urgent(Message::Rest(drop));
-                }
-                Found::Followed(drop, replay) => {
-                    // The lanes' thread adds it; nobody hears meanwhile that there is none.
-                    if directory.is_apart() {
-                        directory.hear_of(drop.lane, drop.spec.clone());
-                    }
-                    let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
-                    self.inbox.push_urgent(known.into());
-                }
-                Found::Shut(shut) => directory.close(*shut),
+        directory::change(&self.directory, |directory| {
+            for found in found.into_values() {
+                self.let_in(directory, found, owned.as_ref());
             }
-        }
-        *guard = Arc::new(directory);
+        });
         Ok(())
+    }
+
+    /// What was found becomes known, and who drives it is told.
+    fn let_in(&self, directory: &mut Directory, found: Found, owned: Option<&Holder>) {
+        // Its owner may have told of it meanwhile.
+        let known = |lane: LaneId| directory.of_lane(lane).is_some();
+        match found {
+            Found::Shut(shut) if shut.lane.is_some_and(known) => {}
+            Found::Open(lane, drop) => {
+                directory.add(self.unproven(drop.clone()));
+                let term = owned.and_then(|owned| owned.terms.get(&drop.lane)).copied();
+                self.inbox.push_urgent(Message::Host(lane, drop, term.unwrap_or_default()));
+            }
+            Found::Resting(drop) => {
+                directory.add(self.unproven(drop.clone()));
+                self.inbox.push_urgent(Message::Rest(drop));
+            }
+            Found::Followed(drop, replay) => {
+                // The lanes' thread adds it; nobody hears meanwhile that there is none.
+                if directory.is_apart() {
+                    directory.hear_of(drop.lane, drop.spec.clone());
+                }
+                let known = NodesMessage::Known(Box::new(Ok((drop, *replay))));
+                self.inbox.push_urgent(known.into());
+            }
+            Found::Shut(shut) => directory.close(*shut),
+        }
     }
 
     /// Where leases say whose a lane is, it is answered from once a renewal has proven that.
