@@ -3,7 +3,7 @@
 use super::drop::Drop;
 use super::spec::DropSpec;
 use fanfare_lane::LaneId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The drops by id, and by lane.
@@ -19,6 +19,9 @@ pub struct Directory {
     /// Why the first journal has not been heard since the start, if it has not: until then nobody
     /// here knows all drops and lanes.
     apart: Option<String>,
+    /// Lanes that are leased at a journal and that nobody here knows, and whether they may have
+    /// rows: one whose first row is not there yet is no drop.
+    unheard: BTreeMap<LaneId, bool>,
 }
 
 /// A drop that is not served here now.
@@ -72,14 +75,42 @@ impl Directory {
         self.shut.iter().find(|shut| shut.lane == Some(lane))
     }
 
+    /// Whether somebody has to look at this lane before it is served here.
+    pub fn is_to_be_mended(&self, lane: LaneId) -> bool {
+        self.shut_lane(lane).is_some_and(|shut| shut.until == Until::Mended)
+            || self.of_lane(lane).is_some_and(|drop| drop.stopped().is_some())
+    }
+
     /// Whether a drop with this id is there, or may be, and is not served here now.
     pub fn may_have(&self, id: &str) -> bool {
-        self.is_apart() || self.shut_named(id).is_some()
+        let unheard = self.unheard.values().any(|may_have_rows| *may_have_rows);
+        self.is_apart() || unheard || self.shut_named(id).is_some()
     }
 
     /// The same of a lane's drop.
     pub fn may_have_lane(&self, lane: LaneId) -> bool {
-        self.is_apart() || self.shut_lane(lane).is_some()
+        let unheard = self.unheard.get(&lane).is_some_and(|may_have_rows| *may_have_rows);
+        self.is_apart() || unheard || self.shut_lane(lane).is_some()
+    }
+
+    /// Lanes that are leased and that nobody here knows, in order.
+    pub fn unheard(&self) -> impl Iterator<Item = LaneId> {
+        self.unheard.keys().copied()
+    }
+
+    /// These are leased, and nobody here knows them. Of those that are new it is not known whether
+    /// they have rows.
+    pub(super) fn note_unheard(&mut self, lanes: BTreeSet<LaneId>) {
+        let before = std::mem::take(&mut self.unheard);
+        let may_have_rows = |lane: &LaneId| before.get(lane).copied().unwrap_or(true);
+        self.unheard = lanes.into_iter().map(|lane| (lane, may_have_rows(&lane))).collect();
+    }
+
+    /// These of them have no rows yet.
+    pub(super) fn found_empty(&mut self, lanes: &[LaneId]) {
+        for lane in lanes {
+            self.unheard.entry(*lane).and_modify(|may_have_rows| *may_have_rows = false);
+        }
     }
 
     /// Whether the first journal has not been heard since the start, so that there may be drops

@@ -219,6 +219,27 @@ pub fn take(
     Ok(taken)
 }
 
+/// Gives up this node's leases of lanes without rows, by journal: whoever was to make them lost
+/// them before the first row, and cannot while this node has them.
+///
+/// # Errors
+/// If a journal does not answer.
+pub fn give_up_empty(
+    folder: &DataFolder,
+    own: &NodeRow,
+    empty: &[(usize, LaneId)],
+) -> Result<(), String> {
+    let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
+    for (home, leases) in leases.iter().enumerate() {
+        let lanes = empty.iter().filter(|(of, _)| *of == home).map(|(_, lane)| *lane);
+        let lanes: Vec<LaneId> = lanes.collect();
+        if !lanes.is_empty() {
+            leases.give_up_empty(own, &lanes).map_err(|why| why.to_string())?;
+        }
+    }
+    Ok(())
+}
+
 impl Joined {
     /// By which leases it opens lanes.
     pub fn holder(&self) -> Holder {

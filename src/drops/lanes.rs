@@ -96,8 +96,6 @@ pub struct Told {
     pub differs_ms: AtomicI64,
     /// What the others' clocks show, as far as they were heard.
     pub clocks: Mutex<Shown>,
-    /// Lanes that are leased at a journal and that nobody here knows.
-    pub unheard: Mutex<BTreeSet<LaneId>>,
     /// When something comes due next, ms since 1970; may be too early, never too late.
     pub next_due_ms: AtomicI64,
     /// Rings when a row was published.
@@ -113,7 +111,6 @@ impl Default for Told {
             stepped: AtomicBool::new(false),
             differs_ms: AtomicI64::new(0),
             clocks: Mutex::default(),
-            unheard: Mutex::default(),
             next_due_ms: AtomicI64::new(i64::MAX),
             rows: Bell::default(),
             owned: RwLock::default(),
@@ -264,7 +261,7 @@ impl Lanes {
         self.touched.insert(id);
         self.resting.remove(&id);
         if let Some(nodes) = &mut self.nodes {
-            nodes.follow_no_more(id);
+            nodes.follow_no_more(&drop);
         }
         let hosted = Hosted {
             lane,
@@ -384,6 +381,9 @@ impl Lanes {
             Message::Host(lane, drop, term) => self.host(*lane, drop, term),
             Message::Rest(drop) => {
                 self.note_head(&drop);
+                if let Some(nodes) = &mut self.nodes {
+                    nodes.follow_no_more(&drop);
+                }
                 self.resting.insert(drop.lane, drop);
             }
             Message::Woken(lane, replay) => self.woken(lane, replay, clock),

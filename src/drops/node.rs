@@ -23,6 +23,7 @@ use crate::kit::vital;
 use crate::nodes::standing::Standing;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, Lane, LaneConfig, LaneId, PublicKey, Replay, Reply};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
@@ -78,7 +79,12 @@ pub struct Node {
     /// What the tables testified at the start.
     tables: Heads,
     threads: Mutex<Option<Threads>>,
+    /// Held by whoever opens lanes while serving: two at once would both open the same.
+    opening: Mutex<()>,
 }
+
+/// Lanes nobody here knew: those that are drops, and those without a row, by journal.
+pub type Unheard = (Vec<(LaneId, DropSpec)>, Vec<(usize, LaneId)>);
 
 impl Node {
     /// Opens the journal in the folder and serves these drops.
@@ -162,6 +168,7 @@ impl Node {
             own,
             tables: beside.tables,
             threads: Mutex::new(Some(Threads { lanes, committers })),
+            opening: Mutex::default(),
         }))
     }
 
@@ -233,7 +240,8 @@ impl Node {
     ///
     /// # Errors
     /// Why not, in words.
-    pub fn add_drops(&self, specs: Vec<DropSpec>) -> Result<(), String> {
+    pub fn add_drops(&self, mut specs: Vec<DropSpec>) -> Result<(), String> {
+        let _turn = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         // What answers in the first journal's place is held against what is served before it is
         // believed.
         if self.directory().is_apart() {
@@ -245,6 +253,9 @@ impl Node {
                 "{what}, and most of them agree: set it right, or ask another node"
             ));
         }
+        // Another node may have made them meanwhile.
+        let directory = self.directory();
+        specs.retain(|spec| directory.named(&spec.id).is_none());
         self.add_placed(specs)
     }
 
@@ -326,6 +337,7 @@ impl Node {
     /// done once it is, with the drops `specs` then gives. Takes as long as a connection that is
     /// waited for in vain.
     pub fn open_silent(&self, specs: impl FnOnce() -> Result<Vec<DropSpec>, String>) {
+        let _turn = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if self.directory().is_apart()
             && let Err(why) = self.end_apart(specs)
         {
@@ -403,10 +415,34 @@ impl Node {
         directory::change(&self.directory, change);
     }
 
-    /// Other nodes' drops that this one has not heard of are busy until it has read them.
-    pub fn hear_of(&self, drops: Vec<(LaneId, DropSpec)>) {
-        if !drops.is_empty() {
-            self.change(|seen| drops.into_iter().for_each(|(lane, spec)| seen.hear_of(lane, spec)));
+    /// Other nodes' drops that this one has not heard of are busy until it has read them. `look`
+    /// says which of the unheard lanes are drops, and which have no row yet, by journal.
+    ///
+    /// # Errors
+    /// If that cannot be known now.
+    pub fn hear_of(
+        &self,
+        look: impl FnOnce(&BTreeSet<LaneId>) -> Result<Unheard, String>,
+    ) -> Result<(), String> {
+        // What is being made here has a lease, and no row yet.
+        let _turn = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let directory = self.directory();
+        let unheard: BTreeSet<LaneId> = directory.unheard().collect();
+        // Without the first journal, all that is unknown is said to be busy.
+        if unheard.is_empty() || directory.is_apart() {
+            return Ok(());
+        }
+        let (drops, empty) = look(&unheard)?;
+        let lanes: Vec<LaneId> = empty.iter().map(|(_, lane)| *lane).collect();
+        self.change(|seen| {
+            drops.into_iter().for_each(|(lane, spec)| seen.hear_of(lane, spec));
+            seen.found_empty(&lanes);
+        });
+        match &self.own {
+            Some((own, _)) if !empty.is_empty() => {
+                joining::give_up_empty(&self.folder, own, &empty)
+            }
+            _ => Ok(()),
         }
     }
 

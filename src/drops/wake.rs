@@ -2,11 +2,13 @@
 //! waits for it.
 
 use super::drop::Drop;
+use super::found::ADVICE;
 use super::inbox::Inbox;
 use super::lanes::{Message, Replayed};
 use super::published::Published;
 use super::spec::DropSpec;
 use crate::kit::data::DataFolder;
+use crate::kit::heads::Head;
 use crate::kit::journal::{JournalError, JournalReader, RawRow};
 use crate::kit::turns::Turns;
 use fanfare_engine::{Answer, Command, Fact, Facts, Seen, Served};
@@ -135,7 +137,12 @@ pub fn answered_at_rest(drop: &Drop, command: &Command, now_ms: i64) -> Option<R
 }
 
 /// Starts replaying a lane; the inbox hears when it is done.
-pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>>) {
+pub fn start(
+    drop: Arc<Drop>,
+    head: Option<Head>,
+    folder: Arc<DataFolder>,
+    inbox: Arc<Inbox<Message>>,
+) {
     let (lane, home) = (drop.lane, drop.home);
     let told = inbox.clone();
     let body = move || {
@@ -143,7 +150,7 @@ pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>
             let _turn = REPLAYS.take();
             JournalReader::known(&folder.journals()).and_then(|reader| {
                 reader.knows(lane, home);
-                replay_of(&reader, &folder, lane)
+                replay_of(&reader, &folder, (lane, head))
             })
         };
         told.push_urgent(Message::Woken(lane, replayed));
@@ -153,16 +160,30 @@ pub fn start(drop: Arc<Drop>, folder: Arc<DataFolder>, inbox: Arc<Inbox<Message>
     }
 }
 
-/// Replays a lane of this folder's journals; gives its newest row too.
+/// Replays a lane of this folder's journals; gives its newest row too. It is another history than
+/// the witness saw if the row that was its head is another one. One that is shorter may be written
+/// again by its owner.
 fn replay_of(
     reader: &JournalReader,
     folder: &DataFolder,
-    lane: LaneId,
+    (lane, head): (LaneId, Option<Head>),
 ) -> Result<Replayed, JournalError> {
     let replay = replay(reader, festival_number(folder.festival()), lane)?;
     let newest = reader.rows(lane, replay.seq().max(1), 1)?.pop();
-    let newest = newest.ok_or_else(|| JournalError::Unfit("a lane without rows".to_owned()))?;
+    let newest = newest.ok_or_else(|| JournalError::Missing("a lane without rows".to_owned()))?;
+    if let Some(head) = head.filter(|head| head.seq <= replay.seq())
+        && let Some(row) = reader.rows(lane, head.seq, 1)?.pop()
+        && row.row.hash != head.hash
+    {
+        return Err(JournalError::Unfit(another_history(lane, &head)));
+    }
     Ok((Box::new(replay), newest))
+}
+
+/// What to say of rows that are not those the witness saw.
+pub fn another_history(lane: LaneId, head: &Head) -> String {
+    let Head { drop, seq, .. } = head;
+    format!("lane {lane} (drop {drop}): row {seq} is not the one that was durable; {ADVICE}")
 }
 
 /// A drop that another node owns and told of, made of its rows.
@@ -171,7 +192,7 @@ pub type Met = Result<(Arc<Drop>, Replay), (LaneId, String)>;
 /// Reads a drop that another node told of, on a thread of its own.
 pub fn meet(
     spec: DropSpec,
-    lane: LaneId,
+    (lane, head): (LaneId, Option<Head>),
     folder: Arc<DataFolder>,
     tell: impl FnOnce(Met) + Send + 'static,
 ) {
@@ -179,7 +200,7 @@ pub fn meet(
         let met = || {
             let _turn = REPLAYS.take();
             let reader = JournalReader::known(&folder.journals())?;
-            let (mut replay, newest) = replay_of(&reader, &folder, lane)?;
+            let (mut replay, newest) = replay_of(&reader, &folder, (lane, head))?;
             let home = reader.home(lane)?;
             let state = replay.take_state().ok_or("a lane without rows")?;
             let spec = spec.with_terms(state.terms().clone());

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Three renewals a second: an owner may miss two in a row and still answer from memory.
 const RENEW_EVERY: Duration = Duration::from_millis(300);
@@ -32,8 +32,8 @@ pub enum Order {
     TakeOver(NodeId),
     /// Give a lease, by its number, to another node.
     Give((LaneId, u64), NodeId),
-    /// Count a lease up, by its number, that was to be given and still is this node's.
-    CountUp((LaneId, u64)),
+    /// Count leases up, by their numbers, that were to be given and still are this node's.
+    CountUp(Vec<(LaneId, u64)>),
     /// Tell the others that this node takes no more lanes.
     Drain,
     /// Leave, and end.
@@ -140,13 +140,23 @@ impl Keeping {
             if let Some(kept) = self.renew() {
                 tell(kept);
             }
-            match orders.recv_timeout(RENEW_EVERY) {
-                Ok(Order::Leave) | Err(RecvTimeoutError::Disconnected) => {
-                    let _ = self.leases.leave(&self.own);
-                    return;
+            let mut next = orders.recv_timeout(RENEW_EVERY);
+            let until = Instant::now() + RENEW_EVERY;
+            // What waits goes with the first: a renewal behind each of many would take long, and
+            // what they change is seen at the next one anyway.
+            loop {
+                match next {
+                    Ok(Order::Leave) | Err(RecvTimeoutError::Disconnected) => {
+                        let _ = self.leases.leave(&self.own);
+                        return;
+                    }
+                    Ok(order) => self.carry_out(order),
+                    Err(RecvTimeoutError::Timeout) => break,
                 }
-                Ok(order) => self.carry_out(order),
-                Err(RecvTimeoutError::Timeout) => {}
+                if Instant::now() >= until {
+                    break;
+                }
+                next = orders.recv_timeout(Duration::ZERO);
             }
         }
     }
@@ -248,7 +258,7 @@ impl Keeping {
                 _ => Ok(()),
             },
             Order::Give(lease, to) => self.leases.give(&self.own, lease, to).map(|_| ()),
-            Order::CountUp(lease) => self.leases.count_up(&self.own, lease),
+            Order::CountUp(leases) => self.leases.count_up(&self.own, &leases),
             Order::Drain => {
                 self.own.draining = true;
                 Ok(())

@@ -3,7 +3,7 @@
 use super::common::festival::{self, BOX};
 use super::common::http::Answer;
 use super::common::postgres::Postgres;
-use super::common::served::words;
+use super::common::served::{Place, words};
 use super::{FILE, Festival, claimed, number, read, secret};
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::token::Role;
@@ -22,20 +22,37 @@ fn not_busy(ask: impl Fn() -> Answer) -> Answer {
     }
 }
 
-#[test]
-fn a_drop_that_another_node_is_to_open_is_awaited_not_missing() {
-    let festival = Festival::new(20, 3_600_000);
-    let [owner] = festival.nodes::<1>();
-    // Given a number and a lease, and its owner has not come to its first row.
-    let node = read(&owner.0.data, "node");
-    let lane = "INSERT INTO lanes (lane, drop_id, home) VALUES (7, 'g', 0)";
-    let lease = format!("INSERT INTO leases (lane, node, term) VALUES (7, {}, 1)", node.trim());
-    Postgres::sql(&festival.journals[0], lane);
-    Postgres::sql(&festival.journals[0], &lease);
+/// A folder whose festival file has a drop more, `g`.
+fn with_one_more(festival: &Festival) -> Place {
     let place = festival.place();
     let opens_ms = Clock::machine().now_ms() - 3_600_000;
     let more = festival::drop("g", opens_ms, "open_for = \"1d\"\nhold = \"5h\"\nlimit = 2", 20);
     place.write(FILE, &format!("{}{more}", festival.text));
+    place
+}
+
+/// The drop more has a number, and that node its lease; its first row is not there.
+fn leased_to(festival: &Festival, node: &str) {
+    let lane = "INSERT INTO lanes (lane, drop_id, home) VALUES (7, 'g', 0)";
+    let lease = format!("INSERT INTO leases (lane, node, term) VALUES (7, {}, 1)", node.trim());
+    Postgres::sql(&festival.journals[0], lane);
+    Postgres::sql(&festival.journals[0], &lease);
+}
+
+#[test]
+fn a_drop_that_another_node_is_to_open_is_awaited_not_missing() {
+    let festival = Festival::new(20, 3_600_000);
+    let [owner] = festival.nodes::<1>();
+    // A node nobody reaches, which beats as often as others do.
+    let beats = "INSERT INTO nodes (node, process, address, beat, draining)
+            VALUES (999, 1, '127.0.0.1:9', 1, FALSE);
+        CREATE FUNCTION beats() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE nodes SET beat = beat + 1 WHERE node = 999; RETURN NULL; END $$;
+        CREATE TRIGGER beats AFTER UPDATE ON nodes FOR EACH ROW WHEN (NEW.node <> 999)
+            EXECUTE FUNCTION beats()";
+    Postgres::sql(&festival.journals[0], beats);
+    leased_to(&festival, "999");
+    let place = with_one_more(&festival);
     let other = festival.serve(&place);
     assert!(claimed(&other, "a", 1).status < 300);
     let asked = |path: &str| other.ask(("GET", path), 1, Role::Fan, "");
@@ -56,6 +73,25 @@ fn a_drop_that_another_node_is_to_open_is_awaited_not_missing() {
 }
 
 #[test]
+fn a_lease_without_rows_goes_back_to_whoever_makes_its_drop() {
+    let festival = Festival::new(20, 3_600_000);
+    let [owner] = festival.nodes::<1>();
+    // As it is where the maker paused before the first row, and this node took its leases over.
+    leased_to(&festival, &read(&owner.0.data, "node"));
+    let place = with_one_more(&festival);
+    let maker = festival.serve(&place);
+    let made = claimed(&maker, "g", 1);
+    assert_eq!((made.status, number(&made)), (201, 1), "{made:?}");
+    let asked = |path: &str| owner.1.ask(("GET", path), 1, Role::Fan, "");
+    let seen = not_busy(|| asked(&format!("/api/v1/claims/{}", made.text_of("claim"))));
+    assert_eq!((seen.status, seen.text_of("state")), (200, "held"), "{seen:?}");
+    // What nobody made stays unknown.
+    assert_eq!(asked("/api/v1/drops/h").status, 404);
+    maker.end();
+    owner.1.end();
+}
+
+#[test]
 fn a_drop_nobody_told_of_is_busy_and_served_by_whoever_is_left() {
     let festival = Festival::new(20, 3_600_000);
     let [(_of_first, first)] = festival.nodes();
@@ -67,10 +103,7 @@ fn a_drop_nobody_told_of_is_busy_and_served_by_whoever_is_left() {
         CREATE TABLE there AS SELECT node FROM nodes;
         CREATE TRIGGER away BEFORE INSERT OR UPDATE ON nodes FOR EACH ROW EXECUTE FUNCTION away()";
     festival.journals.iter().for_each(|journal| Postgres::sql(journal, away));
-    let place = festival.place();
-    let opens_ms = Clock::machine().now_ms() - 3_600_000;
-    let more = festival::drop("g", opens_ms, "open_for = \"1d\"\nhold = \"5h\"\nlimit = 2", 20);
-    place.write(FILE, &format!("{}{more}", festival.text));
+    let place = with_one_more(&festival);
     let mut second = festival.serve(&place);
     let made = claimed(&second, "g", 1);
     assert_eq!((made.status, number(&made)), (201, 1), "{made:?}");

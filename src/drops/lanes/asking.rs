@@ -62,7 +62,8 @@ impl Lanes {
             {
                 return self.say(ticket, reply);
             }
-            wake::start(drop.clone(), self.folder.clone(), self.inbox.clone());
+            let head = self.heads.get(&drop.lane).cloned();
+            wake::start(drop.clone(), head, self.folder.clone(), self.inbox.clone());
             let since_mono_ms = clock.mono_ms - age_ms;
             self.waking.insert(id, vec![Waits { command, ticket, since_mono_ms }]);
         } else {

@@ -23,11 +23,12 @@ mod leases;
 mod owner;
 
 use super::{Lanes, Message};
+use crate::drops::directory;
 use crate::drops::drop::Drop;
 use crate::drops::node::Directory;
 use crate::drops::wake::Met;
 use crate::kit::clock::boot_ms;
-use crate::kit::journal::{Lease, View};
+use crate::kit::journal::{Lease, NodeRow, View};
 use crate::nodes::frame::{Frame, NodeId, ProcessId};
 use crate::nodes::keeper::{Keeper, Kept};
 use crate::nodes::links::{Conn, Event, Links, Sender};
@@ -35,7 +36,7 @@ use crate::nodes::standing::end_beside_a_copy;
 use asks::Asked;
 use clocks::Clocks;
 pub use clocks::Shown;
-use fanfare_lane::{Forwards, LaneId, Reading, Replay, Reply, Tenure};
+use fanfare_lane::{Forwards, GONE_AFTER_MS, LaneId, Reading, Replay, Reply, Tenure};
 use follower::Followed;
 pub(super) use owner::Shared;
 use std::collections::{BTreeMap, HashMap};
@@ -85,6 +86,8 @@ pub(super) struct Nodes {
     /// By journal.
     tenures: Vec<Tenure>,
     views: Vec<View>,
+    /// When each was asked for, by the clock of [`boot_ms`].
+    viewed_ms: Vec<i64>,
     guests: BTreeMap<Conn, Guest>,
     forwards: HashMap<ProcessId, Forwards<Option<Reply>>>,
     hosts: BTreeMap<Conn, Host>,
@@ -115,6 +118,7 @@ impl Nodes {
             directory: membership.directory,
             tenures: vec![Tenure::NONE; journals],
             views: vec![View::default(); journals],
+            viewed_ms: vec![i64::MIN / 2; journals],
             guests: BTreeMap::new(),
             forwards: HashMap::new(),
             hosts: BTreeMap::new(),
@@ -134,15 +138,31 @@ impl Nodes {
         (self.node, self.process)
     }
 
-    /// A lane is this node's.
-    pub(super) fn follow_no_more(&mut self, lane: LaneId) {
-        self.followed.remove(&lane);
+    /// A lane is this node's, by this drop: who asks sees it, also where its former owner told of
+    /// it while it was opened here.
+    pub(super) fn follow_no_more(&mut self, drop: &Arc<Drop>) {
+        if self.followed.remove(&drop.lane).is_some() {
+            directory::change(&self.directory, |seen| seen.add(drop.clone()));
+        }
     }
 
     /// Whether another node may have taken lanes of this journal over by now. Who serves alone is
     /// replaced by an operator only.
     pub(super) fn replaceable(&self, home: usize) -> bool {
         self.links.is_some() && self.tenures[home].replaceable(boot_ms())
+    }
+
+    /// The nodes that are there, as each journal says. What a silent one last said of a node does
+    /// not count where another says it anew.
+    fn rows(&self) -> impl Iterator<Item = &NodeRow> {
+        let newest_ms = self.viewed_ms.iter().max().copied().unwrap_or_default();
+        let anew = move |viewed_ms: i64| newest_ms - viewed_ms < GONE_AFTER_MS;
+        let of_views = move |fresh: bool| {
+            let views = self.views.iter().zip(&self.viewed_ms);
+            views.filter(move |(_, at_ms)| anew(**at_ms) == fresh).flat_map(|(view, _)| &view.nodes)
+        };
+        let stale = of_views(false).filter(move |row| of_views(true).all(|of| of.node != row.node));
+        stale.chain(of_views(true))
     }
 
     /// A lane's lease, as of the newest renewal.

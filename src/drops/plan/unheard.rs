@@ -4,26 +4,35 @@
 
 use super::{known, terms_of};
 use crate::app::App;
-use crate::kit::journal::{JournalError, JournalReader};
-use std::sync::PoisonError;
+use crate::kit::journal::{JournalError, JournalReader, Survey};
 
-/// Has such drops known, as busy; they are then read and followed, or opened.
+/// Has such drops known, as busy; they are then read and followed, or opened. Leases this node has
+/// of lanes that nobody made are given up.
 ///
 /// # Errors
-/// If a journal cannot be read.
-pub(super) fn hear_of(app: &App) -> Result<(), JournalError> {
+/// If no journal can be read.
+pub(super) fn hear_of(app: &App) -> Result<(), String> {
     let node = &app.node;
-    let unheard = node.told.unheard.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    // Without the first journal, all that is unknown is said to be busy.
-    if unheard.is_empty() || node.directory().is_apart() {
-        return Ok(());
-    }
-    let reader = JournalReader::open(&node.folder.journals())?;
-    // Without a row nothing was promised: its maker was not told that it is made.
-    let mut lanes = reader.survey()?.lanes;
-    lanes.retain(|record| unheard.contains(&record.lane) && record.newest_seq > 0);
-    let spec = |id: &str, lane| known(&app.festival, id, terms_of(&reader, lane));
-    let drops = lanes.iter().map(|record| (record.lane, spec(&record.drop, record.lane)));
-    node.hear_of(drops.collect());
-    Ok(())
+    node.hear_of(|unheard| {
+        let journals = node.folder.journals();
+        let reader = match JournalReader::open(&journals) {
+            // Of its own lanes nothing is known then; those of the others are.
+            Err(JournalError::Silent(_)) => JournalReader::known(&journals)?,
+            reader => reader?,
+        };
+        let Survey { mut lanes, unread } = reader.survey()?;
+        lanes.retain(|record| unheard.contains(&record.lane));
+        // Without a row nothing was promised: its maker was not told that it is made.
+        let (made, empty): (Vec<_>, Vec<_>) =
+            lanes.into_iter().partition(|record| record.newest_seq > 0);
+        let made = made.into_iter().map(|record| {
+            let terms = terms_of(&reader, record.lane);
+            (record.lane, known(&app.festival, &record.drop, terms))
+        });
+        let unread = unread.into_iter().filter(|(record, _)| unheard.contains(&record.lane));
+        let unread =
+            unread.map(|(record, _)| (record.lane, known(&app.festival, &record.drop, None)));
+        let empty = empty.into_iter().map(|record| (record.home, record.lane)).collect();
+        Ok((made.chain(unread).collect(), empty))
+    })
 }

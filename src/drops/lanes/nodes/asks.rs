@@ -134,8 +134,8 @@ impl Lanes {
     /// Another process runs as this node now.
     pub(super) fn note_ended(&mut self, node: NodeId, process: ProcessId) {
         let Some(nodes) = &mut self.nodes else { return };
-        let rows = nodes.views.iter().flat_map(|view| &view.nodes);
-        let before: Vec<ProcessId> = rows
+        let before: Vec<ProcessId> = nodes
+            .rows()
             .filter(|row| row.node == node && row.process != process)
             .map(|row| row.process)
             .collect();
@@ -147,9 +147,7 @@ impl Lanes {
     /// Processes that something was sent to, and that have no row any more.
     pub(super) fn note_all_ended(&mut self) {
         let Some(nodes) = &mut self.nodes else { return };
-        let there = |process: ProcessId| {
-            nodes.views.iter().flat_map(|view| &view.nodes).any(|row| row.process == process)
-        };
+        let there = |process: ProcessId| nodes.rows().any(|row| row.process == process);
         let sent = nodes.asks.values().filter_map(|asked| asked.sent);
         let ended: Vec<ProcessId> = sent.filter(|process| !there(*process)).collect();
         for process in ended {

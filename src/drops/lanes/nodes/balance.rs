@@ -69,8 +69,7 @@ impl Lanes {
     fn node_of(&self, conn: Conn) -> Option<NodeId> {
         let nodes = self.nodes.as_ref()?;
         let process = nodes.guests.get(&conn)?.process;
-        let rows = nodes.views.iter().flat_map(|view| &view.nodes);
-        rows.into_iter().find(|row| row.process == process).map(|row| row.node)
+        nodes.rows().find(|row| row.process == process).map(|row| row.node)
     }
 
     /// Lanes at rest have nothing under way.

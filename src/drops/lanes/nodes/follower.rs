@@ -15,7 +15,7 @@ use crate::nodes::links::{Conn, Sender};
 use fanfare_engine::Fan;
 use fanfare_lane::{Hash, Heard, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// An owner's word is asked for so often.
 const PING_EVERY_MS: i64 = 250;
@@ -316,6 +316,14 @@ impl Lanes {
     /// Publishes the next row of a followed lane; says whether that went well. Nothing is told of
     /// it before the owner says so.
     fn follow_row(&mut self, lane: LaneId, sealed: &Sealed) -> bool {
+        let (seq, hash) = (sealed.row.header.seq, sealed.row.hash);
+        if let Some(head) =
+            self.heads.get(&lane).filter(|head| head.seq == seq && head.hash != hash)
+        {
+            let why = wake::another_history(lane, head);
+            self.follow_no_more(lane, &why);
+            return false;
+        }
         let Some(nodes) = &mut self.nodes else { return false };
         let Some(followed) = nodes.followed.get_mut(&lane) else { return false };
         let Some(replay) = &mut followed.replay else { return false };
@@ -340,6 +348,16 @@ impl Lanes {
         }
     }
 
+    /// What the journal has of a lane is not to be believed: somebody has to look. Followed on, it
+    /// would be taken for what this node saw, and the witness with it.
+    fn follow_no_more(&mut self, lane: LaneId, why: &str) {
+        let Some(nodes) = &mut self.nodes else { return };
+        if let Some(mut followed) = nodes.followed.remove(&lane) {
+            followed.hush();
+            followed.drop.stop(why);
+        }
+    }
+
     /// Whether the lane is another node's, or nobody's.
     pub(in super::super) fn follows(&self, lane: LaneId) -> bool {
         self.nodes.as_ref().is_some_and(|nodes| nodes.followed.contains_key(&lane))
@@ -351,7 +369,9 @@ impl Lanes {
         let Some(followed) = nodes.followed.get_mut(&lane) else { return };
         followed.hush();
         if followed.replay.take().is_some() {
-            wake::start(followed.drop.clone(), self.folder.clone(), self.inbox.clone());
+            let head = self.heads.get(&lane).cloned();
+            let drop = followed.drop.clone();
+            wake::start(drop, head, self.folder.clone(), self.inbox.clone());
         }
         followed.say_word();
     }
@@ -378,6 +398,7 @@ impl Lanes {
                     self.follow_all();
                 }
             }
+            Err(JournalError::Unfit(why)) => self.follow_no_more(lane, &why),
             // Whoever may open or follow it tries again at the next renewal.
             Err(why) => {
                 tracing::warn!(lane, %why, "a lane cannot be read now");
@@ -468,6 +489,10 @@ impl Lanes {
         {
             return;
         }
+        let seen = nodes.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if seen.is_to_be_mended(lane) {
+            return;
+        }
         let Ok(spec) = serde_json::from_str::<DropSpec>(spec) else { return };
         // Until it is read, and where it cannot be: it is there, and asked for again and again.
         directory::change(&nodes.directory, |seen| seen.hear_of(lane, spec.clone()));
@@ -475,7 +500,8 @@ impl Lanes {
         let told = move |known| {
             inbox.push_urgent(Message::Nodes(NodesMessage::Known(Box::new(known))));
         };
-        wake::meet(spec, lane, self.folder.clone(), told);
+        let head = self.heads.get(&lane).cloned();
+        wake::meet(spec, (lane, head), self.folder.clone(), told);
     }
 
     /// A drop another node told of is read.

@@ -85,8 +85,7 @@ impl Lanes {
     pub(super) fn say_drained(&mut self) {
         let Some(nodes) = &self.nodes else { return };
         let Some(told) = &nodes.draining else { return };
-        let mut others = nodes.views.iter().flat_map(|view| &view.nodes);
-        let alone = !others.any(|row| row.node != nodes.node && !row.draining);
+        let alone = !nodes.rows().any(|row| row.node != nodes.node && !row.draining);
         let mut leases = nodes.views.iter().flat_map(|view| view.leases.values());
         let none = !leases.any(|lease| lease.node == Some(nodes.node));
         if alone || none && self.hosted.is_empty() {

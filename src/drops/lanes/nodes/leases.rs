@@ -9,6 +9,7 @@ use super::super::{Hosted, Lanes};
 use super::balance;
 use super::follower::Followed;
 use super::owner::{Leaving, Shared};
+use crate::drops::directory;
 use crate::drops::drop::Drop;
 use crate::drops::found::ADVICE;
 use crate::drops::ticket::Ticket;
@@ -30,7 +31,7 @@ impl Lanes {
         let own = (nodes.node, clock.now_ms);
         let there = nodes.clocks.that_are_right(there, own, boot_ms());
         let replaceable = nodes.replaceable(home);
-        nodes.views[home] = view;
+        (nodes.views[home], nodes.viewed_ms[home]) = (view, sent_ms);
         // What is not ours any more goes first, then the renewal counts. What another may have
         // served meanwhile is opened anew: leases can go back in time with their journal.
         for lane in self.not_ours(home, replaceable) {
@@ -109,7 +110,7 @@ impl Lanes {
         let Some(nodes) = &mut self.nodes else { return };
         let Some(links) = &nodes.links else { return };
         let mut others: BTreeMap<NodeId, SocketAddr> = BTreeMap::new();
-        for row in nodes.views.iter().flat_map(|view| &view.nodes) {
+        for row in nodes.rows() {
             if row.node != nodes.node && !gone.contains(&row.node) {
                 others.extend(row.address.map(|address| (row.node, address)));
             }
@@ -154,7 +155,7 @@ impl Lanes {
             let lease = leases.get(lane).copied().unwrap_or_default();
             lease.node == Some(me) && lease.term == *term || !leases.contains_key(lane)
         });
-        let mut lanes = Vec::new();
+        let (mut lanes, mut counted_up) = (Vec::new(), Vec::new());
         for (lane, followed) in &mut nodes.followed {
             let Some(lease) = leases.get(lane).filter(|lease| lease.node == Some(me)) else {
                 followed.opening = followed.opening.filter(|_| followed.drop.home != home);
@@ -162,12 +163,15 @@ impl Lanes {
             };
             if followed.drop.home == home && nodes.given.contains_key(lane) {
                 // It was to be given and is not gone, but may be on its way.
-                nodes.keepers[home].order(Order::CountUp((*lane, lease.term)));
+                counted_up.push((*lane, lease.term));
             } else if followed.drop.home == home {
                 followed.hush();
                 followed.opening = Some(lease.term);
                 lanes.push(*lane);
             }
+        }
+        if !counted_up.is_empty() {
+            nodes.keepers[home].order(Order::CountUp(counted_up));
         }
         for lane in lanes {
             self.read_on(lane);
@@ -301,14 +305,16 @@ impl Lanes {
         nodes.followed.insert(lane, followed);
     }
 
-    /// Lanes another node leases and this one has not heard of: it is dead, say, since before it
-    /// told of them.
+    /// Lanes somebody leases and this node has not heard of: their node is dead, say, since before
+    /// it told of them.
     fn note_unheard(&self) {
         let Some(nodes) = &self.nodes else { return };
         let seen = nodes.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let leased = nodes.views.iter().flat_map(|view| view.leases.keys());
-        let unheard = leased.filter(|lane| !seen.knows(**lane)).copied().collect();
-        *self.told.unheard.lock().unwrap_or_else(PoisonError::into_inner) = unheard;
+        let leased = nodes.views.iter().flat_map(|view| view.leases.keys().copied());
+        let unheard: BTreeSet<LaneId> = leased.filter(|lane| !seen.knows(*lane)).collect();
+        if !seen.unheard().eq(unheard.iter().copied()) {
+            directory::change(&nodes.directory, |seen| seen.note_unheard(unheard));
+        }
     }
 
     pub(super) fn festival(&self) -> FestivalId {

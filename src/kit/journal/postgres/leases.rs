@@ -266,21 +266,42 @@ impl Leases {
         Ok(given == 1)
     }
 
-    /// Counts a lease of this node's up: a giving of it that may still be under way comes too late.
+    /// Counts leases of this node's up: a giving of one that may still be under way comes too late.
     ///
     /// # Errors
-    /// If it is not known whether it was.
-    pub fn count_up(&self, own: &NodeRow, (lane, term): (LaneId, u64)) -> Result<(), JournalError> {
-        let sql = "UPDATE leases SET term = term + 1 WHERE lane = $1 AND node = $2 AND term = $3
-            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $2 AND process = $4)";
+    /// If it is not known whether they were.
+    pub fn count_up(&self, own: &NodeRow, leases: &[(LaneId, u64)]) -> Result<(), JournalError> {
+        let sql = "UPDATE leases SET term = leases.term + 1
+            FROM unnest($2::BIGINT[], $3::BIGINT[]) AS held (lane, term)
+            WHERE leases.lane = held.lane AND leases.term = held.term AND leases.node = $1
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $1 AND process = $4)";
         let (node, process) = (own.node as i64, own.process as i64);
-        let (lane, term) = (i64::from(lane), term as i64);
+        let (lanes, terms): (Vec<i64>, Vec<i64>) =
+            leases.iter().map(|(lane, term)| (i64::from(*lane), *term as i64)).unzip();
         self.0.ask(WITHIN, async |client| {
-            let values = [&lane, &node, &term, &process]
-                .map(|value| (value as &(dyn ToSql + Sync), Type::INT8));
+            let values: [(&(dyn ToSql + Sync), Type); 4] = [
+                (&node, Type::INT8),
+                (&lanes, Type::INT8_ARRAY),
+                (&terms, Type::INT8_ARRAY),
+                (&process, Type::INT8),
+            ];
             client.execute_typed(sql, &values).await
         })?;
         Ok(())
+    }
+
+    /// Gives up leases of lanes without rows, which this node does not know: whoever makes them
+    /// can take them.
+    ///
+    /// # Errors
+    /// If it is not known whether they were given up.
+    pub fn give_up_empty(&self, own: &NodeRow, lanes: &[LaneId]) -> Result<(), JournalError> {
+        let sql = "UPDATE leases SET node = NULL, term = term + 1
+            WHERE node = $1 AND lane = ANY($2)
+            AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.lane = leases.lane)
+            AND EXISTS (SELECT 1 FROM nodes WHERE nodes.node = $1 AND process = $3)
+            RETURNING lane, term";
+        self.terms(sql, own, lanes).map(|_| ())
     }
 
     /// The nodes that have a row here, for whoever is none of them.
