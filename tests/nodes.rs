@@ -11,7 +11,7 @@ mod drops;
 use common::festival::{self, BOX};
 use common::http::{Answer, Client, number};
 use common::postgres::Postgres;
-use common::served::{Place, Served};
+use common::served::{Place, Served, words};
 use common::token_now;
 use fanfare::kit::clock::{Clock, Stopwatch};
 use fanfare::kit::keys::Keys;
@@ -273,11 +273,11 @@ fn a_lane_whose_journal_went_back_is_kept_by_the_node_that_noticed() {
     let accept = ["restore", FILE, "--accept-loss"];
     left.1.end();
     let output = left.0.run(&accept);
-    let said = common::served::words(&output);
+    let said = words(&output);
     assert!(!output.status.success() && said.contains("stop every node first"), "{said}");
     new.end();
     let output = left.0.run(&accept);
-    let said = common::served::words(&output);
+    let said = words(&output);
     assert!(output.status.success() && said.contains("the next claim is number 4"), "{said}");
     for (_, node) in [&left.0, &died.0, &place].map(|place| (place, festival.serve(place))) {
         assert_eq!(node.ask(("GET", "/readyz"), 1, Role::Fan, "").status, 200, "{}", node.said());
@@ -333,10 +333,10 @@ fn keys_are_made_anew_for_all_nodes_or_for_none() {
     let before = keys(&one.0);
     assert_eq!(before, keys(&two.0));
     let rotate = ["key", "rotate", "--signing", "--tokens", "--key", key];
-    let refused = |place: &Place, args: &[&str], words: &str| {
+    let refused = |place: &Place, args: &[&str], why: &str| {
         let output = place.run(args);
-        let said = common::served::words(&output);
-        assert!(!output.status.success() && said.contains(words), "{said}");
+        let said = words(&output);
+        assert!(!output.status.success() && said.contains(why), "{said}");
         assert!(said.contains("nothing was changed") && keys(place) == before, "{said}");
     };
     one.1.end();
@@ -345,16 +345,16 @@ fn keys_are_made_anew_for_all_nodes_or_for_none() {
     refused(&one.0, &rotate[..4], "--key FILE");
     let database = one.0.database.take();
     refused(&one.0, &rotate, "--database URL");
-    let said = common::served::words(&one.0.run(&["doctor"]));
+    let said = words(&one.0.run(&["doctor"]));
     assert!(said.contains("tables are elsewhere") && !said.contains("behind"), "{said}");
     one.0.database = database;
 
     let output = one.0.run(&rotate);
-    assert!(output.status.success(), "{}", common::served::words(&output));
+    assert!(output.status.success(), "{}", words(&output));
     let new = keys(&one.0);
     assert!(new[0] != before[0] && new[1] != before[1] && new[2] == before[2]);
     assert_eq!(keys(&two.0), before, "its node takes them when it starts");
-    let said = common::served::words(&two.0.run(&["doctor"]));
+    let said = words(&two.0.run(&["doctor"]));
     assert!(said.contains("token.key was made anew elsewhere"), "{said}");
     for place in [&two.0, &one.0] {
         let node = festival.serve(place);
@@ -365,14 +365,14 @@ fn keys_are_made_anew_for_all_nodes_or_for_none() {
         node.end();
     }
     let output = one.0.run(&["verify"]);
-    assert!(output.status.success(), "{}", common::served::words(&output));
+    assert!(output.status.success(), "{}", words(&output));
 
     // A key that never was the festival's is nobody's to take or to give.
     std::fs::write(two.0.data.join("token.key"), "77".repeat(32)).unwrap();
-    let said = common::served::words(&two.0.run(&["doctor"]));
+    let said = words(&two.0.run(&["doctor"]));
     assert!(said.contains("stops keys_differ: token.key"), "{said}");
     let args = ["serve", FILE, "--listen", "127.0.0.1:0", "--node", "127.0.0.1:0", "--key", key];
-    let said = common::served::words(&two.0.run(&args));
+    let said = words(&two.0.run(&args));
     assert!(said.contains("is not the key the other nodes use, and never was"), "{said}");
 }
 
@@ -395,7 +395,7 @@ fn a_node_takes_a_key_that_it_lost_and_gives_none_that_is_not_the_journals() {
     Postgres::sql(one.database.as_ref().unwrap(), "DELETE FROM festival_keys");
     std::fs::remove_file(one.data.join("festival.key")).unwrap();
     let args = ["serve", FILE, "--listen", "127.0.0.1:0", "--node", "127.0.0.1:0", "--key", key];
-    let said = common::served::words(&one.run(&args));
+    let said = words(&one.run(&args));
     assert!(said.contains("festival.key: it is missing"), "{said}");
     assert!(!one.data.join("festival.key").exists());
     // Nor has it made another the festival's: the node that has the key gives it.
@@ -405,6 +405,45 @@ fn a_node_takes_a_key_that_it_lost_and_gives_none_that_is_not_the_journals() {
     assert_eq!(read(&one.data, "festival.key"), signing);
     assert_eq!(claimed(&node, "a", 2).text_of("state"), "held");
     node.end();
+}
+
+#[test]
+fn journals_that_one_node_moved_are_found_by_the_others_without_their_note_of_the_old_ones() {
+    let mut festival = Festival::new(1_000, 3_600_000);
+    let [mut one, mut two] = festival.nodes::<2>().map(|(place, served)| {
+        assert_eq!(claimed(&served, "a", 1).body["number"], 1);
+        served.end();
+        place
+    });
+    let new = [(), ()].map(|()| festival.server.database());
+    let moved = one.run(&["move", "--to", &new[0], "--to", &new[1]]);
+    assert!(moved.status.success(), "{}", words(&moved));
+    let key = secret(&festival.key);
+    let start = |place: &Place| {
+        let flags = ["--node", "127.0.0.1:0", "--key", key.to_str().unwrap()];
+        words(&place.run(&[&["serve", FILE, "--listen", "127.0.0.1:0"][..], &flags].concat()))
+    };
+    let said = start(&two);
+    assert!(said.contains("was moved to ") && said.contains("`journals`"), "{said}");
+    festival.journals = new;
+    for place in [&mut one, &mut two] {
+        place.journals = festival.journals.to_vec();
+    }
+    let said = start(&two);
+    assert!(said.contains("keeps its journal at") && said.contains("`journals`"), "{said}");
+    let left = festival.serve(&one);
+    let number = read(&two.data, "node");
+    std::fs::rename(two.data.join("journals"), two.data.join("journals.old")).unwrap();
+    let right = festival.serve(&two);
+    assert_eq!(read(&two.data, "node"), number);
+    for (nth, node) in (2..).zip([&left, &right]) {
+        assert_eq!(claimed(node, "a", 1).body["number"], 1);
+        assert_eq!(claimed(node, "a", nth).body["number"], nth);
+    }
+    left.end();
+    right.end();
+    let verified = two.run(&["verify"]);
+    assert!(verified.status.success(), "{}", words(&verified));
 }
 
 fn read(data: &std::path::Path, name: &str) -> String {
@@ -540,7 +579,7 @@ fn a_node_killed_paused_new_or_stopped_loses_nothing_and_gives_nothing_twice() {
         assert_eq!(other, None, "drop {drop}: number {number} is given twice");
     }
     let output = new.0.run(&["verify"]);
-    assert!(output.status.success(), "{}", common::served::words(&output));
+    assert!(output.status.success(), "{}", words(&output));
     assert!(!new.1.said().contains("ERROR"), "{}", new.1.said());
     assert!(number_of_claims(&new.0) == claims, "nobody has a claim that was not told");
 }

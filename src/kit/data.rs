@@ -162,7 +162,8 @@ impl fmt::Display for DataError {
             Self::JournalsElsewhere(folder, places) => write!(
                 f,
                 "{} keeps its journal at {places}: name that first, in this order and new ones \
-                 behind, or leave --journal out",
+                 behind, or leave --journal out; only where another node has moved it away, move \
+                 the file `journals` in that folder aside",
                 folder.display()
             ),
             Self::JournalTwice(place) => {

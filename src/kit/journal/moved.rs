@@ -36,7 +36,8 @@ pub fn not_moved(reader: &JournalReader) -> Result<(), String> {
         None => Ok(()),
         Some(to) => Err(format!(
             "this journal was moved {to}, and the festival goes on there: nothing is served from \
-             here; use the data folder that names the new place"
+             here; use the data folder that names the new place, or, on another of several nodes, \
+             move the file `journals` in its folder aside and name that place with --journal"
         )),
     }
 }
