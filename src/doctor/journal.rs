@@ -1,8 +1,7 @@
-//! The journal and the tables beside it: there, whole, as far as each other, safely kept.
+//! The journal: there, whole, as far as its witnesses, safely kept.
 
 use super::ways::ways;
-use super::{Report, keys, machine};
-use crate::drops::cold::{Whose, not_ours, witnessed};
+use super::{Report, keys, machine, tables};
 use crate::drops::restore;
 use crate::drops::wake::festival_number;
 use crate::kit::data::{DataFolder, group_named, user_named};
@@ -10,13 +9,9 @@ use crate::kit::database::Database;
 use crate::kit::db::Cold;
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{JournalError, JournalReader, LaneRecord, moved};
-use crate::nodes::secrets;
 use fanfare_engine::Fact;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-
-/// So many rows are a moment's; the tables are made within a second or two.
-const BEHIND_ROWS: u64 = 2_000;
 
 /// What to do where there is no journal that could be gone on with.
 fn bring_back(folder: &DataFolder) -> String {
@@ -33,8 +28,14 @@ fn bring_back(folder: &DataFolder) -> String {
     )
 }
 
-/// Looks at journal and tables.
-pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: &mut Report) {
+/// Looks at journal and tables. Where nobody serves, the clock at the next start is this moment's,
+/// ms since 1970.
+pub(super) fn look(
+    folder: &DataFolder,
+    tables: &Database,
+    start_ms: Option<i64>,
+    report: &mut Report,
+) {
     let heads = heads::read(&folder.heads()).unwrap_or_else(|_| {
         let what = "neither `heads` nor `heads.before` can be read: the witness is damaged";
         report.stops("witness_damaged", what, heads::MEND);
@@ -46,12 +47,12 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
         return;
     }
     let shown = |tables: String| format!("journal at {}{tables}", journals.shown());
-    report.seen.push(if elsewhere(folder, tables) {
+    report.seen.push(if tables::elsewhere(folder, tables) {
         shown(String::new())
     } else {
         shown(format!(", tables at {}", tables.shown()))
     });
-    let cursors = cursors(folder, tables, report);
+    let cursors = tables::cursors(folder, tables, report);
     if let Some(why) = silent(&journal) {
         let todo = "start the database, let this user in, and set what is named";
         return report.stops("journal_silent", why, todo);
@@ -84,11 +85,9 @@ pub(super) fn look(folder: &DataFolder, tables: &Database, now_ms: i64, report: 
     keys::signing(folder, &reader, report);
     witness(folder, &lanes, report);
     gone(folder, &reader, (&heads, &cursors), report);
-    let newest = newest_rows(folder, &reader, (&lanes, now_ms), report);
+    let newest = newest_rows(folder, &reader, (&lanes, start_ms), report);
     machine::disk(folder.path(), newest, report);
-    if !elsewhere(folder, tables) {
-        behind(&lanes, &cursors, report);
-    }
+    tables::look(folder, tables, (&lanes, &cursors), report);
 }
 
 /// A journal with rows for which no witness stands.
@@ -115,44 +114,6 @@ fn silent(journal: &Database) -> Option<String> {
     silent
 }
 
-/// Whether the tables are not where they were looked for.
-fn elsewhere(folder: &DataFolder, tables: &Database) -> bool {
-    matches!(tables, Database::File(_)) && secrets::elsewhere(folder)
-}
-
-/// How far the tables say each lane had come.
-fn cursors(folder: &DataFolder, tables: &Database, report: &mut Report) -> Heads {
-    if matches!(tables, Database::File(path) if !path.exists()) {
-        return Heads::new();
-    }
-    let side = match Cold::look(tables) {
-        Ok(side) => side,
-        Err(why) => {
-            let todo = "start the database, let this user in, and set what is named";
-            report.stops("tables_silent", why.to_string(), todo);
-            return Heads::new();
-        }
-    };
-    let (db, whose) = (side.db(), Whose::of(folder));
-    let asked = side.wait(async move {
-        Ok(match not_ours(&db, &whose).await? {
-            Some(why) => Err(why),
-            None => Ok(witnessed(&db).await?),
-        })
-    });
-    let asked = asked.map(|owned| {
-        owned.unwrap_or_else(|why| {
-            report.stops("tables_foreign", why, "name the right one with --database");
-            Heads::new()
-        })
-    });
-    asked.unwrap_or_else(|why| {
-        let todo = "run `fanfare verify`; the tables of facts are made again from the journal";
-        report.stops("tables_damaged", why.to_string(), todo);
-        Heads::new()
-    })
-}
-
 /// Rows that a witness saw and that are not there.
 fn gone(
     folder: &DataFolder,
@@ -173,7 +134,7 @@ fn gone(
 fn newest_rows(
     folder: &DataFolder,
     reader: &JournalReader,
-    (lanes, now_ms): (&[LaneRecord], i64),
+    (lanes, start_ms): (&[LaneRecord], Option<i64>),
     report: &mut Report,
 ) -> (u64, u64) {
     let mut sum = (0, 0);
@@ -187,7 +148,9 @@ fn newest_rows(
         });
         match facts {
             Ok((time_ms, facts)) if !matches!(facts.last(), Some(Fact::Rested(_))) => {
-                machine::clock(now_ms, (drop, time_ms), report);
+                if let Some(start_ms) = start_ms {
+                    machine::clock(start_ms, (drop, time_ms), report);
+                }
             }
             Ok(_) => {}
             Err(why) => {
@@ -205,39 +168,4 @@ fn newest_rows(
         lanes.len()
     ));
     sum
-}
-
-/// Tables that do not follow.
-fn behind(lanes: &[LaneRecord], cursors: &Heads, report: &mut Report) {
-    let behind = |record: &LaneRecord| {
-        let at = cursors.get(&record.lane).map_or(0, |head| head.seq);
-        u64::from(record.newest_seq.saturating_sub(at))
-    };
-    let rows: u64 = lanes.iter().map(behind).sum();
-    if rows > BEHIND_ROWS {
-        let what = format!("the tables are {rows} rows behind the journal");
-        let todo = "claims go on. While a server serves they catch up by themselves; if the number \
-                    does not fall, look for `projector` in its log";
-        report.warns("tables_behind", what, todo);
-    } else {
-        report.seen.push(format!("the tables are {rows} rows behind the journal"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_that_do_not_follow_are_named() {
-        let lane =
-            |newest_seq| [LaneRecord { lane: 1, drop: "lamps".to_owned(), home: 0, newest_seq }];
-        let codes = |newest_seq| {
-            let mut report = Report::default();
-            behind(&lane(newest_seq), &Heads::new(), &mut report);
-            report.wrong.iter().map(|finding| finding.code).collect::<Vec<_>>()
-        };
-        assert!(codes(2_000).is_empty());
-        assert_eq!(codes(2_001), ["tables_behind"]);
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::Report;
 use crate::kit::journal::SQLITE_MIN;
+use fanfare_lane::{APART_MS, GAP_BELIEVED_MS};
 use rustix::process::{Resource, getrlimit};
 use std::fs;
 use std::path::Path;
@@ -14,9 +15,6 @@ const FREE_BYTES_MIN: u64 = 512 << 20;
 
 /// What is not known of a journal yet: bytes a claim takes in journal and tables.
 const BYTES_A_CLAIM: u64 = 500;
-
-/// How long a lane's newest row may be ago before a start doubts the clock, ms.
-const DAY_MS: i64 = 86_400_000;
 
 pub(super) fn program(report: &mut Report) {
     sqlite(rusqlite::version_number(), rusqlite::version(), report);
@@ -65,19 +63,26 @@ fn lasts(free_bytes: u64, (bytes, claims): (u64, u64), report: &mut Report) {
     }
 }
 
-/// The machine's clock against the newest row of a lane that does not rest.
+/// The machine's clock against the newest row of a lane that does not rest: what the next start
+/// will believe of it. Who serves says itself what it doubts; there, quiet drops have old rows.
 pub(super) fn clock(now_ms: i64, (drop, newest_ms): (&str, i64), report: &mut Report) {
-    let todo = "set the machine's clock; if it is right, a host confirms the time by resuming the \
-                drop: until then it is paused and no hold runs out";
+    let todo = "look at the machine's clock. If it is wrong, set it before the start; if it is \
+                right, start, and a host confirms the time by resuming the drop";
     let utc = |ms| {
         jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
     };
     let (now, newest) = (utc(now_ms), utc(newest_ms));
-    if now_ms < newest_ms - 1_000 {
-        let what = format!("the clock shows {now}, but the newest row of {drop} is of {newest}");
+    let opens = "the next start opens it paused, and no hold runs out, until a host has looked; \
+                 unless another node serves it";
+    if newest_ms.saturating_sub(now_ms) > APART_MS {
+        let what =
+            format!("the clock shows {now}, and the newest row of {drop} is of {newest}: {opens}");
         report.risks("clock_behind", what, todo);
-    } else if now_ms > newest_ms + DAY_MS {
-        let what = format!("the newest row of {drop} is of {newest}, more than a day ago: {now}");
+    } else if now_ms.saturating_sub(newest_ms) > GAP_BELIEVED_MS {
+        let what = format!(
+            "the newest row of {drop} is of {newest}, more than a day before {now}, and nobody \
+             knows how long nobody served: {opens}"
+        );
         report.warns("clock_far", what, todo);
     }
 }
@@ -99,9 +104,10 @@ mod tests {
         assert_eq!(codes(|report| sqlite(3_051_002, "3.51.2", report)), ["sqlite_old"]);
         assert!(codes(program).is_empty());
         let of = |now_ms| codes(|report| clock(now_ms, ("lamps", 10_000_000), report));
-        assert_eq!(of(9_000_000), ["clock_behind"]);
-        assert!(of(10_000_001).is_empty());
-        assert_eq!(of(10_000_001 + DAY_MS), ["clock_far"]);
+        assert_eq!(of(10_000_000 - APART_MS - 1), ["clock_behind"]);
+        assert!(of(10_000_000 - APART_MS).is_empty(), "it is waited for");
+        assert!(of(10_000_000 + GAP_BELIEVED_MS).is_empty());
+        assert_eq!(of(10_000_001 + GAP_BELIEVED_MS), ["clock_far"]);
     }
 
     #[test]

@@ -6,11 +6,12 @@
 //! | `connections` | whether the databases let enough in |
 //! | `finding` | what was found, for people and as JSON |
 //! | `folder` | the data folder: whose it is, who serves it, modes |
-//! | `journal` | the journal and the tables beside it |
+//! | `journal` | the journal and its witness |
 //! | `keys` | the folder's, the one that signs, those that several nodes share |
 //! | `machine` | disk, clock, open files, `SQLite` |
 //! | `owner` | whether the folder's owner may read and write what is in it |
 //! | `serving` | what the serving process says of itself |
+//! | `tables` | the tables beside the journal |
 //! | `ways` | how the databases are spoken to |
 
 mod connections;
@@ -21,6 +22,7 @@ mod keys;
 mod machine;
 mod owner;
 mod serving;
+mod tables;
 mod ways;
 
 pub use finding::{Finding, Report, Weight};
@@ -49,11 +51,12 @@ pub fn examine(patient: &Patient<'_>) -> Report {
     let holder = folder::holder(patient.data, &mut report);
     machine::files(holder, &mut report);
     if let Some(folder) = folder::look(patient, &mut report) {
-        serving::ask(patient.data, holder, &mut report);
         let tables = patient
             .database
             .map_or_else(|| Database::File(folder.cold()), |url| Database::Url(url.to_owned()));
-        journal::look(&folder, &tables, patient.now_ms, &mut report);
+        let served = serving::ask(&folder, &tables, holder, &mut report);
+        let start_ms = (!served).then_some(patient.now_ms);
+        journal::look(&folder, &tables, start_ms, &mut report);
         keys::look(&folder, &tables, &mut report);
         connections::look(&folder, &tables, &mut report);
     }

@@ -156,6 +156,43 @@ fn what_is_wrong_with_a_journal_or_its_tables_is_named() {
 }
 
 #[test]
+fn tables_that_are_gone_are_named_before_a_start_makes_them_without_accounts() {
+    let mut place = sold(None);
+    let backup = place.data.with_file_name("backup");
+    done(&place, &["backup", "--to", backup.to_str().unwrap()]);
+    for name in ["cold.sqlite", "cold.sqlite-wal", "cold.sqlite-shm"] {
+        let _ = fs::remove_file(place.data.join(name));
+    }
+    assert_eq!(codes(&place, &[]), ["tables_missing"]);
+    let said = words(&place.run(&["doctor", "--stopped"]));
+    assert!(said.contains("stand in no other place"), "{said}");
+    assert!(said.contains("name it with --database"), "{said}");
+    // What it says to do mends it, and what came behind the backup is made again.
+    fs::copy(backup.join("cold.sqlite"), place.data.join("cold.sqlite")).unwrap();
+    assert!(codes(&place, &[]).is_empty());
+    let served = place.serve(Some(FILE));
+    claim(&served, 4..=4);
+    served.end();
+    done(&place, &["verify"]);
+    assert!(codes(&place, &[]).is_empty());
+    // Nor is it otherwise where they come back to PostgreSQL.
+    let (url, _server) = database();
+    let mut copy = Place::new();
+    copy.data = backup;
+    done(&copy, &["move", "--tables-to", &url]);
+    place.database = Some(url);
+    let served = place.serve(Some(FILE));
+    claim(&served, 5..=5);
+    served.end();
+    done(&place, &["verify"]);
+    assert!(codes(&place, &[]).is_empty());
+    // In a folder from which nothing was sold there is nothing to miss.
+    let new = Place::new();
+    drop(DataFolder::serve(&new.data, "shop", false).unwrap());
+    assert!(!codes(&new, &[]).contains(&"tables_missing".to_owned()));
+}
+
+#[test]
 fn what_is_wrong_with_a_database_is_named() {
     let (url, _server) = database();
     let moved = sold(None);

@@ -2,7 +2,7 @@
 
 use super::hall::{Hall, boxes};
 use crate::common::festival::BOX;
-use crate::common::served::{Place, Served};
+use crate::common::served::{Place, Served, words};
 use fanfare::kit::clock::Clock;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::token::Role;
@@ -107,20 +107,46 @@ fn a_row_from_the_future_is_doubted_too() {
 }
 
 /// A folder whose newest row the program's own clock finds two days old.
-fn two_days_ago(place: &Place) -> Served {
+fn two_days_ago(place: &Place) {
     let then_ms = Clock::machine().now_ms() - 2 * DAY_MS;
     let text = boxes(then_ms - DAY_MS, "6d");
     let hall = Hall::open(&place.data, &text, then_ms);
     assert_eq!(hall.claim("boxes", 1, "k", BOX).status, 201);
     hall.close();
     place.write("festival.toml", &text);
-    place.serve(Some("festival.toml"))
+}
+
+#[test]
+fn doctor_says_what_the_next_start_will_doubt_and_then_what_the_server_does() {
+    let place = Place::new();
+    two_days_ago(&place);
+    let doctor = || words(&place.run(&["doctor"]));
+    let said = doctor();
+    assert!(said.contains("warns clock_far: the newest row of boxes"), "{said}");
+    assert!(said.contains("the next start opens it paused"), "{said}");
+    let served = place.serve(Some("festival.toml"));
+    let said = doctor();
+    assert!(said.contains("risks time_in_doubt: drop boxes"), "{said}");
+    // Lane time stands, so the newest row is as old as it was.
+    assert!(!said.contains("clock_"), "{said}");
+    resumed(&served);
+    let said = doctor();
+    assert!(said.contains("nothing is wrong"), "{said}");
+    served.end();
+}
+
+/// A host of the program's confirms the time.
+fn resumed(served: &Served) {
+    let path = ("POST", "/api/v1/drops/boxes/resumption");
+    let resumed = served.ask(path, 80, Role::Host, RESUME);
+    assert_eq!((resumed.status, &resumed.body["time_in_doubt"]), (200, &false.into()));
 }
 
 #[test]
 fn the_program_says_so_and_how_to_confirm() {
     let place = Place::new();
-    let served = two_days_ago(&place);
+    two_days_ago(&place);
+    let served = place.serve(Some("festival.toml"));
     assert!(paused_in_doubt(&served.drop_json("boxes")));
     let said = served.said();
     assert!(said.contains("TIME IN DOUBT") && said.contains("drop=\"boxes\""), "{said}");
@@ -128,8 +154,7 @@ fn the_program_says_so_and_how_to_confirm() {
     assert_eq!(served.claim("boxes", 2, BOX).text_of("code"), "paused");
     let path = ("POST", "/api/v1/drops/boxes/resumption");
     assert_eq!(served.ask(path, 80, Role::Cashier, RESUME).text_of("code"), "not_allowed");
-    let resumed = served.ask(path, 80, Role::Host, RESUME);
-    assert_eq!((resumed.status, &resumed.body["time_in_doubt"]), (200, &false.into()));
+    resumed(&served);
     assert_eq!(served.claim("boxes", 2, BOX).status, 201);
     served.end();
     place.verified();

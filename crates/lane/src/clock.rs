@@ -67,7 +67,7 @@ pub const DIFFERS_MS: i64 = 1_000;
 pub const APART_MS: i64 = 10_000;
 
 /// A day: the longest gap in which an opening lane believes a clock it can compare with none.
-const GAP_BELIEVED_MS: i64 = 86_400_000;
+pub const GAP_BELIEVED_MS: i64 = 86_400_000;
 
 /// What another node's clock showed counts if it was heard within this of being asked for.
 const HEARD_WITHIN_MS: i64 = 500;

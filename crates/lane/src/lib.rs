@@ -47,7 +47,7 @@ mod tenure;
 mod under_way;
 
 pub use batch::{Durable, Reply};
-pub use clock::{APART_MS, DIFFERS_MS, Guard, Heard, Reading, far_off};
+pub use clock::{APART_MS, DIFFERS_MS, GAP_BELIEVED_MS, Guard, Heard, Reading, far_off};
 pub use face::{Face, screen};
 pub use forwards::{Arrived, FORWARDS_MAX, Forwards};
 pub use lane::{Lane, LaneConfig, Lost, Stopped};

@@ -125,8 +125,12 @@ pub fn ask_health(folder: &Path) -> io::Result<Option<(bool, String)>> {
 /// What is wrong with a serving process.
 fn health(app: &App) -> (bool, String) {
     let mut wrong: Vec<String> = Vec::new();
-    let lines = app.node.directory().not_open();
-    wrong.extend(lines.iter().map(|why| format!("lane_shut {why}")));
+    let directory = app.node.directory();
+    wrong.extend(directory.not_open().iter().map(|why| format!("lane_shut {why}")));
+    let doubted = directory.drops.iter().filter(|drop| drop.published.front().face.doubtful_time);
+    wrong.extend(doubted.map(|drop| {
+        format!("time_in_doubt drop {}: nobody has said that the clock is right", drop.spec.id)
+    }));
     if app.node.clock.read().stepped {
         wrong.push("clock_stepped the machine's clock jumped while it served".to_owned());
     }
