@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Three renewals a second: an owner may miss two in a row and still answer from memory.
-const RENEW_EVERY: Duration = Duration::from_millis(300);
+const RENEW_EVERY_MS: u64 = 300;
 
 /// How often a node tries to join at a journal that was silent.
 const JOIN_EVERY_MS: i64 = 1_000;
@@ -140,8 +140,8 @@ impl Keeping {
             if let Some(kept) = self.renew() {
                 tell(kept);
             }
-            let mut next = orders.recv_timeout(RENEW_EVERY);
-            let until = Instant::now() + RENEW_EVERY;
+            let mut next = orders.recv_timeout(Duration::from_millis(RENEW_EVERY_MS));
+            let since_ms = boot_ms();
             // What waits goes with the first: a renewal behind each of many would take long, and
             // what they change is seen at the next one anyway.
             loop {
@@ -153,7 +153,7 @@ impl Keeping {
                     Ok(order) => self.carry_out(order),
                     Err(RecvTimeoutError::Timeout) => break,
                 }
-                if Instant::now() >= until {
+                if boot_ms() - since_ms >= RENEW_EVERY_MS.cast_signed() {
                     break;
                 }
                 next = orders.recv_timeout(Duration::ZERO);

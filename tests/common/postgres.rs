@@ -52,6 +52,15 @@ fn unprivileged(program: &Path, folder: &Path) -> Command {
     command
 }
 
+/// A port nobody has, and below those the system gives to callers: while the server is down, one
+/// who calls it could get its port, and the server not come back to it.
+fn free_port() -> u16 {
+    let from = u64::from(std::process::id()) * 61 + MADE.load(Ordering::Relaxed);
+    let ports = (from..).map(|nth| 20_000 + (nth * 7 % 12_000) as u16);
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.take(12_000).find(free).unwrap()
+}
+
 fn launch(bin: &Path, folder: &Path, port: u16, settings: &Vec<String>) -> Child {
     let log = fs::File::options().append(true).open(folder.join("log")).unwrap();
     let mut server = unprivileged(&bin.join("postgres"), folder);
@@ -102,7 +111,7 @@ impl Postgres {
             .status()
             .unwrap();
         assert!(made.success(), "{}", fs::read_to_string(folder.join("log")).unwrap());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
         let child = launch(&bin, &folder, port, &settings);
         let server = Self { folder, bin, port, settings, child };
