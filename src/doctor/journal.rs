@@ -70,7 +70,7 @@ pub(super) fn look(
         Err(JournalError::Silent(why)) => {
             return report.stops("journal_silent", why, "start the database, and let this user in");
         }
-        Err(JournalError::Unfit(why)) => {
+        Err(JournalError::Unfit(why) | JournalError::Another(why)) => {
             return report.stops("journal_damaged", why, &bring_back(folder));
         }
     };

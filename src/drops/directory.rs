@@ -75,12 +75,6 @@ impl Directory {
         self.shut.iter().find(|shut| shut.lane == Some(lane))
     }
 
-    /// Whether somebody has to look at this lane before it is served here.
-    pub fn is_to_be_mended(&self, lane: LaneId) -> bool {
-        self.shut_lane(lane).is_some_and(|shut| shut.until == Until::Mended)
-            || self.of_lane(lane).is_some_and(|drop| drop.stopped().is_some())
-    }
-
     /// Whether a drop with this id is there, or may be, and is not served here now.
     pub fn may_have(&self, id: &str) -> bool {
         let unheard = self.unheard.values().any(|may_have_rows| *may_have_rows);

@@ -175,7 +175,7 @@ fn replay_of(
         && let Some(row) = reader.rows(lane, head.seq, 1)?.pop()
         && row.row.hash != head.hash
     {
-        return Err(JournalError::Unfit(another_history(lane, &head)));
+        return Err(JournalError::Another(another_history(lane, &head)));
     }
     Ok((Box::new(replay), newest))
 }

@@ -37,11 +37,13 @@ pub enum JournalError {
     /// What it holds is damaged, or neither made for this program nor for this place. The same
     /// will not go well until somebody mends it.
     Unfit(String),
+    /// It is whole, and not the history this process saw.
+    Another(String),
 }
 
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Silent(why) | Self::Missing(why) | Self::Unfit(why)) = self;
+        let (Self::Silent(why) | Self::Missing(why) | Self::Unfit(why) | Self::Another(why)) = self;
         f.write_str(why)
     }
 }

@@ -224,7 +224,9 @@ impl Run {
                     behind += left(load.to.seq);
                     loads.push(load);
                 }
-                Err(JournalError::Unfit(why)) => self.stop_lane(id, why),
+                Err(JournalError::Unfit(why) | JournalError::Another(why)) => {
+                    self.stop_lane(id, why);
+                }
                 // Nobody waits for this journal again in this pass. The next begins with another
                 // lane.
                 Err(JournalError::Silent(why) | JournalError::Missing(why)) => {

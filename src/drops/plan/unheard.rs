@@ -5,6 +5,8 @@
 use super::{known, terms_of};
 use crate::app::App;
 use crate::kit::journal::{JournalError, JournalReader, Survey};
+use fanfare_lane::LaneId;
+use std::collections::BTreeSet;
 
 /// Has such drops known, as busy; they are then read and followed, or opened. Leases this node has
 /// of lanes that nobody made are given up.
@@ -21,18 +23,18 @@ pub(super) fn hear_of(app: &App) -> Result<(), String> {
             reader => reader?,
         };
         let Survey { mut lanes, unread } = reader.survey()?;
-        lanes.retain(|record| unheard.contains(&record.lane));
         // Without a row nothing was promised: its maker was not told that it is made.
-        let (made, empty): (Vec<_>, Vec<_>) =
-            lanes.into_iter().partition(|record| record.newest_seq > 0);
-        let made = made.into_iter().map(|record| {
+        lanes.retain(|record| unheard.contains(&record.lane) && record.newest_seq > 0);
+        let made = lanes.iter().map(|record| record.lane);
+        let unread = unread.iter().map(|(record, _)| record.lane);
+        let looked_for: BTreeSet<LaneId> = made.chain(unread).collect();
+        // Its home may not even list it yet.
+        let empty = unheard.difference(&looked_for).filter(|_| !reader.without_first());
+        let empty = empty.filter_map(|lane| Some((reader.home(*lane).ok()?, *lane))).collect();
+        let made = lanes.into_iter().map(|record| {
             let terms = terms_of(&reader, record.lane);
             (record.lane, known(&app.festival, &record.drop, terms))
         });
-        let unread = unread.into_iter().filter(|(record, _)| unheard.contains(&record.lane));
-        let unread =
-            unread.map(|(record, _)| (record.lane, known(&app.festival, &record.drop, None)));
-        let empty = empty.into_iter().map(|record| (record.home, record.lane)).collect();
-        Ok((made.chain(unread).collect(), empty))
+        Ok((made.collect(), empty))
     })
 }

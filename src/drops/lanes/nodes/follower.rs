@@ -398,7 +398,7 @@ impl Lanes {
                     self.follow_all();
                 }
             }
-            Err(JournalError::Unfit(why)) => self.follow_no_more(lane, &why),
+            Err(JournalError::Another(why)) => self.follow_no_more(lane, &why),
             // Whoever may open or follow it tries again at the next renewal.
             Err(why) => {
                 tracing::warn!(lane, %why, "a lane cannot be read now");
@@ -490,7 +490,8 @@ impl Lanes {
             return;
         }
         let seen = nodes.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if seen.is_to_be_mended(lane) {
+        // One that stopped does so for good.
+        if seen.of_lane(lane).is_some_and(|drop| drop.stopped().is_some()) {
             return;
         }
         let Ok(spec) = serde_json::from_str::<DropSpec>(spec) else { return };
