@@ -28,6 +28,8 @@ pub struct Postgres {
 
 static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
 static MADE: AtomicU64 = AtomicU64::new(0);
+/// How many ports were tried.
+static TRIED: AtomicU64 = AtomicU64::new(0);
 
 /// The folder of Debian's newest server programs.
 fn bin() -> PathBuf {
@@ -55,10 +57,15 @@ fn unprivileged(program: &Path, folder: &Path) -> Command {
 /// A port nobody has, and below those the system gives to callers: while the server is down, one
 /// who calls it could get its port, and the server not come back to it.
 fn free_port() -> u16 {
-    let from = u64::from(std::process::id()) * 61 + MADE.load(Ordering::Relaxed);
-    let ports = (from..).map(|nth| 20_000 + (nth * 7 % 12_000) as u16);
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    ports.take(12_000).find(free).unwrap()
+    let from = u64::from(std::process::id()) * 61;
+    loop {
+        // No two threads of a process try the same one.
+        let nth = from + TRIED.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + (nth * 7 % 12_000) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn launch(bin: &Path, folder: &Path, port: u16, settings: &Vec<String>) -> Child {
