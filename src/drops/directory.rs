@@ -195,6 +195,11 @@ impl Directory {
     }
 }
 
+/// What all threads of a node see, as of now.
+pub(super) fn seen(seen: &RwLock<Arc<Directory>>) -> Arc<Directory> {
+    seen.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 /// Changes what all threads of a node see.
 pub(super) fn change(seen: &RwLock<Arc<Directory>>, change: impl FnOnce(&mut Directory)) {
     let mut guard = seen.write().unwrap_or_else(PoisonError::into_inner);

@@ -250,11 +250,14 @@ pub(super) fn went_back(
         )));
     }
     let rows = reader.rows(*lane, head.seq, 1)?;
-    if rows.first().is_some_and(|sealed| sealed.row.hash == head.hash) {
-        return Ok(None);
-    }
-    let what = format!("row {} is not the one that was durable", head.seq);
-    Ok(Some(format!("lane {lane} (drop {drop}): {what}")))
+    let stands = rows.first().is_some_and(|sealed| sealed.row.hash == head.hash);
+    Ok((!stands).then(|| another_history(*lane, head)))
+}
+
+/// What to say of rows that are not those the witness saw.
+pub(super) fn another_history(lane: LaneId, head: &Head) -> String {
+    let Head { drop, seq, .. } = head;
+    format!("lane {lane} (drop {drop}): row {seq} is not the one that was durable")
 }
 
 /// What the newest row says, if it sent the lane to rest.

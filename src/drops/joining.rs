@@ -227,14 +227,12 @@ pub fn take(
 pub fn give_up_empty(
     folder: &DataFolder,
     own: &NodeRow,
-    empty: &[(usize, LaneId)],
+    empty: &BTreeMap<usize, Vec<LaneId>>,
 ) -> Result<(), String> {
     let leases = Leases::each(&folder.journals()).map_err(|why| why.to_string())?;
     for (home, leases) in leases.iter().enumerate() {
-        let lanes = empty.iter().filter(|(of, _)| *of == home).map(|(_, lane)| *lane);
-        let lanes: Vec<LaneId> = lanes.collect();
-        if !lanes.is_empty() {
-            leases.give_up_empty(own, &lanes).map_err(|why| why.to_string())?;
+        if let Some(lanes) = empty.get(&home) {
+            leases.give_up_empty(own, lanes).map_err(|why| why.to_string())?;
         }
     }
     Ok(())

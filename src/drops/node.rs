@@ -23,7 +23,7 @@ use crate::kit::vital;
 use crate::nodes::standing::Standing;
 use fanfare_engine::Command;
 use fanfare_lane::{FestivalKey, Lane, LaneConfig, LaneId, PublicKey, Replay, Reply};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
@@ -84,7 +84,7 @@ pub struct Node {
 }
 
 /// Lanes nobody here knew: those that are drops, and those without a row, by journal.
-pub type Unheard = (Vec<(LaneId, DropSpec)>, Vec<(usize, LaneId)>);
+pub type Unheard = (Vec<(LaneId, DropSpec)>, BTreeMap<usize, Vec<LaneId>>);
 
 impl Node {
     /// Opens the journal in the folder and serves these drops.
@@ -174,7 +174,7 @@ impl Node {
 
     /// The drops as they are now.
     pub fn directory(&self) -> Arc<Directory> {
-        self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+        directory::seen(&self.directory)
     }
 
     /// Hands a command to a lane; the ticket hears the answer.
@@ -240,7 +240,7 @@ impl Node {
     ///
     /// # Errors
     /// Why not, in words.
-    pub fn add_drops(&self, mut specs: Vec<DropSpec>) -> Result<(), String> {
+    pub fn add_drops(&self, specs: Vec<DropSpec>) -> Result<(), String> {
         let _turn = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         // What answers in the first journal's place is held against what is served before it is
         // believed.
@@ -253,13 +253,13 @@ impl Node {
                 "{what}, and most of them agree: set it right, or ask another node"
             ));
         }
-        // Another node may have made them meanwhile.
-        let directory = self.directory();
-        specs.retain(|spec| directory.named(&spec.id).is_none());
         self.add_placed(specs)
     }
 
-    fn add_placed(&self, specs: Vec<DropSpec>) -> Result<(), String> {
+    fn add_placed(&self, mut specs: Vec<DropSpec>) -> Result<(), String> {
+        // Another node may have made them meanwhile.
+        let directory = self.directory();
+        specs.retain(|spec| directory.named(&spec.id).is_none());
         // A lane number the witness knows is no new lane's: the journal has lost one.
         let witnessed = self.witnessed()?;
         let (journals, heads) = (self.folder.journals(), witnessed.clone());
@@ -396,10 +396,7 @@ impl Node {
         }
         let key = self.public_key;
         self.with_writer(0, move |register| register.list_key(&key))??;
-        let mut specs = specs()?;
-        let directory = self.directory();
-        specs.retain(|spec| directory.named(&spec.id).is_none());
-        self.add_placed(specs)?;
+        self.add_placed(specs()?)?;
         self.change(Directory::end_apart);
         tracing::info!("the first journal is back: all that the start left out is done");
         Ok(())
@@ -433,10 +430,9 @@ impl Node {
             return Ok(());
         }
         let (drops, empty) = look(&unheard)?;
-        let lanes: Vec<LaneId> = empty.iter().map(|(_, lane)| *lane).collect();
         self.change(|seen| {
             drops.into_iter().for_each(|(lane, spec)| seen.hear_of(lane, spec));
-            seen.found_empty(&lanes);
+            empty.values().for_each(|lanes| seen.found_empty(lanes));
         });
         match &self.own {
             Some((own, _)) if !empty.is_empty() => {

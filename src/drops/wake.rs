@@ -2,7 +2,7 @@
 //! waits for it.
 
 use super::drop::Drop;
-use super::found::ADVICE;
+use super::found::{ADVICE, another_history};
 use super::inbox::Inbox;
 use super::lanes::{Message, Replayed};
 use super::published::Published;
@@ -175,15 +175,10 @@ fn replay_of(
         && let Some(row) = reader.rows(lane, head.seq, 1)?.pop()
         && row.row.hash != head.hash
     {
-        return Err(JournalError::Another(another_history(lane, &head)));
+        let what = another_history(lane, &head);
+        return Err(JournalError::Another(format!("{what}; {ADVICE}")));
     }
     Ok((Box::new(replay), newest))
-}
-
-/// What to say of rows that are not those the witness saw.
-pub fn another_history(lane: LaneId, head: &Head) -> String {
-    let Head { drop, seq, .. } = head;
-    format!("lane {lane} (drop {drop}): row {seq} is not the one that was durable; {ADVICE}")
 }
 
 /// A drop that another node owns and told of, made of its rows.

@@ -6,7 +6,7 @@ use super::{known, terms_of};
 use crate::app::App;
 use crate::kit::journal::{JournalError, JournalReader, Survey};
 use fanfare_lane::LaneId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Has such drops known, as busy; they are then read and followed, or opened. Leases this node has
 /// of lanes that nobody made are given up.
@@ -29,8 +29,12 @@ pub(super) fn hear_of(app: &App) -> Result<(), String> {
         let unread = unread.iter().map(|(record, _)| record.lane);
         let looked_for: BTreeSet<LaneId> = made.chain(unread).collect();
         // Its home may not even list it yet.
-        let empty = unheard.difference(&looked_for).filter(|_| !reader.without_first());
-        let empty = empty.filter_map(|lane| Some((reader.home(*lane).ok()?, *lane))).collect();
+        let mut empty: BTreeMap<usize, Vec<LaneId>> = BTreeMap::new();
+        for lane in unheard.difference(&looked_for).filter(|_| !reader.without_first()) {
+            if let Ok(home) = reader.home(*lane) {
+                empty.entry(home).or_default().push(*lane);
+            }
+        }
         let made = lanes.into_iter().map(|record| {
             let terms = terms_of(&reader, record.lane);
             (record.lane, known(&app.festival, &record.drop, terms))

@@ -6,6 +6,7 @@ use super::{Host, NodesMessage};
 use crate::drops::committer::Work;
 use crate::drops::directory;
 use crate::drops::drop::Drop;
+use crate::drops::found::{ADVICE, another_history};
 use crate::drops::spec::DropSpec;
 use crate::drops::wake::{self, Met};
 use crate::kit::clock::boot_ms;
@@ -15,7 +16,7 @@ use crate::nodes::links::{Conn, Sender};
 use fanfare_engine::Fan;
 use fanfare_lane::{Hash, Heard, LaneId, Reading, Replay, Sealed, StoreError, UnderWay, Word};
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// An owner's word is asked for so often.
 const PING_EVERY_MS: i64 = 250;
@@ -320,8 +321,8 @@ impl Lanes {
         if let Some(head) =
             self.heads.get(&lane).filter(|head| head.seq == seq && head.hash != hash)
         {
-            let why = wake::another_history(lane, head);
-            self.follow_no_more(lane, &why);
+            let why = format!("{}; {ADVICE}", another_history(lane, head));
+            self.stop_following(lane, &why);
             return false;
         }
         let Some(nodes) = &mut self.nodes else { return false };
@@ -350,7 +351,7 @@ impl Lanes {
 
     /// What the journal has of a lane is not to be believed: somebody has to look. Followed on, it
     /// would be taken for what this node saw, and the witness with it.
-    fn follow_no_more(&mut self, lane: LaneId, why: &str) {
+    fn stop_following(&mut self, lane: LaneId, why: &str) {
         let Some(nodes) = &mut self.nodes else { return };
         if let Some(mut followed) = nodes.followed.remove(&lane) {
             followed.hush();
@@ -398,7 +399,7 @@ impl Lanes {
                     self.follow_all();
                 }
             }
-            Err(JournalError::Another(why)) => self.follow_no_more(lane, &why),
+            Err(JournalError::Another(why)) => self.stop_following(lane, &why),
             // Whoever may open or follow it tries again at the next renewal.
             Err(why) => {
                 tracing::warn!(lane, %why, "a lane cannot be read now");
@@ -489,9 +490,11 @@ impl Lanes {
         {
             return;
         }
-        let seen = nodes.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
         // One that stopped does so for good.
-        if seen.of_lane(lane).is_some_and(|drop| drop.stopped().is_some()) {
+        if directory::seen(&nodes.directory)
+            .of_lane(lane)
+            .is_some_and(|drop| drop.stopped().is_some())
+        {
             return;
         }
         let Ok(spec) = serde_json::from_str::<DropSpec>(spec) else { return };

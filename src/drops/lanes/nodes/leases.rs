@@ -20,7 +20,7 @@ use crate::nodes::keeper::{Order, Renewal};
 use fanfare_lane::{FestivalId, Heard, Lane, LaneId, Reading, Replay, Reply};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 impl Lanes {
     /// Leases were renewed: proof for the lanes that are still this node's, news of the others.
@@ -309,7 +309,7 @@ impl Lanes {
     /// it told of them.
     fn note_unheard(&self) {
         let Some(nodes) = &self.nodes else { return };
-        let seen = nodes.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let seen = directory::seen(&nodes.directory);
         let leased = nodes.views.iter().flat_map(|view| view.leases.keys().copied());
         let unheard: BTreeSet<LaneId> = leased.filter(|lane| !seen.knows(*lane)).collect();
         if !seen.unheard().eq(unheard.iter().copied()) {
