@@ -2,6 +2,8 @@
 //! same rows, made beforehand, appended in a bare loop with the same syncs.
 //!
 //! Ours and bare take turns, a million claims a round, so that a noisy machine is noisy for both.
+//! Over several drops there is no bare loop: their rows share commits, and what those cost
+//! together no loop over one lane's rows can tell. What is compared then is one drop.
 
 use super::machine;
 use crate::drops::node::Node;
@@ -30,11 +32,15 @@ pub struct EngineBench {
     pub callers: usize,
     /// Claims a round.
     pub claims_a_round: u32,
+    /// Drops open at once; callers are spread over them evenly.
+    pub drops: u32,
+    /// Whether the bare loop takes its turns.
+    pub bare: bool,
 }
 
 impl Default for EngineBench {
     fn default() -> Self {
-        Self { rounds: 10, batch_max: 1_024, callers: 16_384, claims_a_round: 1_000_000 }
+        Self { rounds: 10, batch_max: 1_024, callers: 16_384, claims_a_round: 1_000_000, drops: 1, bare: true }
     }
 }
 
@@ -44,7 +50,7 @@ const WARM_UP: u32 = 100_000;
 /// What one round took.
 struct Round {
     ours_s: f64,
-    bare_s: f64,
+    bare_s: Option<f64>,
     cpu_us: f64,
     resident_bytes: u64,
 }
@@ -52,57 +58,63 @@ struct Round {
 /// Runs the bench in this folder, which is left as it is.
 ///
 /// # Errors
-/// If the lane cannot be served, or refuses a claim it must not refuse.
+/// If a lane cannot be served, or refuses a claim it must not refuse.
 pub fn run(bench: EngineBench, folder: &Path, told: impl Fn(&str)) -> Result<Value, String> {
-    let claims = bench.rounds * bench.claims_a_round;
     let data = DataFolder::serve(&folder.join("ours"), "bench", true);
     let data = data.map_err(|why| why.to_string())?;
     let clock = Arc::new(Clock::machine());
-    let spec = spec(clock.now_ms(), claims);
+    let now_ms = clock.now_ms();
     let config = LaneConfig { batch_max: bench.batch_max, ..LaneConfig::default() };
-    let node = Node::start(data, clock, config, vec![spec])?;
-    let lane = node.directory().drops[0].lane;
-    let bare = JournalWriter::open(&folder.join("bare.sqlite").into());
-    let mut bare = bare.map_err(|why| why.to_string())?;
-    bare.lane_of("bench").map_err(|why| why.to_string())?;
+    let specs = (0..bench.drops).map(|at| spec(at, now_ms, bench)).collect();
+    let node = Node::start(data, clock, config, specs)?;
+    let lanes: Vec<LaneId> = node.directory().drops.iter().map(|drop| drop.lane).collect();
     let reader = JournalReader::open(&node.folder.journals()).map_err(|why| why.to_string())?;
-    let (mut rounds, mut copied, mut next_fan) = (Vec::new(), 0, 1);
+    let bared = bench.bare && bench.drops == 1;
+    let mut bare = bared.then(|| Bare::beside(folder, lanes[0])).transpose()?;
+    let mut bare_round = || bare.as_mut().map(|bare| bare.round(&reader)).transpose();
+    let (mut rounds, mut next_fan) = (Vec::new(), 1);
     // Queues, buffers and code warm up once; what grows after that grows by the claim.
     let warm_up = EngineBench { claims_a_round: WARM_UP, ..bench };
-    claim_round(&node, lane, warm_up, &mut next_fan)?;
-    bare_round(&mut bare, &reader, lane, &mut copied)?;
+    claim_round(&node, &lanes, warm_up, &mut next_fan)?;
+    bare_round()?;
     let start_bytes = machine::resident_bytes();
     for round in 1..=bench.rounds {
-        let (ours_s, cpu_us) = claim_round(&node, lane, bench, &mut next_fan)?;
+        let (ours_s, cpu_us) = claim_round(&node, &lanes, bench, &mut next_fan)?;
         let resident_bytes = machine::resident_bytes().saturating_sub(start_bytes);
-        let bare_s = bare_round(&mut bare, &reader, lane, &mut copied)?;
-        let one = Round { ours_s, bare_s, cpu_us, resident_bytes };
-        told(&format!(
-            "round {round}: {:.0} claims/s, bare {:.0}/s, {:.3} µs CPU a claim, {} MB",
-            f64::from(bench.claims_a_round) / ours_s,
-            f64::from(bench.claims_a_round) / bare_s,
-            cpu_us / f64::from(bench.claims_a_round),
-            resident_bytes >> 20
-        ));
+        let one = Round { ours_s, bare_s: bare_round()?, cpu_us, resident_bytes };
+        told(&format!("round {round}: {}", one.words(f64::from(bench.claims_a_round))));
         rounds.push(one);
     }
     let slowest_us = node.told.slowest_batch_us.load(Ordering::Relaxed);
     node.stop();
-    let journal_bytes = reader.bytes(lane).map_err(|why| why.to_string())?;
-    Ok(outcome(bench, &rounds, slowest_us, journal_bytes))
+    let bytes = lanes.iter().map(|lane| reader.bytes(*lane)).sum::<Result<u64, _>>();
+    Ok(outcome(bench, &rounds, slowest_us, bytes.map_err(|why| why.to_string())?))
+}
+
+impl Round {
+    fn words(&self, claims: f64) -> String {
+        let bare = self.bare_s.map(|bare_s| format!("bare {:.0}/s, ", claims / bare_s));
+        format!(
+            "{:.0} claims/s, {}{:.3} µs CPU a claim, {} MB",
+            claims / self.ours_s,
+            bare.unwrap_or_default(),
+            self.cpu_us / claims,
+            self.resident_bytes >> 20
+        )
+    }
 }
 
 /// A drop that never sells out during the bench.
-fn spec(now_ms: i64, claims: u32) -> DropSpec {
+fn spec(at: u32, now_ms: i64, bench: EngineBench) -> DropSpec {
     let names = Names::same("bench");
     let line = LineTerms {
         id: line_id("unit", None),
         price_minor: 0,
-        stock: claims + 1_000_000,
+        stock: bench.rounds * bench.claims_a_round + 1_000_000,
         reserve: 0,
     };
     DropSpec {
-        id: "bench".to_owned(),
+        id: format!("bench-{at}"),
         names: names.clone(),
         lines: vec![LineName {
             item: "unit".to_owned(),
@@ -123,10 +135,10 @@ fn spec(now_ms: i64, claims: u32) -> DropSpec {
     }
 }
 
-/// Claims by ever new fans, half with a key, so many callers waiting at any time.
+/// Claims by ever new fans, half of each drop's with a key, so many callers waiting at any time.
 fn claim_round(
     node: &Node,
-    lane: LaneId,
+    lanes: &[LaneId],
     bench: EngineBench,
     next_fan: &mut u64,
 ) -> Result<(f64, f64), String> {
@@ -137,7 +149,7 @@ fn claim_round(
             let fan = Fan::new(number).unwrap_or(Fan::new(1).expect("1 is a fan"));
             let key = (number % 2 == 0).then(|| Key::new(number.wrapping_mul(0x9E37_79B9)));
             let command = Command::Claim { fan, line: Line(0), quantity: Quantity::MIN, key };
-            (lane, command, Ticket::Many(number))
+            (lanes[number as usize / 2 % lanes.len()], command, Ticket::Many(number))
         });
         node.ask_many(asks.collect());
         *next_fan = until;
@@ -163,25 +175,38 @@ fn claim_round(
     Ok((start.passed_s(), cpu_us))
 }
 
-/// Appends the rows the round made to another journal, one commit a row.
-fn bare_round(
-    bare: &mut JournalWriter,
-    reader: &JournalReader,
+/// The limit: another journal, and a loop that only appends.
+struct Bare {
+    writer: JournalWriter,
     lane: LaneId,
-    copied: &mut u32,
-) -> Result<f64, String> {
-    let mut passed_s = 0.0;
-    loop {
-        let rows = reader.rows(lane, *copied + 1, 512).map_err(|why| why.to_string())?;
-        if rows.is_empty() {
-            return Ok(passed_s);
+    copied: u32,
+}
+
+impl Bare {
+    /// For the rows of this lane.
+    fn beside(folder: &Path, lane: LaneId) -> Result<Self, String> {
+        let writer = JournalWriter::open(&folder.join("bare.sqlite").into());
+        let mut writer = writer.map_err(|why| why.to_string())?;
+        writer.lane_of("bench").map_err(|why| why.to_string())?;
+        Ok(Self { writer, lane, copied: 0 })
+    }
+
+    /// Appends the rows the round made, one commit a row; gives the seconds that took.
+    fn round(&mut self, reader: &JournalReader) -> Result<f64, String> {
+        let mut passed_s = 0.0;
+        loop {
+            let rows = reader.rows(self.lane, self.copied + 1, 512);
+            let rows = rows.map_err(|why| why.to_string())?;
+            if rows.is_empty() {
+                return Ok(passed_s);
+            }
+            self.copied += rows.len() as u32;
+            let start = Stopwatch::start();
+            for sealed in rows {
+                self.writer.append(&[sealed]).map_err(|why| why.to_string())?;
+            }
+            passed_s += start.passed_s();
         }
-        *copied += rows.len() as u32;
-        let start = Stopwatch::start();
-        for sealed in rows {
-            bare.append(&[sealed]).map_err(|why| why.to_string())?;
-        }
-        passed_s += start.passed_s();
     }
 }
 
@@ -194,7 +219,7 @@ fn outcome(bench: EngineBench, rounds: &[Round], slowest_us: u64, journal_bytes:
         _ => 0.0,
     };
     let first_bytes = rounds.first().map_or(0, |round| round.resident_bytes);
-    json!({
+    let mut figures = json!({
         "version": 1,
         "bench": "engine",
         "rounds": rounds.len(),
@@ -202,14 +227,24 @@ fn outcome(bench: EngineBench, rounds: &[Round], slowest_us: u64, journal_bytes:
         "batch_max": bench.batch_max,
         "callers": bench.callers,
         "claims_per_s": machine::median(&each(&|round| claims / round.ours_s)),
-        "bare_per_s": machine::median(&each(&|round| claims / round.bare_s)),
-        "ratio_bare": machine::median(&each(&|round| round.bare_s / round.ours_s)),
+        "drops": bench.drops,
         "cpu_us_a_claim": machine::median(&cpu),
         "cpu_us_a_claim_by_round": cpu,
         "slowest_batch_beyond_append_ms": slowest_us as f64 / 1e3,
         "memory_bytes_a_claim": first_bytes as f64 / claims,
         "cpu_growth_10th_to_2nd": growth,
+        "peak_resident_bytes": machine::peak_resident_bytes(),
         "journal_bytes_a_claim":
             journal_bytes as f64 / (claims * rounds.len() as f64 + f64::from(WARM_UP)),
-    })
+    });
+    let bare: Option<Vec<f64>> = rounds.iter().map(|round| round.bare_s).collect();
+    if let Some(bare) = bare.filter(|bare| !bare.is_empty()) {
+        let beside = |pick: &dyn Fn(f64, f64) -> f64| {
+            let each = rounds.iter().zip(&bare).map(|(round, bare_s)| pick(round.ours_s, *bare_s));
+            machine::median(&each.collect::<Vec<f64>>())
+        };
+        figures["bare_per_s"] = beside(&|_, bare_s| claims / bare_s).into();
+        figures["ratio_bare"] = beside(&|ours_s, bare_s| bare_s / ours_s).into();
+    }
+    figures
 }

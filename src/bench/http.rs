@@ -12,9 +12,10 @@ use crate::kit::token::{Role, Session, Tokens, Use};
 use crate::rehearsal::{Load, Next, Traffic, Why, call_get, call_post};
 use fanfare_engine::Fan;
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::path::Path;
 
-/// Turns each of the four takes in a round.
+/// Turns each takes in a round.
 const TURNS: u32 = 10;
 
 /// How the bench is run.
@@ -22,15 +23,17 @@ const TURNS: u32 = 10;
 pub struct HttpBench {
     /// Rounds.
     pub rounds: u32,
-    /// Seconds each of the four takes in a round.
+    /// Seconds each takes in a round.
     pub seconds: u32,
     /// Connections.
     pub connections: usize,
+    /// Drops that claims are spread over evenly where it is more than 1: those take turns too.
+    pub drops: u32,
 }
 
 impl Default for HttpBench {
     fn default() -> Self {
-        Self { rounds: 5, seconds: 2, connections: 256 }
+        Self { rounds: 5, seconds: 2, connections: 256, drops: 1 }
     }
 }
 
@@ -65,12 +68,12 @@ impl Spent {
 /// If a server does not start, or answers otherwise than it should.
 pub fn run(bench: HttpBench, folder: &Path, told: impl Fn(&str)) -> Result<Value, String> {
     machine::pin_to_core(1)?;
-    let server = Peer::server(folder)?;
-    let keys = Keys::open(&folder.join("data")).map_err(|why| why.to_string())?;
-    let tokens = Tokens::new(keys.tokens);
-    make_drops(&server, &tokens)?;
-    let mut claims = Requests::new(&server, &tokens, "plenty", 201);
-    let mut refusals = Requests::new(&server, &tokens, "gone", 409);
+    let server = Peer::server(&folder.join("one"), peers::FESTIVAL)?;
+    let many = Many::beside(bench, folder)?;
+    let tokens = tokens_of(&folder.join("one"))?;
+    make_drops(&server, &tokens, &["gone", "plenty"])?;
+    let mut claims = Requests::new(&server, &tokens, &["plenty"], 201);
+    let mut refusals = Requests::new(&server, &tokens, &["gone"], 409);
     let claim_bytes = claims.one_body(&server)?.len();
     refusals.one_body(&server).ok(); // The first of all takes the only unit.
     let refusal_bytes = refusals.one_body(&server)?.len();
@@ -83,14 +86,15 @@ pub fn run(bench: HttpBench, folder: &Path, told: impl Fn(&str)) -> Result<Value
         refusals: Flood::of(&server, bench)?,
         bare_claims: Flood::of(&bare_claims, bench)?,
         claims: Flood::of(&server, bench)?,
+        spread: many.as_ref().map(|many| many.flood(bench)).transpose()?,
     };
-    let mut rounds: [Vec<Spent>; 4] = Default::default();
+    let mut rounds: [Vec<Spent>; 5] = Default::default();
     for round in 0..=bench.rounds {
         let one = of.round(&mut refusals, &mut claims)?;
         if round == 0 {
             continue; // Everything warms up once.
         }
-        let [bare_refused, refused, bare_claimed, claimed] = one.map(|spent| spent.cpu_each_us());
+        let [bare_refused, refused, bare_claimed, claimed, _] = one.map(|of| of.cpu_each_us());
         told(&format!(
             "round {round}: CPU µs a request: refusals {refused:.2}, bare {bare_refused:.2}; \
              claims {claimed:.2}, bare {bare_claimed:.2}; refusals/s {:.0}, claims/s {:.0}",
@@ -102,12 +106,51 @@ pub fn run(bench: HttpBench, folder: &Path, told: impl Fn(&str)) -> Result<Value
     Ok(outcome(bench, &rounds, [refusal_bytes, claim_bytes]))
 }
 
-/// One drop with a single unit, one with more than anybody will ask for.
-fn make_drops(server: &Peer, tokens: &Tokens) -> Result<(), String> {
+/// The keys a server of the bench signs sessions with.
+fn tokens_of(folder: &Path) -> Result<Tokens, String> {
+    let keys = Keys::open(&folder.join("data")).map_err(|why| why.to_string())?;
+    Ok(Tokens::new(keys.tokens))
+}
+
+/// A server of many drops, beside the one of few.
+struct Many {
+    server: Peer,
+    tokens: Tokens,
+    drops: Vec<String>,
+}
+
+impl Many {
+    /// None where there is no more than one drop.
+    fn beside(bench: HttpBench, folder: &Path) -> Result<Option<Self>, String> {
+        if bench.drops < 2 {
+            return Ok(None);
+        }
+        let drops: Vec<String> = (1..=bench.drops).map(|at| format!("many-{at}")).collect();
+        let folder = folder.join("many");
+        let server = Peer::server(&folder, &peers::festival_of(&drops))?;
+        let tokens = tokens_of(&folder)?;
+        make_drops(&server, &tokens, &drops)?;
+        Ok(Some(Self { server, tokens, drops }))
+    }
+
+    fn flood(&self, bench: HttpBench) -> Result<Spread<'_>, String> {
+        let requests = Requests::new(&self.server, &self.tokens, &self.drops, 201);
+        Ok(Spread { flood: Flood::of(&self.server, bench)?, requests })
+    }
+}
+
+/// Claims of many drops.
+struct Spread<'a> {
+    flood: Flood<'a>,
+    requests: Requests<'a>,
+}
+
+/// Opens drops.
+fn make_drops<D: Display>(server: &Peer, tokens: &Tokens, drops: &[D]) -> Result<(), String> {
     let host = token(tokens, Fan::MAX, Role::Host);
     let now = call_get(server.address, "/api/v1/now").map_err(|why| why.to_string())?;
     let opens_at_ms = now["now_ms"].as_i64().ok_or("the server tells no time")? - 1_000;
-    for drop in ["gone", "plenty"] {
+    for drop in drops {
         let path = format!("/api/v1/rehearsal/drops/{drop}");
         let turn = json!({ "opens_at_ms": opens_at_ms });
         call_post(server.address, &path, &host, &turn).map_err(|why| why.to_string())?;
@@ -123,7 +166,8 @@ fn token(tokens: &Tokens, fan: u64, role: Role) -> String {
 /// Requests of one kind, each by another fan.
 struct Requests<'a> {
     tokens: &'a Tokens,
-    head: String,
+    /// Of each drop; they take turns.
+    heads: Vec<String>,
     next_fan: u64,
     status: u16,
     answered: u64,
@@ -134,21 +178,26 @@ struct Requests<'a> {
 const BODY: &str = r#"{"item":"unit","quantity":1}"#;
 
 impl<'a> Requests<'a> {
-    fn new(server: &Peer, tokens: &'a Tokens, drop: &str, status: u16) -> Self {
-        let head = format!(
-            "POST /api/v1/drops/{drop}/claims HTTP/1.1\r\nHost: {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\nAuthorization: Bearer ",
-            server.address,
-            BODY.len()
-        );
+    fn new<D: Display>(server: &Peer, tokens: &'a Tokens, drops: &[D], status: u16) -> Self {
+        let head = |drop: &D| {
+            format!(
+                "POST /api/v1/drops/{drop}/claims HTTP/1.1\r\nHost: {}\r\n\
+                 Content-Type: application/json\r\nContent-Length: {}\r\n\
+                 Authorization: Bearer ",
+                server.address,
+                BODY.len()
+            )
+        };
+        let heads = drops.iter().map(head).collect();
         // Fans of one kind never meet those of the other.
         let next_fan = u64::from(status) << 32;
-        Self { tokens, head, next_fan, status, answered: 0, wrong: None, until_us: 0 }
+        Self { tokens, heads, next_fan, status, answered: 0, wrong: None, until_us: 0 }
     }
 
     fn write(&mut self, request: &mut Vec<u8>) {
         self.next_fan += 1;
-        request.extend(self.head.as_bytes());
+        let head = &self.heads[self.next_fan as usize % self.heads.len()];
+        request.extend(head.as_bytes());
         request.extend(token(self.tokens, self.next_fan, Role::Fan).as_bytes());
         request.extend(b"\r\n\r\n");
         request.extend(BODY.as_bytes());
@@ -222,7 +271,7 @@ impl<'a> Flood<'a> {
     }
 }
 
-/// The four that take turns.
+/// Those that take turns.
 struct Floods<'a> {
     clock: Stopwatch,
     turn_us: i64,
@@ -230,6 +279,7 @@ struct Floods<'a> {
     refusals: Flood<'a>,
     bare_claims: Flood<'a>,
     claims: Flood<'a>,
+    spread: Option<Spread<'a>>,
 }
 
 impl Floods<'_> {
@@ -237,8 +287,8 @@ impl Floods<'_> {
         &mut self,
         refusals: &mut Requests<'_>,
         claims: &mut Requests<'_>,
-    ) -> Result<[Spent; 4], String> {
-        let mut spent = [Spent::default(); 4];
+    ) -> Result<[Spent; 5], String> {
+        let mut spent = [Spent::default(); 5];
         let server = self.claims.peer.process();
         let cpu_us = machine::cpu_us_of(server);
         for _ in 0..TURNS {
@@ -247,14 +297,18 @@ impl Floods<'_> {
             spent[1].add(self.refusals.turn(refusals, clock, turn_us)?);
             spent[2].add(self.bare_claims.turn(claims, clock, turn_us)?);
             spent[3].add(self.claims.turn(claims, clock, turn_us)?);
+            if let Some(Spread { flood, requests }) = &mut self.spread {
+                spent[4].add(flood.turn(requests, clock, turn_us)?);
+            }
         }
+        // What is done behind the claims counts as theirs, whenever it is done.
         let all_us = machine::cpu_us_of(server).saturating_sub(cpu_us);
         spent[3].cpu_us = all_us.saturating_sub(spent[1].cpu_us);
         Ok(spent)
     }
 }
 
-fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 4], bytes: [usize; 2]) -> Value {
+fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 5], bytes: [usize; 2]) -> Value {
     let median = |of: usize, pick: fn(&Spent) -> f64| {
         machine::median(&rounds[of].iter().map(pick).collect::<Vec<f64>>())
     };
@@ -264,7 +318,7 @@ fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 4], bytes: [usize; 2]) -> Val
         machine::median(&each.collect::<Vec<f64>>())
     };
     let (cpu, rate) = (Spent::cpu_each_us, Spent::per_s);
-    json!({
+    let mut figures = json!({
         "version": 1,
         "bench": "http",
         "rounds": bench.rounds,
@@ -281,5 +335,12 @@ fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 4], bytes: [usize; 2]) -> Val
         "claim_cpu_us": median(3, cpu),
         "ratio_refusals": ratio(0, 1),
         "ratio_claims": ratio(2, 3),
-    })
+    });
+    if bench.drops > 1 {
+        let each = rounds[3].iter().zip(&rounds[4]).map(|(one, many)| many.per_s() / one.per_s());
+        figures["drops"] = bench.drops.into();
+        figures["spread_claims_per_s"] = median(4, rate).into();
+        figures["ratio_spread"] = machine::median(&each.collect::<Vec<f64>>()).into();
+    }
+    figures
 }

@@ -1,5 +1,6 @@
 //! The servers a bench talks to: this same program, pinned to the first core.
 
+use crate::kit::guard;
 use crate::kit::program;
 use crate::kit::serve::{self, AnyBody, Service};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
@@ -22,16 +23,29 @@ pub struct Peer {
 }
 
 /// A festival with one unit in one drop and very many in another.
-const FESTIVAL: &str = include_str!("festival.toml");
+pub const FESTIVAL: &str = include_str!("festival.toml");
+
+/// A festival of these drops, with more units each than anybody will ask for.
+pub fn festival_of(drops: &[String]) -> String {
+    const DROP: &str = "[[drops]]";
+    let house = FESTIVAL.split(DROP).next().unwrap_or_default();
+    let plenty = FESTIVAL.rsplit(DROP).next().unwrap_or_default().replace("50000000", "500000");
+    let one = |id: &String| {
+        let named = plenty.replace(r#"id = "plenty""#, &format!(r#"id = "{id}""#));
+        format!("{DROP}{named}\n")
+    };
+    house.to_owned() + &drops.iter().map(one).collect::<String>()
+}
 
 impl Peer {
-    /// A rehearsal's server over a fresh folder.
+    /// A rehearsal's server of this festival over a fresh folder.
     ///
     /// # Errors
     /// If it does not start.
-    pub fn server(folder: &Path) -> Result<Self, String> {
+    pub fn server(folder: &Path, festival: &str) -> Result<Self, String> {
         let file = folder.join("bench.toml");
-        fs::write(&file, FESTIVAL).map_err(|why| format!("{}: {why}", file.display()))?;
+        fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
+        fs::write(&file, festival).map_err(|why| format!("{}: {why}", file.display()))?;
         let mut command = program::again()?;
         command.args(["serve", "--rehearsal", "--fronts", "1", "--core", "0"]);
         command.args(["--listen", "127.0.0.1:0", "--data"]);
@@ -112,7 +126,7 @@ pub fn ask_once(address: SocketAddr, request: &[u8]) -> Result<(u16, Vec<u8>), S
     }
 }
 
-/// The bare server: reads a request whole and answers a fixed body.
+/// The bare server: reads a request whole and answers a fixed body, under every answer's headers.
 struct Bare {
     status: StatusCode,
     body: Bytes,
@@ -131,6 +145,7 @@ impl Service for Bare {
         };
         headers.insert(header::CONTENT_TYPE, kind);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        guard::guard(headers);
         response
     }
 }

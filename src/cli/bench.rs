@@ -34,15 +34,27 @@ enum Which {
         /// Most commands a batch takes.
         #[arg(long, default_value_t = 1_024)]
         batch: usize,
+        /// Drops open at once. Beside more than one there is no bare loop.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        drops: u32,
+        /// Leaves the bare loop out.
+        #[arg(long)]
+        alone: bool,
     },
     /// What a claim and a refusal cost a server beside the bare one.
     Http {
         /// Rounds.
         #[arg(long, default_value_t = 5)]
         rounds: u32,
-        /// Seconds each of the four takes in a round.
+        /// Seconds each takes in a round.
         #[arg(long, default_value_t = 2)]
         seconds: u32,
+        /// Connections.
+        #[arg(long, default_value_t = 256)]
+        connections: usize,
+        /// Drops open at once: claims spread over them take turns with those of one.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=990))]
+        drops: u32,
     },
 }
 
@@ -74,12 +86,13 @@ pub fn run(args: &Bench) -> Result<ExitCode, String> {
     let told = |line: &str| eprintln!("{line}");
     let figures = match args.which {
         None => engine::run(EngineBench::default(), scratch.path(), told)?,
-        Some(Which::Engine { rounds, batch }) => {
-            let bench = EngineBench { rounds, batch_max: batch, ..EngineBench::default() };
+        Some(Which::Engine { rounds, batch, drops, alone }) => {
+            let (batch_max, bare) = (batch, !alone);
+            let bench = EngineBench { rounds, batch_max, drops, bare, ..EngineBench::default() };
             engine::run(bench, scratch.path(), told)?
         }
-        Some(Which::Http { rounds, seconds }) => {
-            let bench = HttpBench { rounds, seconds, ..HttpBench::default() };
+        Some(Which::Http { rounds, seconds, connections, drops }) => {
+            let bench = HttpBench { rounds, seconds, connections, drops };
             http::run(bench, scratch.path(), told)?
         }
     };

@@ -2,7 +2,7 @@
 //! in one transaction.
 
 use super::Show;
-use crate::kit::db::{Cold, Db, DbError, MIGRATIONS, Side, Tx, chunks, commit, values};
+use crate::kit::db::{Cold, Db, DbError, MIGRATIONS, Marks, Side, Tx, chunks, commit};
 use crate::on;
 use futures_util::StreamExt as _;
 use sqlx::{AssertSqlSafe, Row as _};
@@ -45,10 +45,13 @@ impl Table {
         format!("SELECT {} FROM {}", self.names(), self.name)
     }
 
-    fn insert(&self, rows: usize, bytes: &str) -> String {
+    fn insert(&self, rows: usize, to: &Tx) -> String {
+        // What PostgreSQL calls bytes SQLite takes for a number when it is asked to cast to it.
+        let bytes = if matches!(to, Side::Sqlite(_)) { "BLOB" } else { "BYTEA" };
         let kind = |kind| if kind == "BYTEA" { bytes } else { kind };
         let kinds: Vec<&str> = self.columns.iter().map(|(_, of)| kind(*of)).collect();
-        format!("INSERT INTO {} ({}) VALUES {}", self.name, self.names(), values(&kinds, rows))
+        let rows = Marks::of(to).rows(&kinds, rows);
+        format!("INSERT INTO {} ({}) VALUES {rows}", self.name, self.names())
     }
 }
 
@@ -132,10 +135,8 @@ async fn one(table: &Table, from: &mut Tx, to: &mut Tx, told: &Told) -> Result<(
 }
 
 async fn put(table: &Table, to: &mut Tx, rows: &[Vec<Value>]) -> Result<(), DbError> {
-    // What PostgreSQL calls bytes SQLite takes for a number when it is asked to cast to it.
-    let bytes = if matches!(to, Side::Sqlite(_)) { "BLOB" } else { "BYTEA" };
     for chunk in chunks(rows) {
-        let insert = table.insert(chunk.len(), bytes);
+        let insert = table.insert(chunk.len(), to);
         on!(to, tx => {
             let mut query = sqlx::query(AssertSqlSafe(insert));
             for value in chunk.iter().flatten() {

@@ -36,7 +36,7 @@ fn count(base: &Base, sql: &'static str) -> i64 {
 fn every_statement_prepares_on_both() {
     on_both("prepares", |base, _| {
         let cold = base.open();
-        let all = cold::statements().into_iter();
+        let all = cold::statements(Marks::of(cold.db().read())).into_iter();
         let fixed = db::statements().chain(
             fanfare::fans::STATEMENTS
                 .iter()

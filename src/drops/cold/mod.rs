@@ -38,9 +38,12 @@ pub use lag::Lag;
 pub use owner::{Whose, check_owner, found, give_up, made_at_ms, not_ours, own, went_to};
 pub use projector::Projector;
 
+use crate::kit::db::Marks;
+use write_claims::{insert_claims, move_claims};
+
 /// Every statement over these tables, those over many rows for a few sizes: a test prepares each
 /// on both databases.
-pub fn statements() -> Vec<String> {
+pub fn statements(marks: Marks) -> Vec<String> {
     let stores = [
         cursors::STATEMENTS,
         forget::STATEMENTS,
@@ -53,6 +56,6 @@ pub fn statements() -> Vec<String> {
     let fixed = stores.into_iter().flatten().map(|sql| (*sql).to_owned());
     let many = [1, 4, 256].into_iter();
     let many =
-        many.flat_map(|rows| [write_claims::insert_claims(rows), write_claims::move_claims(rows)]);
+        many.flat_map(|rows| [insert_claims(marks, rows), move_claims(marks, rows)]);
     fixed.chain(many).collect()
 }

@@ -3,7 +3,7 @@
 use super::change::{Extended, Part};
 use super::rows::{Made, Moved, Stock};
 use super::write::Wrong;
-use crate::kit::db::{Tx, chunks, values};
+use crate::kit::db::{Marks, Tx, chunks};
 use crate::on;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
@@ -34,24 +34,22 @@ const MADE: [(&str, &str); 13] = [
 const MOVED: [&str; 5] = ["BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT"];
 
 /// Inserts so many claims.
-pub(super) fn insert_claims(rows: usize) -> String {
+pub(super) fn insert_claims(mut marks: Marks, rows: usize) -> String {
     let (names, types): (Vec<_>, Vec<_>) = MADE.iter().copied().unzip();
-    format!("INSERT INTO claims ({}) VALUES {}", names.join(", "), values(&types, rows))
+    format!("INSERT INTO claims ({}) VALUES {}", names.join(", "), marks.rows(&types, rows))
 }
 
 /// Moves so many claims from the state they had; gives back those that had it. Their numbers are
-/// also named in a list of their own: by it either database looks each up in the key's index, where
-/// a planner without statistics would read the whole lane to join it.
-pub(super) fn move_claims(rows: usize) -> String {
-    let number = |row: usize| format!("CAST(${} AS BIGINT)", row * MOVED.len() + 1);
-    let numbers: Vec<String> = (0..rows).map(number).collect();
+/// bound once more behind the lane, as a list of their own: by it either database looks each up in
+/// the key's index, where a planner without statistics would read the whole lane to join it.
+pub(super) fn move_claims(mut marks: Marks, rows: usize) -> String {
+    let (moved, lane) = (marks.rows(&MOVED, rows), marks.value("BIGINT"));
+    let numbers: Vec<String> = (0..rows).map(|_| marks.value("BIGINT")).collect();
     format!(
-        "WITH moved (n, was, became, at_ms, more) AS (VALUES {})
+        "WITH moved (n, was, became, at_ms, more) AS (VALUES {moved})
          UPDATE claims SET state = became, changed_at_ms = at_ms, facts = facts + more
-         FROM moved WHERE lane = ${} AND number IN ({}) AND number = n AND state = was
+         FROM moved WHERE lane = {lane} AND number IN ({}) AND number = n AND state = was
          RETURNING number, line, quantity",
-        values(&MOVED, rows),
-        rows * MOVED.len() + 1,
         numbers.join(", ")
     )
 }
@@ -91,7 +89,7 @@ pub(super) async fn write_part(
 }
 
 async fn insert(tx: &mut Tx, lane: i64, made: &[Made]) -> Result<(), sqlx::Error> {
-    let sql = insert_claims(made.len());
+    let sql = insert_claims(Marks::of(tx), made.len());
     on!(tx, tx => {
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for made in made {
@@ -119,7 +117,7 @@ async fn move_some(
     lane: i64,
     some: &[(u32, Moved)],
 ) -> Result<Vec<(i64, i64, i64)>, sqlx::Error> {
-    let sql = move_claims(some.len());
+    let sql = move_claims(Marks::of(tx), some.len());
     on!(tx, tx => {
         let mut query = sqlx::query_as::<_, (i64, i64, i64)>(AssertSqlSafe(sql));
         for (number, moved) in some {
@@ -130,6 +128,10 @@ async fn move_some(
                 .bind(moved.at_ms)
                 .bind(i64::from(moved.facts));
         }
-        query.bind(lane).fetch_all(&mut **tx).await
+        query = query.bind(lane);
+        for (number, _) in some {
+            query = query.bind(i64::from(*number));
+        }
+        query.fetch_all(&mut **tx).await
     })
 }

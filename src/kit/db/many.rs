@@ -1,6 +1,8 @@
 //! Statements over many rows at once. Rows go in chunks of a few fixed sizes, so that the
 //! database keeps a handful of prepared statements and not one for every number of rows.
 
+use super::Side;
+
 /// Rows of a chunk, largest first.
 const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
@@ -14,21 +16,39 @@ pub fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// `(CAST($1 AS BIGINT), …), (…)`: so many rows of these types, numbered from 1. Every value says
-/// its type, because PostgreSQL takes a list's first row to tell.
-pub fn values(types: &[&str], rows: usize) -> String {
-    let mut sql = String::with_capacity(rows * types.len() * 24);
-    let mut nth = 0;
-    for row in 0..rows {
-        sql += if row == 0 { "(" } else { ", (" };
-        for (at, kind) in types.iter().enumerate() {
-            nth += 1;
-            let comma = if at == 0 { "" } else { ", " };
-            sql += &format!("{comma}CAST(${nth} AS {kind})");
-        }
-        sql += ")";
+/// Writes the marks of a statement's values, in the order in which they are bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks {
+    /// PostgreSQL knows values by number. So does `SQLite`, but there each number is a name that is
+    /// looked for from the first on, for every value: with thousands of them that takes ten times
+    /// as long as to write the rows.
+    numbered: bool,
+    given: usize,
+}
+
+impl Marks {
+    /// As this database knows values.
+    pub fn of<S, P>(side: &Side<S, P>) -> Self {
+        Self { numbered: matches!(side, Side::Postgres(_)), given: 0 }
     }
-    sql
+
+    /// The next value, of this type: every value says its own, because PostgreSQL takes a list's
+    /// first row to tell.
+    pub fn value(&mut self, kind: &str) -> String {
+        self.given += 1;
+        let Self { numbered, given } = self;
+        if *numbered { format!("CAST(${given} AS {kind})") } else { format!("CAST(? AS {kind})") }
+    }
+
+    /// `(CAST($1 AS BIGINT), …), (…)`: so many rows of values of these types.
+    pub fn rows(&mut self, types: &[&str], rows: usize) -> String {
+        let mut row = |_| {
+            let row: Vec<String> = types.iter().map(|kind| self.value(kind)).collect();
+            format!("({})", row.join(", "))
+        };
+        let rows: Vec<String> = (0..rows).map(&mut row).collect();
+        rows.join(", ")
+    }
 }
 
 #[cfg(test)]
@@ -46,11 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn values_are_numbered_through() {
-        let sql = values(&["BIGINT", "TEXT"], 2);
-        assert_eq!(
-            sql,
-            "(CAST($1 AS BIGINT), CAST($2 AS TEXT)), (CAST($3 AS BIGINT), CAST($4 AS TEXT))"
-        );
+    fn values_are_marked_as_each_database_knows_them() {
+        let sides: [Side<(), ()>; 2] = [Side::Postgres(()), Side::Sqlite(())];
+        let rows = sides.map(|side| Marks::of(&side).rows(&["BIGINT", "TEXT"], 2));
+        let numbered =
+            "(CAST($1 AS BIGINT), CAST($2 AS TEXT)), (CAST($3 AS BIGINT), CAST($4 AS TEXT))";
+        let in_order =
+            "(CAST(? AS BIGINT), CAST(? AS TEXT)), (CAST(? AS BIGINT), CAST(? AS TEXT))";
+        assert_eq!(rows, [numbered, in_order]);
     }
 }
