@@ -21,8 +21,11 @@ use std::thread;
 /// Rows read from the journal at a time: those of a rush are about 100 kB each.
 const ROWS_AT_A_TIME: usize = 16;
 
-/// How many readings may wait to be applied.
+/// How many readings may wait to be checked, and to be applied, behind each other.
 const READINGS_AHEAD: usize = 2;
+
+/// Threads that hold rows against their hashes.
+const CHECKERS: usize = 2;
 
 /// Most lanes that are replayed at one time to be woken or followed: each has a connection to the
 /// journals of its own.
@@ -42,8 +45,8 @@ pub fn owner() -> u64 {
     getrandom::u64().unwrap_or_default()
 }
 
-/// Replays a lane from its first row: one thread reads rows and holds them against their hashes,
-/// another applies their facts.
+/// Replays a lane from its first row. One thread reads rows, some hold them against their hashes,
+/// and one applies their facts, in order: to check a row takes longer than anything else.
 ///
 /// # Errors
 /// What cannot be read now, or not be believed.
@@ -52,14 +55,30 @@ pub fn replay(
     festival: FestivalId,
     lane: LaneId,
 ) -> Result<Replay, JournalError> {
+    let first = reader.raw_rows(lane, 1, ROWS_AT_A_TIME)?;
+    let replay = Replay::new(festival, lane);
+    if first.len() < ROWS_AT_A_TIME {
+        // Most lanes of a start are short, and threads would take longer than their rows.
+        return apply_all(replay, check(first, lane));
+    }
     thread::scope(|scope| {
-        let (sender, readings) = sync_channel(READINGS_AHEAD);
-        let body = move || apply(Replay::new(festival, lane), &readings);
-        let applier = thread::Builder::new().name(format!("replay-{lane}"));
-        let applier = applier.spawn_scoped(scope, body);
-        let applier = applier.map_err(|why| JournalError::Silent(why.to_string()))?;
-        let read = read_all(reader, lane, &sender);
-        drop(sender);
+        let start = |name: String| thread::Builder::new().name(name);
+        let silent = |why: std::io::Error| JournalError::Silent(why.to_string());
+        let (mut checkers, mut checked) = (Vec::new(), Vec::new());
+        for nth in 0..CHECKERS {
+            let (rows, unread) = sync_channel(READINGS_AHEAD);
+            let (sender, readings) = sync_channel(READINGS_AHEAD);
+            let body = move || {
+                unread.iter().all(|rows| sender.send(check(rows, lane)).is_ok());
+            };
+            start(format!("check-{lane}-{nth}")).spawn_scoped(scope, body).map_err(silent)?;
+            checkers.push(rows);
+            checked.push(readings);
+        }
+        let body = move || apply(replay, &checked);
+        let applier = start(format!("replay-{lane}")).spawn_scoped(scope, body).map_err(silent)?;
+        let read = read_all(reader, lane, first, &checkers);
+        drop(checkers);
         let broken = |_| JournalError::Unfit(format!("lane {lane}: its replay broke off"));
         let replay = applier.join().map_err(broken)?;
         // Rows before one that cannot be read were applied; what is wrong with them comes first.
@@ -68,39 +87,35 @@ pub fn replay(
     })
 }
 
-/// Rows that were read, with their facts.
-type Reading = Vec<(Sealed, Vec<Fact>)>;
+/// A row that was read and held against its hashes, with its facts; or what is wrong with it.
+type Checked = Result<(Sealed, Vec<Fact>), JournalError>;
 
-/// Reads all rows and hands them over; ends early if nobody takes them any more.
+/// Reads all rows and hands them to the checkers in turn; ends early if nobody takes them any more.
 fn read_all(
     reader: &JournalReader,
     lane: LaneId,
-    sender: &SyncSender<Reading>,
+    first: Vec<RawRow>,
+    checkers: &[SyncSender<Vec<RawRow>>],
 ) -> Result<(), JournalError> {
-    let mut from = 1;
-    loop {
-        let rows = reader.raw_rows(lane, from, ROWS_AT_A_TIME)?;
+    let mut rows = first;
+    for checker in checkers.iter().cycle() {
+        let newest = rows.last().map_or(u32::MAX, |row| row.seq);
         let more = rows.len() == ROWS_AT_A_TIME;
-        let mut reading = Vec::with_capacity(rows.len());
-        let mut damage = None;
-        for raw in rows {
-            let seq = raw.seq;
-            from = seq.saturating_add(1);
-            match read_row(raw, lane) {
-                Ok(row) => reading.push(row),
-                Err(why) => {
-                    damage = Some(JournalError::Unfit(format!("lane {lane}, row {seq}: {why}")));
-                    break;
-                }
-            }
+        if checker.send(rows).is_err() || !more {
+            return Ok(());
         }
-        let taken = sender.send(reading).is_ok();
-        match damage {
-            Some(damage) => return Err(damage),
-            None if taken && more => {}
-            None => return Ok(()),
-        }
+        rows = reader.raw_rows(lane, newest.saturating_add(1), ROWS_AT_A_TIME)?;
     }
+    Ok(())
+}
+
+fn check(rows: Vec<RawRow>, lane: LaneId) -> Vec<Checked> {
+    let one = |raw: RawRow| {
+        let seq = raw.seq;
+        read_row(raw, lane)
+            .map_err(|why| JournalError::Unfit(format!("lane {lane}, row {seq}: {why}")))
+    };
+    rows.into_iter().map(one).collect()
 }
 
 fn read_row(raw: RawRow, lane: LaneId) -> Result<(Sealed, Vec<Fact>), String> {
@@ -109,8 +124,21 @@ fn read_row(raw: RawRow, lane: LaneId) -> Result<(Sealed, Vec<Fact>), String> {
     Ok((sealed, facts))
 }
 
-fn apply(mut replay: Replay, readings: &Receiver<Reading>) -> Result<Replay, JournalError> {
-    for (sealed, facts) in readings.iter().flatten() {
+/// Applies what the checkers hand over in turn, until the next of them has nothing more.
+fn apply(
+    mut replay: Replay,
+    checked: &[Receiver<Vec<Checked>>],
+) -> Result<Replay, JournalError> {
+    for checker in checked.iter().cycle() {
+        let Ok(rows) = checker.recv() else { break };
+        replay = apply_all(replay, rows)?;
+    }
+    Ok(replay)
+}
+
+fn apply_all(mut replay: Replay, rows: Vec<Checked>) -> Result<Replay, JournalError> {
+    for row in rows {
+        let (sealed, facts) = row?;
         let damaged = |damage: Damage| JournalError::Unfit(damage.to_string());
         replay.row(&sealed.row, &facts).map_err(damaged)?;
     }

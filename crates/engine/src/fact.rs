@@ -130,6 +130,16 @@ pub enum Amendment {
     NewLine(LineTerms),
 }
 
+impl Fact {
+    /// The fan who claimed, where that is what happened.
+    pub fn claimant(&self) -> Option<Fan> {
+        match self {
+            Self::Claimed { fan, .. } => Some(*fan),
+            _ => None,
+        }
+    }
+}
+
 /// What is known of rows that are gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {

@@ -138,6 +138,7 @@ impl Replay {
     ) -> Result<(), String> {
         self.links(row, facts)?;
         let (seq, time_ms) = (row.header.seq, row.header.time_ms);
+        served.decided().claims().warm(facts.iter().filter_map(Fact::claimant));
         let applied = served.begin(time_ms).and_then(|()| {
             for (index, fact) in facts.iter().enumerate() {
                 served.apply(Place { seq, index: index as u16 }, fact)?;
@@ -181,6 +182,7 @@ impl Replay {
         }
         if let Some(state) = &mut self.state {
             state.begin(header.time_ms).map_err(|broken| broken.to_string())?;
+            state.claims().warm(facts.clone().filter_map(|(_, fact)| fact.claimant()));
             for (index, fact) in facts {
                 let place = Place { seq: header.seq, index: index as u16 };
                 let applied = state.apply(place, fact);
