@@ -40,7 +40,14 @@ pub struct EngineBench {
 
 impl Default for EngineBench {
     fn default() -> Self {
-        Self { rounds: 10, batch_max: 1_024, callers: 16_384, claims_a_round: 1_000_000, drops: 1, bare: true }
+        Self {
+            rounds: 10,
+            batch_max: 1_024,
+            callers: 16_384,
+            claims_a_round: 1_000_000,
+            drops: 1,
+            bare: true,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::kit::hex;
 use crate::kit::journal::{JournalReader, Journals};
 use crate::kit::problem::Problem;
 use fanfare_engine::Place;
-use fanfare_lane::{Hash, KeyId, LaneId, PublicKey, Sealed, leaf_hash, path};
+use fanfare_lane::{KeyId, LaneId, PublicKey, Sealed, leaf_hashes, path};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -170,7 +170,7 @@ pub fn receipt_json(
 ) -> Result<Value, String> {
     let facts: Vec<&[u8]> =
         sealed.row.spans().collect::<Result<_, _>>().map_err(|why| why.to_string())?;
-    let leaves: Vec<Hash> = facts.iter().map(|fact| leaf_hash(fact)).collect();
+    let leaves = leaf_hashes(&facts);
     let fact = facts.get(index).ok_or("no such fact")?;
     let siblings: Vec<String> = path(leaves, index).iter().map(|hash| hex::base64(hash)).collect();
     let mut head = json!({ "row": hex::base64(&sealed.row.header.to_bytes()) });

@@ -125,10 +125,7 @@ fn read_row(raw: RawRow, lane: LaneId) -> Result<(Sealed, Vec<Fact>), String> {
 }
 
 /// Applies what the checkers hand over in turn, until the next of them has nothing more.
-fn apply(
-    mut replay: Replay,
-    checked: &[Receiver<Vec<Checked>>],
-) -> Result<Replay, JournalError> {
+fn apply(mut replay: Replay, checked: &[Receiver<Vec<Checked>>]) -> Result<Replay, JournalError> {
     for checker in checked.iter().cycle() {
         let Ok(rows) = checker.recv() else { break };
         replay = apply_all(replay, rows)?;

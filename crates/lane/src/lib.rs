@@ -58,7 +58,7 @@ pub use replay::{Damage, Replay};
 pub use resolve::Resolution;
 pub use row::{
     Draft, FactSpans, FestivalId, HEADER_BYTES, Hash, Header, LaneId, Row, RowError, Written,
-    leaf_hash,
+    leaf_hash, leaf_hashes,
 };
 pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
 pub use store::{Placed, Store, StoreError};

@@ -5,25 +5,21 @@
 //! pass for a place in a smaller one.
 
 use crate::row::Hash;
-use crate::sha::sha256;
+use crate::sha::{sha256, sha256_each};
 use alloc::vec::Vec;
 
+const NODE: u8 = 1;
+
 fn node(left: &Hash, right: &Hash) -> Hash {
-    sha256(&[&[1], left, right])
+    sha256(&[&[NODE], left, right])
 }
 
-/// The level above, made in place.
+/// The level above.
 fn lift(level: &mut Vec<Hash>) {
-    let pairs = level.len() / 2;
-    for at in 0..pairs {
-        level[at] = node(&level[2 * at], &level[2 * at + 1]);
-    }
-    if level.len() % 2 == 1 {
-        level[pairs] = level[level.len() - 1];
-        level.truncate(pairs + 1);
-    } else {
-        level.truncate(pairs);
-    }
+    let pairs: Vec<&[u8]> = level.chunks_exact(2).map(<[Hash]>::as_flattened).collect();
+    let mut above = sha256_each(NODE, &pairs);
+    above.extend(level.chunks_exact(2).remainder());
+    *level = above;
 }
 
 fn crown(count: usize, top: &Hash) -> Hash {

@@ -6,7 +6,7 @@
 //! its bytes; each is a leaf of the root.
 
 use crate::merkle;
-use crate::sha::sha256;
+use crate::sha::{sha256, sha256_each};
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 use fanfare_engine::{Fact, wire};
@@ -133,9 +133,16 @@ fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
     part
 }
 
+const LEAF: u8 = 0;
+
 /// The leaf of a fact's bytes: the hash of the byte 0 and the fact.
 pub fn leaf_hash(fact: &[u8]) -> Hash {
-    sha256(&[&[0], fact])
+    sha256(&[&[LEAF], fact])
+}
+
+/// The leaves of many facts' bytes.
+pub fn leaf_hashes(facts: &[&[u8]]) -> Vec<Hash> {
+    sha256_each(LEAF, facts)
 }
 
 /// A row: header, its hash, and the facts as written.
@@ -160,16 +167,17 @@ impl Written {
     /// Writes facts.
     pub fn of(facts: &[Fact]) -> Self {
         let mut bytes = Vec::with_capacity(facts.len() * 24);
-        let mut leaves = Vec::with_capacity(facts.len());
+        let mut places = Vec::with_capacity(facts.len());
         let mut one = Vec::with_capacity(64);
         for fact in facts {
             one.clear();
             wire::put_fact(&mut one, fact);
             wire::put_varint(&mut bytes, one.len() as u64);
             bytes.extend_from_slice(&one);
-            leaves.push(leaf_hash(&one));
+            places.push(bytes.len() - one.len()..bytes.len());
         }
-        Self { facts: bytes, leaves }
+        let spans: Vec<&[u8]> = places.into_iter().map(|place| &bytes[place]).collect();
+        Self { leaves: leaf_hashes(&spans), facts: bytes }
     }
 }
 
@@ -209,8 +217,9 @@ impl Row {
     pub fn read(header: &[u8], facts: Vec<u8>) -> Result<Self, RowError> {
         let header = Header::from_bytes(header)?;
         let row = Self { hash: header.hash(), header, facts };
-        let leaves = row.spans().map(|span| span.map(leaf_hash)).collect::<Result<_, _>>()?;
-        if merkle::root(leaves) == row.header.root { Ok(row) } else { Err(RowError::Root) }
+        let spans = row.spans().collect::<Result<Vec<_>, _>>()?;
+        let root = merkle::root(leaf_hashes(&spans));
+        if root == row.header.root { Ok(row) } else { Err(RowError::Root) }
     }
 
     /// The bytes of each fact, in order.

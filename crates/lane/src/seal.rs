@@ -2,7 +2,7 @@
 //! the commit holds one row, else over a Merkle root of the headers' hashes.
 
 use crate::merkle;
-use crate::row::{Hash, Row, leaf_hash};
+use crate::row::{Hash, Row, leaf_hash, leaf_hashes};
 use alloc::{sync::Arc, vec::Vec};
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
@@ -111,7 +111,8 @@ pub struct Sealed {
 /// Seals the rows of one commit with one signature.
 pub fn seal_commit(rows: &[Arc<Row>], signer: &dyn Signer) -> Vec<Sealed> {
     let count = rows.len() as u32;
-    let leaves: Vec<Hash> = rows.iter().map(|row| leaf_hash(&row.hash)).collect();
+    let hashes: Vec<&[u8]> = rows.iter().map(|row| &row.hash[..]).collect();
+    let leaves = leaf_hashes(&hashes);
     let signature = match rows {
         [only] => signer.sign(&only.hash),
         _ => signer.sign(&merkle::root(leaves.clone())),

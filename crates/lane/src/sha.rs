@@ -1,8 +1,12 @@
 //! SHA-256 of something short, which nearly everything hashed here is: a fact, two hashes, a
 //! header. The blocks are laid out at once and handed to the library's own compression, which
 //! spares the half of the time that its buffer for streams takes.
+//!
+//! Where there are many, they go to another library all at once: a processor's instructions for
+//! this hash wait for each other within a message, and not between messages.
 
 use crate::row::Hash;
+use alloc::{vec, vec::Vec};
 use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
@@ -52,10 +56,16 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
     hash
 }
 
+/// The hashes of many messages that begin with this byte.
+pub(crate) fn sha256_each(first: u8, messages: &[&[u8]]) -> Vec<Hash> {
+    let mut hashes = vec![Hash::default(); messages.len()];
+    tape_sha256::hash_many_prefixed(&[first], messages, &mut hashes);
+    hashes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     #[test]
     fn it_is_the_librarys_at_every_length() {
@@ -63,6 +73,26 @@ mod tests {
             let message: Vec<u8> = (0..length).map(|at| at as u8).collect();
             let (head, tail) = message.split_at(length / 3);
             assert_eq!(sha256(&[head, tail]), Hash::from(Sha256::digest(&message)), "{length}");
+        }
+    }
+    #[test]
+    fn many_at_once_are_each_the_librarys() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(600).collect();
+        // Of every length, alike and mixed, and of every count about the width of a processor's.
+        for count in 0..40 {
+            for length in 0..200 {
+                let alike = |at: usize| &bytes[at..at + length];
+                let mixed = |at: usize| &bytes[at..at + (length + 37 * at) % 200];
+                let messages: [Vec<&[u8]>; 2] =
+                    [(0..count).map(alike).collect(), (0..count).map(mixed).collect()];
+                for messages in messages {
+                    let one = |message: &&[u8]| {
+                        Hash::from(Sha256::new().chain_update([7]).chain_update(message).finalize())
+                    };
+                    let expected: Vec<Hash> = messages.iter().map(one).collect();
+                    assert_eq!(sha256_each(7, &messages), expected, "{count} of {length}");
+                }
+            }
         }
     }
 }

@@ -55,7 +55,6 @@ pub fn statements(marks: Marks) -> Vec<String> {
     ];
     let fixed = stores.into_iter().flatten().map(|sql| (*sql).to_owned());
     let many = [1, 4, 256].into_iter();
-    let many =
-        many.flat_map(|rows| [insert_claims(marks, rows), move_claims(marks, rows)]);
+    let many = many.flat_map(|rows| [insert_claims(marks, rows), move_claims(marks, rows)]);
     fixed.chain(many).collect()
 }

@@ -71,8 +71,7 @@ mod tests {
         let rows = sides.map(|side| Marks::of(&side).rows(&["BIGINT", "TEXT"], 2));
         let numbered =
             "(CAST($1 AS BIGINT), CAST($2 AS TEXT)), (CAST($3 AS BIGINT), CAST($4 AS TEXT))";
-        let in_order =
-            "(CAST(? AS BIGINT), CAST(? AS TEXT)), (CAST(? AS BIGINT), CAST(? AS TEXT))";
+        let in_order = "(CAST(? AS BIGINT), CAST(? AS TEXT)), (CAST(? AS BIGINT), CAST(? AS TEXT))";
         assert_eq!(rows, [numbered, in_order]);
     }
 }
