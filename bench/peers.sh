@@ -68,6 +68,8 @@ redis_server() {
         --io-threads "$2" --io-threads-do-reads yes >"$folder/log" 2>&1 &
     REDIS_PID[$kind]=$!
     SERVERS+=("$!")
+    # Nobody waits for it, and its end is no news.
+    disown "$!"
     until_true 10 redis-cli -p "${REDIS_PORT[$kind]}" ping >/dev/null \
         || fails "Redis does not start: $(tail -n 3 "$folder/log")"
 }
@@ -75,14 +77,15 @@ redis_server() {
 # redis_item PORT STOCK: one item, nobody holding any; prints the script's name.
 redis_item() {
     redis-cli -p "$1" FLUSHALL SYNC >/dev/null
-    redis-cli -p "$1" HSET item free "$2" last 0 >/dev/null
+    redis-cli -p "$1" MSET free "$2" last 0 >/dev/null
     redis-cli -p "$1" SCRIPT LOAD "$(cat "$ROOT/bench/claim.lua")"
 }
 
 # redis_now PORT: the server's clock in µs, units free, the last number, and holders, in one moment.
 redis_now() {
-    redis-cli -p "$1" EVAL "local at, is = redis.call('TIME'), redis.call('HMGET', 'item', 'free', 'last')
-        local holders = redis.call('HLEN', 'item') - 2
+    redis-cli -p "$1" EVAL "local at = redis.call('TIME')
+        local is = redis.call('MGET', 'free', 'last')
+        local holders = redis.call('HLEN', 'holders')
         return {at[1] * 1000000 + at[2], tonumber(is[1]), tonumber(is[2]), holders}" 0
 }
 
@@ -91,22 +94,19 @@ redis_alone() { redis-cli -p "$1" INFO clients | grep -q '^connected_clients:1.$
 
 # redis_numbers PORT: whether the holders' numbers are 1, 2, 3 … up to the last, each once.
 redis_numbers() {
-    redis-cli -p "$1" EVAL "local last = redis.call('HGET', 'item', 'last')
-        redis.call('HDEL', 'item', 'free', 'last')
-        local seen, numbers = {}, redis.call('HVALS', 'item')
+    redis-cli -p "$1" EVAL "local last = tonumber(redis.call('GET', 'last'))
+        local seen, numbers = {}, redis.call('HVALS', 'holders')
         for _, number in ipairs(numbers) do seen[tonumber(number)] = true end
         for number = 1, last do if not seen[number] then return 0 end end
-        return #numbers == tonumber(last) and 1 or 0" 0 | grep -qx 1
+        return #numbers == last and 1 or 0" 0 | grep -qx 1
 }
 
-# redis_answers: what the script answers three fans who ask for two units, one of them three times.
+# redis_answers PORT: what the script answers three fans who ask for two units, two of them again.
 redis_answers() {
-    local port script fan
-    redis_server no 1
-    port="${REDIS_PORT[no-1]}"
+    local port=$1 script fan
     script="$(redis_item "$port" 2)"
     for fan in 7 7 9 8 9 7; do
-        redis-cli -p "$port" EVALSHA "$script" 1 item "$fan"
+        redis-cli -p "$port" EVALSHA "$script" 0 "$fan"
     done | xargs
 }
 
@@ -123,7 +123,7 @@ measure_redis() {
     script="$(redis_item "$port" "$STOCK")"
     if [ "$threads" -gt 1 ]; then several=(--threads "$threads"); fi
     taskset -c "$CLIENT_CORES" redis-benchmark -p "$port" -c "$connections" -P "$depth" \
-        "${several[@]}" -r 2147483647 -n 2000000000 -q EVALSHA "$script" 1 item __rand_int__ \
+        "${several[@]}" -r 2147483647 -n 2000000000 -q EVALSHA "$script" 0 __rand_int__ \
         >"$TMP/redis-benchmark" 2>&1 &
     PID=$!
     SERVERS+=("$PID")
@@ -152,6 +152,7 @@ sql() { "$PGBIN/psql" "$POSTGRES" -Atqc "$1"; }
 
 postgres_server() {
     postgres POSTGRES "${POSTGRES_GIVEN[@]}" >/dev/null
+    disown "${SERVERS[-1]}"
     POSTMASTER="$(head -n 1 "$TMP/postgres-POSTGRES/data/postmaster.pid")"
     SERVERS+=("$POSTMASTER")
     "$PGBIN/psql" "$POSTGRES" -Atq -v ON_ERROR_STOP=1 -f "$ROOT/bench/postgres/schema.sql"
@@ -167,7 +168,7 @@ postgres_settings() {
 
 # measure_postgres SCRIPT SECONDS SETTING: claims by fans who each ask once.
 measure_postgres() {
-    local script=$1 seconds=$2 clients=1 batch=1 cores=split threads=1 holds
+    local script=$1 seconds=$2 clients=1 batch=1 cores=split threads=1 committed told
     # shellcheck disable=SC2086 # a setting is words
     local $3
     # shellcheck disable=SC2046 # so are the processes
@@ -178,12 +179,18 @@ measure_postgres() {
         --file="$ROOT/bench/postgres/$script.sql" --client="$clients" --jobs="$threads" \
         --time="$seconds" --define=n=0 --define=batch="$batch" "$POSTGRES" \
         >"$TMP/pgbench" 2>&1 || fails "pgbench: $(tail -n 3 "$TMP/pgbench")"
-    CLAIMS="$(sql 'SELECT count(*) FROM claim')"
-    PASSED_S="$(over "$(sed -n 's/^number of transactions actually processed: //p' "$TMP/pgbench")" \
-        "$(sed -n 's/^tps = \([0-9.]*\) .*/\1/p' "$TMP/pgbench")")"
-    holds="$(sql "SELECT count(*) = last AND count(DISTINCT number) = last AND max(number) = last
-        AND $STOCK - free = last FROM claim, item GROUP BY free, last")"
-    [ "$holds" = t ] || fails "PostgreSQL: stock, holders and numbers do not agree"
+    committed="$(sed -n 's/^number of transactions actually processed: //p' "$TMP/pgbench")"
+    # Behind one row's lock very many clients may not get a single claim done in a short point.
+    PASSED_S=$seconds
+    if [ "$committed" -gt 0 ]; then
+        PASSED_S="$(over "$committed" "$(sed -n 's/^tps = \([0-9.]*\) .*/\1/p' "$TMP/pgbench")")"
+    fi
+    CLAIMS="$(sql 'SELECT last FROM item')"
+    told="$(sql "SELECT $STOCK - free, count(claim), count(DISTINCT number),
+        coalesce(max(number), 0)
+        FROM item LEFT JOIN claim ON true GROUP BY free")"
+    [ "$told" = "$CLAIMS|$CLAIMS|$CLAIMS|$CLAIMS" ] \
+        || fails "PostgreSQL: last number $CLAIMS; taken, holders, numbers, highest: $told"
 }
 
 # --- SQLite -----------------------------------------------------------------------------------

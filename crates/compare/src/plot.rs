@@ -39,9 +39,10 @@ text { fill: #e6edf3 }
 .memory, .nothing, .hatch { stroke: #e3a04f }
 }";
 
+/// What fills the bars of those who keep claims in memory only.
 const HATCHED: &str = "<defs><pattern id=\"hatched\" width=\"6\" height=\"6\" \
     patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-    <line class=\"hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" stroke-width=\"3\"/></pattern></defs>\n";
+    <path class=\"hatch\" d=\"M0 0V6\" stroke-width=\"3\"/></pattern></defs>\n";
 
 fn look(keeps: Keeps) -> &'static str {
     match keeps {

@@ -93,7 +93,8 @@ fn point(line: &str) -> Result<Point, String> {
     let [round, id, setting, claims_per_s, _claims, _seconds] = cells[..] else {
         return Err(format!("`{line}`: not six columns"));
     };
-    let number = |cell: &str| cell.parse::<f64>().ok().filter(|rate| *rate > 0.0);
+    let number =
+        |cell: &str| cell.parse::<f64>().ok().filter(|rate| rate.is_finite() && *rate >= 0.0);
     Ok(Point {
         round: round.parse().map_err(|_| format!("`{line}`: no round"))?,
         peer: peer::named(id)?,
@@ -147,7 +148,8 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_no_point_is_named() {
-        for line in ["1\tlane\t\t5", "x\tlane\t\t5\t5\t1", "1\tnobody\t\t5\t5\t1", "1\tlane\t\t0\t0\t1"]
+        for line in
+            ["1\tlane\t\t5", "x\tlane\t\t5\t5\t1", "1\tnobody\t\t5\t5\t1", "1\tlane\t\t-1\t0\t1"]
         {
             assert!(Points::read(&format!("{COLUMNS}\n{line}")).is_err(), "{line}");
         }

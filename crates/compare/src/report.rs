@@ -55,7 +55,8 @@ pub fn markdown(points: &Points, facts: &str) -> Result<String, String> {
     }
     out += "\n| measured with | |\n| --- | --- |\n";
     for line in facts.lines() {
-        let fact = line.split_once('\t').filter(|(name, value)| !name.is_empty() && *value != "");
+        let fact =
+            line.split_once('\t').filter(|(name, value)| !name.is_empty() && !value.is_empty());
         let (name, value) = fact.ok_or_else(|| format!("`{line}`: no name and value"))?;
         out += &format!("| {name} | {} |\n", value.replace('|', "\\|"));
     }

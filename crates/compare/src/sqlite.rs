@@ -52,7 +52,8 @@ impl Item {
                 "INSERT INTO claim (fan, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             )?;
             let mut held = transaction.prepare_cached("SELECT number FROM claim WHERE fan = ?1")?;
-            let mut item = transaction.prepare_cached("SELECT free, last FROM item WHERE id = 1")?;
+            let mut item =
+                transaction.prepare_cached("SELECT free, last FROM item WHERE id = 1")?;
             let (mut free, mut last): (i64, i64) =
                 item.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             for fan in fans {
