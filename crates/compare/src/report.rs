@@ -28,10 +28,15 @@ pub fn figures(points: &Points) -> Result<String, String> {
                 return Err(format!("{}: not measured in any round", peer::named(id)?.name));
             }
         }
-        out += &format!("{name} {:.2}\n", points.ratio(of, to));
+        out += &format!("{name} {}\n", down(points.ratio(of, to)));
     }
     out += &format!("points {}\n", points.count());
     Ok(out)
+}
+
+/// With two decimals, rounded down: a bound that is nearly kept is not kept.
+fn down(ratio: f64) -> String {
+    format!("{:.2}", (ratio * 100.0).floor() / 100.0)
 }
 
 /// The table, and below it what it was measured with.
@@ -108,6 +113,11 @@ mod tests {
     fn numbers_are_grouped_by_three() {
         let told = [0.4, 999.0, 1_000.0, 1_234_567.8].map(grouped);
         assert_eq!(told, ["0", "999", "1,000", "1,234,568"]);
+    }
+
+    #[test]
+    fn a_bound_nearly_kept_is_not_told_as_kept() {
+        assert_eq!([0.997, 1.0, 9.999].map(down), ["0.99", "1.00", "9.99"]);
     }
 
     #[test]
