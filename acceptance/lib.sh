@@ -137,7 +137,8 @@ unprivileged() {
     fi
 }
 
-# postgres NAME: starts a PostgreSQL 18 of its own and sets NAME to the URL of a database.
+# postgres NAME [--SETTING=VALUE…]: starts a PostgreSQL 18 of its own, with these settings, and sets
+# NAME to the URL of a database.
 postgres() {
     [ -n "${PGBIN:-}" ] || postgres18
     local data="$TMP/postgres-$1" port
@@ -148,7 +149,8 @@ postgres() {
     unprivileged "$PGBIN/initdb" --pgdata="$data/data" --username=fanfare --auth=trust \
         --encoding=UTF8 --locale=C >"$TMP/initdb-$1" 2>&1 || fails "initdb: $(tail -n 3 "$TMP/initdb-$1")"
     unprivileged "$PGBIN/postgres" -D "$data/data" -p "$port" -k "$data" \
-        -c listen_addresses=127.0.0.1 -c max_connections=200 >"$TMP/postgres-$1.log" 2>&1 &
+        -c listen_addresses=127.0.0.1 -c max_connections=200 "${@:2}" \
+        >"$TMP/postgres-$1.log" 2>&1 &
     SERVERS+=("$!")
     until_true 30 unprivileged "$PGBIN/psql" -h 127.0.0.1 -p "$port" -U fanfare -d postgres \
         -Atqc '' || fails "PostgreSQL does not start: $(tail -n 5 "$TMP/postgres-$1.log")"
