@@ -30,7 +30,7 @@ const BODY: &str = r#"{"item":"unit","quantity":1}"#;
 const CLAIMING: usize = 256;
 
 /// The longest a run may take, even where each instruction takes a hundred.
-const WITHIN: Duration = Duration::from_secs(300);
+const WITHIN: Duration = Duration::from_mins(5);
 
 fn session_of(tokens: &Tokens, nth: usize) -> String {
     let fan = Fan::new(nth as u64 + 1_000).expect("a fan's number");

@@ -41,7 +41,7 @@ fn fan(nth: usize) -> Fan {
 
 /// Every other request has a key.
 fn key(nth: usize) -> Option<Key> {
-    (nth % 2 == 0).then(|| Key::new((nth as u64).wrapping_mul(0x9E37_79B9)))
+    nth.is_multiple_of(2).then(|| Key::new((nth as u64).wrapping_mul(0x9E37_79B9)))
 }
 
 fn ask(nth: usize) -> Command {
@@ -136,7 +136,7 @@ fn stored(lane: &mut Lane<()>, served: &mut Served, key: &FestivalKey) -> usize 
         for durable in lane.durable(sealed) {
             durable.publish(served).expect("what was decided");
             let made = |reply: &Reply| matches!(reply, Reply::Claim { fresh: true, .. });
-            fresh += durable.answers.iter().filter(|(_, reply)| made(reply)).count();
+            fresh += durable.answers.iter().filter(|((), reply)| made(reply)).count();
         }
     }
     fresh
