@@ -171,6 +171,11 @@ impl Written {
         }
         Self { facts: bytes, leaves }
     }
+
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.leaves.len()
+    }
 }
 
 /// A row before it is written. Whoever finishes it, and however often, gets the same bytes.
