@@ -1,13 +1,14 @@
 # How the server does
 host-engine = How the server is doing
-engine-up = These are the figures of the server process that answered you; it has run for { $span }. They come anew every few seconds. Of two times, half of all batches or commits took no longer than the first, and 99 in 100 no longer than the second.
+engine-up = These are the figures of the server process that answered you; it has run for { $span }. They come anew every few seconds. Where two times stand, half took no longer than the first, and 99 in 100 no longer than the second.
 engine-good = Everything here is as it should be.
-engine-odd = Not as it should be: { $rows }. What to do stands below, beside each.
+engine-odd = Not as it should be. Each says below what to do:
 engine-chip = Look here
 engine-none = Nobody has asked for anything since this server started. Figures come with the first claim.
 engine-figure = What
-engine-last = 10 s
+engine-last = Now (10 s)
 engine-minute = 1 minute
+engine-more = What is normal, and what to do
 engine-ms = { $n } ms
 engine-us = { $n } µs
 engine-mib = { $n } MiB
@@ -32,7 +33,7 @@ engine-refused-unsure = Told: not known yet
 engine-refused-unsure-more = Normally 0. For 5 s it was not known whether a commit went in. Look at the disk or the database, then at the log. Whoever asks again hears what is true.
 engine-refused-code = Refused: { $code }
 engine-answer = From a claim to its answer
-engine-answer-more = Normally below 50 ms. If 99 in 100 take longer than 1 s, look at the commits below, then at the CPU.
+engine-answer-more = Normally below 50 ms. If the second time is above 1 s, look at the commits below, then at the CPU.
 
 # Batches and journal
 engine-batches = Batches a second
@@ -44,7 +45,7 @@ engine-decision-more = Normally below 20 ms. If it grows and commits do not, the
 engine-commits = Commits a second
 engine-commits-more = Each writes the rows of one batch or of several drops. Quiet drops write nothing.
 engine-commit = A commit
-engine-commit-more = Normally below 20 ms. If 99 in 100 take longer than 200 ms, the disk or the database is slow: see what else uses it, and run “fanfare doctor”.
+engine-commit-more = Normally below 20 ms. If the second time is above 200 ms, the disk or the database is slow: see what else uses it, and run “fanfare doctor”.
 engine-unknown = Commits in doubt
 engine-unknown-more = Normally 0. The same rows are written again until it is known that they are there; nothing is lost. The log says why.
 
@@ -65,7 +66,7 @@ engine-watchers-more = The more there are, the more seldom each is told, every 2
 # Tables
 engine-rows = Rows that are not in the tables yet
 engine-rows-more = Claims do not wait for them, only lists and searches do. They go back to 0 after a rush.
-engine-waiting = The oldest of them has waited
-engine-waiting-more = Normally below 1 s. If it stays above 10 s, the tables’ database is slow or away: claims go on; look at the log.
+engine-waiting = Longest wait for the tables
+engine-waiting-more = The oldest of these rows. Normally below 1 s. If it stays above 10 s, the tables’ database is slow or away: claims go on; look at the log.
 engine-stopped = Drops whose tables stand still
 engine-stopped-more = Normally 0. Claims go on. Run “fanfare verify”, which says whether the tables or the journal are wrong.

@@ -1,13 +1,14 @@
 # 服务器状况
 host-engine = 服务器状况
-engine-up = 这是刚才回应你的服务器进程的数字，它已运行 { $span }，数字每隔几秒自动更新。写成两个时间的：半数批次或写入不超过前一个，100 个里有 99 个不超过后一个。
+engine-up = 这里是刚才回应你的那个服务器进程的数字，它已运行 { $span }。数字每隔几秒自动更新。并列两个时间的：一半不超过前一个，100 个里有 99 个不超过后一个。
 engine-good = 一切正常。
-engine-odd = 不太正常：{ $rows }。该怎么办，见下面各项的说明。
+engine-odd = 有几项不太正常，该怎么办，见下面各项的说明：
 engine-chip = 请留意
 engine-none = 服务器启动以来还没有人来抢过。有人来抢，这里就会有数字。
 engine-figure = 项目
-engine-last = 10 秒
+engine-last = 现在（10 秒）
 engine-minute = 1 分钟
+engine-more = 怎样算正常，不正常怎么办
 engine-ms = { $n } 毫秒
 engine-us = { $n } 微秒
 engine-mib = { $n } MiB
@@ -32,7 +33,7 @@ engine-refused-unsure = 暂时不知道结果
 engine-refused-unsure-more = 平时是 0。有一次写入 5 秒内不知道成没成。请看磁盘或数据库，再看日志。粉丝再问一次，就会得到真实的结果。
 engine-refused-code = 拒绝：{ $code }
 engine-answer = 从提交到得到结果
-engine-answer-more = 平时不到 50 毫秒。如果 100 个里有 99 个以内超过 1 秒，先看下面的写入账本，再看 CPU。
+engine-answer-more = 平时不到 50 毫秒。如果后一个时间超过 1 秒，先看下面的写入账本，再看 CPU。
 
 # 批次与账本
 engine-batches = 每秒批次
@@ -65,7 +66,7 @@ engine-watchers-more = 看的人越多，每个人更新得越慢，最慢 2 秒
 # 数据表
 engine-rows = 还没有进数据表的记录
 engine-rows-more = 抢购不等它，只有列表和查找要等。高峰过后会回到 0。
-engine-waiting = 其中最早的已等了
-engine-waiting-more = 平时不到 1 秒。如果一直超过 10 秒，说明数据表所在的数据库慢了或连不上：抢购照常，请看日志。
+engine-waiting = 等进数据表最久的
+engine-waiting-more = 上面那些记录中最早的一条。平时不到 1 秒。如果一直超过 10 秒，说明数据表所在的数据库慢了或连不上：抢购照常，请看日志。
 engine-stopped = 数据表已停住的场次
 engine-stopped-more = 平时是 0。抢购照常。请运行“fanfare verify”，它会说是数据表不对还是账本不对。

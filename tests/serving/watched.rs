@@ -108,3 +108,32 @@ fn a_wait_is_measured_from_the_first_who_came_and_a_row_is_counted_when_it_stand
     assert!(work.facts.get() >= 3 && work.rows.get() >= 1);
     hall.close();
 }
+
+#[test]
+fn every_metric_stands_in_the_operators_page_with_what_to_do() {
+    let told = include_str!("../../docs/operate/watching.md");
+    let place = Place::new();
+    place.write("day.toml", &day(1));
+    let served = place.serve(Some("day.toml"));
+    let metrics = served.ask(("GET", "/metrics"), 1, Role::Fan, "").text;
+    served.end();
+    let families = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let names: Vec<String> = families
+        .map(|family| match family.rsplit_once(' ').unwrap() {
+            (name, "counter") => format!("{name}_total"),
+            (name, _) => name.to_owned(),
+        })
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    let missing: Vec<_> =
+        names.iter().filter(|name| !told.contains(&format!("| `{name}"))).collect();
+    let beside = |name: &&&String| !told.contains(&format!(", `{name}"));
+    let missing: Vec<_> = missing.iter().filter(|name| beside(name)).collect();
+    assert!(missing.is_empty(), "say in docs/operate/watching.md what {missing:?} is");
+    // And none that is there no more.
+    let rows = told.lines().filter(|line| line.starts_with("| `fanfare_"));
+    let listed = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2));
+    for name in listed.map(|name| name.split('{').next().unwrap()) {
+        assert!(names.iter().any(|other| other == name), "{name} is not in /metrics");
+    }
+}

@@ -21,11 +21,13 @@ const REFRESH_S: i64 = 5;
 /// One figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
+    /// Its place on the page.
+    pub at: usize,
     pub name: String,
     /// In the last seconds, or at this moment.
     pub now: String,
-    /// In the last minute, where it is counted over a time.
-    pub minute: Option<String>,
+    /// In the last minute; empty where it is not counted over a time.
+    pub minute: String,
     /// What is normal, and what to do.
     pub more: String,
     /// Whether it is not as it should be.
@@ -48,8 +50,8 @@ pub struct EnginePage {
     pub up: String,
     /// Whether nobody has asked for anything yet.
     pub none: bool,
-    /// What is not as it should be, in a sentence.
-    pub odd: Option<String>,
+    /// What is not as it should be: place and name.
+    pub odd: Vec<(usize, String)>,
     pub groups: Vec<Group>,
 }
 
@@ -73,15 +75,15 @@ impl EnginePage {
     pub fn with(mut frame: Frame, figures: &Figures) -> Self {
         let w = frame.w;
         frame.refresh_s = Some(REFRESH_S);
-        let groups = rows_of(w, figures);
+        let mut groups = rows_of(w, figures);
+        let rows = groups.iter_mut().flat_map(|group| &mut group.rows);
+        rows.enumerate().for_each(|(at, row)| row.at = at + 1);
         let odd = groups.iter().flat_map(|group| &group.rows).filter(|row| row.odd);
-        let odd: Vec<&str> = odd.map(|row| row.name.as_str()).collect();
-        let odd = (!odd.is_empty()).then(|| odd.join(&w.t("list-and")));
         let up = span(w, i64::try_from(figures.up_us / 1_000).unwrap_or(i64::MAX));
         Self {
             up: w.with("engine-up", &[("span", &up)]),
             none: !figures.asked,
-            odd: odd.map(|rows| w.with("engine-odd", &[("rows", &rows)])),
+            odd: odd.map(|row| (row.at, row.name.clone())).collect(),
             groups,
             frame,
         }

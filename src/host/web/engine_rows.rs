@@ -80,13 +80,14 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// A figure that is counted over a time.
     fn over(&self, [name, more]: [Key; 2], of: impl Fn(&Counts) -> String, odd: bool) -> Row {
-        let (now, minute) = (of(&self.figures.last), Some(of(&self.figures.minute)));
-        Row { name: self.w.key(name), now, minute, more: self.w.key(more), odd }
+        let (now, minute) = (of(&self.figures.last), of(&self.figures.minute));
+        Row { at: 0, name: self.w.key(name), now, minute, more: self.w.key(more), odd }
     }
 
     /// A figure of this moment.
     fn at(&self, [name, more]: [Key; 2], now: String, odd: bool) -> Row {
-        Row { name: self.w.key(name), now, minute: None, more: self.w.key(more), odd }
+        let minute = String::new();
+        Row { at: 0, name: self.w.key(name), now, minute, more: self.w.key(more), odd }
     }
 
     fn of_fans(&self) -> Vec<Row> {
@@ -128,9 +129,10 @@ impl Rows<'_> {
             rate(counts.per_s(count))
         };
         Row {
+            at: 0,
             name,
             now: of(&self.figures.last),
-            minute: Some(of(&self.figures.minute)),
+            minute: of(&self.figures.minute),
             more: more.map(|key| w.key(key)).unwrap_or_default(),
             odd: ["busy", "unsure"].contains(&code),
         }
@@ -182,7 +184,7 @@ impl Rows<'_> {
         let mib = |bytes: u64| w.with("engine-mib", &[("n", &grouped(bytes >> 20))]);
         let short = machine.memory.is_some_and(|(all, free)| free < all / 10);
         let memory = [Key("engine-memory"), Key("engine-memory-more")];
-        rows.push(self.at(memory, mib(machine.resident_bytes), short));
+        rows.push(self.at(memory, mib(machine.resident_bytes), false));
         if let Some((_, free)) = machine.memory {
             rows.push(self.at([Key("engine-free"), Key("engine-free-more")], mib(free), short));
         }
