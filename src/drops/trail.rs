@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `decided` | what was asked and answered: whose, of which lane, the claim's place, the row |
 //! | `refused at the gate` | who was refused from memory, and why |
-//! | `answered` | a row whose answers left: its lane and number, commands, facts, how long it took |
+//! | `answered` | a row whose answers left: lane and number, commands, facts, how long it took |
 //! | `appended` | the same row as its journal took it, and how long that took |
 //!
 //! The first two stand within their request, whose name the log writes before them. All hold

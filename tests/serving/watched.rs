@@ -70,12 +70,12 @@ fn what_is_asked_is_counted_once_and_shown_to_hosts() {
     assert!(of("fanfare_projector_rows_behind") >= 0.0);
 
     let after = page(&served);
-    let claims = "Claims a second</b>";
-    let said = ["Refused: sold out", "Refused: no_such_drop", "A commit</b>", claims];
+    let claims = "Claims a second</th>";
+    let said = ["Refused: sold out", "Refused: no_such_drop", "A commit</th>", claims];
     said.iter().for_each(|what| assert!(after.contains(what), "{what}: {after}"));
     // In the last ten seconds something was claimed, so what stands there is not 0.
     let row = after.split(claims).nth(1).unwrap().split("</tr>").next().unwrap();
-    assert_eq!(row.matches("<td ").count(), 2, "{row}");
+    assert_eq!(row.matches("<td ").count(), 3, "{row}");
     assert!(!row.contains("<b>0</b>"), "{row}");
     served.end();
 }

@@ -1,5 +1,6 @@
 //! `/host/engine`: how the server does, figure by figure, with what is normal and what to do where
-//! it is not. Complete as it comes; the pages' script renews it, and without one it asks for itself.
+//! it is not. Complete as it comes; the pages' script renews it, and without one it asks for
+//! itself.
 
 use super::engine_rows::{Figures, Machine, Tables, rows_of};
 use super::of_host;
