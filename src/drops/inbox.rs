@@ -62,13 +62,14 @@ impl<T> Inbox<T> {
     }
 
     /// Swaps all messages into `taken`, which is empty, waiting up to `patience` for the first;
-    /// while `collecting`, for the first urgent one. Says since when the oldest has waited.
+    /// while `collecting`, for the first urgent one. Says since when the oldest has waited; from now
+    /// on, where there is none.
     pub fn take(&self, taken: &mut Vec<T>, patience: Duration, collecting: bool) -> Stopwatch {
         let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         self.collecting.store(collecting, Ordering::Release);
         let waited = self.arrived.wait_timeout_while(messages, patience, |m| m.0.is_empty());
         let (mut inside, _) = waited.unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut inside.0, taken);
-        inside.1
+        if taken.is_empty() { Stopwatch::start() } else { inside.1 }
     }
 }

@@ -22,7 +22,7 @@ pub struct Counts {
     pub at_us: u64,
     /// CPU time of all threads, µs.
     pub cpu_us: u64,
-    /// Claims made.
+    /// Claims made here, whoever asked for them.
     pub claims: u64,
     /// Requests refused, by code.
     pub refused: Vec<(&'static str, u64)>,
@@ -46,7 +46,7 @@ impl Counts {
         Self {
             at_us,
             cpu_us: u64::try_from(process_cpu().as_micros()).unwrap_or(u64::MAX),
-            claims: metrics.claims.get(),
+            claims: work.claims.get(),
             refused: metrics.refused_by_code().collect(),
             commands: work.commands.seen(),
             to_decision: work.to_decision.seen(),

@@ -59,6 +59,7 @@ fn what_is_asked_is_counted_once_and_shown_to_hosts() {
         assert_eq!(of(&format!("fanfare_{name}_bucket{{le=\"+Inf\"}}")) as u64, 5, "{name}");
     }
     assert_eq!(of("fanfare_batch_commands_sum") as u64, 5);
+    assert_eq!(of("fanfare_lane_claims_total") as u64, 5);
     assert!(of("fanfare_append_seconds_count") >= 5.0 && of("fanfare_append_facts_total") >= 5.0);
     assert!(of("fanfare_append_rows_total") >= 5.0);
     assert_eq!(of("fanfare_append_unknown_total") as u64, 0);

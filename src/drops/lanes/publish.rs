@@ -52,6 +52,8 @@ impl Lanes {
         hosted.drop.note_facts(&durable.facts);
         let waited = hosted.timing.published(front.face.seq);
         let counts = (durable.answers.len(), durable.facts.len());
+        let claims = durable.facts.iter().filter(|fact| matches!(fact, Fact::Claimed { .. }));
+        self.told.work.claims.inc_by(claims.count() as u64);
         let mut crowd = Vec::new();
         for (ticket, reply) in durable.answers {
             if let Ticket::Many(id) = ticket {

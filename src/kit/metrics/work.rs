@@ -14,6 +14,8 @@ pub struct Work {
     pub to_decision: Spread,
     /// How long it had waited when the batch's answers left, µs.
     pub to_answer: Spread,
+    /// Claims this process's lanes made, whoever asked for them.
+    pub claims: Counter,
     /// How long the journal took for a commit, µs.
     pub appends: Spread,
     /// Rows that went in.
@@ -30,6 +32,7 @@ impl Default for Work {
             commands: Spread::of_counts(),
             to_decision: Spread::of_times(),
             to_answer: Spread::of_times(),
+            claims: Counter::default(),
             appends: Spread::of_times(),
             rows: Counter::default(),
             facts: Counter::default(),
@@ -47,6 +50,8 @@ impl Work {
         registry.register("wait_to_decision_seconds", help, self.to_decision.clone());
         let help = "From the oldest command of a batch coming in to its answers leaving";
         registry.register("wait_to_answer_seconds", help, self.to_answer.clone());
+        let help = "Claims the lanes of this process made, whoever asked";
+        registry.register("lane_claims", help, self.claims.clone());
         let help = "What the journal took for a commit";
         registry.register("append_seconds", help, self.appends.clone());
         registry.register("append_rows", "Rows in these commits", self.rows.clone());
