@@ -121,7 +121,7 @@ impl Service for Front {
         // A crowd's requests have no name unless they came with one, or somebody follows them.
         let name = RequestId::sent(request.headers());
         let mut answer = match name.or_else(|| trail::follows().then(RequestId::made)) {
-            None => self.answer(request, peer).await,
+            None => self.answer::<false>(request, peer).await,
             Some(name) => Box::pin(self.named(name, request, peer)).await,
         };
         guard::guard(answer.headers_mut());
@@ -134,18 +134,22 @@ impl Front {
     async fn named(
         &self,
         name: RequestId,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         peer: SocketAddr,
     ) -> Response<AnyBody> {
-        request.extensions_mut().insert(name.clone());
-        let mut answer = self.answer(request, peer).instrument(span_of(&name)).await;
+        let mut answer = self.answer::<true>(request, peer).instrument(span_of(&name)).await;
         name.put(answer.headers_mut());
         answer
     }
 
     // Whatever is no claim is boxed: a request's future is moved with every request, and one that
-    // had room for the router would be several times as large.
-    async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+    // had room for the router would be several times as large. What has a name is answered by code
+    // of its own: shared, it would be a call more for each request of a crowd.
+    async fn answer<const NAMED: bool>(
+        &self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<AnyBody> {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
             return hot::claim(&self.app, &mut request, peer).await;
         }
@@ -155,7 +159,7 @@ impl Front {
         {
             return hot::state(&self.app, drop);
         }
-        if request.extensions().get::<RequestId>().is_some() {
+        if NAMED {
             return Box::pin(self.otherwise(admitted, request, peer)).await;
         }
         let name = RequestId::made();
