@@ -62,8 +62,8 @@ impl<T> Inbox<T> {
     }
 
     /// Swaps all messages into `taken`, which is empty, waiting up to `patience` for the first;
-    /// while `collecting`, for the first urgent one. Says since when the oldest has waited; from now
-    /// on, where there is none.
+    /// while `collecting`, for the first urgent one. Says since when the oldest has waited; where
+    /// there is none, from now on.
     pub fn take(&self, taken: &mut Vec<T>, patience: Duration, collecting: bool) -> Stopwatch {
         let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         self.collecting.store(collecting, Ordering::Release);
