@@ -5,7 +5,7 @@ use crate::drops::node::Node;
 use crate::drops::receipts::Receipts;
 use crate::fans::People;
 use crate::festivals::{Festival, Pictures};
-use crate::host::Crowds;
+use crate::host::{Crowds, Pulse};
 use crate::kit::db::Cold;
 use crate::kit::metrics::Metrics;
 use crate::kit::rates::Rates;
@@ -60,6 +60,8 @@ pub struct App {
     pub live: Live,
     /// Counters for operators.
     pub metrics: Metrics,
+    /// How the engine did in the last seconds.
+    pub pulse: Pulse,
     /// Whoever acts as a host on a page has it meanwhile: two do not act on what both saw. By lane
     /// the newest act that the page of the last form had shown; the tables may be late.
     pub acting: Mutex<BTreeMap<LaneId, String>>,
@@ -104,6 +106,7 @@ impl App {
         let pictures = Pictures::load(&festival).unwrap_or_default();
         let look = Look::of(&festival, &pictures);
         let receipts = Receipts::new(node.folder.journals());
+        let metrics = Metrics::beside(&node.told.work);
         Arc::new(Self {
             node,
             festival,
@@ -114,7 +117,8 @@ impl App {
             recalls: Semaphore::new(RECALLS_MAX),
             leaving: AtomicBool::new(false),
             live: Live::default(),
-            metrics: Metrics::default(),
+            metrics,
+            pulse: Pulse::default(),
             acting: Mutex::default(),
             crowds: Crowds::default(),
             cold,

@@ -1,12 +1,13 @@
 //! Every URL of the product, grouped by who calls it.
 
 use crate::app::App;
-use crate::drops::gate;
 use crate::drops::web::{api, describe, host, hot, rehearsal};
+use crate::drops::{gate, trail};
 use crate::fans::web;
 use crate::host::web as hosts;
 use crate::kit::guard;
-use crate::kit::problem::Problem;
+use crate::kit::problem::{Problem, Refused};
+use crate::kit::request_id::RequestId;
 use crate::kit::serve::{AnyBody, Service};
 use crate::pages;
 use axum::Router;
@@ -20,11 +21,13 @@ use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tower::Service as _;
+use tracing::{Instrument as _, Span};
 
 /// People: hosts.
 fn of_hosts() -> Router<Arc<App>> {
     Router::new()
         .route("/host", get(hosts::day))
+        .route("/host/engine", get(hosts::engine))
         .route("/host/apply", get(hosts::apply_page).post(hosts::apply))
         .route("/host/drops/{drop}", get(hosts::drop_page))
         .route("/host/drops/{drop}/closing", get(hosts::closing_page).post(hosts::closing))
@@ -115,16 +118,38 @@ impl Front {
 
 impl Service for Front {
     async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
-        let mut answer = self.answer(request, peer).await;
+        // A crowd's requests have no name unless they came with one, or somebody follows them.
+        let name = RequestId::sent(request.headers());
+        let mut answer = match name.or_else(|| trail::follows().then(RequestId::made)) {
+            None => self.answer::<false>(request, peer).await,
+            Some(name) => Box::pin(self.named(name, request, peer)).await,
+        };
         guard::guard(answer.headers_mut());
         answer
     }
 }
 
 impl Front {
+    /// Answers under this name, which then stands before all that is logged meanwhile.
+    async fn named(
+        &self,
+        name: RequestId,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<AnyBody> {
+        let mut answer = self.answer::<true>(request, peer).instrument(span_of(&name)).await;
+        name.put(answer.headers_mut());
+        answer
+    }
+
     // Whatever is no claim is boxed: a request's future is moved with every request, and one that
-    // had room for the router would be several times as large.
-    async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+    // had room for the router would be several times as large. What has a name is answered by code
+    // of its own: shared, it would be a call more for each request of a crowd.
+    async fn answer<const NAMED: bool>(
+        &self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<AnyBody> {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
             return hot::claim(&self.app, &mut request, peer).await;
         }
@@ -134,32 +159,57 @@ impl Front {
         {
             return hot::state(&self.app, drop);
         }
-        Box::pin(self.otherwise(admitted, request, peer)).await
+        if NAMED {
+            return Box::pin(self.otherwise(admitted, request, peer)).await;
+        }
+        let name = RequestId::made();
+        let answer = self.otherwise(admitted, request, peer).instrument(span_of(&name));
+        let mut answer = Box::pin(answer).await;
+        name.put(answer.headers_mut());
+        answer
     }
 
-    /// Answers what is neither a claim nor a look at a drop.
+    /// Answers what is neither a claim nor a look at a drop. Pages count their refusals themselves.
     async fn otherwise(
         &self,
         admitted: Result<(), Problem>,
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> Response<AnyBody> {
+        let answer = self.routed(admitted, request, peer).await;
+        if let Some(Refused(code)) = answer.extensions().get() {
+            self.app.metrics.refused(code);
+        }
+        answer.map(Either::Right)
+    }
+
+    async fn routed(
+        &self,
+        admitted: Result<(), Problem>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<Body> {
         let mut request = request.map(Body::new);
         if let Err(problem) = admitted {
-            return pages::told(&self.app, request, problem).await.map(Either::Right);
+            return pages::told(&self.app, request, problem).await;
         }
         let programs = request.uri().path().starts_with("/api/");
         if programs && by_cookie_from_elsewhere(&request) {
             let problem = Problem::new("not_allowed").with("why", "a page of another site asks");
-            return problem.into_response().map(Either::Right);
+            return problem.into_response();
         }
         request.extensions_mut().insert(ConnectInfo(peer));
         match self.router.clone().call(request).await {
-            Ok(response) if programs => worded(response).map(Either::Right),
-            Ok(response) => response.map(Either::Right),
+            Ok(response) if programs => worded(response),
+            Ok(response) => response,
             Err(never) => match never {},
         }
     }
+}
+
+/// What stands before each line that is logged about a request, however little is logged.
+fn span_of(name: &RequestId) -> Span {
+    tracing::error_span!("request", id = %name.text())
 }
 
 /// Whether another site's page acts with a cookie it does not have. The claim route needs no such

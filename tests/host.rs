@@ -90,8 +90,9 @@ async fn wait_for(host: &mut Browser, path: &str, right: impl Fn(&str) -> bool) 
     panic!("{path} stays {}", host.get(path).await.text)
 }
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/host",
+    "/host/engine",
     "/host/apply",
     "/host/drops/boxes",
     "/host/drops/boxes/closing",

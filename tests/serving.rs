@@ -18,3 +18,7 @@ mod rest;
 mod rounds;
 #[path = "serving/stops.rs"]
 mod stops;
+#[path = "serving/trail.rs"]
+mod trail;
+#[path = "serving/watched.rs"]
+mod watched;

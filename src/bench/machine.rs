@@ -1,14 +1,7 @@
 //! What the machine says of this process: CPU time, memory.
 
-use rustix::time::{ClockId, clock_gettime};
+pub use crate::kit::process::{process_cpu, resident_bytes};
 use std::fs;
-use std::time::Duration;
-
-/// CPU time this process has used, all threads together.
-pub fn process_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
 
 /// CPU time another process has used, all threads together, in microseconds; the kernel counts
 /// it in nanoseconds, per thread.
@@ -19,13 +12,6 @@ pub fn cpu_us_of(process: u32) -> u64 {
         text.split(' ').next().and_then(|ns| ns.parse::<u64>().ok()).unwrap_or(0)
     };
     threads.flatten().map(on_cpu_ns).sum::<u64>() / 1_000
-}
-
-/// Memory this process keeps in RAM, bytes.
-pub fn resident_bytes() -> u64 {
-    let text = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0);
-    pages * rustix::param::page_size() as u64
 }
 
 /// The most memory this process ever kept in RAM, bytes.

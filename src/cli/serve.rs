@@ -8,6 +8,7 @@ use crate::drops::joining::Among;
 use crate::drops::node::Beside;
 use crate::drops::plan;
 use crate::festivals::{self, Festival, Pictures};
+use crate::host::pulse;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::proxy::{Network, Proxies};
 use crate::kit::serve;
@@ -315,6 +316,7 @@ const PROXIES_SEE_WITHIN: Duration = Duration::from_millis(2_500);
 fn background(app: &Arc<App>, (runtime, [mut term, mut int]): (Runtime, [Signal; 2])) {
     runtime.block_on(async {
         tokio::spawn(live::run(app.clone()));
+        tokio::spawn(pulse::run(app.clone()));
         let rounds = app.clone();
         tokio::spawn(async move {
             loop {

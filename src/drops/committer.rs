@@ -3,8 +3,10 @@
 
 use super::inbox::Inbox;
 use super::lanes::Message;
+use super::trail;
 use crate::kit::clock::Stopwatch;
 use crate::kit::journal::{Holder, JournalWriter};
+use crate::kit::metrics::Work as Done;
 use crate::kit::vital;
 use fanfare_lane::{Draft, FestivalKey, LaneId, Placed, Sealed, StoreError, seal_commit};
 use std::sync::{Arc, mpsc};
@@ -49,6 +51,7 @@ pub fn start(
     (home, mut writer): (usize, JournalWriter),
     key: Arc<FestivalKey>,
     inbox: Arc<Inbox<Message>>,
+    done: Done,
 ) -> std::io::Result<(mpsc::Sender<Work>, thread::JoinHandle<()>)> {
     let (sender, receiver) = mpsc::channel();
     let body = move || {
@@ -58,12 +61,13 @@ pub fn start(
             let outcome = match work {
                 Work::Append(drafts, _) => {
                     let sealed = sealed(&drafts, &key);
-                    let placed = writer.append(&sealed);
+                    let placed = counted(&done, &drafts, || writer.append(&sealed));
                     Outcome::Appended(sealed, placed)
                 }
                 Work::Open(drafts, holder) => {
                     let sealed = sealed(&drafts, &key);
-                    let placed = writer.append_opening(&sealed, &holder);
+                    let append = || writer.append_opening(&sealed, &holder);
+                    let placed = counted(&done, &drafts, append);
                     Outcome::Appended(sealed, placed)
                 }
                 Work::Again(lane, rows) => {
@@ -83,6 +87,30 @@ pub fn start(
     };
     let thread = vital::spawn("journal", body)?;
     Ok((sender, thread))
+}
+
+/// Appends these rows, and counts what that took.
+fn counted(
+    done: &Done,
+    drafts: &[Draft],
+    append: impl FnOnce() -> Result<Vec<Placed>, StoreError>,
+) -> Result<Vec<Placed>, StoreError> {
+    let began = Stopwatch::start();
+    let placed = append();
+    let took_us = began.passed_us();
+    done.appends.add(took_us);
+    match &placed {
+        Ok(placed) => {
+            let went_in = placed.iter().zip(drafts).filter(|(one, _)| **one == Placed::Durable);
+            let facts: usize = went_in.clone().map(|(_, draft)| draft.written.count()).sum();
+            done.rows.inc_by(went_in.count() as u64);
+            done.facts.inc_by(facts as u64);
+        }
+        Err(_) => drop(done.unknown.inc()),
+    }
+    let durable = placed.as_ref().is_ok_and(|all| all.iter().all(|one| *one == Placed::Durable));
+    trail::appended(drafts, took_us, durable);
+    placed
 }
 
 /// Drafts as rows of one commit.

@@ -16,6 +16,7 @@ use super::cold;
 use super::drop::Drop;
 use super::published::{Front, NotInMemory};
 use super::ticket::Answered;
+use super::trail;
 use super::wake;
 use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
@@ -181,6 +182,7 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> 
     };
     if let Some(refusal) = screened {
         drop.refused[refusal.code_index()].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        trail::refused(drop, ask.fan, &refusal, front.face.seq);
         return Claimed::AtGate(refusal, front);
     }
     if drop.stopped().is_some() {
@@ -188,7 +190,7 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> 
     }
     let ClaimAsk { fan, line, quantity, key } = *ask;
     let command = Command::Claim { fan, line, quantity, key };
-    let Answered { reply, proof } = put(app, drop, command).await;
+    let Answered { reply, proof, .. } = put(app, drop, command).await;
     match (reply, proof) {
         (Reply::Claim { claim, .. }, Some((head, fact))) => {
             Claimed::Made(claim, Some(answers::short_receipt(&head, &fact)))
@@ -205,9 +207,12 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> 
 /// recalled once for all who ask, it answers from memory whatever makes no fact.
 pub async fn put(app: &App, drop: &Arc<Drop>, command: Command) -> Answered {
     if drop.published.front().face.closed && Box::pin(recall(app, drop)).await.is_err() {
-        return Answered { reply: Reply::Busy, proof: None };
+        return Answered::plain(Reply::Busy);
     }
-    app.node.asked(drop.lane, command).await
+    let asked = trail::asked(&command);
+    let answered = app.node.asked(drop.lane, command).await;
+    trail::decided(drop.lane, asked, &answered);
+    answered
 }
 
 /// How long a reading waits until what is published here is known to be the newest, and how often

@@ -16,6 +16,7 @@ mod commits;
 mod house;
 mod nodes;
 pub(super) mod publish;
+mod timing;
 
 use super::cold::Bell;
 use super::committer::{Outcome, Work};
@@ -26,6 +27,7 @@ use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::heads::Heads;
 use crate::kit::journal::JournalError;
+use crate::kit::metrics::Work as Done;
 use asking::Waits;
 use commits::Commits;
 use fanfare_engine::Command;
@@ -38,6 +40,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::time::Duration;
+use timing::Timing;
 
 /// How long the thread sleeps at most.
 const NAP: Duration = Duration::from_millis(250);
@@ -89,6 +92,8 @@ pub type Parts = (Arc<Clock>, Arc<DataFolder>, Arc<Inbox<Message>>, Committers, 
 pub struct Told {
     /// The longest a batch took beyond its append, microseconds.
     pub slowest_batch_us: AtomicU64,
+    /// What lanes and journals have done.
+    pub work: Done,
     /// Whether the machine's clock stands where it cannot have come by itself.
     pub stepped: AtomicBool,
     /// How far this clock is from the nearest of the other nodes', ms; 0 where it is near, or
@@ -108,6 +113,7 @@ impl Default for Told {
     fn default() -> Self {
         Self {
             slowest_batch_us: AtomicU64::new(0),
+            work: Done::default(),
             stepped: AtomicBool::new(false),
             differs_ms: AtomicI64::new(0),
             clocks: Mutex::default(),
@@ -130,6 +136,7 @@ struct Hosted {
     shared: Option<Box<Shared>>,
     /// What stands in `dues` for it, so that nothing stands there twice.
     due_ms: Option<i64>,
+    timing: Timing,
 }
 
 impl Hosted {
@@ -156,6 +163,8 @@ pub struct Lanes {
     inbox: Arc<Inbox<Message>>,
     /// Each journal's, in the journals' order.
     commits: Vec<Commits>,
+    /// Since when the oldest of the messages waited that were taken last.
+    came: Stopwatch,
     config: LaneConfig,
     hosted: HashMap<LaneId, Hosted>,
     resting: HashMap<LaneId, Arc<Drop>>,
@@ -188,6 +197,7 @@ impl Lanes {
             folder,
             inbox,
             commits: committers.into_iter().map(Commits::new).collect(),
+            came: Stopwatch::start(),
             config,
             hosted: HashMap::new(),
             resting: resting.into_iter().map(|drop| (drop.lane, drop)).collect(),
@@ -271,6 +281,7 @@ impl Lanes {
             told_open: false,
             shared,
             due_ms: None,
+            timing: Timing::default(),
         };
         self.hosted.insert(id, hosted);
         self.announce(id);
@@ -303,7 +314,8 @@ impl Lanes {
             if self.commits.iter().any(Commits::under_way) && self.crowded_behind_one() {
                 self.inbox.wait_awake(AWAKE_FOR_COMMIT_US);
             }
-            self.inbox.take(&mut taken, self.nap(), collecting && self.quiet.is_empty());
+            let collecting = collecting && self.quiet.is_empty();
+            self.came = self.inbox.take(&mut taken, self.nap(), collecting);
             let clock = self.clock.read();
             let began = Stopwatch::start();
             for message in taken.drain(..) {
@@ -427,8 +439,11 @@ impl Lanes {
             lane.lose_patience(clock.mono_ms);
             let published = &hosted.drop.published;
             let handing = hosted.shared.as_ref().is_some_and(|shared| shared.handing());
+            let (timing, now) = (&mut hosted.timing, (clock, self.came));
             if (full || !busy) && !handing {
-                published.own(|served| while lane.turn(clock, served) {});
+                published.own(|served| timing.turn(lane, served, now, &self.told.work));
+            } else {
+                timing.note(lane, clock, self.came);
             }
             let answers = lane.answers();
             let unpublished = hosted

@@ -28,5 +28,6 @@ pub mod register;
 pub mod restore;
 pub mod spec;
 pub mod ticket;
+pub mod trail;
 pub mod wake;
 pub mod web;

@@ -18,6 +18,7 @@ use crate::kit::data::{DataError, DataFolder};
 use crate::kit::heads::{self, Heads};
 use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
 use crate::kit::keys::{self, Keyring};
+use crate::kit::metrics::Work as Done;
 use crate::kit::token::Tokens;
 use crate::kit::vital;
 use crate::nodes::standing::Standing;
@@ -135,8 +136,8 @@ impl Node {
         found.extend(found::open_homes(&founding, &mut writers, &reader, seats, &witnessed)?);
         let Sorted { directory, open, resting, followed } = Sorted::of(found, silent.as_deref());
         let (folder, inbox) = (Arc::new(folder), Arc::new(Inbox::default()));
-        let (senders, committers) = start_committers(writers, &signing, &inbox)?;
         let (told, sink) = (Arc::new(Told::default()), Arc::new(Sink::default()));
+        let (senders, committers) = start_committers(writers, &signing, (&inbox, &told.work))?;
         let directory = Arc::new(RwLock::new(Arc::new(directory)));
         let own = joined.as_ref().map(|joined| (joined.own().clone(), joined.standings()));
         let joined = joined
@@ -192,14 +193,14 @@ impl Node {
         let (sender, receiver) = oneshot::channel();
         self.ask(lane, command, Ticket::One(sender));
         // A lane that ends while asked may have done it: the caller asks again and hears which.
-        receiver.await.unwrap_or(Answered { reply: Reply::Unsure, proof: None })
+        receiver.await.unwrap_or(Answered::plain(Reply::Unsure))
     }
 
     /// Hands a command to a lane and waits for the answer, off the hot threads.
     pub fn asked_blocking(&self, lane: LaneId, command: Command) -> Answered {
         let (sender, receiver) = oneshot::channel();
         self.ask(lane, command, Ticket::One(sender));
-        receiver.blocking_recv().unwrap_or(Answered { reply: Reply::Unsure, proof: None })
+        receiver.blocking_recv().unwrap_or(Answered::plain(Reply::Unsure))
     }
 
     /// Turns a clock that is ours to turn, and waits until what came due by then is done.
@@ -532,11 +533,11 @@ impl Sorted {
 fn start_committers(
     writers: Vec<JournalWriter>,
     signing: &Arc<FestivalKey>,
-    inbox: &Arc<Inbox<Message>>,
+    (inbox, done): (&Arc<Inbox<Message>>, &Done),
 ) -> Result<(Committers, Vec<JoinHandle<()>>), String> {
     let started = writers
         .into_iter()
         .enumerate()
-        .map(|at| committer::start(at, signing.clone(), inbox.clone()));
+        .map(|at| committer::start(at, signing.clone(), inbox.clone(), done.clone()));
     started.collect::<Result<_, _>>().map_err(|why: std::io::Error| why.to_string())
 }

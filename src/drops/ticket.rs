@@ -14,6 +14,16 @@ pub struct Answered {
     pub reply: Reply,
     /// For a fresh claim: the fact that made it and the head it stands under.
     pub proof: Option<(Arc<HeadDoc>, Fact)>,
+    /// The number of the row that was published just before it, which has whatever facts the
+    /// command made; none where it waited for no row, or another node answered.
+    pub row: Option<u32>,
+}
+
+impl Answered {
+    /// An answer with nothing to show for it.
+    pub fn plain(reply: Reply) -> Self {
+        Self { reply, proof: None, row: None }
+    }
 }
 
 /// Where an answer goes.

@@ -10,8 +10,10 @@
 mod actions;
 mod crowd;
 mod model;
+pub mod pulse;
 mod store;
 pub mod web;
 
 pub use crowd::Crowds;
+pub use pulse::Pulse;
 pub use store::STATEMENTS;

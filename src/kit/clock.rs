@@ -10,7 +10,7 @@ pub use ticks::Ticks;
 use fanfare_lane::{Guard, Reading};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Where time comes from.
 #[derive(Debug)]
@@ -107,6 +107,16 @@ impl Stopwatch {
     /// One that was started before anything happened.
     pub const fn long_ago() -> Self {
         Self(None)
+    }
+
+    /// This one, or one that has run for so long where that is longer.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that measures durations")]
+    pub fn or_longer_us(self, us: u64) -> Self {
+        if us <= self.passed_us() {
+            return self;
+        }
+        Self(Instant::now().checked_sub(Duration::from_micros(us)))
     }
 
     /// Microseconds since the start.

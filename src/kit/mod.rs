@@ -15,9 +15,11 @@ pub mod keys;
 pub mod metrics;
 
 pub mod problem;
+pub mod process;
 pub mod program;
 pub mod proxy;
 pub mod rates;
+pub mod request_id;
 pub mod scratch;
 pub mod serve;
 pub mod tls;

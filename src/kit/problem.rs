@@ -100,9 +100,14 @@ impl Problem {
     }
 }
 
+/// What an answer to a program was refused for, for whoever counts it.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused(pub &'static str);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.body()).into_response();
+        response.extensions_mut().insert(Refused(self.code));
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
@@ -117,4 +122,9 @@ impl IntoResponse for Problem {
 /// The same code, known to live as long as the program.
 pub fn known(code: &str) -> &'static str {
     CODES.iter().map(|(name, ..)| *name).find(|name| *name == code).unwrap_or("busy")
+}
+
+/// All codes.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|(name, ..)| *name)
 }

@@ -8,8 +8,10 @@
 //! An answer that lasts for hours may take the bare socket with it: see `Handover`.
 
 mod handover;
+mod open;
 
 pub use handover::Handover;
+pub use open::connections;
 
 use super::proxy::{Caller, Proxies};
 use super::tls;
@@ -266,7 +268,8 @@ async fn accept<S: Service, D: Door>(
         match accepted {
             Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                let (house, stop, open) = (house.clone(), stop.clone(), open.clone());
+                let open = (open.clone(), open::Connection::opened());
+                let (house, stop) = (house.clone(), stop.clone());
                 tokio::task::spawn_local(async move {
                     if let Some(stream) = let_in(stream, &house.door, stop.clone()).await {
                         connection(stream, peer, house, stop).await;

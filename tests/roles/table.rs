@@ -75,7 +75,7 @@ const BOX: &str = r#"{"item":"box"}"#;
 const TURN: &str = r#"{"opens_at_ms":1795233600000,"hold_s":60}"#;
 
 /// Everything there is.
-pub const TABLE: [Row; 67] = {
+pub const TABLE: [Row; 68] = {
     use Who::{Account, Anybody, Cashier, Entered, Host, HostPage, Nobody, Owner, OwnerOrStaff};
     [
         get("/", Anybody),
@@ -108,6 +108,7 @@ pub const TABLE: [Row; 67] = {
         get("/host/{secret}", Anybody),
         post("/host/{secret}", Account, ""),
         get("/host", HostPage),
+        get("/host/engine", HostPage),
         get("/host/apply", HostPage),
         post("/host/apply", HostPage, APPLY),
         get("/host/drops/{drop}", HostPage),

@@ -218,6 +218,16 @@ impl<T> Lane<T> {
         self.waiting.len()
     }
 
+    /// When the command came that has waited longest to be decided.
+    pub fn oldest_mono_ms(&self) -> Option<i64> {
+        self.waiting.front().map(|first| first.arrived_mono_ms)
+    }
+
+    /// The newest decided row's number; it may not be durable yet.
+    pub fn decided_seq(&self) -> u32 {
+        self.decided_seq
+    }
+
     /// Takes a command into the queue. It has waited since `mono_ms`, which for one that another
     /// node passed on lies back by as long as it waited there: nobody decides it after that node
     /// has given it up.

@@ -179,6 +179,11 @@ impl Written {
         let spans: Vec<&[u8]> = places.into_iter().map(|place| &bytes[place]).collect();
         Self { leaves: leaf_hashes(&spans), facts: bytes }
     }
+
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.leaves.len()
+    }
 }
 
 /// A row before it is written. Whoever finishes it, and however often, gets the same bytes.

@@ -151,6 +151,6 @@ impl Lanes {
 fn say(sink: &Sink, ticket: Ticket, reply: Reply) {
     match ticket {
         Ticket::Many(id) => sink.push(&mut vec![(id, reply)]),
-        other => other.deliver(Answered { reply, proof: None }),
+        other => other.deliver(Answered::plain(reply)),
     }
 }

@@ -3,6 +3,7 @@
 use super::Lanes;
 use crate::drops::found::warn_if_doubtful;
 use crate::drops::ticket::{Answered, Ticket};
+use crate::drops::trail;
 use crate::kit::clock::boot_ms;
 use crate::kit::heads::Head;
 use fanfare_engine::{Fact, Stock, WitnessedLine};
@@ -49,6 +50,10 @@ impl Lanes {
         self.heads_changed = true;
         self.told.rows.ring();
         hosted.drop.note_facts(&durable.facts);
+        let waited = hosted.timing.published(front.face.seq);
+        let counts = (durable.answers.len(), durable.facts.len());
+        let claims = durable.facts.iter().filter(|fact| matches!(fact, Fact::Claimed { .. }));
+        self.told.work.claims.inc_by(claims.count() as u64);
         let mut crowd = Vec::new();
         for (ticket, reply) in durable.answers {
             if let Ticket::Many(id) = ticket {
@@ -57,9 +62,12 @@ impl Lanes {
             }
             let proof = proof_of(&reply, &durable.facts, front.face.seq)
                 .map(|fact| (front.head.clone(), fact));
-            self.tell(ticket, Answered { reply, proof });
+            self.tell(ticket, Answered { reply, proof, row: Some(front.face.seq) });
         }
         self.sink.push(&mut crowd);
+        let waited_us = waited.map(|since| since.passed_us());
+        waited_us.into_iter().for_each(|us| self.told.work.to_answer.add(us));
+        trail::answered(id, front.face.seq, counts, waited_us);
     }
 
     pub(super) fn let_rest(&mut self, id: LaneId) {

@@ -8,7 +8,7 @@ use crate::drops::drop::Drop;
 use crate::drops::gate;
 use crate::drops::{proof, receipts};
 use crate::kit::problem::Problem;
-use crate::kit::serve::Handover;
+use crate::kit::serve::{self, Handover};
 use crate::kit::token::{Role, SESSION_S, Session, Use};
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -231,13 +231,13 @@ pub async fn change(
         Reply::Claim { claim, .. } => {
             Ok(raw_json(StatusCode::OK, answers::claim_json(drop, &claim, None)))
         }
-        other => Err(not_done(app, drop, &other)),
+        other => Err(not_done(drop, &other)),
     }
 }
 
 /// A lane's answer that is no claim, as a problem.
-pub fn not_done(app: &App, drop: &Drop, reply: &Reply) -> Problem {
-    let problem = match reply {
+pub fn not_done(drop: &Drop, reply: &Reply) -> Problem {
+    match reply {
         Reply::Refused(refusal) => {
             let problem = answers::refusal_problem(refusal);
             let head = &drop.published.front().head;
@@ -249,9 +249,7 @@ pub fn not_done(app: &App, drop: &Drop, reply: &Reply) -> Problem {
         }
         Reply::Unsure => Problem::new("unsure"),
         _ => Problem::new("busy"),
-    };
-    app.metrics.refused(problem.code);
-    problem
+    }
 }
 
 /// Totals of every open drop as they change: events at most four a second, rarer the more watch.
@@ -333,6 +331,8 @@ pub async fn metrics(State(app): Shared) -> Response {
         .clock_differs_ms
         .set(app.node.told.differs_ms.load(std::sync::atomic::Ordering::Relaxed));
     let stopped = directory.drops.iter().filter(|drop| drop.stopped().is_some()).count();
+    app.metrics.connections.set(serve::connections() as i64);
+    app.metrics.watchers.set(app.live.watchers() as i64);
     app.metrics.lanes_stopped.set((stopped + directory.alarming().count()) as i64);
     if let Some(side) = &app.cold {
         side.lag.show(&app.metrics);

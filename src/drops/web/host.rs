@@ -137,12 +137,12 @@ pub async fn done(
     let command = command(verb, drop, said, act)?;
     if !keep_reason(app, drop.home, (act.why, why.to_owned())).await? {
         // The key came before, with another reason: it is not the same act.
-        return Err(not_done(app, drop, &Reply::Refused(Refusal::ActReused)));
+        return Err(not_done(drop, &Reply::Refused(Refusal::ActReused)));
     }
     // Who resumes confirms the time too, at the node that serves the drop (`confirm_time`).
     match gate::put(app, drop, command).await.reply {
         Reply::Acted => Ok(()),
-        other => Err(not_done(app, drop, &other)),
+        other => Err(not_done(drop, &other)),
     }
 }
 

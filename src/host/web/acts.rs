@@ -144,6 +144,7 @@ pub async fn act(Named((id, act)): Named<(String, String)>, posted: Posted<ActFo
         Ok(_) => return visit.fault(problem.into()),
         Err(problem) => return visit.fault(problem.into()),
     };
+    visit.app.metrics.refused(problem.code);
     let wrong = wrong(&visit, &problem);
     let made = DropPage::of(&visit, &id).await;
     let ActForm { why, line, units, .. } = form;
@@ -246,6 +247,7 @@ pub async fn closing(Named(id): Named<String>, posted: Posted<ActForm>) -> Respo
     };
     let shown = gate::drop_named(&visit.app, &id).and_then(|drop| {
         let page = ClosingPage::of(&visit, &drop, nonce_after(&problem, &key)?);
+        visit.app.metrics.refused(problem.code);
         Ok(ClosingPage { why: form.why, wrong: Some(wrong(&visit, &problem)), ..page })
     });
     visit.page(shown.map_err(Fault::from))

@@ -10,6 +10,9 @@ mod clock_alarm;
 mod csv;
 mod day;
 mod drop_page;
+mod engine_page;
+mod engine_rows;
+mod engine_samples;
 mod samples;
 mod shut_page;
 
@@ -19,6 +22,7 @@ pub use claims::claims;
 pub use csv::claims_csv;
 pub use day::day;
 pub use drop_page::drop_page;
+pub use engine_page::engine;
 pub use samples::samples;
 
 use crate::kit::problem::Problem;

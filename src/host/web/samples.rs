@@ -9,6 +9,7 @@ use super::claims::{ClaimsPage, Shown, state_text};
 use super::clock_alarm::{Shown as Where, clock};
 use super::day::{DayPage, OnLine};
 use super::drop_page::{Done, Draft, DropPage, Figures, Made, Undo, shares};
+use super::engine_samples::engines;
 use super::shut_page::{ShutPage, advice};
 use crate::drops::node::Until;
 use crate::drops::plan::socket::Outcome;
@@ -26,6 +27,7 @@ pub fn samples(frame: &Frame) -> Vec<Sample> {
         Frame { entered: true, hosts: true, account: true, refresh_s: None, ..frame.clone() };
     let mut all = days(&frame);
     all.extend(shut(&frame));
+    all.extend(engines(&frame));
     all.extend(drops(&frame));
     all.extend(alarmed(&frame));
     all.extend(lists(&frame));
@@ -37,7 +39,7 @@ pub(super) fn made(state: &'static str, page: &impl askama::Template) -> Sample 
     (state, page.render().map_err(|why| why.to_string()))
 }
 
-fn titled(frame: &Frame, title: &'static str, here: &str) -> Frame {
+pub(super) fn titled(frame: &Frame, title: &'static str, here: &str) -> Frame {
     Frame { title: frame.w.t(title), here: here.to_owned(), ..frame.clone() }
 }
 

@@ -113,7 +113,7 @@ impl Lanes {
             }),
             _ => None,
         };
-        self.tell(asked.ticket, Answered { reply, proof });
+        self.tell(asked.ticket, Answered { reply, proof, row: None });
     }
 
     /// The lane is not served where it was asked, nothing was done: it is asked anew.
