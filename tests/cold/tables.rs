@@ -3,7 +3,7 @@
 use super::{Base, NOW_MS, compared, of_tables, on_both, project};
 use crate::common::world::{OPENS_MS, Temp, World, act, whole_day};
 use fanfare::drops::cold;
-use fanfare::kit::db::{self, Cold, Database, MIGRATIONS, Migration};
+use fanfare::kit::db::{self, Cold, Database, MIGRATIONS, Marks, Migration};
 use fanfare::on;
 use fanfare_engine::{Amendment, Command, LineTerms};
 
