@@ -1,14 +1,16 @@
 //! Every URL of the product, grouped by who calls it.
 
 use crate::app::App;
-use crate::drops::web::{api, describe, host, hot, rehearsal};
+use crate::drops::desk::Desk;
+use crate::drops::web::hot::Looked;
+use crate::drops::web::{api, body, describe, host, hot, rehearsal};
 use crate::drops::{gate, trail};
 use crate::fans::web;
 use crate::host::web as hosts;
 use crate::kit::guard;
 use crate::kit::problem::{Problem, Refused};
 use crate::kit::request_id::RequestId;
-use crate::kit::serve::{AnyBody, Service};
+use crate::kit::serve::{AnyBody, Head, Lacking, Quick, Reply, Service};
 use crate::pages;
 use axum::Router;
 use axum::body::Body;
@@ -16,9 +18,11 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
+use futures_util::future::Either as Which;
 use http_body_util::Either;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use tower::Service as _;
 use tracing::{Instrument as _, Span};
@@ -106,13 +110,14 @@ pub fn router(app: Arc<App>) -> Router {
 /// What answers requests on one core: the hot route in front, the router behind it.
 pub struct Front {
     app: Arc<App>,
+    desk: Desk,
     router: Router,
 }
 
 impl Front {
     /// Over this program.
     pub fn new(app: Arc<App>) -> Self {
-        Self { router: router(app.clone()), app }
+        Self { router: router(app.clone()), desk: app.node.desk(), app }
     }
 }
 
@@ -127,9 +132,62 @@ impl Service for Front {
         guard::guard(answer.headers_mut());
         answer
     }
+
+    fn is_quick(&self, head: &Head<'_>) -> bool {
+        let (method, path) = (head.method, head.target);
+        hot::claims_of(method, path).is_some()
+            || hot::state_of(method, path).is_some_and(|id| !id.contains(['?', '#', '%']))
+    }
+
+    fn quick(
+        &self,
+        head: &Head<'_>,
+        body: Result<&[u8], Lacking>,
+        peer: SocketAddr,
+    ) -> Quick<impl Future<Output = Reply> + use<'_>> {
+        let name = RequestId::sent(head).or_else(|| trail::follows().then(RequestId::made));
+        let Some(name) = name else {
+            return match self.looked(head, body, peer) {
+                Looked::Answered(reply) => Quick::Now(reply),
+                looked => Quick::Later(Which::Left(hot::answer(&self.app, &self.desk, looked))),
+            };
+        };
+        let span = span_of(&name);
+        match span.in_scope(|| self.looked(head, body, peer)) {
+            Looked::Answered(reply) => Quick::Now(Reply { id: Some(name), ..reply }),
+            looked => {
+                let answer = hot::answer(&self.app, &self.desk, looked).instrument(span);
+                let named = async move { Reply { id: Some(name), ..answer.await } };
+                Quick::Later(Which::Right(Box::pin(named)))
+            }
+        }
+    }
+
+    async fn tend(self: Rc<Self>) {
+        self.desk.tend().await;
+    }
 }
 
 impl Front {
+    /// Looks at a crowd's request.
+    fn looked(
+        &self,
+        head: &Head<'_>,
+        body: Result<&[u8], Lacking>,
+        peer: SocketAddr,
+    ) -> Looked {
+        if let Some(id) = hot::claims_of(head.method, head.target) {
+            return hot::look(&self.app, (id, head), body.map_err(body::lacking), peer);
+        }
+        let state = || hot::state_of(head.method, head.target);
+        let admitted = gate::admit(&self.app, (head.target, head), peer);
+        Looked::Answered(match (admitted, state()) {
+            (Ok(()), Some(id)) => hot::state(&self.app, id),
+            (Ok(()), None) => hot::refused_here(&self.app, &Problem::new("not_found")),
+            (Err(problem), _) => hot::refused_here(&self.app, &problem),
+        })
+    }
+
     /// Answers under this name, which then stands before all that is logged meanwhile.
     async fn named(
         &self,
@@ -151,13 +209,14 @@ impl Front {
         peer: SocketAddr,
     ) -> Response<AnyBody> {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
-            return hot::claim(&self.app, &mut request, peer).await;
+            return hot::claim(&self.app, &self.desk, &mut request, peer).await.into();
         }
-        let admitted = gate::admit(&self.app, &request, peer);
+        let path = request.uri().path();
+        let admitted = gate::admit(&self.app, (path, request.headers()), peer);
         if admitted.is_ok()
             && let Some(drop) = hot::state_of(request.method(), request.uri().path())
         {
-            return hot::state(&self.app, drop);
+            return hot::state(&self.app, drop).into();
         }
         if NAMED {
             return Box::pin(self.otherwise(admitted, request, peer)).await;

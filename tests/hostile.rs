@@ -14,5 +14,7 @@ mod refusals;
 mod sessions;
 #[path = "hostile/shop.rs"]
 mod shop;
+#[path = "hostile/turns.rs"]
+mod turns;
 #[path = "hostile/wire.rs"]
 mod wire;

@@ -2,12 +2,13 @@
 
 use crate::kit::guard;
 use crate::kit::program;
-use crate::kit::serve::{self, AnyBody, Service};
+use crate::kit::serve::{self, AnyBody, Head, Lacking, Quick, Reply, Service};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
 use std::fs;
+use std::future::Ready;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -147,6 +148,15 @@ impl Service for Bare {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         guard::guard(headers);
         response
+    }
+
+    fn is_quick(&self, _: &Head<'_>) -> bool {
+        true
+    }
+
+    fn quick(&self, _: &Head<'_>, _: Result<&[u8], Lacking>, _: SocketAddr) -> Quick<impl Future<Output = Reply> + use<'_>> {
+        let kind = if self.status.is_success() { "application/json" } else { "application/problem+json" };
+        Quick::<Ready<Reply>>::Now(Reply::new(self.status, kind, self.body.clone()))
     }
 }
 

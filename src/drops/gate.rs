@@ -15,13 +15,14 @@ use super::answers;
 use super::cold;
 use super::drop::Drop;
 use super::published::{Front, NotInMemory};
-use super::ticket::Answered;
+use super::ticket::{Answered, Asks};
 use super::trail;
 use super::wake;
 use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
 use crate::kit::token::{Role, Session, Use};
-use axum::http::{HeaderMap, Request, header};
+use crate::kit::serve::Fields;
+use axum::http::{HeaderMap, header};
 use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, Seen};
 use fanfare_lane::{LaneId, Reply};
 use std::net::{IpAddr, SocketAddr};
@@ -47,18 +48,18 @@ pub struct ClaimAsk {
 }
 
 /// The value of a cookie.
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).into_iter();
-    let pairs = all.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
+pub fn cookie<'a>(fields: &'a impl Fields, name: &str) -> Option<&'a str> {
+    let texts = fields.all(&header::COOKIE).filter_map(|value| str::from_utf8(value).ok());
+    let pairs = texts.flat_map(|text| text.split(';'));
+    let own = pairs.filter_map(|pair| pair.trim().strip_prefix(fields.cookies_are()));
+    own.filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
 }
 
 /// The token a request carries: as bearer, or in the cookie that signing in sets.
-pub fn token_of(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match bearer {
+pub fn token_of(fields: &impl Fields) -> Option<&str> {
+    match fields.first(&header::AUTHORIZATION).and_then(|value| str::from_utf8(value).ok()) {
         Some(value) => value.strip_prefix("Bearer ").map(str::trim),
-        None => cookie(headers, SESSION_COOKIE),
+        None => cookie(fields, SESSION_COOKIE),
     }
 }
 
@@ -71,9 +72,9 @@ pub fn session(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
 }
 
 /// Whose session a request carries, whenever it may end.
-pub fn signed(app: &App, headers: &HeaderMap) -> Result<Session, Problem> {
+pub fn signed(app: &App, fields: &impl Fields) -> Result<Session, Problem> {
     let tokens = &app.node.tokens;
-    let read = token_of(headers).and_then(|token| tokens.signed(token, Use::Session).ok());
+    let read = token_of(fields).and_then(|token| tokens.signed(token, Use::Session).ok());
     read.map(|(session, _)| session).ok_or_else(|| Problem::new("no_session"))
 }
 
@@ -88,13 +89,16 @@ pub fn counted(app: &App, session: &Session, now_ms: i64) -> Result<(), Problem>
 /// Lets a request in that no session has to come with: who has one is counted as that fan where
 /// it is read, everybody else as a stranger. Not counted: what proxies keep, what operators ask,
 /// and a rehearsal's crowd, which all comes from one address.
-pub fn admit<B>(app: &App, request: &Request<B>, peer: SocketAddr) -> Result<(), Problem> {
-    let path = request.uri().path();
+pub fn admit(
+    app: &App,
+    (path, fields): (&str, &impl Fields),
+    peer: SocketAddr,
+) -> Result<(), Problem> {
     let free = ["/assets/", "/healthz", "/readyz", "/proxyz", "/metrics"];
     if app.mode == Mode::Rehearsal || free.iter().any(|start| path.starts_with(start)) {
         return Ok(());
     }
-    let known = token_of(request.headers())
+    let known = token_of(fields)
         .is_some_and(|token| app.node.tokens.check(token, Use::Session, app.now_ms()).is_ok());
     if known { Ok(()) } else { stranger(app, peer.ip()) }
 }
@@ -158,39 +162,69 @@ pub enum Claimed {
     Problem(Problem),
 }
 
-/// Puts a claim: refuses it from published state, or lets the lane decide.
-pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> Claimed {
+/// Looks at a claim from here: the answer where it can be refused from published state, none where
+/// the lane must decide.
+///
+/// # Errors
+/// If the state has to be brought back to memory first.
+pub fn screened(
+    drop: &Drop,
+    ask: &ClaimAsk,
+    now_ms: i64,
+) -> Result<Option<Claimed>, NotInMemory> {
     // Asked before what is published is read: read first, it could be older than the proof.
     let refuses = drop.refuses_now(ask.fan);
     let front = drop.published.front();
     let screened = if refuses {
-        drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms)
+        drop.published.screen(&front, ask.fan, ask.line, ask.quantity, now_ms)?
     } else {
         // Another node may know better: the lane's owner says.
-        Ok(None)
-    };
-    let screened = match screened {
-        Ok(screened) => screened,
-        // Boxed: every claim's future would otherwise be as large as a replay's.
-        Err(NotInMemory) => match Box::pin(recall(app, drop)).await {
-            Ok(()) => drop
-                .published
-                .screen(&front, ask.fan, ask.line, ask.quantity, now_ms)
-                .unwrap_or(Some(Refusal::Closed)),
-            Err(problem) => return Claimed::Problem(problem),
-        },
+        None
     };
     if let Some(refusal) = screened {
         drop.refused[refusal.code_index()].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         trail::refused(drop, ask.fan, &refusal, front.face.seq);
-        return Claimed::AtGate(refusal, front);
+        return Ok(Some(Claimed::AtGate(refusal, front)));
     }
     if drop.stopped().is_some() {
-        return Claimed::Problem(Problem::new("busy"));
+        return Ok(Some(Claimed::Problem(Problem::new("busy"))));
     }
+    Ok(None)
+}
+
+/// Puts a claim: refuses it from published state, or lets the lane decide.
+pub async fn claim(
+    app: &App,
+    asks: &impl Asks,
+    drop: &Arc<Drop>,
+    ask: &ClaimAsk,
+    now_ms: i64,
+) -> Claimed {
+    let screened = match screened(drop, ask, now_ms) {
+        Ok(screened) => screened,
+        // Boxed: every claim's future would otherwise be as large as a replay's.
+        Err(NotInMemory) => match Box::pin(recall(app, drop)).await {
+            Ok(()) => screened(drop, ask, now_ms)
+                .unwrap_or_else(|NotInMemory| Some(Claimed::Problem(Problem::new("busy")))),
+            Err(problem) => Some(Claimed::Problem(problem)),
+        },
+    };
+    match screened {
+        Some(claimed) => claimed,
+        None => decided(app, asks, drop, ask).await,
+    }
+}
+
+/// Lets the lane decide a claim.
+pub async fn decided(
+    app: &App,
+    asks: &impl Asks,
+    drop: &Arc<Drop>,
+    ask: &ClaimAsk,
+) -> Claimed {
     let ClaimAsk { fan, line, quantity, key } = *ask;
     let command = Command::Claim { fan, line, quantity, key };
-    let Answered { reply, proof, .. } = put(app, drop, command).await;
+    let Answered { reply, proof, .. } = put(app, asks, drop, command).await;
     match (reply, proof) {
         (Reply::Claim { claim, .. }, Some((head, fact))) => {
             Claimed::Made(claim, Some(answers::short_receipt(&head, &fact)))
@@ -205,12 +239,12 @@ pub async fn claim(app: &App, drop: &Arc<Drop>, ask: &ClaimAsk, now_ms: i64) -> 
 
 /// Hands a command to a drop's lane and waits for the answer. A closed drop's lane may be at rest:
 /// recalled once for all who ask, it answers from memory whatever makes no fact.
-pub async fn put(app: &App, drop: &Arc<Drop>, command: Command) -> Answered {
+pub async fn put(app: &App, asks: &impl Asks, drop: &Arc<Drop>, command: Command) -> Answered {
     if drop.published.front().face.closed && Box::pin(recall(app, drop)).await.is_err() {
         return Answered::plain(Reply::Busy);
     }
     let asked = trail::asked(&command);
-    let answered = app.node.asked(drop.lane, command).await;
+    let answered = asks.asked(drop.lane, command).await;
     trail::decided(drop.lane, asked, &answered);
     answered
 }

@@ -20,6 +20,7 @@ mod timing;
 
 use super::cold::Bell;
 use super::committer::{Outcome, Work};
+use super::desk::Outbox;
 use super::drop::Drop;
 use super::inbox::Inbox;
 use super::ticket::{Sink, Ticket};
@@ -177,6 +178,8 @@ pub struct Lanes {
     quiet: Vec<mpsc::Sender<()>>,
     told: Arc<Told>,
     sink: Arc<Sink>,
+    /// Answers on their way to cores.
+    desks: Outbox,
     stopping: bool,
     stop_by_mono_ms: i64,
     /// The other nodes; none where one process serves alone.
@@ -210,6 +213,7 @@ impl Lanes {
             quiet: Vec::new(),
             told,
             sink,
+            desks: Outbox::default(),
             stopping: false,
             stop_by_mono_ms: i64::MAX,
             nodes: None,
@@ -325,6 +329,7 @@ impl Lanes {
             let clock = if clock.stepped { self.clock.read() } else { clock };
             self.touch_due(&clock);
             self.turn_touched(&clock);
+            self.desks.hand_out();
             self.told.slowest_batch_us.fetch_max(began.passed_us(), Ordering::Relaxed);
             let next_due_ms = self.dues.peek().map_or(i64::MAX, |Reverse((due_ms, _))| *due_ms);
             self.told.next_due_ms.store(next_due_ms, Ordering::Release);

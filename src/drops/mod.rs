@@ -10,6 +10,7 @@
 pub mod answers;
 pub mod cold;
 pub mod committer;
+pub mod desk;
 pub mod directory;
 pub mod drop;
 pub mod found;

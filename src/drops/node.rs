@@ -2,6 +2,7 @@
 //! and passed down.
 
 use super::committer::{self, Work};
+use super::desk::Desk;
 use super::directory;
 pub use super::directory::{Directory, Shut, Until};
 use super::drop::Drop;
@@ -11,7 +12,7 @@ use super::joining::{self, Among, Joined};
 use super::lanes::{Committers, Lanes, Message, NodesMessage, Told};
 use super::register::{self, Opened, Seat, Seats};
 use super::spec::DropSpec;
-use super::ticket::{Answered, Sink, Ticket};
+use super::ticket::{Answered, Asks, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::{DataError, DataFolder};
@@ -86,6 +87,15 @@ pub struct Node {
 
 /// Lanes nobody here knew: those that are drops, and those without a row, by journal.
 pub type Unheard = (Vec<(LaneId, DropSpec)>, BTreeMap<usize, Vec<LaneId>>);
+
+impl Asks for Node {
+    async fn asked(&self, lane: LaneId, command: Command) -> Answered {
+        let (sender, receiver) = oneshot::channel();
+        self.ask(lane, command, Ticket::One(sender));
+        // A lane that ends while asked may have done it: the caller asks again and hears which.
+        receiver.await.unwrap_or(Answered::plain(Reply::Unsure))
+    }
+}
 
 impl Node {
     /// Opens the journal in the folder and serves these drops.
@@ -188,12 +198,9 @@ impl Node {
         self.inbox.push_urgent(Message::AskMany(asks));
     }
 
-    /// Hands a command to a lane and waits for the answer.
-    pub async fn asked(&self, lane: LaneId, command: Command) -> Answered {
-        let (sender, receiver) = oneshot::channel();
-        self.ask(lane, command, Ticket::One(sender));
-        // A lane that ends while asked may have done it: the caller asks again and hears which.
-        receiver.await.unwrap_or(Answered::plain(Reply::Unsure))
+    /// A desk for a core that asks much.
+    pub fn desk(&self) -> Desk {
+        Desk::new(self.inbox.clone())
     }
 
     /// Hands a command to a lane and waits for the answer, off the hot threads.

@@ -1,8 +1,9 @@
 //! Who waits for a lane's answer.
 
+use super::desk::Caller;
 use super::head::HeadDoc;
-use fanfare_engine::Fact;
-use fanfare_lane::Reply;
+use fanfare_engine::{Command, Fact};
+use fanfare_lane::{LaneId, Reply};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -26,10 +27,18 @@ impl Answered {
     }
 }
 
+/// By whom lanes are asked.
+pub trait Asks {
+    /// Hands a command to a lane and waits for the answer.
+    fn asked(&self, lane: LaneId, command: Command) -> impl Future<Output = Answered>;
+}
+
 /// Where an answer goes.
 pub enum Ticket {
     /// To a request that waits.
     One(oneshot::Sender<Answered>),
+    /// To a request of a core's, with others.
+    Desk(Caller),
     /// To the node's sink, under this number.
     Many(u64),
     /// To another node's process, under its number.

@@ -8,6 +8,7 @@ pub use boot::boot_ms;
 pub use ticks::Ticks;
 
 use fanfare_lane::{Guard, Reading};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -31,6 +32,12 @@ pub enum Clock {
 fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What the machine's wall clock shows, as HTTP writes it.
+pub fn http_date() -> String {
+    let shown = jiff::Timestamp::from_millisecond(wall_ms()).unwrap_or_default();
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&shown).unwrap_or_default()
 }
 
 impl Clock {

@@ -4,7 +4,8 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-const GUARDS: [(HeaderName, HeaderValue); 3] = [
+/// Them all.
+pub const GUARDS: [(HeaderName, HeaderValue); 3] = [
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),

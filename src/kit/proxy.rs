@@ -3,7 +3,8 @@
 //! Anybody can write `X-Forwarded-For`. Only what a trusted peer has put at its end is believed,
 //! so the list is read from its end and no further than the first address that is not trusted.
 
-use axum::http::{HeaderMap, HeaderName};
+use super::serve::Fields;
+use axum::http::HeaderName;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
@@ -11,8 +12,8 @@ use std::str::FromStr;
 /// nowhere.
 const ENTRIES_MAX: usize = 32;
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A network in CIDR notation, or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,22 +85,22 @@ impl Proxies {
     }
 
     /// Who called, if this peer handed the request in.
-    pub fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> Caller {
+    pub fn said(&self, peer: SocketAddr, fields: &impl Fields) -> Caller {
         if !self.trusts(peer.ip()) {
             return Caller { address: peer, https: false };
         }
-        let address = self.forwarded(headers).map_or(peer, |ip| SocketAddr::new(ip, 0));
-        let schemes = headers.get_all(FORWARDED_PROTO);
-        let scheme = schemes.iter().next_back().and_then(|value| value.to_str().ok());
+        let address = self.forwarded(fields).map_or(peer, |ip| SocketAddr::new(ip, 0));
+        let scheme = fields.all(&FORWARDED_PROTO).next_back();
+        let scheme = scheme.and_then(|value| str::from_utf8(value).ok());
         let scheme = scheme.and_then(|text| text.rsplit(',').next()).unwrap_or_default();
         Caller { address, https: scheme.trim().eq_ignore_ascii_case("https") }
     }
 
     /// The last entry that is not trusted itself. What is no address ends the list: whoever wrote
     /// it, what stands before it may be anybody's.
-    fn forwarded(&self, headers: &HeaderMap) -> Option<IpAddr> {
-        let values = headers.get_all(FORWARDED_FOR).iter().rev();
-        let texts = values.map(|value| value.to_str().unwrap_or_default());
+    fn forwarded(&self, fields: &impl Fields) -> Option<IpAddr> {
+        let values = fields.all(&FORWARDED_FOR).rev();
+        let texts = values.map(|value| str::from_utf8(value).unwrap_or_default());
         let entries = texts.flat_map(|text| text.rsplit(',')).take(ENTRIES_MAX);
         let mut nearest = None;
         for address in entries.map_while(address) {
@@ -123,7 +124,7 @@ fn address(entry: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderMap, HeaderValue};
 
     fn called(peer: &str, pairs: &[(&'static str, &str)]) -> (String, bool) {
         let trusted = ["10.0.0.0/8", "fd00::/8", "192.0.2.7"].map(|text| text.parse().unwrap());
@@ -132,7 +133,7 @@ mod tests {
             headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let peer = SocketAddr::new(peer.parse().unwrap(), 5);
-        let caller = Proxies::new(trusted.to_vec()).caller(peer, &headers);
+        let caller = Proxies::new(trusted.to_vec()).said(peer, &headers);
         (caller.address.ip().to_string(), caller.https)
     }
 
@@ -149,7 +150,7 @@ mod tests {
         for peer in ["10.255.0.1", "::ffff:10.0.0.1", "192.0.2.7", "fdff::9"] {
             assert_eq!(called(peer, &lies), ("1.1.1.1".to_owned(), true));
         }
-        let nobody = Proxies::default().caller("10.0.0.1:5".parse().unwrap(), &HeaderMap::new());
+        let nobody = Proxies::default().said("10.0.0.1:5".parse().unwrap(), &HeaderMap::new());
         assert_eq!((nobody.address.port(), nobody.https), (5, false));
     }
 

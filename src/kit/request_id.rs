@@ -4,6 +4,7 @@
 //! taken if it is nothing but 8 to 64 hex digits and hyphens, as all that make such names write
 //! them. So nobody's name or address comes into the log by it, and no line of somebody's own.
 
+use super::serve::Fields;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,15 +23,10 @@ pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// The one a request came with.
-    pub fn sent(headers: &HeaderMap) -> Option<Self> {
-        // By their letters: to look both up by their hashes shows where a crowd asks, and hardly
-        // anybody has them.
-        let named = |name: &HeaderName| matches!(name.as_str(), "x-request-id" | "traceparent");
-        if !headers.keys().any(named) {
-            return None;
-        }
-        let given = headers.get(&X_REQUEST_ID).filter(|id| is_one(id.as_bytes())).cloned();
-        given.map(Self).or_else(|| headers.get(&TRACEPARENT).and_then(trace))
+    pub fn sent(fields: &impl Fields) -> Option<Self> {
+        let given = fields.first(&X_REQUEST_ID).filter(|id| is_one(id));
+        let given = given.and_then(|id| HeaderValue::from_bytes(id).ok());
+        given.map(Self).or_else(|| fields.first(&TRACEPARENT).and_then(trace))
     }
 
     /// One that no other request of this process has, and hardly one of any other.
@@ -59,8 +55,8 @@ fn is_one(bytes: &[u8]) -> bool {
 }
 
 /// The trace's name in `version-trace-parent-flags`. Source: W3C Trace Context, 3.2.
-fn trace(value: &HeaderValue) -> Option<RequestId> {
-    let mut parts = value.to_str().ok()?.split('-');
+fn trace(value: &[u8]) -> Option<RequestId> {
+    let mut parts = str::from_utf8(value).ok()?.split('-');
     let (version, trace) = (parts.next()?, parts.next()?);
     let named = trace.len() == 32 && is_one(trace.as_bytes()) && trace.bytes().any(|b| b != b'0');
     let named = named && version.len() == 2 && version != "ff";

@@ -1,49 +1,46 @@
 //! Serving HTTP: one listener and one single-threaded runtime a core. Nothing moves between
 //! cores, and an answer costs no more than the request that carries it.
 //!
-//! A `Door` stands between the socket and the requests: `Plain` lets everybody in as they are and
-//! costs nothing, behind `Proxies` the caller is looked up, `tls::Tls` shakes hands first. The
-//! compiler makes a listener for each, so none pays for another.
-//!
-//! An answer that lasts for hours may take the bare socket with it: see `Handover`.
+//! A connection comes in by a `Door`. What a crowd sends is answered from the bytes it came in
+//! (`quick`); anything else is hyper's to read and the router's to answer (`whole`), and behind an
+//! answer to a request without a body the connection is quick again. An answer that lasts for hours
+//! may take the bare socket with it: see `Handover`.
 
+mod door;
+mod fields;
 mod handover;
+mod head;
 mod open;
+mod quick;
+mod reply;
+mod rewound;
+mod whole;
 
+pub use door::{Door, Plain};
+pub use fields::Fields;
 pub use handover::Handover;
+pub use head::Head;
 pub use open::connections;
+pub use quick::{Lacking, Quick};
+pub use reply::Reply;
 
-use super::proxy::{Caller, Proxies};
-use super::tls;
+use super::clock;
 use axum::body::Body;
-use axum::http::{Method, Request, Response};
+use axum::http::{Request, Response};
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Socket, Type};
-use std::cell::Cell;
-use std::convert::Infallible;
-use std::future::{self, Future, poll_fn};
+use std::cell::{Cell, RefCell};
+use std::future::{self, Future};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
-
-/// How long a request's head may take to arrive.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-
-/// Most bytes a request's head may have.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// How long connections get to finish when the server stops.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
@@ -62,102 +59,54 @@ pub trait Service: 'static {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> impl Future<Output = Response<AnyBody>>;
-}
 
-/// What a connection comes in by. Every core has a copy.
-pub trait Door: Clone + Send + 'static {
-    /// What requests are read from.
-    type Stream: AsyncRead + AsyncWrite + Unpin + 'static;
+    /// Whether a request is one of those that a crowd sends, which are answered by `quick`.
+    fn is_quick(&self, _: &Head<'_>) -> bool {
+        false
+    }
 
-    /// Lets a connection in; none if it does not behave.
-    fn open(&self, stream: TcpStream) -> impl Future<Output = Option<Self::Stream>>;
-
-    /// Whether the stream is the socket itself, so that it can be handed over.
-    const BARE: bool;
-
-    /// The socket, where the stream is that.
-    fn bare(stream: Self::Stream) -> Option<TcpStream>;
-
-    /// Has a request answered that came in here.
-    fn ask<S: Service>(
+    /// Answers such a request from this address, with its body or why it is not there; what has to be waited for is
+    /// waited for in what is given back.
+    fn quick(
         &self,
-        service: &S,
-        request: Request<Incoming>,
+        head: &Head<'_>,
+        body: Result<&[u8], Lacking>,
         peer: SocketAddr,
-    ) -> impl Future<Output = Response<AnyBody>>;
-}
+    ) -> Quick<impl Future<Output = Reply> + use<'_, Self>>;
 
-/// A door that lets everybody in as they are.
-#[derive(Clone, Copy, Debug)]
-pub struct Plain;
-
-impl Door for Plain {
-    type Stream = TcpStream;
-
-    fn open(&self, stream: TcpStream) -> impl Future<Output = Option<TcpStream>> {
-        future::ready(Some(stream))
+    /// Goes on beside the connections of the core.
+    fn tend(self: Rc<Self>) -> impl Future<Output = ()> {
+        future::pending()
     }
-
-    const BARE: bool = true;
-
-    fn bare(stream: TcpStream) -> Option<TcpStream> {
-        Some(stream)
-    }
-
-    fn ask<S: Service>(
-        &self,
-        service: &S,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> impl Future<Output = Response<AnyBody>> {
-        service.call(request, peer)
-    }
-}
-
-impl Door for Proxies {
-    type Stream = TcpStream;
-
-    fn open(&self, stream: TcpStream) -> impl Future<Output = Option<TcpStream>> {
-        future::ready(Some(stream))
-    }
-
-    const BARE: bool = true;
-
-    fn bare(stream: TcpStream) -> Option<TcpStream> {
-        Some(stream)
-    }
-
-    fn ask<S: Service>(
-        &self,
-        service: &S,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> impl Future<Output = Response<AnyBody>> {
-        let caller = self.caller(peer, request.headers());
-        ask_for(caller, service, request)
-    }
-}
-
-/// Has a caller's request answered, in the way that suits how it came.
-pub async fn ask_for<S: Service>(
-    caller: Caller,
-    service: &S,
-    mut request: Request<Incoming>,
-) -> Response<AnyBody> {
-    if caller.https {
-        tls::own_cookies(request.headers_mut());
-    }
-    let mut answer = service.call(request, caller.address).await;
-    if caller.https {
-        tls::over_https(answer.headers_mut());
-    }
-    answer
 }
 
 /// What a core's connections share.
 struct House<S, D> {
-    service: S,
+    service: Rc<S>,
     door: D,
+    spare: quick::Spare,
+    /// What the clock shows, as HTTP writes it.
+    date: RefCell<String>,
+    /// Whether connections end behind the answer they wait for.
+    stopping: Cell<bool>,
+    /// Connections that wait for an answer.
+    busy: Cell<usize>,
+}
+
+/// A connection that waits for an answer.
+struct Busy<'h>(&'h Cell<usize>);
+
+impl<'h> Busy<'h> {
+    fn among(all: &'h Cell<usize>) -> Self {
+        all.set(all.get() + 1);
+        Self(all)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 /// Listeners on one address, one a core.
@@ -231,13 +180,26 @@ pub fn start_behind<S: Service, D: Door>(
     let thread = |(at, listener): (usize, TcpListener)| {
         let (make, door, stop) = (make.clone(), door.clone(), stop.clone());
         let body = move || {
-            if let Err(why) = run(listener, House { service: make(), door }, stop) {
+            if let Err(why) = run(listener, House::new(make(), door), stop) {
                 tracing::error!(%why, "a listener ended");
             }
         };
         thread::Builder::new().name(format!("front-{at}")).spawn(body)
     };
     listeners.into_iter().enumerate().map(thread).collect()
+}
+
+impl<S: Service, D: Door> House<S, D> {
+    fn new(service: S, door: D) -> Self {
+        Self {
+            service: Rc::new(service),
+            door,
+            spare: quick::Spare::default(),
+            date: RefCell::new(clock::http_date()),
+            stopping: Cell::new(false),
+            busy: Cell::new(0),
+        }
+    }
 }
 
 fn run<S: Service, D: Door>(
@@ -259,7 +221,8 @@ async fn accept<S: Service, D: Door>(
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let open = Rc::new(());
+    tokio::task::spawn_local(house.service.clone().tend());
+    tokio::task::spawn_local(turn_date(house.clone()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -268,11 +231,11 @@ async fn accept<S: Service, D: Door>(
         match accepted {
             Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                let open = (open.clone(), open::Connection::opened());
+                let open = open::Connection::opened();
                 let (house, stop) = (house.clone(), stop.clone());
                 tokio::task::spawn_local(async move {
-                    if let Some(stream) = let_in(stream, &house.door, stop.clone()).await {
-                        connection(stream, peer, house, stop).await;
+                    if let Some(stream) = let_in(stream, &house, stop.clone()).await {
+                        connection(stream, peer, &house, stop).await;
                     }
                     drop(open);
                 });
@@ -282,8 +245,9 @@ async fn accept<S: Service, D: Door>(
         }
     }
     drop(listener);
+    house.stopping.set(true);
     let drained = async {
-        while Rc::strong_count(&open) > 1 {
+        while house.busy.get() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -291,59 +255,39 @@ async fn accept<S: Service, D: Door>(
     Ok(())
 }
 
+/// Keeps the date what it is.
+async fn turn_date<S, D>(house: Rc<House<S, D>>) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        *house.date.borrow_mut() = clock::http_date();
+    }
+}
+
 /// Opens the door, unless the server stops meanwhile.
-async fn let_in<D: Door>(
+async fn let_in<S, D: Door>(
     stream: TcpStream,
-    door: &D,
+    house: &House<S, D>,
     mut stop: watch::Receiver<bool>,
 ) -> Option<D::Stream> {
+    let _busy = Busy::among(&house.busy);
     tokio::select! {
         biased;
-        opened = door.open(stream) => opened,
+        opened = house.door.open(stream) => opened,
         _ = stop.wait_for(|stop| *stop) => None,
     }
 }
 
+/// A connection, quick and whole by turns.
 async fn connection<S: Service, D: Door>(
     stream: D::Stream,
     peer: SocketAddr,
-    house: Rc<House<S, D>>,
-    mut stop: watch::Receiver<bool>,
+    house: &House<S, D>,
+    stop: watch::Receiver<bool>,
 ) {
-    let (leaving, house) = (&Cell::new(None), &*house);
-    let answer = service_fn(|request| async move {
-        let may_leave = D::BARE && request.method() == Method::GET;
-        let mut answer = house.door.ask(&house.service, request, peer).await;
-        let taker = answer.extensions_mut().remove::<Handover>();
-        if let Some(taker) = taker.filter(|_| may_leave) {
-            leaving.set(Some((taker, handover::head(&answer))));
-            drop(answer);
-            // Never answered here. A request is read once all answers before it are out: nothing
-            // stands in the connection's buffers that would be lost with them.
-            return future::pending().await;
-        }
-        Ok::<_, Infallible>(answer)
-    });
-    let mut served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), answer);
-    let left = poll_fn(|context| match Pin::new(&mut served).poll(context) {
-        Poll::Ready(_) => Poll::Ready(None),
-        Poll::Pending => leaving.take().map_or(Poll::Pending, |taker| Poll::Ready(Some(taker))),
-    });
-    let left = tokio::select! {
-        left = left => left,
-        _ = stop.wait_for(|stop| *stop) => {
-            Pin::new(&mut served).graceful_shutdown();
-            let _ = served.await;
-            return;
-        }
-    };
-    let Some((taker, head)) = left else { return };
-    let socket = D::bare(served.into_parts().io.into_inner());
-    if let Some(Ok(socket)) = socket.map(TcpStream::into_std) {
-        taker.take(socket, head);
+    let mut next = Some((stream, Bytes::new()));
+    while let Some(begun) = next {
+        let Some(others) = quick::serve(begun, peer, house).await else { return };
+        // Boxed: those who only ever ask quick questions need no room for it.
+        next = Box::pin(whole::serve(others, peer, house, stop.clone())).await;
     }
 }

@@ -2,9 +2,8 @@
 //! front of a connection; and what requests and answers over https have of their own.
 
 use super::proxy::{Caller, Proxies};
-use super::serve::{self, AnyBody, Door, Service};
-use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
-use hyper::body::Incoming;
+use super::serve::{Door, Fields};
+use axum::http::{HeaderMap, HeaderValue, header};
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Browsers that came by https once come by https for a year. Hosts below this one are left alone:
 /// they are the brand's, and may speak no https.
-const STRICTLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+pub const STRICTLY: &str = "max-age=31536000";
 
 /// A door that speaks TLS.
 #[derive(Clone)]
@@ -55,14 +54,8 @@ impl Door for Tls {
         None
     }
 
-    fn ask<S: Service>(
-        &self,
-        service: &S,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> impl Future<Output = Response<AnyBody>> {
-        let caller = Caller { https: true, ..self.proxies.caller(peer, request.headers()) };
-        serve::ask_for(caller, service, request)
+    fn caller(&self, peer: SocketAddr, fields: &impl Fields) -> Caller {
+        Caller { https: true, ..self.proxies.said(peer, fields) }
     }
 }
 
@@ -182,7 +175,7 @@ fn secret(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
 
 /// What cookies are called over https: browsers then keep them to this host alone, and take them
 /// over https alone. A page of a neighbouring host cannot slip its own in under such a name.
-const HOSTS_OWN: &str = "__Host-";
+pub const HOSTS_OWN: &str = "__Host-";
 
 /// Leaves of a request that came over https the cookies that were set so, by their plain names.
 pub fn own_cookies(headers: &mut HeaderMap) {
@@ -208,7 +201,7 @@ pub fn over_https(headers: &mut HeaderMap) {
             *cookie = secure;
         }
     }
-    headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICTLY);
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICTLY));
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ async fn change(
     command: impl FnOnce(&Claim) -> Command,
 ) -> Result<(), Problem> {
     let (drop, claim) = own(visit, id).await?;
-    match gate::put(&visit.app, &drop, command(&claim)).await.reply {
+    match gate::put(&visit.app, &*visit.app.node, &drop, command(&claim)).await.reply {
         Reply::Claim { .. } | Reply::Refused(Refusal::NotHeld { .. }) => Ok(()),
         Reply::Refused(refusal) => Err(answers::refusal_problem(&refusal)),
         Reply::Unsure => Err(Problem::new("unsure")),

@@ -42,7 +42,7 @@ async fn put(visit: &mut Visit, id: &str, form: &ClaimForm) -> Result<String, Fa
     let drop = gate::drop_named(&visit.app, id)?;
     let fan = visit.enter(form.guest.as_deref())?.fan;
     let ask = form.read(visit, &drop, fan)?;
-    let claim = match gate::claim(&visit.app, &drop, &ask, visit.app.now_ms()).await {
+    let claim = match gate::claim(&visit.app, &*visit.app.node, &drop, &ask, visit.app.now_ms()).await {
         Claimed::Made(claim, _) => {
             visit.app.metrics.claims.inc();
             claim

@@ -5,11 +5,10 @@
 //! All connections ask at once and ask again when all were answered, so that every run has the
 //! same waves.
 
-use axum::http::{Request, Response};
 use fanfare::drops::gate;
-use fanfare::kit::serve::{AnyBody, Door, Service};
+use fanfare::kit::proxy::Caller;
+use fanfare::kit::serve::{Door, Fields};
 use fanfare::kit::token::{Tokens, Use};
-use hyper::body::Incoming;
 use std::future::{self, Future};
 use std::hint::black_box;
 use std::io::{self, IoSlice};
@@ -95,17 +94,12 @@ impl Door for Crowd {
         None
     }
 
-    async fn ask<S: Service>(
-        &self,
-        service: &S,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Response<AnyBody> {
+    fn caller(&self, peer: SocketAddr, fields: &impl Fields) -> Caller {
         if let Some(tokens) = &self.again {
-            let token = gate::token_of(request.headers()).unwrap_or_default();
+            let token = gate::token_of(fields).unwrap_or_default();
             assert!(black_box(tokens).check(token, Use::Session, 0).is_ok());
         }
-        service.call(request, peer).await
+        Caller { address: peer, https: false }
     }
 }
 

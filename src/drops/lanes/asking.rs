@@ -1,6 +1,7 @@
 //! Commands arrive: for lanes that are open, at rest, or another node's; and answers leave.
 
 use super::{Lanes, Replayed};
+use crate::drops::desk::Outbox;
 use crate::drops::ticket::{Answered, Sink, Ticket};
 use crate::drops::wake;
 use crate::kit::journal::JournalError;
@@ -24,7 +25,7 @@ impl Lanes {
             let Some(hosted) = hosted else { continue };
             while let Some((_, command, ticket)) = asks.next_if(|(next, ..)| *next == id) {
                 if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms) {
-                    say(&self.sink, ticket, Reply::Busy);
+                    say(&self.sink, &mut self.desks, ticket, Reply::Busy);
                 }
             }
         }
@@ -80,7 +81,7 @@ impl Lanes {
     pub(super) fn say(&mut self, ticket: Ticket, reply: Reply) {
         match ticket {
             Ticket::Peer { process, id } => self.answer_peer(process, id, Some(reply)),
-            ticket => say(&self.sink, ticket, reply),
+            ticket => say(&self.sink, &mut self.desks, ticket, reply),
         }
     }
 
@@ -88,6 +89,7 @@ impl Lanes {
     pub(super) fn tell(&mut self, ticket: Ticket, answered: Answered) {
         match ticket {
             Ticket::One(_) => ticket.deliver(answered),
+            Ticket::Desk(caller) => self.desks.add(caller, answered),
             ticket => self.say(ticket, answered.reply),
         }
     }
@@ -148,8 +150,9 @@ impl Lanes {
 }
 
 /// Answers without a proof.
-fn say(sink: &Sink, ticket: Ticket, reply: Reply) {
+fn say(sink: &Sink, desks: &mut Outbox, ticket: Ticket, reply: Reply) {
     match ticket {
+        Ticket::Desk(caller) => desks.add(caller, Answered::plain(reply)),
         Ticket::Many(id) => sink.push(&mut vec![(id, reply)]),
         other => other.deliver(Answered::plain(reply)),
     }

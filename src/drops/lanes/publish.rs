@@ -65,6 +65,7 @@ impl Lanes {
             self.tell(ticket, Answered { reply, proof, row: Some(front.face.seq) });
         }
         self.sink.push(&mut crowd);
+        self.desks.hand_out();
         let waited_us = waited.map(|since| since.passed_us());
         waited_us.into_iter().for_each(|us| self.told.work.to_answer.add(us));
         trail::answered(id, front.face.seq, counts, waited_us);

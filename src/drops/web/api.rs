@@ -227,7 +227,7 @@ pub async fn change(
     drop: &Arc<Drop>,
     command: Command,
 ) -> Result<Response, Problem> {
-    match gate::put(app, drop, command).await.reply {
+    match gate::put(app, &*app.node, drop, command).await.reply {
         Reply::Claim { claim, .. } => {
             Ok(raw_json(StatusCode::OK, answers::claim_json(drop, &claim, None)))
         }

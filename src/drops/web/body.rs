@@ -1,8 +1,9 @@
 //! Bodies read at the edge: bounded, timed, and checked into types that cannot be wrong.
 
 use crate::kit::problem::Problem;
+use crate::kit::serve::{Fields, Lacking};
 use axum::body::Bytes;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use bytes::BytesMut;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -140,7 +141,7 @@ where
             Poll::Pending => body.frame().await,
         };
         while let Some(frame) = next {
-            let frame = frame.map_err(|_| Problem::invalid("body", "it was cut off"))?;
+            let frame = frame.map_err(|_| lacking(Lacking::CutOff))?;
             let part = frame.into_data().unwrap_or_default();
             if whole.len() + part.len() > BODY_BYTES_MAX {
                 return Err(too_large());
@@ -150,8 +151,17 @@ where
         }
         Ok(whole.freeze())
     };
-    let slow = |_| Problem::invalid("body", "it took more than 10 s to arrive");
-    tokio::time::timeout(BODY_WITHIN, reading).await.map_err(slow)?
+    let late = |_| lacking(Lacking::Late);
+    tokio::time::timeout(BODY_WITHIN, reading).await.map_err(late)?
+}
+
+/// A body that is not there.
+pub fn lacking(lacking: Lacking) -> Problem {
+    let why = match lacking {
+        Lacking::Late => "it took more than 10 s to arrive",
+        Lacking::CutOff => "it was cut off",
+    };
+    Problem::invalid("body", why)
 }
 
 fn too_large() -> Problem {
@@ -159,8 +169,8 @@ fn too_large() -> Problem {
 }
 
 /// Whether the request says its body is JSON.
-pub fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+pub fn require_json(fields: &impl Fields) -> Result<(), Problem> {
+    let kind = fields.first(&header::CONTENT_TYPE).and_then(|value| str::from_utf8(value).ok());
     let json = kind.is_some_and(|kind| {
         kind.split(';')
             .next()

@@ -140,7 +140,7 @@ pub async fn done(
         return Err(not_done(drop, &Reply::Refused(Refusal::ActReused)));
     }
     // Who resumes confirms the time too, at the node that serves the drop (`confirm_time`).
-    match gate::put(app, drop, command).await.reply {
+    match gate::put(app, &*app.node, drop, command).await.reply {
         Reply::Acted => Ok(()),
         other => Err(not_done(drop, &other)),
     }

@@ -1,26 +1,22 @@
-//! The hot route: claims and drop states, answered in front of the router.
+//! The hot route: claims and drop states, answered in front of the router. Nearly all come by
+//! `quick`, from the bytes they were sent in; what hyper has read comes by `claim` and `state`.
 
 use super::body::{self, Units};
 use crate::app::App;
 use crate::drops::answers;
 use crate::drops::drop::Drop;
 use crate::drops::gate::{self, ClaimAsk, Claimed};
-use crate::drops::published::Front;
+use crate::drops::published::{Front, NotInMemory};
 use crate::drops::receipts;
+use crate::drops::ticket::Asks;
 use crate::kit::problem::Problem;
-use crate::kit::serve::AnyBody;
+use crate::kit::serve::{Fields, Reply};
 use axum::body::Bytes;
-use axum::http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
-};
+use axum::http::{HeaderName, Method, Request, StatusCode};
 use fanfare_engine::{Fan, Key, Quantity, Refusal};
-use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// An answer of the hot route.
-pub type Answer = Response<AnyBody>;
 
 /// The drop's id, if the path is that of its claims.
 pub fn claims_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
@@ -39,52 +35,88 @@ pub fn state_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
 }
 
 /// Answers how a drop stands: written once a moment, sent to all who look.
-pub fn state(app: &App, id: &str) -> Answer {
+pub fn state(app: &App, id: &str) -> Reply {
     let drop = match gate::drop_named(app, id) {
         Ok(drop) => drop,
-        Err(problem) => return problem_answer(app, &problem),
+        Err(problem) => return refused_here(app, &problem),
     };
     let now_ms = app.now_ms();
     let body = drop.view.at(now_ms, || Bytes::from(answers::drop_json(&drop, now_ms).to_string()));
-    let mut answer = json(StatusCode::OK, "application/json", body);
+    let mut answer = Reply::new(StatusCode::OK, JSON, body);
     if !answers::turns_soon(&drop, now_ms) {
-        let keep = HeaderValue::from_static("public, max-age=1");
-        answer.headers_mut().insert(header::CACHE_CONTROL, keep);
+        answer.keep = "public, max-age=1";
     }
     answer
 }
 
-/// Answers a claim.
-pub async fn claim(app: &Arc<App>, request: &mut Request<Incoming>, peer: SocketAddr) -> Answer {
-    match put_claim(app, request, peer).await {
-        Ok(answer) => answer,
-        Err(problem) => problem_answer(app, &problem),
-    }
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+/// How far a claim has come by looking at it.
+pub enum Looked {
+    /// To its answer.
+    Answered(Reply),
+    /// To its lane.
+    Asks(Arc<Drop>, ClaimAsk),
+    /// To a state that has to be brought back to memory first.
+    Recalls(Arc<Drop>, ClaimAsk),
 }
 
-/// The request stays where it is: it is hundreds of bytes, and to move it costs as much as to
-/// check who sent it.
-async fn put_claim(
-    app: &Arc<App>,
-    request: &mut Request<Incoming>,
+/// Looks at a claim: who asks, for what, and whether it can be refused from here. The body is as it
+/// was read, or why it could not be.
+pub fn look(
+    app: &App,
+    (id, fields): (&str, &impl Fields),
+    body: Result<&[u8], Problem>,
     peer: SocketAddr,
-) -> Result<Answer, Problem> {
-    let session = gate::signed(app, request.headers());
-    let session = session.map_err(|_| gate::nobody(app, peer))?;
-    let whole = body::read_whole(request.body_mut()).await;
+) -> Looked {
+    try_look(app, (id, fields), body, peer)
+        .unwrap_or_else(|problem| Looked::Answered(refused_here(app, &problem)))
+}
+
+fn try_look(
+    app: &App,
+    (id, fields): (&str, &impl Fields),
+    body: Result<&[u8], Problem>,
+    peer: SocketAddr,
+) -> Result<Looked, Problem> {
     // One look at the clock for session and gate, and after the body: it may have been slow.
     let now_ms = app.now_ms();
-    if session.over(now_ms) {
-        return Err(gate::nobody(app, peer));
-    }
+    let session = gate::signed(app, fields).ok().filter(|session| !session.over(now_ms));
+    let session = session.ok_or_else(|| gate::nobody(app, peer))?;
     gate::counted(app, &session, now_ms)?;
-    let key = key_of(app, request.headers())?;
-    let id = claims_of(request.method(), request.uri().path()).unwrap_or_default();
+    let key = key_text(fields)?.map(|text| app.node.tokens.key_of(text));
     let drop = gate::drop_named(app, id)?;
-    body::require_json(request.headers())?;
-    let bytes = whole?;
-    let ask = read_claim(&drop, session.fan, key, &bytes)?;
-    Ok(match gate::claim(app, &drop, &ask, now_ms).await {
+    body::require_json(fields)?;
+    let ask = read_claim(&drop, session.fan, key, body?)?;
+    Ok(match gate::screened(&drop, &ask, now_ms) {
+        Ok(None) => Looked::Asks(drop, ask),
+        Ok(Some(Claimed::AtGate(refusal, front))) => {
+            Looked::Answered(refused(app, &refusal, &front))
+        }
+        Ok(Some(Claimed::Problem(problem))) => return Err(problem),
+        // Nothing else is said without a lane.
+        Ok(Some(_)) => return Err(Problem::new("busy")),
+        Err(NotInMemory) => Looked::Recalls(drop, ask),
+    })
+}
+
+/// Answers a claim that was looked at.
+pub async fn answer(app: &Arc<App>, asks: &impl Asks, looked: Looked) -> Reply {
+    let (drop, claimed) = match looked {
+        Looked::Answered(reply) => return reply,
+        Looked::Asks(drop, ask) => {
+            let claimed = gate::decided(app, asks, &drop, &ask).await;
+            (drop, claimed)
+        }
+        // Boxed, for every claim's future would otherwise be as large as a replay's.
+        Looked::Recalls(drop, ask) => {
+            let claim = gate::claim(app, asks, &drop, &ask, app.now_ms());
+            let claimed = Box::pin(claim).await;
+            (drop, claimed)
+        }
+    };
+    match claimed {
         Claimed::Made(claim, receipt) => {
             app.metrics.claims.inc();
             let receipt = match receipt {
@@ -92,37 +124,52 @@ async fn put_claim(
                 made => made,
             };
             let body = answers::claim_json(&drop, &claim, receipt.as_deref());
-            json(StatusCode::CREATED, "application/json", body.into())
+            Reply::new(StatusCode::CREATED, JSON, body.into())
         }
         Claimed::Repeated(claim) => {
             app.metrics.repeats.inc();
             let receipt = short_receipt(app, &drop, &claim).await;
             let body = answers::claim_json(&drop, &claim, receipt.as_deref());
-            json(StatusCode::OK, "application/json", body.into())
+            Reply::new(StatusCode::OK, JSON, body.into())
         }
         Claimed::Refused(refusal) => refused(app, &refusal, &drop.published.front()),
         Claimed::AtGate(refusal, front) => refused(app, &refusal, &front),
-        Claimed::Problem(problem) => return Err(problem),
-    })
+        Claimed::Problem(problem) => refused_here(app, &problem),
+    }
 }
 
-fn refused(app: &App, refusal: &Refusal, front: &Front) -> Answer {
+/// Answers a claim that hyper has read.
+pub async fn claim(
+    app: &Arc<App>,
+    asks: &impl Asks,
+    request: &mut Request<Incoming>,
+    peer: SocketAddr,
+) -> Reply {
+    let whole = body::read_whole(request.body_mut()).await;
+    let body = whole.as_deref().map_err(Problem::clone);
+    let id = claims_of(request.method(), request.uri().path()).unwrap_or_default();
+    let looked = look(app, (id, request.headers()), body, peer);
+    answer(app, asks, looked).await
+}
+
+fn refused(app: &App, refusal: &Refusal, front: &Front) -> Reply {
     app.metrics.refused(refusal.code());
     let body = answers::refusal_body(refusal, &front.head);
-    json(answers::refusal_status(refusal), "application/problem+json", body)
+    Reply::new(answers::refusal_status(refusal), PROBLEM, body)
 }
 
-/// The idempotency key, as the lane knows it.
-fn key_of(app: &App, headers: &HeaderMap) -> Result<Option<Key>, Problem> {
-    Ok(key_text(headers)?.map(|text| app.node.tokens.key_of(text)))
+/// A problem as the hot route sends it.
+pub fn refused_here(app: &App, problem: &Problem) -> Reply {
+    app.metrics.refused(problem.code);
+    let retry_after_s = problem.retry_after_s;
+    Reply { retry_after_s, ..Reply::new(problem.status, PROBLEM, problem.body().into()) }
 }
 
 /// The idempotency key, as it was sent.
-pub fn key_text(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
+pub fn key_text(fields: &impl Fields) -> Result<Option<&[u8]>, Problem> {
     // By a name made beforehand: a text would be read and folded for every request.
     static KEY: HeaderName = HeaderName::from_static("idempotency-key");
-    let Some(value) = headers.get(&KEY) else { return Ok(None) };
-    let text = value.as_bytes();
+    let Some(text) = fields.first(&KEY) else { return Ok(None) };
     if text.is_empty() || text.len() > gate::KEY_BYTES_MAX {
         return Err(Problem::invalid("Idempotency-Key", "use 1 to 64 bytes"));
     }
@@ -154,24 +201,4 @@ pub async fn short_receipt(
         return receipts::short_receipt(&head, claim.place);
     }
     app.receipts.short(drop.lane, claim.place).await.ok()
-}
-
-/// An answer with these headers and nothing more.
-pub fn json(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Either::Left(Full::new(body)));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
-}
-
-/// A problem as the hot route sends it.
-pub fn problem_answer(app: &App, problem: &Problem) -> Answer {
-    app.metrics.refused(problem.code);
-    let mut answer = json(problem.status, "application/problem+json", problem.body().into());
-    if let Some(seconds) = problem.retry_after_s {
-        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    answer
 }
