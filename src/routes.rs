@@ -170,12 +170,7 @@ impl Service for Front {
 
 impl Front {
     /// Looks at a crowd's request.
-    fn looked(
-        &self,
-        head: &Head<'_>,
-        body: Result<&[u8], Lacking>,
-        peer: SocketAddr,
-    ) -> Looked {
+    fn looked(&self, head: &Head<'_>, body: Result<&[u8], Lacking>, peer: SocketAddr) -> Looked {
         if let Some(id) = hot::claims_of(head.method, head.target) {
             return hot::look(&self.app, (id, head), body.map_err(body::lacking), peer);
         }

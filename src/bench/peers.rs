@@ -154,8 +154,14 @@ impl Service for Bare {
         true
     }
 
-    fn quick(&self, _: &Head<'_>, _: Result<&[u8], Lacking>, _: SocketAddr) -> Quick<impl Future<Output = Reply> + use<'_>> {
-        let kind = if self.status.is_success() { "application/json" } else { "application/problem+json" };
+    fn quick(
+        &self,
+        _: &Head<'_>,
+        _: Result<&[u8], Lacking>,
+        _: SocketAddr,
+    ) -> Quick<impl Future<Output = Reply> + use<'_>> {
+        let kind =
+            if self.status.is_success() { "application/json" } else { "application/problem+json" };
         Quick::<Ready<Reply>>::Now(Reply::new(self.status, kind, self.body.clone()))
     }
 }

@@ -144,7 +144,8 @@ fn next(receiver: &mpsc::Receiver<Work>, awake: bool) -> Result<Work, mpsc::Recv
     while awake && since.passed_us() < AWAKE_FOR_ROWS_US {
         match receiver.try_recv() {
             Ok(work) => return Ok(work),
-            Err(_) => std::hint::spin_loop(),
+            // Whoever else has something to do goes first: there may be no core to spare.
+            Err(_) => thread::yield_now(),
         }
     }
     receiver.recv()

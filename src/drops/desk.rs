@@ -25,16 +25,19 @@ struct Place {
     turn: u32,
 }
 
+/// Answers on their way, and whose they are.
+type Gathered = Vec<(Place, Answered)>;
+
 /// What a desk hears from the lanes' thread.
 #[derive(Default)]
 struct Answers {
-    arrived: Mutex<Vec<(Place, Answered)>>,
+    arrived: Mutex<Gathered>,
     waker: AtomicWaker,
 }
 
 impl Answers {
     /// Adds answers, all at once.
-    fn push(&self, more: &mut Vec<(Place, Answered)>) {
+    fn push(&self, more: &mut Gathered) {
         let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         let first = arrived.is_empty();
         arrived.append(more);
@@ -44,7 +47,7 @@ impl Answers {
         }
     }
 
-    fn take(&self, taken: &mut Vec<(Place, Answered)>) {
+    fn take(&self, taken: &mut Gathered) {
         let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         mem::swap(&mut *arrived, taken);
     }
@@ -63,7 +66,7 @@ impl Drop for Caller {
 
 /// Answers on their way to desks, those of each together.
 #[derive(Default)]
-pub struct Outbox(Vec<(Arc<Answers>, Vec<(Place, Answered)>)>);
+pub struct Outbox(Vec<(Arc<Answers>, Gathered)>);
 
 impl Outbox {
     /// Adds an answer.

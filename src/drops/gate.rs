@@ -14,16 +14,17 @@
 use super::answers;
 use super::cold;
 use super::drop::Drop;
+use super::head::HeadDoc;
 use super::published::{Front, NotInMemory};
 use super::ticket::{Answered, Asks};
 use super::trail;
 use super::wake;
 use crate::app::{App, Mode};
 use crate::kit::problem::Problem;
-use crate::kit::token::{Role, Session, Use};
 use crate::kit::serve::Fields;
+use crate::kit::token::{Role, Session, Use};
 use axum::http::{HeaderMap, header};
-use fanfare_engine::{Claim, Command, Fan, Key, Line, Place, Quantity, Refusal, Seen};
+use fanfare_engine::{Claim, Command, Fact, Fan, Key, Line, Place, Quantity, Refusal, Seen};
 use fanfare_lane::{LaneId, Reply};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -150,8 +151,9 @@ pub fn line_named(drop: &Drop, item: &str, variant: Option<&str>) -> Result<Line
 
 /// What a lane or the gate answered to a claim.
 pub enum Claimed {
-    /// Made now, with its receipt; none where another node made it whose row is not here yet.
-    Made(Claim, Option<String>),
+    /// Made now, with the fact that made it and the head it stands under; none where another node
+    /// made it whose row is not here yet.
+    Made(Claim, Option<(Arc<HeadDoc>, Fact)>),
     /// Made before.
     Repeated(Claim),
     /// Refused by the lane.
@@ -167,11 +169,7 @@ pub enum Claimed {
 ///
 /// # Errors
 /// If the state has to be brought back to memory first.
-pub fn screened(
-    drop: &Drop,
-    ask: &ClaimAsk,
-    now_ms: i64,
-) -> Result<Option<Claimed>, NotInMemory> {
+pub fn screened(drop: &Drop, ask: &ClaimAsk, now_ms: i64) -> Result<Option<Claimed>, NotInMemory> {
     // Asked before what is published is read: read first, it could be older than the proof.
     let refuses = drop.refuses_now(ask.fan);
     let front = drop.published.front();
@@ -216,18 +214,13 @@ pub async fn claim(
 }
 
 /// Lets the lane decide a claim.
-pub async fn decided(
-    app: &App,
-    asks: &impl Asks,
-    drop: &Arc<Drop>,
-    ask: &ClaimAsk,
-) -> Claimed {
+pub async fn decided(app: &App, asks: &impl Asks, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
     let ClaimAsk { fan, line, quantity, key } = *ask;
     let command = Command::Claim { fan, line, quantity, key };
     let Answered { reply, proof, .. } = put(app, asks, drop, command).await;
     match (reply, proof) {
         (Reply::Claim { claim, .. }, Some((head, fact))) => {
-            Claimed::Made(claim, Some(answers::short_receipt(&head, &fact)))
+            Claimed::Made(claim, Some((head, fact)))
         }
         (Reply::Claim { claim, fresh: true }, None) => Claimed::Made(claim, None),
         (Reply::Claim { claim, fresh: false }, None) => Claimed::Repeated(claim),

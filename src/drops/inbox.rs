@@ -56,8 +56,9 @@ impl<T> Inbox<T> {
     pub fn wait_awake(&self, most_us: u64) {
         let since = Stopwatch::start();
         let empty = || self.messages.lock().unwrap_or_else(PoisonError::into_inner).0.is_empty();
+        // Whoever else has something to do goes first: there may be no core to spare.
         while since.passed_us() < most_us && empty() {
-            std::hint::spin_loop();
+            std::thread::yield_now();
         }
     }
 

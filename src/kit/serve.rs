@@ -69,10 +69,12 @@ pub trait Service: 'static {
     /// waited for in what is given back.
     fn quick(
         &self,
-        head: &Head<'_>,
-        body: Result<&[u8], Lacking>,
-        peer: SocketAddr,
-    ) -> Quick<impl Future<Output = Reply> + use<'_, Self>>;
+        _: &Head<'_>,
+        _: Result<&[u8], Lacking>,
+        _: SocketAddr,
+    ) -> Quick<impl Future<Output = Reply> + use<'_, Self>> {
+        Quick::Later(future::pending())
+    }
 
     /// Goes on beside the connections of the core.
     fn tend(self: Rc<Self>) -> impl Future<Output = ()> {
@@ -87,6 +89,8 @@ struct House<S, D> {
     spare: quick::Spare,
     /// What the clock shows, as HTTP writes it.
     date: RefCell<String>,
+    /// How often that was looked at.
+    turn: Cell<u32>,
     /// Whether connections end behind the answer they wait for.
     stopping: Cell<bool>,
     /// Connections that wait for an answer.
@@ -196,6 +200,7 @@ impl<S: Service, D: Door> House<S, D> {
             door,
             spare: quick::Spare::default(),
             date: RefCell::new(clock::http_date()),
+            turn: Cell::new(0),
             stopping: Cell::new(false),
             busy: Cell::new(0),
         }
@@ -260,6 +265,7 @@ async fn turn_date<S, D>(house: Rc<House<S, D>>) {
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         *house.date.borrow_mut() = clock::http_date();
+        house.turn.set(house.turn.get().wrapping_add(1));
     }
 }
 

@@ -42,20 +42,21 @@ async fn put(visit: &mut Visit, id: &str, form: &ClaimForm) -> Result<String, Fa
     let drop = gate::drop_named(&visit.app, id)?;
     let fan = visit.enter(form.guest.as_deref())?.fan;
     let ask = form.read(visit, &drop, fan)?;
-    let claim = match gate::claim(&visit.app, &*visit.app.node, &drop, &ask, visit.app.now_ms()).await {
-        Claimed::Made(claim, _) => {
-            visit.app.metrics.claims.inc();
-            claim
-        }
-        Claimed::Repeated(claim) => {
-            visit.app.metrics.repeats.inc();
-            claim
-        }
-        Claimed::Refused(refusal) | Claimed::AtGate(refusal, _) => {
-            return refused(visit, &drop, &refusal);
-        }
-        Claimed::Problem(problem) => return Err(problem.into()),
-    };
+    let claim =
+        match gate::claim(&visit.app, &*visit.app.node, &drop, &ask, visit.app.now_ms()).await {
+            Claimed::Made(claim, _) => {
+                visit.app.metrics.claims.inc();
+                claim
+            }
+            Claimed::Repeated(claim) => {
+                visit.app.metrics.repeats.inc();
+                claim
+            }
+            Claimed::Refused(refusal) | Claimed::AtGate(refusal, _) => {
+                return refused(visit, &drop, &refusal);
+            }
+            Claimed::Problem(problem) => return Err(problem.into()),
+        };
     Ok(format!("/claims/{}", answers::claim_id(drop.lane, claim.place)))
 }
 

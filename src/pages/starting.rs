@@ -9,7 +9,7 @@ use crate::app::Mode;
 use crate::festivals::Festival;
 use crate::kit::guard;
 use crate::kit::problem::Problem;
-use crate::kit::serve::{AnyBody, Head, Lacking, Quick, Reply, Service};
+use crate::kit::serve::{AnyBody, Service};
 use crate::kit::words::Lang;
 use crate::kit::words::Words;
 use crate::look::Look;
@@ -45,15 +45,6 @@ impl Service for StartingFront {
         // Who comes again finds the server that serves.
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         answer.map(Either::Right)
-    }
-
-    fn quick(
-        &self,
-        _: &Head<'_>,
-        _: Result<&[u8], Lacking>,
-        _: SocketAddr,
-    ) -> Quick<impl Future<Output = Reply> + use<'_>> {
-        Quick::Later(std::future::pending())
     }
 }
 

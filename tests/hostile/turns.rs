@@ -102,7 +102,8 @@ fn requests_of_both_ways_are_answered_in_any_order() {
 #[test]
 fn requests_are_the_same_however_their_bytes_are_cut() {
     let shop = Shop::open();
-    let letters = "cpscbqcgc";
+    // Without bodies that nobody reads: while such a one still comes, hyper ends the connection.
+    let letters = "cpsCqcspC";
     let mut fan = 1;
     for piece in [1, 7, 64, 300, 1_000] {
         let asked = requests(&shop, letters, (fan, 201));

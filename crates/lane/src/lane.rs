@@ -27,6 +27,10 @@ const STALL_MS: i64 = 2_000;
 /// The longest a caller waits before it hears `unsure` or `busy`.
 const PATIENCE_MS: i64 = 5_000;
 
+/// Commands ahead whose fans are looked up together: what that reads stays in the nearest cache
+/// until they are decided.
+const WARMED_AT_ONCE: usize = 128;
+
 /// Refusals are tallied at most this often.
 const TALLY_EVERY_MS: i64 = 1_000;
 
@@ -322,15 +326,19 @@ impl<T> Lane<T> {
                 self.make(served, &mut facts, fact)?;
             }
         }
-        let next = self.waiting.iter().take(self.config.batch_max);
-        served.decided().claims().warm(next.filter_map(|waiting| waiting.command.fan()));
         let mut answers = Vec::with_capacity(self.waiting.len().min(self.config.batch_max));
-        let mut broken = None;
+        let (mut broken, mut warm) = (None, 0);
         while broken.is_none()
             && answers.len() < self.config.batch_max
             && facts.len() < FACTS_PER_BATCH_MAX - 4
             && let Some(Waiting { ticket, command, arrived_mono_ms }) = self.waiting.pop_front()
         {
+            if warm == 0 {
+                warm = WARMED_AT_ONCE;
+                let fans = self.waiting.iter().take(warm).filter_map(|next| next.command.fan());
+                served.decided().claims().warm(fans);
+            }
+            warm -= 1;
             // Requests that were passed on may be older than those before them.
             if moment.mono_ms - arrived_mono_ms >= PATIENCE_MS {
                 self.ready.push((ticket, Reply::Busy));

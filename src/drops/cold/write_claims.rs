@@ -3,9 +3,8 @@
 use super::change::{Extended, Part};
 use super::rows::{Made, Moved, Stock};
 use super::write::Wrong;
-use crate::kit::db::{Marks, Tx, chunks};
+use crate::kit::db::{Marks, Texts, Tx, chunks};
 use crate::on;
-use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 
 crate::statements! {
@@ -89,9 +88,10 @@ pub(super) async fn write_part(
 }
 
 async fn insert(tx: &mut Tx, lane: i64, made: &[Made]) -> Result<(), sqlx::Error> {
-    let sql = insert_claims(Marks::of(tx), made.len());
+    static INSERT: Texts = Texts::of(insert_claims);
+    let sql = INSERT.text(tx, made.len());
     on!(tx, tx => {
-        let mut query = sqlx::query(AssertSqlSafe(sql));
+        let mut query = sqlx::query(sql);
         for made in made {
             query = query
                 .bind(lane)
@@ -117,9 +117,10 @@ async fn move_some(
     lane: i64,
     some: &[(u32, Moved)],
 ) -> Result<Vec<(i64, i64, i64)>, sqlx::Error> {
-    let sql = move_claims(Marks::of(tx), some.len());
+    static MOVE: Texts = Texts::of(move_claims);
+    let sql = MOVE.text(tx, some.len());
     on!(tx, tx => {
-        let mut query = sqlx::query_as::<_, (i64, i64, i64)>(AssertSqlSafe(sql));
+        let mut query = sqlx::query_as::<_, (i64, i64, i64)>(sql);
         for (number, moved) in some {
             query = query
                 .bind(i64::from(*number))

@@ -3,7 +3,7 @@
 
 use super::body::{self, Units};
 use crate::app::App;
-use crate::drops::answers;
+use crate::drops::answers::{self, Receipt};
 use crate::drops::drop::Drop;
 use crate::drops::gate::{self, ClaimAsk, Claimed};
 use crate::drops::published::{Front, NotInMemory};
@@ -13,7 +13,7 @@ use crate::kit::problem::Problem;
 use crate::kit::serve::{Fields, Reply};
 use axum::body::Bytes;
 use axum::http::{HeaderName, Method, Request, StatusCode};
-use fanfare_engine::{Fan, Key, Quantity, Refusal};
+use fanfare_engine::{Claim, Fan, Key, Quantity, Refusal};
 use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -117,20 +117,19 @@ pub async fn answer(app: &Arc<App>, asks: &impl Asks, looked: Looked) -> Reply {
         }
     };
     match claimed {
-        Claimed::Made(claim, receipt) => {
+        Claimed::Made(claim, Some((head, fact))) => {
             app.metrics.claims.inc();
-            let receipt = match receipt {
-                None => short_receipt(app, &drop, &claim).await,
-                made => made,
-            };
-            let body = answers::claim_json(&drop, &claim, receipt.as_deref());
+            let receipt = Receipt::Of(&head, &fact);
+            let body = answers::claim_json(&drop, &claim, Some(receipt));
             Reply::new(StatusCode::CREATED, JSON, body.into())
+        }
+        Claimed::Made(claim, None) => {
+            app.metrics.claims.inc();
+            claim_read_back(app, &drop, &claim, StatusCode::CREATED).await
         }
         Claimed::Repeated(claim) => {
             app.metrics.repeats.inc();
-            let receipt = short_receipt(app, &drop, &claim).await;
-            let body = answers::claim_json(&drop, &claim, receipt.as_deref());
-            Reply::new(StatusCode::OK, JSON, body.into())
+            claim_read_back(app, &drop, &claim, StatusCode::OK).await
         }
         Claimed::Refused(refusal) => refused(app, &refusal, &drop.published.front()),
         Claimed::AtGate(refusal, front) => refused(app, &refusal, &front),
@@ -190,13 +189,15 @@ fn read_claim(drop: &Drop, fan: Fan, key: Option<Key>, bytes: &[u8]) -> Result<C
     Ok(ClaimAsk { fan, line, quantity, key })
 }
 
+async fn claim_read_back(app: &Arc<App>, drop: &Drop, claim: &Claim, status: StatusCode) -> Reply {
+    let receipt = short_receipt(app, drop, claim).await;
+    let receipt = receipt.as_deref().map(Receipt::Made);
+    Reply::new(status, JSON, answers::claim_json(drop, claim, receipt).into())
+}
+
 /// A repeated claim's receipt, read back from its row. A claim without it is still true, so where
 /// too many ask at once it is left out; `GET …/receipt` gives it later.
-pub async fn short_receipt(
-    app: &Arc<App>,
-    drop: &Drop,
-    claim: &fanfare_engine::Claim,
-) -> Option<String> {
+async fn short_receipt(app: &Arc<App>, drop: &Drop, claim: &Claim) -> Option<String> {
     if let Some(head) = drop.published.recent(claim.place.seq) {
         return receipts::short_receipt(&head, claim.place);
     }

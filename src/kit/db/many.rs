@@ -2,6 +2,7 @@
 //! database keeps a handful of prepared statements and not one for every number of rows.
 
 use super::Side;
+use std::sync::OnceLock;
 
 /// Rows of a chunk, largest first.
 const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
@@ -32,15 +33,15 @@ impl Marks {
         Self { numbered: matches!(side, Side::Postgres(_)), given: 0 }
     }
 
-    /// The next value, of this type: every value says its own, because PostgreSQL takes a list's
-    /// first row to tell.
+    /// The next value, of this type. PostgreSQL takes a list's first row to tell, so there every
+    /// value says its own; in `SQLite` a value is of the type it is bound as.
     pub fn value(&mut self, kind: &str) -> String {
         self.given += 1;
         let Self { numbered, given } = self;
-        if *numbered { format!("CAST(${given} AS {kind})") } else { format!("CAST(? AS {kind})") }
+        if *numbered { format!("CAST(${given} AS {kind})") } else { "?".to_owned() }
     }
 
-    /// `(CAST($1 AS BIGINT), …), (…)`: so many rows of values of these types.
+    /// `(CAST($1 AS BIGINT), …), (…)` or `(?, …), (…)`: so many rows of values of these types.
     pub fn rows(&mut self, types: &[&str], rows: usize) -> String {
         let mut row = |_| {
             let row: Vec<String> = types.iter().map(|kind| self.value(kind)).collect();
@@ -48,6 +49,28 @@ impl Marks {
         };
         let rows: Vec<String> = (0..rows).map(&mut row).collect();
         rows.join(", ")
+    }
+}
+
+/// A statement's texts for chunks of each size, each made once: text of thousands of values takes
+/// longer to make than to run.
+pub struct Texts {
+    make: fn(Marks, usize) -> String,
+    /// As each database knows values, by size.
+    made: [[OnceLock<String>; SIZES.len()]; 2],
+}
+
+impl Texts {
+    /// Of a statement over so many rows.
+    pub const fn of(make: fn(Marks, usize) -> String) -> Self {
+        Self { make, made: [const { [const { OnceLock::new() }; SIZES.len()] }; 2] }
+    }
+
+    /// The text for a chunk of this size.
+    pub fn text<S, P>(&'static self, side: &Side<S, P>, rows: usize) -> &'static str {
+        let marks = Marks::of(side);
+        let size = SIZES.iter().position(|size| *size == rows).unwrap_or_default();
+        self.made[usize::from(marks.numbered)][size].get_or_init(|| (self.make)(marks, SIZES[size]))
     }
 }
 
@@ -71,7 +94,6 @@ mod tests {
         let rows = sides.map(|side| Marks::of(&side).rows(&["BIGINT", "TEXT"], 2));
         let numbered =
             "(CAST($1 AS BIGINT), CAST($2 AS TEXT)), (CAST($3 AS BIGINT), CAST($4 AS TEXT))";
-        let in_order = "(CAST(? AS BIGINT), CAST(? AS TEXT)), (CAST(? AS BIGINT), CAST(? AS TEXT))";
-        assert_eq!(rows, [numbered, in_order]);
+        assert_eq!(rows, [numbered, "(?, ?), (?, ?)"]);
     }
 }

@@ -18,7 +18,7 @@ mod thread;
 
 pub use super::database::Database;
 pub use event::{Event, record, unique};
-pub use many::{Marks, chunks};
+pub use many::{Marks, Texts, chunks};
 pub use migrate::{MIGRATIONS, Migration, migrate};
 pub use open::POSTGRES_CONNECTIONS;
 pub use thread::Cold;

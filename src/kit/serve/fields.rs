@@ -1,6 +1,6 @@
 //! A request's header fields, wherever they stand.
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Fields of a request: taken apart by hyper, or as they came.
 pub trait Fields {
@@ -20,10 +20,10 @@ pub trait Fields {
 
 impl Fields for HeaderMap {
     fn all(&self, name: &HeaderName) -> impl DoubleEndedIterator<Item = &[u8]> {
-        self.get_all(name).iter().map(|value| value.as_bytes())
+        self.get_all(name).iter().map(HeaderValue::as_bytes)
     }
 
     fn first(&self, name: &HeaderName) -> Option<&[u8]> {
-        self.get(name).map(|value| value.as_bytes())
+        self.get(name).map(HeaderValue::as_bytes)
     }
 }

@@ -158,6 +158,9 @@ mod tests {
         let Begins::Head(head, ..) = begins(sent, &mut room) else { panic!() };
         let all: Vec<_> = head.all(&header::COOKIE).collect();
         assert_eq!(all, [b"a=1", b"b=2"]);
-        assert_eq!((head.first(&header::COOKIE), head.first(&header::HOST)), (Some(&b"a=1"[..]), None));
+        assert_eq!(
+            (head.first(&header::COOKIE), head.first(&header::HOST)),
+            (Some(&b"a=1"[..]), None)
+        );
     }
 }

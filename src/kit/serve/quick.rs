@@ -117,6 +117,8 @@ struct Wire<Stream> {
     patience: Pin<Box<Sleep>>,
     /// Whether the rest of a request is waited for.
     hurried: bool,
+    /// When its patience began anew, in the house's turns.
+    since: u32,
 }
 
 /// What comes next on a connection.
@@ -139,7 +141,14 @@ pub(super) async fn serve<S: Service, D: Door>(
     house: &House<S, D>,
 ) -> Option<(D::Stream, Bytes)> {
     let patience = Box::pin(sleep(IDLE_WITHIN));
-    let mut wire = Wire { stream, inward: Inward::default(), outward: Vec::new(), patience, hurried: false };
+    let mut wire = Wire {
+        stream,
+        inward: Inward::default(),
+        outward: Vec::new(),
+        patience,
+        hurried: false,
+        since: house.turn.get(),
+    };
     if !read.is_empty() && !wire.put_back(&read) {
         return Some((wire.stream, read));
     }
@@ -153,20 +162,22 @@ pub(super) async fn serve<S: Service, D: Door>(
             }
             Step::Asks(later, bytes, https) => {
                 // Who sent more than one request at once hears of the first before the next.
-                wire.flush(&house.spare).await.ok()?;
+                wire.flush(house).await.ok()?;
                 let reply = later.await;
                 reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
                 wire.inward.used(bytes);
             }
             Step::Part => {
-                wire.flush(&house.spare).await.ok()?;
+                wire.flush(house).await.ok()?;
                 if last {
+                    // Over TLS whoever asked is told that nothing was cut off.
+                    let _ = wire.stream.shutdown().await;
                     return None;
                 }
                 lacking = wire.more(&house.spare).await.err();
             }
             Step::Otherwise => {
-                wire.flush(&house.spare).await.ok()?;
+                wire.flush(house).await.ok()?;
                 let read = Bytes::copy_from_slice(wire.inward.bytes());
                 if let Some(buffer) = wire.inward.buffer.take() {
                     give(&house.spare.inward, buffer);
@@ -220,7 +231,7 @@ impl<Stream: AsyncRead + tokio::io::AsyncWrite + Unpin> Wire<Stream> {
     }
 
     /// Writes all answers that have gathered.
-    async fn flush(&mut self, spare: &Spare) -> io::Result<()> {
+    async fn flush<S, D>(&mut self, house: &House<S, D>) -> io::Result<()> {
         if self.outward.is_empty() {
             return Ok(());
         }
@@ -228,9 +239,12 @@ impl<Stream: AsyncRead + tokio::io::AsyncWrite + Unpin> Wire<Stream> {
         self.stream.flush().await?;
         let mut outward = std::mem::take(&mut self.outward);
         outward.clear();
-        give(&spare.outward, outward);
-        self.hurried = false;
-        self.patience.as_mut().reset(Instant::now() + IDLE_WITHIN);
+        give(&house.spare.outward, outward);
+        // Setting a timer for each answer would show.
+        if self.hurried || self.since != house.turn.get() {
+            (self.hurried, self.since) = (false, house.turn.get());
+            self.patience.as_mut().reset(Instant::now() + IDLE_WITHIN);
+        }
         Ok(())
     }
 
