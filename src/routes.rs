@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::drops::desk::Desk;
-use crate::drops::web::hot::Looked;
+use crate::drops::web::hot::{Looked, Memo};
 use crate::drops::web::{api, body, describe, host, hot, rehearsal};
 use crate::drops::{gate, trail};
 use crate::fans::web;
@@ -18,7 +18,6 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
-use futures_util::future::Either as Which;
 use http_body_util::Either;
 use hyper::body::Incoming;
 use std::net::SocketAddr;
@@ -111,17 +110,20 @@ pub fn router(app: Arc<App>) -> Router {
 pub struct Front {
     app: Arc<App>,
     desk: Desk,
+    memo: Memo,
     router: Router,
 }
 
 impl Front {
     /// Over this program.
     pub fn new(app: Arc<App>) -> Self {
-        Self { router: router(app.clone()), desk: app.node.desk(), app }
+        Self { router: router(app.clone()), desk: app.node.desk(), memo: Memo::default(), app }
     }
 }
 
 impl Service for Front {
+    type Waits = (Looked, Option<RequestId>);
+
     async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
         // A crowd's requests have no name unless they came with one, or somebody follows them.
         let name = RequestId::sent(request.headers());
@@ -144,23 +146,23 @@ impl Service for Front {
         head: &Head<'_>,
         body: Result<&[u8], Lacking>,
         peer: SocketAddr,
-    ) -> Quick<impl Future<Output = Reply> + use<'_>> {
+    ) -> Quick<Self::Waits> {
         let name = RequestId::sent(head).or_else(|| trail::follows().then(RequestId::made));
-        let Some(name) = name else {
-            return match self.looked(head, body, peer) {
-                Looked::Answered(reply) => Quick::Now(reply),
-                looked => Quick::Later(Which::Left(hot::answer(&self.app, &self.desk, looked))),
-            };
+        let looked = match &name {
+            None => self.looked(head, body, peer),
+            Some(name) => span_of(name).in_scope(|| self.looked(head, body, peer)),
         };
-        let span = span_of(&name);
-        match span.in_scope(|| self.looked(head, body, peer)) {
-            Looked::Answered(reply) => Quick::Now(Reply { id: Some(name), ..reply }),
-            looked => {
-                let answer = hot::answer(&self.app, &self.desk, looked).instrument(span);
-                let named = async move { Reply { id: Some(name), ..answer.await } };
-                Quick::Later(Which::Right(Box::pin(named)))
-            }
+        match looked {
+            Looked::Answered(reply) => Quick::Now(Reply { id: name, ..reply }),
+            looked => Quick::Later((looked, name)),
         }
+    }
+
+    async fn later(&self, (looked, name): Self::Waits) -> Reply {
+        let answer = hot::answer(&self.app, &self.desk, looked);
+        let Some(name) = name else { return answer.await };
+        let reply = Box::pin(answer.instrument(span_of(&name))).await;
+        Reply { id: Some(name), ..reply }
     }
 
     async fn tend(self: Rc<Self>) {
@@ -172,7 +174,12 @@ impl Front {
     /// Looks at a crowd's request.
     fn looked(&self, head: &Head<'_>, body: Result<&[u8], Lacking>, peer: SocketAddr) -> Looked {
         if let Some(id) = hot::claims_of(head.method, head.target) {
-            return hot::look(&self.app, (id, head), body.map_err(body::lacking), peer);
+            return hot::look(
+                (&self.app, &self.memo),
+                (id, head),
+                body.map_err(body::lacking),
+                peer,
+            );
         }
         let state = || hot::state_of(head.method, head.target);
         let admitted = gate::admit(&self.app, (head.target, head), peer);
@@ -204,7 +211,9 @@ impl Front {
         peer: SocketAddr,
     ) -> Response<AnyBody> {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
-            return hot::claim(&self.app, &self.desk, &mut request, peer).await.into();
+            return hot::claim((&self.app, &self.memo), &self.desk, &mut request, peer)
+                .await
+                .into();
         }
         let path = request.uri().path();
         let admitted = gate::admit(&self.app, (path, request.headers()), peer);

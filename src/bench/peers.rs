@@ -7,8 +7,8 @@ use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
+use std::convert::Infallible;
 use std::fs;
-use std::future::Ready;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -134,6 +134,8 @@ struct Bare {
 }
 
 impl Service for Bare {
+    type Waits = Infallible;
+
     async fn call(&self, request: Request<Incoming>, _: SocketAddr) -> Response<AnyBody> {
         let _ = request.into_body().collect().await;
         let mut response = Response::new(Either::Left(Full::new(self.body.clone())));
@@ -154,15 +156,10 @@ impl Service for Bare {
         true
     }
 
-    fn quick(
-        &self,
-        _: &Head<'_>,
-        _: Result<&[u8], Lacking>,
-        _: SocketAddr,
-    ) -> Quick<impl Future<Output = Reply> + use<'_>> {
-        let kind =
-            if self.status.is_success() { "application/json" } else { "application/problem+json" };
-        Quick::<Ready<Reply>>::Now(Reply::new(self.status, kind, self.body.clone()))
+    fn quick(&self, _: &Head<'_>, _: Result<&[u8], Lacking>, _: SocketAddr) -> Quick<Self::Waits> {
+        let fine = self.status.is_success();
+        let kind = if fine { "application/json" } else { "application/problem+json" };
+        Quick::Now(Reply::new(self.status, kind, self.body.clone()))
     }
 }
 

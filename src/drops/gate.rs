@@ -57,10 +57,10 @@ pub fn cookie<'a>(fields: &'a impl Fields, name: &str) -> Option<&'a str> {
 }
 
 /// The token a request carries: as bearer, or in the cookie that signing in sets.
-pub fn token_of(fields: &impl Fields) -> Option<&str> {
-    match fields.first(&header::AUTHORIZATION).and_then(|value| str::from_utf8(value).ok()) {
-        Some(value) => value.strip_prefix("Bearer ").map(str::trim),
-        None => cookie(fields, SESSION_COOKIE),
+pub fn token_of(fields: &impl Fields) -> Option<&[u8]> {
+    match fields.first(&header::AUTHORIZATION) {
+        Some(value) => value.strip_prefix(b"Bearer ").map(<[u8]>::trim_ascii),
+        None => cookie(fields, SESSION_COOKIE).map(str::as_bytes),
     }
 }
 

@@ -53,6 +53,9 @@ pub type AnyBody = Either<Full<Bytes>, Body>;
 
 /// What answers requests. One is made for each core.
 pub trait Service: 'static {
+    /// A quick request that waits for its answer.
+    type Waits;
+
     /// Answers a request from this address.
     fn call(
         &self,
@@ -65,15 +68,14 @@ pub trait Service: 'static {
         false
     }
 
-    /// Answers such a request from this address, with its body or why it is not there; what has to be waited for is
-    /// waited for in what is given back.
-    fn quick(
-        &self,
-        _: &Head<'_>,
-        _: Result<&[u8], Lacking>,
-        _: SocketAddr,
-    ) -> Quick<impl Future<Output = Reply> + use<'_, Self>> {
-        Quick::Later(future::pending())
+    /// Answers such a request from this address, with its body or why it is not there.
+    fn quick(&self, _: &Head<'_>, _: Result<&[u8], Lacking>, _: SocketAddr) -> Quick<Self::Waits> {
+        Quick::Not
+    }
+
+    /// Answers one that waits.
+    fn later(&self, _: Self::Waits) -> impl Future<Output = Reply> {
+        future::pending()
     }
 
     /// Goes on beside the connections of the core.

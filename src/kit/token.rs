@@ -154,7 +154,12 @@ impl Tokens {
     ///
     /// # Errors
     /// If it was not made here for this use, or is over.
-    pub fn check(&self, token: &str, used: Use, now_ms: i64) -> Result<Session, TokenError> {
+    pub fn check(
+        &self,
+        token: impl AsRef<[u8]>,
+        used: Use,
+        now_ms: i64,
+    ) -> Result<Session, TokenError> {
         self.read(token, used, now_ms).map(|(session, _)| session)
     }
 
@@ -162,7 +167,12 @@ impl Tokens {
     ///
     /// # Errors
     /// If it was not made here for this use, or is over.
-    pub fn read(&self, token: &str, used: Use, now_ms: i64) -> Result<(Session, u64), TokenError> {
+    pub fn read(
+        &self,
+        token: impl AsRef<[u8]>,
+        used: Use,
+        now_ms: i64,
+    ) -> Result<(Session, u64), TokenError> {
         let read = self.signed(token, used)?;
         if read.0.over(now_ms) { Err(TokenError::Expired) } else { Ok(read) }
     }
@@ -171,9 +181,9 @@ impl Tokens {
     ///
     /// # Errors
     /// If it was not made here for this use, or was ended.
-    pub fn signed(&self, token: &str, used: Use) -> Result<(Session, u64), TokenError> {
+    pub fn signed(&self, token: impl AsRef<[u8]>, used: Use) -> Result<(Session, u64), TokenError> {
         let mut buffer = [0; NUMBERED_BYTES];
-        let bytes = decode(token, &mut buffer).ok_or(TokenError::Forged)?;
+        let bytes = decode(token.as_ref(), &mut buffer).ok_or(TokenError::Forged)?;
         let numbered = bytes.len() == NUMBERED_BYTES;
         let (signed, mac) = bytes.split_at(if numbered { NUMBERED_SIGNED } else { SIGNED });
         let ours = blake3::Hash::from_bytes(padded(&self.mac(signed)));
@@ -231,7 +241,7 @@ fn padded(mac: &[u8]) -> [u8; 32] {
 }
 
 /// The bytes of a token; none if it has another length or alphabet.
-fn decode<'a>(token: &str, buffer: &'a mut [u8; NUMBERED_BYTES]) -> Option<&'a [u8]> {
+fn decode<'a>(token: &[u8], buffer: &'a mut [u8; NUMBERED_BYTES]) -> Option<&'a [u8]> {
     let length = [BYTES, NUMBERED_BYTES].into_iter().find(|bytes| token.len() == bytes / 3 * 4)?;
     let bytes = &mut buffer[..length];
     (URL_SAFE_NO_PAD.decode_slice(token, bytes) == Ok(length)).then_some(bytes)

@@ -19,6 +19,7 @@ use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use http_body_util::Either;
 use hyper::body::Incoming;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ pub struct Starting {
 pub struct StartingFront(pub Arc<Starting>);
 
 impl Service for StartingFront {
+    type Waits = Infallible;
+
     async fn call(&self, request: Request<Incoming>, _: SocketAddr) -> Response<AnyBody> {
         let mut answer = self.0.answer(&request);
         guard::guard(answer.headers_mut());

@@ -170,7 +170,11 @@ fn too_large() -> Problem {
 
 /// Whether the request says its body is JSON.
 pub fn require_json(fields: &impl Fields) -> Result<(), Problem> {
-    let kind = fields.first(&header::CONTENT_TYPE).and_then(|value| str::from_utf8(value).ok());
+    let kind = fields.first(&header::CONTENT_TYPE);
+    if kind == Some(b"application/json") {
+        return Ok(());
+    }
+    let kind = kind.and_then(|value| str::from_utf8(value).ok());
     let json = kind.is_some_and(|kind| {
         kind.split(';')
             .next()

@@ -13,8 +13,9 @@ use crate::kit::problem::Problem;
 use crate::kit::serve::{Fields, Reply};
 use axum::body::Bytes;
 use axum::http::{HeaderName, Method, Request, StatusCode};
-use fanfare_engine::{Claim, Fan, Key, Quantity, Refusal};
+use fanfare_engine::{Claim, Line, Quantity, Refusal};
 use hyper::body::Incoming;
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -52,6 +53,28 @@ pub fn state(app: &App, id: &str) -> Reply {
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
+/// What the newest body said of its drop. A crowd sends the same one over and over: it is read once
+/// and compared from then on.
+#[derive(Default)]
+pub struct Memo(RefCell<Option<(Arc<Drop>, Vec<u8>, (Line, Quantity))>>);
+
+impl Memo {
+    fn says(&self, drop: &Arc<Drop>, body: &[u8]) -> Option<(Line, Quantity)> {
+        let memo = self.0.borrow();
+        let (of, same, said) = memo.as_ref()?;
+        (Arc::ptr_eq(of, drop) && same == body).then_some(*said)
+    }
+
+    fn note(&self, drop: &Arc<Drop>, body: &[u8], said: (Line, Quantity)) {
+        if body.len() <= MEMO_BYTES_MAX {
+            *self.0.borrow_mut() = Some((drop.clone(), body.to_vec(), said));
+        }
+    }
+}
+
+/// Longer bodies are no crowd's.
+const MEMO_BYTES_MAX: usize = 256;
+
 /// How far a claim has come by looking at it.
 pub enum Looked {
     /// To its answer.
@@ -65,17 +88,17 @@ pub enum Looked {
 /// Looks at a claim: who asks, for what, and whether it can be refused from here. The body is as it
 /// was read, or why it could not be.
 pub fn look(
-    app: &App,
+    (app, memo): (&App, &Memo),
     (id, fields): (&str, &impl Fields),
     body: Result<&[u8], Problem>,
     peer: SocketAddr,
 ) -> Looked {
-    try_look(app, (id, fields), body, peer)
+    try_look((app, memo), (id, fields), body, peer)
         .unwrap_or_else(|problem| Looked::Answered(refused_here(app, &problem)))
 }
 
 fn try_look(
-    app: &App,
+    (app, memo): (&App, &Memo),
     (id, fields): (&str, &impl Fields),
     body: Result<&[u8], Problem>,
     peer: SocketAddr,
@@ -88,7 +111,8 @@ fn try_look(
     let key = key_text(fields)?.map(|text| app.node.tokens.key_of(text));
     let drop = gate::drop_named(app, id)?;
     body::require_json(fields)?;
-    let ask = read_claim(&drop, session.fan, key, body?)?;
+    let (line, quantity) = read_claim(memo, &drop, body?)?;
+    let ask = ClaimAsk { fan: session.fan, line, quantity, key };
     Ok(match gate::screened(&drop, &ask, now_ms) {
         Ok(None) => Looked::Asks(drop, ask),
         Ok(Some(Claimed::AtGate(refusal, front))) => {
@@ -139,7 +163,7 @@ pub async fn answer(app: &Arc<App>, asks: &impl Asks, looked: Looked) -> Reply {
 
 /// Answers a claim that hyper has read.
 pub async fn claim(
-    app: &Arc<App>,
+    (app, memo): (&Arc<App>, &Memo),
     asks: &impl Asks,
     request: &mut Request<Incoming>,
     peer: SocketAddr,
@@ -147,7 +171,7 @@ pub async fn claim(
     let whole = body::read_whole(request.body_mut()).await;
     let body = whole.as_deref().map_err(Problem::clone);
     let id = claims_of(request.method(), request.uri().path()).unwrap_or_default();
-    let looked = look(app, (id, request.headers()), body, peer);
+    let looked = look((app, memo), (id, request.headers()), body, peer);
     answer(app, asks, looked).await
 }
 
@@ -176,7 +200,10 @@ pub fn key_text(fields: &impl Fields) -> Result<Option<&[u8]>, Problem> {
 }
 
 /// Checks a claim's body against the drop.
-fn read_claim(drop: &Drop, fan: Fan, key: Option<Key>, bytes: &[u8]) -> Result<ClaimAsk, Problem> {
+fn read_claim(memo: &Memo, drop: &Arc<Drop>, bytes: &[u8]) -> Result<(Line, Quantity), Problem> {
+    if let Some(said) = memo.says(drop, bytes) {
+        return Ok(said);
+    }
     let body = body::parse_claim(bytes)?;
     let line = gate::line_named(drop, &body.item, body.variant.as_deref())?;
     let quantity = match body.quantity {
@@ -186,7 +213,8 @@ fn read_claim(drop: &Drop, fan: Fan, key: Option<Key>, bytes: &[u8]) -> Result<C
     };
     let quantity = quantity
         .ok_or_else(|| Problem::invalid("quantity", "use a whole number from 1 to 65535"))?;
-    Ok(ClaimAsk { fan, line, quantity, key })
+    memo.note(drop, bytes, (line, quantity));
+    Ok((line, quantity))
 }
 
 async fn claim_read_back(app: &Arc<App>, drop: &Drop, claim: &Claim, status: StatusCode) -> Reply {

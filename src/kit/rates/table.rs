@@ -5,7 +5,8 @@
 //! takes no memory, and the place of one who asked a while ago is free without anybody clearing
 //! it.
 
-use std::hash::{BuildHasher as _, RandomState};
+use foldhash::quality::RandomState;
+use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How often a caller may ask.
@@ -45,7 +46,7 @@ impl Table {
     pub fn new(rate: Rate) -> Self {
         let row = || Row([const { AtomicU64::new(0) }; ROW]);
         let rows = (0..ROWS).map(|_| row()).collect();
-        Self { rows, hasher: RandomState::new(), rate }
+        Self { rows, hasher: RandomState::default(), rate }
     }
 
     /// Counts one request, or says after how many ms it can be.
@@ -54,7 +55,7 @@ impl Table {
         let mark = hash & !MOMENT;
         let Row(row) = &self.rows[hash as usize % ROWS];
         loop {
-            let (place, seen) = find(row, mark);
+            let (place, seen) = find(row, mark, now_ms);
             // Another's place is taken over: that caller is paid off or, where all eight are
             // not, was nearest to it. Who asks too often stands further away and keeps its own.
             let own_ms = if seen & !MOMENT == mark { seen & MOMENT } else { 0 };
@@ -72,20 +73,21 @@ impl Table {
     }
 }
 
-/// A caller's place and what stands there: its own, or the one whose moment is the earliest.
-fn find(row: &[AtomicU64; ROW], mark: u64) -> (&AtomicU64, u64) {
-    let mut earliest = (&row[0], u64::MAX);
-    let mut earliest_ms = u64::MAX;
-    for place in row {
-        let seen = place.load(Ordering::Relaxed);
-        if seen & !MOMENT == mark {
-            return (place, seen);
-        }
-        if seen & MOMENT < earliest_ms {
-            (earliest, earliest_ms) = ((place, seen), seen & MOMENT);
-        }
+/// A caller's place and what stands there: its own, or one whose caller is paid off, or else the
+/// one whose moment is the earliest.
+fn find(row: &[AtomicU64; ROW], mark: u64, now_ms: u64) -> (&AtomicU64, u64) {
+    let seen = row.each_ref().map(|place| place.load(Ordering::Relaxed));
+    // All eight are compared whatever they are: nothing here can be guessed.
+    let same = |at: usize| u32::from(seen[at] & !MOMENT == mark) << at;
+    let own = (0..ROW).map(same).sum::<u32>();
+    if own != 0 {
+        let at = own.trailing_zeros() as usize;
+        return (&row[at], seen[at]);
     }
-    earliest
+    let moment = |at: usize| seen[at] & MOMENT;
+    let free = (0..ROW).find(|at| moment(*at) <= now_ms);
+    let at = free.or_else(|| (0..ROW).min_by_key(|at| moment(*at))).unwrap_or_default();
+    (&row[at], seen[at])
 }
 
 #[cfg(test)]

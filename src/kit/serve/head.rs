@@ -20,14 +20,19 @@ pub struct Head<'a> {
     /// What it asks for, with its query if there is one.
     pub target: &'a str,
     fields: &'a [Header<'a>],
+    /// A bit for each length that a field's name has: most that are looked for are not there.
+    lengths: u64,
     /// What stands before the names of cookies that count.
     pub cookies_are: &'static str,
 }
 
 impl Fields for Head<'_> {
     fn all(&self, name: &HeaderName) -> impl DoubleEndedIterator<Item = &[u8]> {
-        let named = move |field: &&Header<'_>| field.name.eq_ignore_ascii_case(name.as_str());
-        self.fields.iter().filter(named).map(|field| field.value)
+        let name = name.as_str();
+        let any = self.lengths & bit_of(name) != 0;
+        let fields = if any { self.fields } else { &[] };
+        let named = move |field: &&Header<'_>| field.name.eq_ignore_ascii_case(name);
+        fields.iter().filter(named).map(|field| field.value)
     }
 
     fn cookies_are(&self) -> &'static str {
@@ -61,20 +66,27 @@ pub fn begins<'a>(sent: &'a [u8], room: &'a mut Room<'a>) -> Begins<'a> {
     };
     let (Some(target), Some(1)) = (request.path, request.version) else { return Begins::Unusual };
     match body_bytes(request.headers) {
-        Some(body_bytes) => {
-            let head = Head { method, target, fields: request.headers, cookies_are: "" };
+        Some((body_bytes, lengths)) => {
+            let fields = &*request.headers;
+            let head = Head { method, target, fields, lengths, cookies_are: "" };
             Begins::Head(head, head_bytes, body_bytes)
         }
         None => Begins::Unusual,
     }
 }
 
+/// The bit of a name's length; names that are far too long share one.
+fn bit_of(name: &str) -> u64 {
+    1 << name.len().min(63)
+}
+
 /// How many bytes follow a head, if it says so in the one usual way and asks for nothing of the
-/// connection itself.
-fn body_bytes(fields: &[Header<'_>]) -> Option<usize> {
-    let mut length = None;
+/// connection itself; and the lengths of its fields' names.
+fn body_bytes(fields: &[Header<'_>]) -> Option<(usize, u64)> {
+    let (mut length, mut lengths) = (None, 0);
     for Header { name, value } in fields {
         let is = |field: &HeaderName| name.eq_ignore_ascii_case(field.as_str());
+        lengths |= bit_of(name);
         match name.len() {
             14 if is(&header::CONTENT_LENGTH) => {
                 let plain = (1..=7).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
@@ -92,7 +104,7 @@ fn body_bytes(fields: &[Header<'_>]) -> Option<usize> {
             _ => {}
         }
     }
-    Some(length.unwrap_or(0))
+    Some((length.unwrap_or(0), lengths))
 }
 
 #[cfg(test)]

@@ -44,11 +44,13 @@ pub enum Lacking {
 }
 
 /// How a request fares that may be answered from its bytes.
-pub enum Quick<F> {
+pub enum Quick<W> {
     /// Answered.
     Now(Reply),
     /// To be answered when a lane has decided.
-    Later(F),
+    Later(W),
+    /// It is another's to answer.
+    Not,
 }
 
 type Buffer = Box<[u8; BUFFER_BYTES]>;
@@ -122,11 +124,11 @@ struct Wire<Stream> {
 }
 
 /// What comes next on a connection.
-enum Step<F> {
+enum Step<W> {
     /// An answer to so many bytes, over https or not.
     Said(Reply, usize, bool),
     /// The same once it is decided.
-    Asks(F, usize, bool),
+    Asks(W, usize, bool),
     /// More has to come.
     Part,
     /// The request is another's to answer.
@@ -160,10 +162,10 @@ pub(super) async fn serve<S: Service, D: Door>(
                 reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
                 wire.inward.used(bytes);
             }
-            Step::Asks(later, bytes, https) => {
+            Step::Asks(waits, bytes, https) => {
                 // Who sent more than one request at once hears of the first before the next.
                 wire.flush(house).await.ok()?;
-                let reply = later.await;
+                let reply = house.service.later(waits).await;
                 reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
                 wire.inward.used(bytes);
             }
@@ -190,11 +192,11 @@ pub(super) async fn serve<S: Service, D: Door>(
 
 /// What comes next behind these bytes. Nothing waits here, so that a head's fields take no room in
 /// a connection that does.
-fn step<'h, S: Service, D: Door>(
-    house: &'h House<S, D>,
+fn step<S: Service, D: Door>(
+    house: &House<S, D>,
     (sent, lacking): (&[u8], Option<Lacking>),
     peer: SocketAddr,
-) -> Step<impl Future<Output = Reply> + use<'h, S, D>> {
+) -> Step<S::Waits> {
     let mut room = [MaybeUninit::uninit(); FIELDS_MAX];
     let (mut head, of, behind) = match begins(sent, &mut room) {
         Begins::Head(head, of, behind) => (head, of, behind),
@@ -217,7 +219,8 @@ fn step<'h, S: Service, D: Door>(
     }
     match house.service.quick(&head, body, caller.address) {
         Quick::Now(reply) => Step::Said(reply, whole, caller.https),
-        Quick::Later(reply) => Step::Asks(reply, whole, caller.https),
+        Quick::Later(waits) => Step::Asks(waits, whole, caller.https),
+        Quick::Not => Step::Otherwise,
     }
 }
 
