@@ -56,18 +56,25 @@ const PROBLEM: &str = "application/problem+json";
 /// What the newest body said of its drop. A crowd sends the same one over and over: it is read once
 /// and compared from then on.
 #[derive(Default)]
-pub struct Memo(RefCell<Option<(Arc<Drop>, Vec<u8>, (Line, Quantity))>>);
+pub struct Memo(RefCell<Option<Noted>>);
+
+/// A body as it was sent for a drop, and what it asks for.
+struct Noted {
+    drop: Arc<Drop>,
+    body: Vec<u8>,
+    said: (Line, Quantity),
+}
 
 impl Memo {
     fn says(&self, drop: &Arc<Drop>, body: &[u8]) -> Option<(Line, Quantity)> {
         let memo = self.0.borrow();
-        let (of, same, said) = memo.as_ref()?;
-        (Arc::ptr_eq(of, drop) && same == body).then_some(*said)
+        let noted = memo.as_ref()?;
+        (Arc::ptr_eq(&noted.drop, drop) && noted.body == body).then_some(noted.said)
     }
 
     fn note(&self, drop: &Arc<Drop>, body: &[u8], said: (Line, Quantity)) {
         if body.len() <= MEMO_BYTES_MAX {
-            *self.0.borrow_mut() = Some((drop.clone(), body.to_vec(), said));
+            *self.0.borrow_mut() = Some(Noted { drop: drop.clone(), body: body.to_vec(), said });
         }
     }
 }
