@@ -4,130 +4,23 @@
 //! handed to the lanes' thread together, once a turn of the core, and the lanes' thread hands back
 //! all answers of a row together: each wakes the other once, however many wait.
 
+mod outbox;
+mod seats;
+
+pub use outbox::{Caller, Outbox};
+
 use super::inbox::Inbox;
 use super::lanes::Message;
 use super::ticket::{Answered, Asks, Ticket};
 use fanfare_engine::Command;
 use fanfare_lane::{LaneId, Reply};
-use futures_util::task::AtomicWaker;
+use outbox::Answers;
+use seats::{Place, Seats};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-
-/// A request's place at its core's desk. Places are used again; their turn tells those apart who
-/// had one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    at: u32,
-    turn: u32,
-}
-
-/// Answers on their way, and whose they are.
-type Gathered = Vec<(Place, Answered)>;
-
-/// What a desk hears from the lanes' thread.
-#[derive(Default)]
-struct Answers {
-    arrived: Mutex<Gathered>,
-    waker: AtomicWaker,
-}
-
-impl Answers {
-    /// Adds answers, all at once.
-    fn push(&self, more: &mut Gathered) {
-        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = arrived.is_empty();
-        arrived.append(more);
-        drop(arrived);
-        if first {
-            self.waker.wake();
-        }
-    }
-
-    fn take(&self, taken: &mut Gathered) {
-        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        mem::swap(&mut *arrived, taken);
-    }
-}
-
-/// Who waits at a desk, as the lanes' thread knows it. One that is forgotten hears `unsure`.
-pub struct Caller(Option<(Arc<Answers>, Place)>);
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        if let Some((answers, place)) = self.0.take() {
-            answers.push(&mut vec![(place, Answered::plain(Reply::Unsure))]);
-        }
-    }
-}
-
-/// Answers on their way to desks, those of each together.
-#[derive(Default)]
-pub struct Outbox(Vec<(Arc<Answers>, Gathered)>);
-
-impl Outbox {
-    /// Adds an answer.
-    pub fn add(&mut self, mut caller: Caller, answered: Answered) {
-        let Some((answers, place)) = caller.0.take() else { return };
-        let found = self.0.iter_mut().find(|(desk, _)| Arc::ptr_eq(desk, &answers));
-        match found {
-            Some((_, gathered)) => gathered.push((place, answered)),
-            None => self.0.push((answers, vec![(place, answered)])),
-        }
-    }
-
-    /// Hands out all that gathered.
-    pub fn hand_out(&mut self) {
-        for (desk, gathered) in &mut self.0 {
-            if !gathered.is_empty() {
-                desk.push(gathered);
-            }
-        }
-        // Desks live as long as the process: those of a few cores are kept, and their room.
-        self.0.truncate(DESKS_KEPT);
-    }
-}
-
-/// Desks whose room is kept between two rows.
-const DESKS_KEPT: usize = 64;
-
-/// One who waits.
-#[derive(Default)]
-struct Seat {
-    turn: u32,
-    waker: Option<Waker>,
-    answered: Option<Answered>,
-}
-
-#[derive(Default)]
-struct Seats {
-    all: Vec<Seat>,
-    free: Vec<u32>,
-}
-
-impl Seats {
-    fn sit(&mut self) -> Place {
-        let at = self.free.pop().unwrap_or_else(|| {
-            self.all.push(Seat::default());
-            self.all.len() as u32 - 1
-        });
-        Place { at, turn: self.all[at as usize].turn }
-    }
-
-    fn of(&mut self, place: Place) -> Option<&mut Seat> {
-        self.all.get_mut(place.at as usize).filter(|seat| seat.turn == place.turn)
-    }
-
-    fn leave(&mut self, place: Place) {
-        if let Some(seat) = self.of(place) {
-            *seat = Seat { turn: place.turn.wrapping_add(1), ..Seat::default() };
-            self.free.push(place.at);
-        }
-    }
-}
 
 /// One core's desk; nothing of it leaves the core but asks and answers.
 pub struct Desk {
@@ -180,7 +73,7 @@ impl Desk {
 impl Asks for Desk {
     fn asked(&self, lane: LaneId, command: Command) -> impl Future<Output = Answered> {
         let place = self.seats.borrow_mut().sit();
-        let caller = Caller(Some((self.answers.clone(), place)));
+        let caller = Caller::at(self.answers.clone(), place);
         let mut asks = self.asks.borrow_mut();
         asks.push((lane, command, Ticket::Desk(caller)));
         if asks.len() == 1

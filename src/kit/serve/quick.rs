@@ -7,7 +7,7 @@
 
 use super::head::{Begins, FIELDS_MAX, begins};
 use super::reply::Reply;
-use super::{Door, House, Service};
+use super::{Busy, Door, House, Service};
 use crate::kit::tls;
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -154,29 +154,24 @@ pub(super) async fn serve<S: Service, D: Door>(
     if !read.is_empty() && !wire.put_back(&read) {
         return Some((wire.stream, read));
     }
-    let mut lacking = None;
+    let (mut lacking, mut busy) = (None, None);
     loop {
-        let last = house.stopping.get() || lacking.is_some();
-        match step(house, (wire.inward.bytes(), lacking), peer) {
-            Step::Said(reply, bytes, https) => {
-                reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
-                wire.inward.used(bytes);
-            }
+        let (reply, bytes, https) = match step(house, (wire.inward.bytes(), lacking), peer) {
+            Step::Said(reply, bytes, https) => (reply, bytes, https),
             Step::Asks(waits, bytes, https) => {
                 // Who sent more than one request at once hears of the first before the next.
                 wire.flush(house).await.ok()?;
-                let reply = house.service.later(waits).await;
-                reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
-                wire.inward.used(bytes);
+                busy.get_or_insert_with(|| Busy::among(&house.busy));
+                (house.service.later(waits).await, bytes, https)
             }
             Step::Part => {
                 wire.flush(house).await.ok()?;
-                if last {
-                    // Over TLS whoever asked is told that nothing was cut off.
-                    let _ = wire.stream.shutdown().await;
-                    return None;
+                busy = None;
+                if lacking.is_some() {
+                    return wire.end().await;
                 }
                 lacking = wire.more(&house.spare).await.err();
+                continue;
             }
             Step::Otherwise => {
                 wire.flush(house).await.ok()?;
@@ -186,6 +181,14 @@ pub(super) async fn serve<S: Service, D: Door>(
                 }
                 return Some((wire.stream, read));
             }
+        };
+        busy.get_or_insert_with(|| Busy::among(&house.busy));
+        let last = house.stopping.get() || lacking.is_some();
+        reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
+        wire.inward.used(bytes);
+        if last {
+            wire.flush(house).await.ok()?;
+            return wire.end().await;
         }
     }
 }
@@ -249,6 +252,12 @@ impl<Stream: AsyncRead + tokio::io::AsyncWrite + Unpin> Wire<Stream> {
             self.patience.as_mut().reset(Instant::now() + IDLE_WITHIN);
         }
         Ok(())
+    }
+
+    /// Ends the connection; over TLS whoever asked is told that nothing was cut off.
+    async fn end<T>(mut self) -> Option<T> {
+        let _ = self.stream.shutdown().await;
+        None
     }
 
     /// Waits for more bytes, or finds that none come.
