@@ -39,7 +39,7 @@ use std::rc::Rc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::LocalSet;
 
 /// How long connections get to finish when the server stops.
@@ -95,24 +95,8 @@ struct House<S, D> {
     turn: Cell<u32>,
     /// Whether connections end behind the answer they wait for.
     stopping: Cell<bool>,
-    /// Connections that wait for an answer.
-    busy: Cell<usize>,
-}
-
-/// A connection that waits for an answer.
-struct Busy<'h>(&'h Cell<usize>);
-
-impl<'h> Busy<'h> {
-    fn among(all: &'h Cell<usize>) -> Self {
-        all.set(all.get() + 1);
-        Self(all)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
+    /// Wakes those that wait for nothing, once that is so.
+    closing: Notify,
 }
 
 /// Listeners on one address, one a core.
@@ -204,7 +188,7 @@ impl<S: Service, D: Door> House<S, D> {
             date: RefCell::new(clock::http_date()),
             turn: Cell::new(0),
             stopping: Cell::new(false),
-            busy: Cell::new(0),
+            closing: Notify::new(),
         }
     }
 }
@@ -230,6 +214,7 @@ async fn accept<S: Service, D: Door>(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     tokio::task::spawn_local(house.service.clone().tend());
     tokio::task::spawn_local(turn_date(house.clone()));
+    let open = Rc::new(());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -238,7 +223,7 @@ async fn accept<S: Service, D: Door>(
         match accepted {
             Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                let open = open::Connection::opened();
+                let open = (open.clone(), open::Connection::opened());
                 let (house, stop) = (house.clone(), stop.clone());
                 tokio::task::spawn_local(async move {
                     if let Some(stream) = let_in(stream, &house, stop.clone()).await {
@@ -253,8 +238,9 @@ async fn accept<S: Service, D: Door>(
     }
     drop(listener);
     house.stopping.set(true);
+    house.closing.notify_waiters();
     let drained = async {
-        while house.busy.get() > 0 {
+        while Rc::strong_count(&open) > 1 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -277,7 +263,6 @@ async fn let_in<S, D: Door>(
     house: &House<S, D>,
     mut stop: watch::Receiver<bool>,
 ) -> Option<D::Stream> {
-    let _busy = Busy::among(&house.busy);
     tokio::select! {
         biased;
         opened = house.door.open(stream) => opened,

@@ -7,7 +7,7 @@
 
 use super::head::{Begins, FIELDS_MAX, begins};
 use super::reply::Reply;
-use super::{Busy, Door, House, Service};
+use super::{Door, House, Service};
 use crate::kit::tls;
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -15,7 +15,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf};
@@ -154,23 +154,28 @@ pub(super) async fn serve<S: Service, D: Door>(
     if !read.is_empty() && !wire.put_back(&read) {
         return Some((wire.stream, read));
     }
-    let (mut lacking, mut busy) = (None, None);
+    // Asked once: from then on it wakes this connection, which looks at what was turned.
+    let mut closing = pin!(house.closing.notified());
+    poll_fn(|context| {
+        let _ = closing.as_mut().poll(context);
+        Poll::Ready(())
+    })
+    .await;
+    let mut lacking = None;
     loop {
         let (reply, bytes, https) = match step(house, (wire.inward.bytes(), lacking), peer) {
             Step::Said(reply, bytes, https) => (reply, bytes, https),
             Step::Asks(waits, bytes, https) => {
                 // Who sent more than one request at once hears of the first before the next.
                 wire.flush(house).await.ok()?;
-                busy.get_or_insert_with(|| Busy::among(&house.busy));
                 (house.service.later(waits).await, bytes, https)
             }
             Step::Part => {
                 wire.flush(house).await.ok()?;
-                busy = None;
                 if lacking.is_some() {
                     return wire.end().await;
                 }
-                lacking = wire.more(&house.spare).await.err();
+                lacking = wire.more(house).await.err();
                 continue;
             }
             Step::Otherwise => {
@@ -182,7 +187,6 @@ pub(super) async fn serve<S: Service, D: Door>(
                 return Some((wire.stream, read));
             }
         };
-        busy.get_or_insert_with(|| Busy::among(&house.busy));
         let last = house.stopping.get() || lacking.is_some();
         reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
         wire.inward.used(bytes);
@@ -261,14 +265,17 @@ impl<Stream: AsyncRead + tokio::io::AsyncWrite + Unpin> Wire<Stream> {
     }
 
     /// Waits for more bytes, or finds that none come.
-    async fn more(&mut self, spare: &Spare) -> Result<(), Lacking> {
+    async fn more<S, D>(&mut self, house: &House<S, D>) -> Result<(), Lacking> {
         poll_fn(|context| {
-            match self.inward.poll_more(&mut self.stream, spare, context) {
+            match self.inward.poll_more(&mut self.stream, &house.spare, context) {
                 Poll::Ready(read) => {
                     let any = matches!(read, Ok(1..));
                     return Poll::Ready(if any { Ok(()) } else { Err(Lacking::CutOff) });
                 }
                 Poll::Pending => {}
+            }
+            if self.inward.bytes().is_empty() && house.stopping.get() {
+                return Poll::Ready(Err(Lacking::Late));
             }
             // From its first byte on a request has so long, however often more of it comes.
             if !self.inward.bytes().is_empty() && !std::mem::replace(&mut self.hurried, true) {

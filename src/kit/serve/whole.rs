@@ -1,7 +1,7 @@
 //! Requests that are hyper's to read: pages, and whatever is unusual about a crowd's.
 
 use super::rewound::{Answer, Rewound};
-use super::{AnyBody, Busy, Door, Handover, House, Service, handover};
+use super::{AnyBody, Door, Handover, House, Service, handover};
 use crate::kit::tls;
 use axum::http::{Method, Request, Response, Version, header};
 use bytes::Bytes;
@@ -88,7 +88,6 @@ pub(super) async fn serve<S: Service, D: Door>(
     house: &House<S, D>,
     mut stop: watch::Receiver<bool>,
 ) -> Option<(D::Stream, Bytes)> {
-    let _busy = Busy::among(&house.busy);
     let (leaving, newest) = (&Cell::new(None), &Rc::new(Cell::new(Answer::Open)));
     let answer = service_fn(|request: Request<Incoming>| {
         newest.set(Answer::Open);
