@@ -207,6 +207,7 @@ named! {
         ClockJumped => "nodes: clock jumped",
         ClockWrong => "nodes: process started with a wrong clock",
         ClockAwry => "nodes: process started with a clock some seconds off",
+        ClockDrifts => "nodes: process with a clock that drifts",
         TakenAhead => "nodes: lane taken over by a clock a little ahead",
         TakenBehind => "nodes: lane taken over by a clock a little behind",
         TakenDoubted => "nodes: lane taken over by a clock that was not believed",
@@ -237,6 +238,7 @@ impl Met {
                 | Self::Reordered
                 | Self::Lost
                 | Self::Proof
+                | Self::ClockDrifts
         )
     }
 }

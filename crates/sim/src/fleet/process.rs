@@ -140,6 +140,9 @@ impl Fleet {
         }
         let pid = self.procs.len();
         let pace = self.rng.range(0, 200) as i64 - 100;
+        if pace != 0 {
+            self.met(Met::ClockDrifts);
+        }
         let wall_off_ms = self.clock_at_start();
         let base_ms = self.rng.below(1_000_000) as i64;
         let wall = wall_ms(self.now_ms) + self.now_ms * pace / 10_000 + wall_off_ms;
