@@ -136,9 +136,7 @@ impl Service for Front {
     }
 
     fn is_quick(&self, head: &Head<'_>) -> bool {
-        let (method, path) = (head.method, head.target);
-        hot::claims_of(method, path).is_some()
-            || hot::state_of(method, path).is_some_and(|id| !id.contains(['?', '#', '%']))
+        hot::is_crowds(head.method, head.target)
     }
 
     fn quick(

@@ -2,6 +2,7 @@
 
 use super::shown::Shown;
 use super::{Where, cold};
+use crate::drops::node;
 use crate::kit::database::Database;
 use crate::kit::hex;
 use crate::verify::{self, Progress, Report, VerifyError};
@@ -47,6 +48,7 @@ pub struct Verify {
 /// # Errors
 /// If nothing can be read.
 pub fn run(args: &Verify) -> Result<ExitCode, String> {
+    node::hashing_holds()?;
     let data = args.data.clone().unwrap_or_else(|| PathBuf::from("./fanfare-data"));
     let (database, journal) = (args.database.clone(), args.journal.clone());
     let place = Where { data: data.clone(), database, journal };

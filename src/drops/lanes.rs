@@ -337,6 +337,7 @@ impl Lanes {
                 self.keep_house(&clock);
             }
             self.keep_nodes();
+            self.desks.hand_out();
             self.answer_quiet(&clock);
             if self.stopping && (self.all_idle() || clock.mono_ms >= self.stop_by_mono_ms) {
                 break;

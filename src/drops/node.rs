@@ -97,6 +97,17 @@ impl Asks for Node {
     }
 }
 
+/// Rows are for ever: before any is written or believed, both libraries that hash them have to agree
+/// on this processor (`docs/decisions/0040-many-hashes-at-once.md`).
+///
+/// # Errors
+/// If they do not, in words.
+pub fn hashing_holds() -> Result<(), String> {
+    let why = "SHA-256 comes out differently in two ways on this processor; nothing is served or \
+               verified here: run memory and processor tests, or use another machine";
+    if fanfare_lane::hashes_agree() { Ok(()) } else { Err(why.to_owned()) }
+}
+
 impl Node {
     /// Opens the journal in the folder and serves these drops.
     ///
@@ -122,6 +133,7 @@ impl Node {
         specs: Vec<DropSpec>,
         beside: Beside,
     ) -> Result<Arc<Self>, String> {
+        hashing_holds()?;
         register::not_elsewhere(&folder, &beside.tables)?;
         // A server can forget what it acknowledged, where another takes its place.
         config.keep_rows |= !folder.journals().in_file();

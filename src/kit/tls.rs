@@ -182,10 +182,13 @@ pub fn own_cookies(headers: &mut HeaderMap) {
     if !headers.contains_key(header::COOKIE) {
         return;
     }
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let all = headers.get_all(header::COOKIE).iter();
+    let all = all.filter_map(|value| str::from_utf8(value.as_bytes()).ok());
     let pairs = all.flat_map(|text| text.split(';'));
-    let own: Vec<_> = pairs.filter_map(|pair| pair.trim().strip_prefix(HOSTS_OWN)).collect();
-    let own = HeaderValue::from_str(&own.join("; "));
+    let own = pairs.filter_map(|pair| pair.trim().strip_prefix(HOSTS_OWN));
+    // Joined, a space behind the prefix would no longer be part of the name.
+    let own: Vec<_> = own.filter(|pair| !pair.starts_with(char::is_whitespace)).collect();
+    let own = HeaderValue::from_bytes(own.join("; ").as_bytes());
     headers.remove(header::COOKIE);
     if let Ok(own) = own {
         headers.insert(header::COOKIE, own);
@@ -223,8 +226,9 @@ mod tests {
     #[test]
     fn a_cookie_slipped_in_over_https_is_not_read() {
         let mut headers = HeaderMap::new();
-        for cookies in ["a=evil; __Host-a=1;b=2", "__Host-c=3; __host-d=4"] {
-            headers.append(header::COOKIE, HeaderValue::from_static(cookies));
+        let cookies = ["a=evil; __Host-a=1;b=2", "x=é; __Host-c=3; __host-d=4; __Host- e=5"];
+        for cookies in cookies {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(cookies.as_bytes()).unwrap());
         }
         own_cookies(&mut headers);
         let cookies: Vec<_> = headers.get_all(header::COOKIE).iter().collect();

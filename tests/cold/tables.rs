@@ -2,13 +2,14 @@
 
 use super::{Base, NOW_MS, compared, of_tables, on_both, project};
 use crate::common::world::{OPENS_MS, Temp, World, act, whole_day};
-use fanfare::drops::cold;
+use fanfare::drops::cold::{self, read::Moment};
 use fanfare::kit::db::{self, Cold, Database, MIGRATIONS, Marks, Migration};
 use fanfare::on;
-use fanfare_engine::{Amendment, Command, LineTerms};
+use fanfare_engine::{Amendment, Command, LineTerms, Place};
 
 /// Runs something in a database behind the program's back.
-fn meddle(base: &Base, sql: &'static str) -> u64 {
+fn meddle(base: &Base, sql: &str) -> u64 {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
     let cold = base.open();
     let db = cold.db();
     let done = cold.wait(async move {
@@ -120,6 +121,39 @@ fn tables_that_say_something_else_than_the_facts_are_named() {
             assert_eq!(said.is_empty(), named.is_empty(), "{sql}: {said:?}");
             assert!(said.iter().all(|what| what.contains(named)), "{sql}: {said:?}");
         }
+    });
+}
+
+#[test]
+fn a_claim_is_found_by_its_place_also_where_others_are_lost() {
+    on_both("places", |base, temp| {
+        let world = World::start(&temp.data(), OPENS_MS - 1_000);
+        world.stop();
+        assert_eq!(project(base, &temp.data()), [""; 0]);
+        // Three a row; of three hundred the middle ones and the last are gone.
+        let there = |number: u32| number < 120 || (180..290).contains(&number);
+        let place = |number: u32| Place { seq: number / 3 + 2, index: (number % 3) as u16 };
+        for number in (1..=300).filter(|number| there(*number)) {
+            let Place { seq, index } = place(number);
+            let sql = format!(
+                "INSERT INTO claims VALUES (1, {number}, {number}, 0, 1, 'held', 9, NULL, {seq}, \
+                 {index}, 5, 5, 1)"
+            );
+            assert_eq!(meddle(base, &sql), 1);
+        }
+        assert_eq!(meddle(base, "UPDATE drops SET claims = 300 WHERE lane = 1"), 1);
+        let cold = base.open();
+        let db = cold.db();
+        let found = cold.wait(async move {
+            let mut moment = Moment::of(&db, 1).await?;
+            let mut found = Vec::new();
+            for number in 0..=303 {
+                found.push(moment.claim_at(place(number)).await?.map(|made| made.number));
+            }
+            Ok(found)
+        });
+        let expected = (0..=303).map(|number| Some(number).filter(|n| *n > 0 && there(*n)));
+        assert_eq!(found.unwrap(), expected.collect::<Vec<_>>());
     });
 }
 

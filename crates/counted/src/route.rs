@@ -105,7 +105,7 @@ impl Site {
         assert_eq!((times.done % connections, times.made % connections), (0, 0));
         let made: Vec<Vec<u8>> = (0..times.made).map(|nth| self.request(drop, nth)).collect();
         let lists = made.chunks(times.made / connections).map(<[_]>::to_vec).collect();
-        let (crowd, gone) = Crowd::new((lists, times.done / connections), answer, again);
+        let (crowd, hearing) = Crowd::new((lists, times.done / connections), answer, again);
         let listeners = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 1).expect("a port");
         let address = listeners[0].local_addr().expect("an address");
         let (stopper, stop) = watch::channel(false);
@@ -115,10 +115,11 @@ impl Site {
         let connect = |_| TcpStream::connect(address).expect("a connection");
         let _sockets: Vec<TcpStream> = (0..connections).map(connect).collect();
         for _ in 0..connections {
-            gone.recv_timeout(WITHIN).expect("an answer to every request");
+            let heard = hearing.recv_timeout(WITHIN).expect("an answer to every request");
+            heard.expect("the right answer");
         }
         let _ = stopper.send(true);
-        fronts.into_iter().for_each(|front| front.join().expect("no answer but the right one"));
+        fronts.into_iter().for_each(|front| front.join().expect("a front"));
     }
 
     fn request(&self, drop: &str, nth: usize) -> Vec<u8> {

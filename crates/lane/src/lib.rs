@@ -61,6 +61,7 @@ pub use row::{
     leaf_hash, leaf_hashes,
 };
 pub use seal::{FestivalKey, KeyId, PublicKey, Seal, Sealed, Signer, seal_commit};
+pub use sha::hashes_agree;
 pub use store::{Placed, Store, StoreError};
 pub use tenure::{
     GONE_AFTER_MS, GOOD_FOR_MS, Grants, Owed, Rival, SUCCESSOR_WAITS_MS, Tenure, Watch, Word,

@@ -63,6 +63,24 @@ pub(crate) fn sha256_each(first: u8, messages: &[&[u8]]) -> Vec<Hash> {
     hashes
 }
 
+/// Whether both libraries hash alike on this processor, by messages of many lengths at once and
+/// alone: whoever writes or checks rows asks once, before anything else. It takes milliseconds.
+#[must_use]
+pub fn hashes_agree() -> bool {
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(LONGEST).collect();
+    // Ragged, so that messages of a group end in different blocks; and longer than two blocks.
+    let messages: Vec<&[u8]> = (0..MANY).map(|at| &bytes[..at * at % LONGEST]).collect();
+    let each = sha256_each(1, &messages);
+    messages.iter().zip(each).all(|(message, hash)| {
+        let library: Hash = Sha256::new().chain_update([1]).chain_update(message).finalize().into();
+        hash == library && sha256(&[&[1], message]) == library
+    })
+}
+
+/// What is hashed to see that.
+const MANY: usize = 1_031;
+const LONGEST: usize = 2_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +93,12 @@ mod tests {
             assert_eq!(sha256(&[head, tail]), Hash::from(Sha256::digest(&message)), "{length}");
         }
     }
+
+    #[test]
+    fn as_many_as_a_row_can_hold_agree() {
+        assert!(hashes_agree());
+    }
+
     #[test]
     fn many_at_once_are_each_the_librarys() {
         let bytes: Vec<u8> = (0..=255).cycle().take(600).collect();

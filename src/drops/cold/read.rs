@@ -30,7 +30,8 @@ crate::statements! {
     CURSORS = "SELECT lane, seq, hash, at_ms FROM cursors";
     CURSOR = "SELECT seq, hash, at_ms FROM cursors WHERE lane = $1";
     CLAIMS_AFTER = claims_where!("WHERE lane = $1 AND number > $2 ORDER BY number LIMIT $3");
-    CLAIM_AT = claims_where!("WHERE lane = $1 AND seq = $2 AND place = $3");
+    CLAIM_UP_TO =
+        claims_where!("WHERE lane = $1 AND number <= $2 ORDER BY number DESC LIMIT 1");
     CLAIMS_OF = claims_where!("WHERE fan = $1 ORDER BY lane, number DESC LIMIT $2");
     LINES = "SELECT issued, set_aside, reserve, held, settled FROM drop_lines
         WHERE lane = $1 ORDER BY line";
@@ -142,6 +143,31 @@ impl Moment {
         Ok(rows.into_iter().map(|row| made(row).1).collect())
     }
 
+    /// The claim whose fact stands at this place. Places rise with numbers, so it is a search by
+    /// halves; numbers of claims that are lost are missing.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn claim_at(&mut self, at: Place) -> Result<Option<Made>, DbError> {
+        // Behind the one, up to the other.
+        let (mut low, mut high) = (0, i64::from(self.claims().await?));
+        while low < high {
+            let (lane, middle) = (self.lane, low + (high - low + 1) / 2);
+            let row = on!(&mut self.tx, tx => {
+                let query = sqlx::query_as::<_, Row>(CLAIM_UP_TO).bind(lane).bind(middle);
+                query.fetch_optional(&mut **tx).await
+            })?;
+            let found = row.map(|row| made(row).1).filter(|made| i64::from(made.number) > low);
+            let stands = found.as_ref().map(|made| Place { seq: made.seq, index: made.place });
+            match (found, stands) {
+                (Some(made), Some(place)) if place == at => return Ok(Some(made)),
+                (Some(made), Some(place)) if place > at => high = i64::from(made.number) - 1,
+                _ => low = middle,
+            }
+        }
+        Ok(None)
+    }
+
     /// The lines' stock, and how many claims the drop's row counts.
     ///
     /// # Errors
@@ -152,9 +178,7 @@ impl Moment {
             let query = sqlx::query_as::<_, (i64, i64, i64, i64, i64)>(LINES).bind(lane);
             query.fetch_all(&mut **tx).await
         })?;
-        let claims = on!(&mut self.tx, tx => {
-            sqlx::query_as::<_, (i64,)>(CLAIMS).bind(lane).fetch_optional(&mut **tx).await
-        })?;
+        let claims = self.claims().await?;
         let stock = |(issued, set_aside, reserve, held, settled)| Stock {
             issued,
             set_aside,
@@ -162,7 +186,16 @@ impl Moment {
             held,
             settled,
         };
-        Ok((lines.into_iter().map(stock).collect(), claims.map_or(0, |(count,)| count as u32)))
+        Ok((lines.into_iter().map(stock).collect(), claims))
+    }
+
+    /// How many claims the drop's row counts, which is the newest one's number.
+    async fn claims(&mut self) -> Result<u32, DbError> {
+        let lane = self.lane;
+        let claims = on!(&mut self.tx, tx => {
+            sqlx::query_as::<_, (i64,)>(CLAIMS).bind(lane).fetch_optional(&mut **tx).await
+        })?;
+        Ok(claims.map_or(0, |(count,)| count as u32))
     }
 }
 
@@ -195,12 +228,7 @@ pub async fn claim_at(side: &ColdSide, drop: &Drop, at: Place) -> Option<Option<
         if !stands_at(moment.cursor().await?, &front.face) {
             return Ok(None);
         }
-        let lane = moment.lane;
-        let row = on!(&mut moment.tx, tx => {
-            let query = sqlx::query_as::<_, Row>(CLAIM_AT).bind(lane).bind(i64::from(at.seq));
-            query.bind(i64::from(at.index)).fetch_optional(&mut **tx).await
-        })?;
-        Ok(Some(row.and_then(|row| claim(&made(row).1))))
+        Ok(Some(moment.claim_at(at).await?.as_ref().and_then(claim)))
     })
     .await
 }

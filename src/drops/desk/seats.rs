@@ -46,3 +46,22 @@ impl Seats {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_sat_here_before_is_nobody_now() {
+        let mut seats = Seats::default();
+        let (first, other) = (seats.sit(), seats.sit());
+        seats.leave(first);
+        let second = seats.sit();
+        assert_eq!((second.at, seats.all.len()), (first.at, 2), "a place is used again");
+        assert!(seats.of(first).is_none(), "what comes late for the first is nobody's");
+        assert!(seats.of(second).is_some() && seats.of(other).is_some());
+        seats.leave(first);
+        assert!(seats.of(second).is_some(), "nobody leaves twice");
+        assert!(seats.free.is_empty());
+    }
+}

@@ -35,6 +35,13 @@ pub fn state_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
     path.strip_prefix("/api/v1/drops/").filter(|id| !id.contains('/'))
 }
 
+/// Whether a path is one of those that a crowd asks, as every client writes it: an id that is
+/// written in another way, or a query behind it, is the router's to read.
+pub fn is_crowds(method: &Method, target: &str) -> bool {
+    let plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    claims_of(method, target).or_else(|| state_of(method, target)).is_some_and(plain)
+}
+
 /// Answers how a drop stands: written once a moment, sent to all who look.
 pub fn state(app: &App, id: &str) -> Reply {
     let drop = match gate::drop_named(app, id) {

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001-facts", sql: include_str!("../../../migrations/0001-facts.sql") },
     Migration { name: "0002-people", sql: include_str!("../../../migrations/0002-people.sql") },
     Migration { name: "0003-nodes", sql: include_str!("../../../migrations/0003-nodes.sql") },
+    Migration { name: "0004-places", sql: include_str!("../../../migrations/0004-places.sql") },
 ];
 
 crate::statements! {
