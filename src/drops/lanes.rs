@@ -346,22 +346,6 @@ impl Lanes {
         self.write_heads();
     }
 
-    /// Whether a full batch waits already for this journal, so that its commits follow each other
-    /// without a pause.
-    fn crowded(&self, home: usize) -> bool {
-        self.full().any(|hosted| hosted.drop.home == home)
-    }
-
-    /// Whether a full batch waits behind a commit that is under way.
-    fn crowded_behind_one(&self) -> bool {
-        self.full().any(|hosted| self.commits[hosted.drop.home].under_way())
-    }
-
-    /// The lanes of which a full batch waits.
-    fn full(&self) -> impl Iterator<Item = &Hosted> {
-        self.hosted.values().filter(|hosted| hosted.lane.waiting() >= self.config.batch_max)
-    }
-
     /// How long to sleep: until the next thing is due, if that is soon.
     fn nap(&self) -> Duration {
         if self.stopping || !self.quiet.is_empty() {

@@ -97,8 +97,8 @@ impl Asks for Node {
     }
 }
 
-/// Rows are for ever: before any is written or believed, both libraries that hash them have to agree
-/// on this processor (`docs/decisions/0040-many-hashes-at-once.md`).
+/// Rows are for ever: before any is written or believed, both libraries that hash them have to
+/// agree on this processor (`docs/decisions/0040-many-hashes-at-once.md`).
 ///
 /// # Errors
 /// If they do not, in words.

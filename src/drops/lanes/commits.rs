@@ -1,6 +1,7 @@
 //! One journal's commits: one under way at most, and not too soon behind the one before. Journals
 //! do not wait for each other.
 
+use super::{Hosted, Lanes};
 use crate::drops::committer::Work;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::journal::Holder;
@@ -69,5 +70,23 @@ impl Commits {
     /// Has the committer do something else, behind what it does.
     pub(super) fn ask(&self, work: Work) {
         let _ = self.committer.send(work);
+    }
+}
+
+impl Lanes {
+    /// Whether a full batch waits already for this journal, so that its commits follow each other
+    /// without a pause.
+    pub(super) fn crowded(&self, home: usize) -> bool {
+        self.full().any(|hosted| hosted.drop.home == home)
+    }
+
+    /// Whether a full batch waits behind a commit that is under way.
+    pub(super) fn crowded_behind_one(&self) -> bool {
+        self.full().any(|hosted| self.commits[hosted.drop.home].under_way())
+    }
+
+    /// The lanes of which a full batch waits.
+    fn full(&self) -> impl Iterator<Item = &Hosted> {
+        self.hosted.values().filter(|hosted| hosted.lane.waiting() >= self.config.batch_max)
     }
 }
