@@ -10,7 +10,7 @@ use crate::host::web as hosts;
 use crate::kit::guard;
 use crate::kit::problem::{Problem, Refused};
 use crate::kit::request_id::RequestId;
-use crate::kit::serve::{AnyBody, Head, Lacking, Quick, Reply, Service};
+use crate::kit::serve::{AnyBody, Head, Lacking, Quick, Reply, Sent, Service};
 use crate::pages;
 use axum::Router;
 use axum::body::Body;
@@ -19,7 +19,6 @@ use axum::http::{Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use http_body_util::Either;
-use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -124,7 +123,7 @@ impl Front {
 impl Service for Front {
     type Waits = (Looked, Option<RequestId>);
 
-    async fn call(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<AnyBody> {
+    async fn call(&self, request: Request<Sent>, peer: SocketAddr) -> Response<AnyBody> {
         // A crowd's requests have no name unless they came with one, or somebody follows them.
         let name = RequestId::sent(request.headers());
         let mut answer = match name.or_else(|| trail::follows().then(RequestId::made)) {
@@ -192,7 +191,7 @@ impl Front {
     async fn named(
         &self,
         name: RequestId,
-        request: Request<Incoming>,
+        request: Request<Sent>,
         peer: SocketAddr,
     ) -> Response<AnyBody> {
         let mut answer = self.answer::<true>(request, peer).instrument(span_of(&name)).await;
@@ -205,7 +204,7 @@ impl Front {
     // of its own: shared, it would be a call more for each request of a crowd.
     async fn answer<const NAMED: bool>(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<Sent>,
         peer: SocketAddr,
     ) -> Response<AnyBody> {
         if hot::claims_of(request.method(), request.uri().path()).is_some() {
@@ -234,7 +233,7 @@ impl Front {
     async fn otherwise(
         &self,
         admitted: Result<(), Problem>,
-        request: Request<Incoming>,
+        request: Request<Sent>,
         peer: SocketAddr,
     ) -> Response<AnyBody> {
         let answer = self.routed(admitted, request, peer).await;
@@ -247,7 +246,7 @@ impl Front {
     async fn routed(
         &self,
         admitted: Result<(), Problem>,
-        request: Request<Incoming>,
+        request: Request<Sent>,
         peer: SocketAddr,
     ) -> Response<Body> {
         let mut request = request.map(Body::new);

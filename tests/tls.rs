@@ -12,7 +12,7 @@ use fanfare::kit::clock::Stopwatch;
 use fanfare::kit::keys::Keys;
 use fanfare::kit::proxy::Proxies;
 use fanfare::kit::scratch::Scratch;
-use fanfare::kit::serve::{self, AnyBody, Service};
+use fanfare::kit::serve::{self, AnyBody, Sent, Service};
 use fanfare::kit::tls::{self, Tls};
 use fanfare::kit::token::{Role, Tokens};
 use http_body_util::Either;
@@ -229,7 +229,7 @@ impl Service for Well {
 
     async fn call(
         &self,
-        _: axum::http::Request<hyper::body::Incoming>,
+        _: axum::http::Request<Sent>,
         _: SocketAddr,
     ) -> axum::http::Response<AnyBody> {
         axum::http::Response::new(Either::Left("well".into()))

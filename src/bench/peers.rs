@@ -2,11 +2,10 @@
 
 use crate::kit::guard;
 use crate::kit::program;
-use crate::kit::serve::{self, AnyBody, Head, Lacking, Quick, Reply, Service};
+use crate::kit::serve::{self, AnyBody, Head, Lacking, Quick, Reply, Sent, Service};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Either, Full};
-use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -136,7 +135,7 @@ struct Bare {
 impl Service for Bare {
     type Waits = Infallible;
 
-    async fn call(&self, request: Request<Incoming>, _: SocketAddr) -> Response<AnyBody> {
+    async fn call(&self, request: Request<Sent>, _: SocketAddr) -> Response<AnyBody> {
         let _ = request.into_body().collect().await;
         let mut response = Response::new(Either::Left(Full::new(self.body.clone())));
         *response.status_mut() = self.status;

@@ -3,7 +3,7 @@
 //!
 //! A connection comes in by a `Door`. What a crowd sends is answered from the bytes it came in
 //! (`quick`); anything else is hyper's to read and the router's to answer (`whole`), and behind an
-//! answer to a request without a body the connection is quick again. An answer that lasts for hours
+//! answer to a request that was read to its end the connection is quick again. An answer that lasts for hours
 //! may take the bare socket with it: see `Handover`.
 
 mod door;
@@ -14,6 +14,7 @@ mod open;
 mod quick;
 mod reply;
 mod rewound;
+mod sent;
 mod whole;
 
 pub use door::{Door, Plain};
@@ -23,13 +24,13 @@ pub use head::Head;
 pub use open::connections;
 pub use quick::{Lacking, Quick};
 pub use reply::Reply;
+pub use sent::Sent;
 
 use super::clock;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use bytes::Bytes;
 use http_body_util::{Either, Full};
-use hyper::body::Incoming;
 use socket2::{Domain, Socket, Type};
 use std::cell::{Cell, RefCell};
 use std::future::{self, Future};
@@ -59,7 +60,7 @@ pub trait Service: 'static {
     /// Answers a request from this address.
     fn call(
         &self,
-        request: Request<Incoming>,
+        request: Request<Sent>,
         peer: SocketAddr,
     ) -> impl Future<Output = Response<AnyBody>>;
 

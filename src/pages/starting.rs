@@ -9,7 +9,7 @@ use crate::app::Mode;
 use crate::festivals::Festival;
 use crate::kit::guard;
 use crate::kit::problem::Problem;
-use crate::kit::serve::{AnyBody, Service};
+use crate::kit::serve::{AnyBody, Sent, Service};
 use crate::kit::words::Lang;
 use crate::kit::words::Words;
 use crate::look::Look;
@@ -18,7 +18,6 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use http_body_util::Either;
-use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,7 +41,7 @@ pub struct StartingFront(pub Arc<Starting>);
 impl Service for StartingFront {
     type Waits = Infallible;
 
-    async fn call(&self, request: Request<Incoming>, _: SocketAddr) -> Response<AnyBody> {
+    async fn call(&self, request: Request<Sent>, _: SocketAddr) -> Response<AnyBody> {
         let mut answer = self.0.answer(&request);
         guard::guard(answer.headers_mut());
         // Who comes again finds the server that serves.

@@ -10,11 +10,10 @@ use crate::drops::published::{Front, NotInMemory};
 use crate::drops::receipts;
 use crate::drops::ticket::Asks;
 use crate::kit::problem::Problem;
-use crate::kit::serve::{Fields, Reply};
+use crate::kit::serve::{Fields, Reply, Sent};
 use axum::body::Bytes;
 use axum::http::{HeaderName, Method, Request, StatusCode};
 use fanfare_engine::{Claim, Line, Quantity, Refusal};
-use hyper::body::Incoming;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -179,7 +178,7 @@ pub async fn answer(app: &Arc<App>, asks: &impl Asks, looked: Looked) -> Reply {
 pub async fn claim(
     (app, memo): (&Arc<App>, &Memo),
     asks: &impl Asks,
-    request: &mut Request<Incoming>,
+    request: &mut Request<Sent>,
     peer: SocketAddr,
 ) -> Reply {
     let whole = body::read_whole(request.body_mut()).await;

@@ -1,5 +1,5 @@
 //! A stream of which something has been read already, and the word of when the answer to a request
-//! that has no body has gone out.
+//! that was read to its end has gone out.
 
 use bytes::{Buf as _, Bytes};
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! Requests that are hyper's to read: pages, and whatever is unusual about a crowd's.
 
 use super::rewound::{Answer, Rewound};
-use super::{AnyBody, Door, Handover, House, Service, handover};
+use super::{AnyBody, Door, Handover, House, Sent, Service, handover};
 use crate::kit::tls;
 use axum::http::{Method, Request, Response, Version, header};
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use std::future::{self, poll_fn};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -61,13 +62,10 @@ impl Drop for Told {
     }
 }
 
-/// Whether nothing of a connection belongs to a request but its head, and it is kept behind the
-/// answer.
-fn ends_with_head(request: &Request<Incoming>) -> bool {
-    request.body().is_end_stream()
-        && request.version() == Version::HTTP_11
-        && !request.headers().contains_key(header::CONNECTION)
-        && matches!(*request.method(), Method::GET | Method::HEAD)
+/// Whether a connection is kept behind the answer to a request, as far as its head says.
+fn is_kept(request: &Request<Incoming>) -> bool {
+    let version = request.version();
+    version == Version::HTTP_11 && !request.headers().contains_key(header::CONNECTION)
 }
 
 /// Why hyper gives a connection back.
@@ -92,8 +90,10 @@ pub(super) async fn serve<S: Service, D: Door>(
     let answer = service_fn(|request: Request<Incoming>| {
         newest.set(Answer::Open);
         async move {
-            let ends = ends_with_head(&request);
-            let may_leave = D::BARE && request.method() == Method::GET;
+            let (kept, may_leave) = (is_kept(&request), D::BARE && request.method() == Method::GET);
+            let (head, body) = request.into_parts();
+            let (body, read) = Sent::new(body);
+            let request = Request::from_parts(head, body);
             let mut answer = ask(house, request, peer).await;
             let taker = answer.extensions_mut().remove::<Handover>();
             if let Some(taker) = taker.filter(|_| may_leave) {
@@ -103,6 +103,8 @@ pub(super) async fn serve<S: Service, D: Door>(
                 // nothing stands in the connection's buffers that would be lost with them.
                 return future::pending().await;
             }
+            // What was not read of a body may still come, and hyper knows what to do about it.
+            let ends = kept && read.load(Ordering::Relaxed);
             let ends = ends && !answer.headers().contains_key(header::CONNECTION);
             let end = ends.then(|| newest.clone());
             Ok::<_, Infallible>(answer.map(|body| Told { body, end }))
@@ -151,7 +153,7 @@ pub(super) async fn serve<S: Service, D: Door>(
 /// Has a request answered, in the way that suits how it came.
 async fn ask<S: Service, D: Door>(
     house: &House<S, D>,
-    mut request: Request<Incoming>,
+    mut request: Request<Sent>,
     peer: SocketAddr,
 ) -> Response<AnyBody> {
     let caller = house.door.caller(peer, request.headers());

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::kit::process::resident_bytes;
-use crate::kit::serve::{AnyBody, Head, listen, start};
+use crate::kit::serve::{AnyBody, Head, Sent, listen, start};
 use axum::http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use std::future;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -22,7 +21,7 @@ struct Echo;
 impl Service for Echo {
     type Waits = ();
 
-    fn call(&self, _: Request<Incoming>, _: SocketAddr) -> impl Future<Output = Response<AnyBody>> {
+    fn call(&self, _: Request<Sent>, _: SocketAddr) -> impl Future<Output = Response<AnyBody>> {
         future::pending()
     }
 
