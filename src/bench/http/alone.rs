@@ -44,15 +44,16 @@ pub fn run(
         flood.turn(&mut requests, &clock, turn_us)?;
         warm_ups += 1;
     }
+    until_tables_follow(&one.server)?;
     let mut watchers = Watchers::of(one.server.address, bench.watchers)?;
     let mut rounds = Vec::new();
     for round in 1..=bench.rounds {
-        let cpu_us = machine::cpu_us_of(one.server.process());
+        let cpu_us = machine::whole_cpu_us_of(one.server.process());
         let mut spent = flood.turn(&mut requests, &clock, turn_us)?;
         watchers.look()?;
         // What is done behind the claims counts as theirs, whenever it is done.
         until_tables_follow(&one.server)?;
-        spent.cpu_us = machine::cpu_us_of(one.server.process()).saturating_sub(cpu_us);
+        spent.cpu_us = machine::whole_cpu_us_of(one.server.process()).saturating_sub(cpu_us);
         let (cpu, per_s) = (spent.cpu_each_us(), spent.per_s());
         told(&format!("round {round}: {cpu:.2} CPU µs each, {per_s:.0}/s"));
         rounds.push(spent);

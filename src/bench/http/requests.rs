@@ -3,13 +3,18 @@
 use crate::bench::peers::{self, Peer};
 use crate::kit::keys::Keys;
 use crate::kit::token::{Role, Session, Tokens, Use};
-use crate::rehearsal::{Next, Traffic, Why, call_get, call_post};
+use crate::rehearsal::{CallError, Next, Traffic, Why, call_get, call_post};
 use fanfare_engine::Fan;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Display;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 const BODY: &str = r#"{"item":"unit","quantity":1}"#;
+
+/// How often a host tries again before it gives up.
+const TRIES: u32 = 600;
 
 /// A server of the bench with its drops open, and the keys it signs sessions with.
 pub struct Festival {
@@ -33,7 +38,7 @@ impl Festival {
         for drop in drops {
             let path = format!("/api/v1/rehearsal/drops/{drop}");
             let turn = json!({ "opens_at_ms": opens_at_ms });
-            call_post(server.address, &path, &host, &turn).map_err(|why| why.to_string())?;
+            post(&server, &path, &host, &turn).map_err(|why| why.to_string())?;
         }
         Ok(Self { server, tokens })
     }
@@ -55,6 +60,17 @@ impl Festival {
         let tokens = &self.tokens;
         Requests { tokens, heads, next_fan, status, answered: 0, wrong: None, until_us: 0 }
     }
+}
+
+/// A host who opens a thousand drops in a row asks too fast at times.
+fn post(server: &Peer, path: &str, host: &str, turn: &Value) -> Result<Value, CallError> {
+    for _ in 0..TRIES {
+        match call_post(server.address, path, host, turn) {
+            Err(CallError::Refused(429, _)) => thread::sleep(Duration::from_millis(100)),
+            other => return other,
+        }
+    }
+    call_post(server.address, path, host, turn)
 }
 
 fn token(tokens: &Tokens, fan: u64, role: Role) -> String {
