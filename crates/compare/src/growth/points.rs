@@ -20,7 +20,7 @@ pub const ALL: [Growing; 5] = [
     growing("held", "claims held in one lane, in process"),
     growing("drops", "drops open at once, in process"),
     growing("drops_http", "drops open at once, over HTTP"),
-    growing("watchers", "people who watch the live totals, beside claims over HTTP"),
+    growing("watchers", "people who watch, beside claims over HTTP"),
     growing("connections", "connections that claim over HTTP"),
 ];
 
