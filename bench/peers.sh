@@ -11,10 +11,6 @@ STOCK=1000000000
 WARM_UP_S=0.5
 ALL_CORES="0-$(($(nproc) - 1))"
 
-# over A B, times A B: A / B, A * B as a whole number.
-over() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.6f\n", a / b }'; }
-times() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.0f\n", a * b }'; }
-
 # place CORES PID…: puts a server's processes where CORES says, with whatever they start later, and
 # sets CLIENT_CORES to where its client is to run.
 place() {
@@ -32,8 +28,6 @@ place() {
 }
 
 # --- Fanfare ----------------------------------------------------------------------------------
-
-value_in() { pick "$1" "$2" | head -n 1; }
 
 # measure_lane: a million claims into one lane, in process; every answer is looked at.
 measure_lane() {

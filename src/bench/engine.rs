@@ -5,21 +5,17 @@
 //! Over several drops there is no bare loop: their rows share commits, and what those cost
 //! together no loop over one lane's rows can tell. What is compared then is one drop.
 
+use super::callers::{self, Callers, WARM_UP};
 use super::machine;
 use crate::drops::node::Node;
-use crate::drops::spec::{DropSpec, LineName, line_id};
-use crate::drops::ticket::Ticket;
-use crate::festivals::Names;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
 use crate::kit::journal::{JournalReader, JournalWriter};
-use fanfare_engine::{Command, Fan, Key, Line, LineTerms, Quantity, Terms};
-use fanfare_lane::{LaneConfig, LaneId, Reply};
+use fanfare_lane::{LaneConfig, LaneId};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 /// How the bench is run.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +47,6 @@ impl Default for EngineBench {
     }
 }
 
-/// Claims before the first round.
-const WARM_UP: u32 = 100_000;
-
 /// What one round took.
 struct Round {
     ours_s: f64,
@@ -72,21 +65,21 @@ pub fn run(bench: EngineBench, folder: &Path, told: impl Fn(&str)) -> Result<Val
     let clock = Arc::new(Clock::machine());
     let now_ms = clock.now_ms();
     let config = LaneConfig { batch_max: bench.batch_max, ..LaneConfig::default() };
-    let specs = (0..bench.drops).map(|at| spec(at, now_ms, bench)).collect();
+    let stock = bench.rounds * bench.claims_a_round + 1_000_000;
+    let specs = (0..bench.drops).map(|at| callers::drop(at, now_ms, stock)).collect();
     let node = Node::start(data, clock, config, specs)?;
     let lanes: Vec<LaneId> = node.directory().drops.iter().map(|drop| drop.lane).collect();
     let reader = JournalReader::open(&node.folder.journals()).map_err(|why| why.to_string())?;
     let bared = bench.bare && bench.drops == 1;
     let mut bare = bared.then(|| Bare::beside(folder, lanes[0])).transpose()?;
     let mut bare_round = || bare.as_mut().map(|bare| bare.round(&reader)).transpose();
-    let (mut rounds, mut next_fan) = (Vec::new(), 1);
+    let (mut rounds, mut callers) = (Vec::new(), Callers::of(&node, &lanes, bench.callers));
     // Queues, buffers and code warm up once; what grows after that grows by the claim.
-    let warm_up = EngineBench { claims_a_round: WARM_UP, ..bench };
-    claim_round(&node, &lanes, warm_up, &mut next_fan)?;
+    claim_round(&mut callers, WARM_UP)?;
     bare_round()?;
     let start_bytes = machine::resident_bytes();
     for round in 1..=bench.rounds {
-        let (ours_s, cpu_us) = claim_round(&node, &lanes, bench, &mut next_fan)?;
+        let (ours_s, cpu_us) = claim_round(&mut callers, bench.claims_a_round)?;
         let resident_bytes = machine::resident_bytes().saturating_sub(start_bytes);
         let one = Round { ours_s, bare_s: bare_round()?, cpu_us, resident_bytes };
         told(&format!("round {round}: {}", one.words(f64::from(bench.claims_a_round))));
@@ -111,73 +104,10 @@ impl Round {
     }
 }
 
-/// A drop that never sells out during the bench.
-fn spec(at: u32, now_ms: i64, bench: EngineBench) -> DropSpec {
-    let names = Names::same("bench");
-    let line = LineTerms {
-        id: line_id("unit", None),
-        price_minor: 0,
-        stock: bench.rounds * bench.claims_a_round + 1_000_000,
-        reserve: 0,
-    };
-    DropSpec {
-        id: format!("bench-{at}"),
-        names: names.clone(),
-        lines: vec![LineName {
-            item: "unit".to_owned(),
-            variant: None,
-            names,
-            variant_names: None,
-        }],
-        terms: Terms {
-            rules: [0; 32],
-            opens_at_ms: now_ms - 1_000,
-            closes_at_ms: now_ms + 86_400_000,
-            hold_s: 7_200,
-            limit: Quantity::MIN,
-            lines: vec![line],
-        },
-        unread: false,
-        history_s: None,
-    }
-}
-
-/// Claims by ever new fans, half of each drop's with a key, so many callers waiting at any time.
-fn claim_round(
-    node: &Node,
-    lanes: &[LaneId],
-    bench: EngineBench,
-    next_fan: &mut u64,
-) -> Result<(f64, f64), String> {
-    let last_fan = *next_fan + u64::from(bench.claims_a_round);
-    let mut ask = |count: usize| {
-        let until = (*next_fan + count as u64).min(last_fan);
-        let asks = (*next_fan..until).map(|number| {
-            let fan = Fan::new(number).unwrap_or(Fan::new(1).expect("1 is a fan"));
-            let key = (number % 2 == 0).then(|| Key::new(number.wrapping_mul(0x9E37_79B9)));
-            let command = Command::Claim { fan, line: Line(0), quantity: Quantity::MIN, key };
-            (lanes[number as usize / 2 % lanes.len()], command, Ticket::Many(number))
-        });
-        node.ask_many(asks.collect());
-        *next_fan = until;
-    };
+/// Seconds and CPU µs of a round's claims.
+fn claim_round(callers: &mut Callers<'_>, claims: u32) -> Result<(f64, f64), String> {
     let (start, cpu) = (Stopwatch::start(), machine::process_cpu());
-    ask(bench.callers);
-    let (mut answers, mut answered) = (Vec::new(), 0);
-    while answered < bench.claims_a_round as usize {
-        answers.clear();
-        node.sink.take(&mut answers, Duration::from_secs(30));
-        if answers.is_empty() {
-            return Err("the lane has not answered for 30 s".to_owned());
-        }
-        if let Some((fan, reply)) =
-            answers.iter().find(|(_, reply)| !matches!(reply, Reply::Claim { fresh: true, .. }))
-        {
-            return Err(format!("fan {fan} was answered {reply:?}"));
-        }
-        answered += answers.len();
-        ask(answers.len());
-    }
+    callers.claim(u64::from(claims), |_| {})?;
     let cpu_us = machine::process_cpu().saturating_sub(cpu).as_secs_f64() * 1e6;
     Ok((start.passed_s(), cpu_us))
 }

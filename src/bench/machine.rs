@@ -14,6 +14,16 @@ pub fn cpu_us_of(process: u32) -> u64 {
     threads.flatten().map(on_cpu_ns).sum::<u64>() / 1_000
 }
 
+/// CPU time another process has used, that of threads which have ended too, in microseconds; the
+/// kernel tells it in hundredths of a second.
+pub fn whole_cpu_us_of(process: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // Behind the name, which may hold anything: the state first, user and system time 12th and 13th.
+    let fields = text.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks = fields.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
+    ticks.sum::<u64>() * 1_000_000 / rustix::param::clock_ticks_per_second()
+}
+
 /// The most memory this process ever kept in RAM, bytes.
 pub fn peak_resident_bytes() -> u64 {
     let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -42,4 +52,20 @@ pub fn pin_to_core(core: usize) -> Result<(), String> {
     cores.set(core);
     rustix::thread::sched_setaffinity(None, &cores)
         .map_err(|why| format!("core {core} cannot be had: {why}; this bench needs two cores"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn what_a_thread_used_still_counts_when_it_has_ended() {
+        let me = std::process::id();
+        let before_us = whole_cpu_us_of(me);
+        let used = process_cpu();
+        let busy = move || while process_cpu().saturating_sub(used).as_millis() < 200 {};
+        thread::spawn(busy).join().unwrap();
+        assert!(whole_cpu_us_of(me) >= before_us + 150_000);
+    }
 }

@@ -25,6 +25,11 @@ pub struct Peer {
 /// A festival with one unit in one drop and very many in another.
 pub const FESTIVAL: &str = include_str!("festival.toml");
 
+/// The names of so many drops.
+pub fn drops(count: u32) -> Vec<String> {
+    (1..=count).map(|at| format!("many-{at}")).collect()
+}
+
 /// A festival of these drops, with more units each than anybody will ask for.
 pub fn festival_of(drops: &[String]) -> String {
     const DROP: &str = "[[drops]]";

@@ -1,12 +1,13 @@
 //! `fanfare bench`.
 
 use crate::bench::engine::{self, EngineBench};
-use crate::bench::http::{self, HttpBench};
+use crate::bench::held::{self, HeldBench};
+use crate::bench::http::{self, HttpBench, Only};
 use crate::bench::peers;
 use crate::kit::scratch::Scratch;
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What `bench` takes.
@@ -40,6 +41,11 @@ enum Which {
         /// Leaves the bare loop out.
         #[arg(long)]
         alone: bool,
+        /// Instead of rounds: what a claim costs in one lane that grows, while it holds so many;
+        /// several numbers with commas.
+        #[arg(long, value_name = "CLAIMS", value_delimiter = ',', conflicts_with = "drops",
+            value_parser = clap::value_parser!(u32).range(2..=100_000_000))]
+        held: Vec<u32>,
     },
     /// What a claim and a refusal cost a server beside the bare one.
     Http {
@@ -53,8 +59,14 @@ enum Which {
         #[arg(long, default_value_t = 256)]
         connections: usize,
         /// Drops open at once: claims spread over them take turns with those of one.
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=990))]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         drops: u32,
+        /// One kind alone, without turns and the bare server; claims are spread over all drops.
+        #[arg(long, value_name = "KIND")]
+        only: Option<Only>,
+        /// People with an open live stream; what they cost the server is part of that kind's cost.
+        #[arg(long, default_value_t = 0, requires = "only")]
+        watchers: usize,
     },
 }
 
@@ -84,24 +96,32 @@ pub fn serve_bare(args: &BareArgs) -> Result<ExitCode, String> {
 pub fn run(args: &Bench) -> Result<ExitCode, String> {
     let scratch = Scratch::new(args.data.as_deref(), "bench")?;
     let told = |line: &str| eprintln!("{line}");
-    let figures = match args.which {
-        None => engine::run(EngineBench::default(), scratch.path(), told)?,
-        Some(Which::Engine { rounds, batch, drops, alone }) => {
-            let (batch_max, bare) = (batch, !alone);
-            let bench = EngineBench { rounds, batch_max, drops, bare, ..EngineBench::default() };
-            engine::run(bench, scratch.path(), told)?
-        }
-        Some(Which::Http { rounds, seconds, connections, drops }) => {
-            let bench = HttpBench { rounds, seconds, connections, drops };
-            http::run(bench, scratch.path(), told)?
-        }
-    };
+    let figures = figures(args.which.as_ref(), scratch.path(), told)?;
     print_figures(&figures);
     if let Some(path) = &args.json {
         std::fs::write(path, format!("{figures:#}\n"))
             .map_err(|why| format!("{}: {why}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn figures(which: Option<&Which>, path: &Path, told: impl Fn(&str)) -> Result<Value, String> {
+    match which {
+        None => engine::run(EngineBench::default(), path, told),
+        Some(Which::Engine { held, batch, .. }) if !held.is_empty() => {
+            let callers = EngineBench::default().callers;
+            held::run(&HeldBench { held: held.clone(), batch_max: *batch, callers }, path, told)
+        }
+        Some(&Which::Engine { rounds, batch, drops, alone, .. }) => {
+            let (batch_max, bare) = (batch, !alone);
+            let bench = EngineBench { rounds, batch_max, drops, bare, ..EngineBench::default() };
+            engine::run(bench, path, told)
+        }
+        Some(&Which::Http { rounds, seconds, connections, drops, only, watchers }) => {
+            let bench = HttpBench { rounds, seconds, connections, drops, only, watchers };
+            http::run(bench, path, told)
+        }
+    }
 }
 
 fn print_figures(figures: &Value) {

@@ -157,6 +157,15 @@ fn what_has_become_slower_is_caught() {
 }
 
 #[test]
+fn the_document_says_the_figures_of_a_release_build() {
+    let document = include_str!("../../../docs/performance.md").replace(',', "");
+    for Held { work, release, .. } in &HELD {
+        let row = format!("| `{work}` | {release} |");
+        assert!(document.contains(&row), "docs/performance.md lacks the row {row}");
+    }
+}
+
+#[test]
 fn a_figure_that_no_longer_says_how_it_is_is_caught() {
     let held =
         Held { work: "anything", dev: 1_000, release: 1_000, margin: 5, times: 1, newest: false };

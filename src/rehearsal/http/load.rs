@@ -61,6 +61,11 @@ impl Load {
         })
     }
 
+    /// How many connections were up when last looked at.
+    pub fn up(&self) -> usize {
+        self.up
+    }
+
     /// Carries the traffic until it is done and every request answered or lost. `clock_us` must
     /// never go back.
     ///

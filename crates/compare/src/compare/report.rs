@@ -1,7 +1,8 @@
 //! The figures by name, and the table in Markdown.
 
-use crate::peer;
-use crate::points::{Points, Summary};
+use super::peer;
+use super::points::{Points, Summary};
+use crate::figures::grouped;
 
 /// What is said of two peers beside each other: the figure's name, the faster and the slower.
 const RATIOS: [(&str, &str, &str); 3] = [
@@ -39,11 +40,8 @@ fn down(ratio: f64) -> String {
     format!("{:.2}", (ratio * 100.0).floor() / 100.0)
 }
 
-/// The table, and below it what it was measured with.
-///
-/// # Errors
-/// Names a line of the facts that is none.
-pub fn markdown(points: &Points, facts: &str) -> Result<String, String> {
+/// The table.
+pub fn table(points: &Points) -> String {
     let mut out = "| | a power cut leaves | claims/s | slowest and fastest round | at |\n\
                    | --- | --- | ---: | ---: | --- |\n"
         .to_owned();
@@ -58,14 +56,7 @@ pub fn markdown(points: &Points, facts: &str) -> Result<String, String> {
             words(&setting)
         );
     }
-    out += "\n| measured with | |\n| --- | --- |\n";
-    for line in facts.lines() {
-        let fact =
-            line.split_once('\t').filter(|(name, value)| !name.is_empty() && !value.is_empty());
-        let (name, value) = fact.ok_or_else(|| format!("`{line}`: no name and value"))?;
-        out += &format!("| {name} | {} |\n", value.replace('|', "\\|"));
-    }
-    Ok(out)
+    out
 }
 
 fn left(keeps: peer::Keeps) -> &'static str {
@@ -91,29 +82,10 @@ fn words(setting: &str) -> String {
     setting.split(' ').filter_map(spoken).collect::<Vec<String>>().join(", ")
 }
 
-/// 1234567.8 as 1,234,568.
-pub fn grouped(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::points::tests::some;
-
-    #[test]
-    fn numbers_are_grouped_by_three() {
-        let told = [0.4, 999.0, 1_000.0, 1_234_567.8].map(grouped);
-        assert_eq!(told, ["0", "999", "1,000", "1,234,568"]);
-    }
+    use crate::compare::points::tests::some;
 
     #[test]
     fn a_bound_nearly_kept_is_not_told_as_kept() {
@@ -127,11 +99,9 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_a_row_a_peer_and_a_row_a_fact() {
-        let table = markdown(&some(), "cpu\tone | two\n").unwrap();
+    fn the_table_has_a_row_a_peer() {
+        let table = table(&some());
         assert!(table.contains("| 75,000 | 50,000 … 100,000 | connections 16, depth 64 |"));
-        assert!(table.contains("| cpu | one \\| two |"), "{table}");
-        assert!(markdown(&some(), "cpu\n").is_err());
     }
 
     #[test]

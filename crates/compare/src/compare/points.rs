@@ -1,6 +1,7 @@
 //! The measured points, one a line, as `bench/compare` writes them.
 
-use crate::peer::{self, PEERS, Peer};
+use super::peer::{self, PEERS, Peer};
+use crate::figures::{median, number};
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,25 +94,12 @@ fn point(line: &str) -> Result<Point, String> {
     let [round, id, setting, claims_per_s, _claims, _seconds] = cells[..] else {
         return Err(format!("`{line}`: not six columns"));
     };
-    let number =
-        |cell: &str| cell.parse::<f64>().ok().filter(|rate| rate.is_finite() && *rate >= 0.0);
     Ok(Point {
         round: round.parse().map_err(|_| format!("`{line}`: no round"))?,
         peer: peer::named(id)?,
         setting: setting.to_owned(),
         claims_per_s: number(claims_per_s).ok_or_else(|| format!("`{line}`: no rate"))?,
     })
-}
-
-/// The median; 0 of nothing.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
-    }
 }
 
 #[cfg(test)]

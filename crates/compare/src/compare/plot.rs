@@ -1,54 +1,27 @@
 //! The picture: a bar a peer, on a logarithmic scale, since the slowest and the fastest are some
-//! thousand times apart. It brings its own ground, so that it is read on a light page and a dark
-//! one, and its words are text.
+//! thousand times apart.
 
-use crate::peer::Keeps;
-use crate::points::Summary;
-use crate::report::grouped;
+use super::peer::Keeps;
+use super::points::Summary;
+use crate::figures::grouped;
+use crate::picture::{self, text};
 use std::ops::RangeInclusive;
 
-const WIDTH: u32 = 860;
 /// Where the bars begin and how long the longest may be, pixels.
 const BARS_AT: u32 = 310;
 const BARS_WIDTH: u32 = 440;
+const BAR_HEIGHT: u32 = 16;
 const ROW_HEIGHT: u32 = 28;
 /// Above the first bar: the title and what the bars' looks mean.
 const HEAD_HEIGHT: u32 = 76;
 /// Below the last: the scale.
 const FOOT_HEIGHT: u32 = 34;
 
-/// Colours of a light page and of a dark one. The contrast of every text is at least 4.5.
-const STYLE: &str = "\
-text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-.title { font-size: 16px; font-weight: 600 }
-.ground { fill: #ffffff }
-.grid { stroke: #d0d7de }
-.scale { fill: #57606a }
-.durable { fill: #0a6cc2 }
-.memory { fill: url(#hatched) }
-.nothing { fill: none }
-.memory, .nothing { stroke: #9a5b00 }
-.nothing { stroke-dasharray: 4 3 }
-.hatch { stroke: #9a5b00 }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 }
-.ground { fill: #0d1117 }
-.grid { stroke: #30363d }
-.scale { fill: #9da7b3 }
-.durable { fill: #4a9eea }
-.memory, .nothing, .hatch { stroke: #e3a04f }
-}";
-
-/// What fills the bars of those who keep claims in memory only.
-const HATCHED: &str = "<defs><pattern id=\"hatched\" width=\"6\" height=\"6\" \
-    patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-    <path class=\"hatch\" d=\"M0 0V6\" stroke-width=\"3\"/></pattern></defs>\n";
-
 fn look(keeps: Keeps) -> &'static str {
     match keeps {
-        Keeps::Durable => "durable",
-        Keeps::Memory => "memory",
-        Keeps::Nothing => "nothing",
+        Keeps::Durable => "full",
+        Keeps::Memory => "hatched",
+        Keeps::Nothing => "empty",
     }
 }
 
@@ -72,36 +45,27 @@ fn length(value: f64, scale: &RangeInclusive<i32>) -> u32 {
 pub fn svg(all: &[Summary]) -> String {
     let scale = scale(all);
     let bottom = HEAD_HEIGHT + ROW_HEIGHT * all.len() as u32;
-    let height = bottom + FOOT_HEIGHT;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-         width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"{}\">\n\
-         <style>\n{STYLE}\n</style>\n{HATCHED}\
-         <rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\" rx=\"6\"/>\n\
-         <text class=\"title\" x=\"16\" y=\"30\">Claims a second of one item, one a fan \
-         (logarithmic)</text>\n",
-        spoken(all)
-    );
+    let mut out = String::new();
     for (at, keeps) in [Keeps::Durable, Keeps::Memory, Keeps::Nothing].into_iter().enumerate() {
         let x = 16 + 130 * at as u32;
-        out += &bar(keeps, x, 46, 22);
+        out += &picture::bar(look(keeps), x, 46, 22, BAR_HEIGHT);
         out += &text("", x + 30, 58, keeps.word());
     }
     for power in scale.clone() {
         let x = BARS_AT + length(10_f64.powi(power), &scale);
         let top = HEAD_HEIGHT - 4;
         out += &format!("<path class=\"grid\" d=\"M{x} {top}V{bottom}\"/>\n");
-        let label = grouped(10_f64.powi(power));
-        out += &text("class=\"scale\" text-anchor=\"middle\"", x, bottom + 20, &label);
+        out += &picture::scale("middle", x, bottom + 20, &grouped(10_f64.powi(power)));
     }
     for (at, one) in all.iter().enumerate() {
         let top = HEAD_HEIGHT + ROW_HEIGHT * at as u32;
         let width = length(one.median, &scale).max(1);
         out += &text("text-anchor=\"end\"", BARS_AT - 10, top + 16, one.peer.name);
-        out += &bar(one.peer.keeps, BARS_AT, top + 2, width);
+        out += &picture::bar(look(one.peer.keeps), BARS_AT, top + 2, width, BAR_HEIGHT);
         out += &text("", BARS_AT + width + 8, top + 16, &grouped(one.median));
     }
-    out + "</svg>\n"
+    let title = "Claims a second of one item, one a fan (logarithmic)";
+    picture::around(bottom + FOOT_HEIGHT, title, &spoken(all), &out)
 }
 
 /// What the picture shows, for whoever hears it.
@@ -110,21 +74,11 @@ fn spoken(all: &[Summary]) -> String {
     format!("Claims a second: {}", each.collect::<Vec<String>>().join("; "))
 }
 
-fn bar(keeps: Keeps, x: u32, y: u32, width: u32) -> String {
-    let look = look(keeps);
-    format!("<rect class=\"{look}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"16\"/>\n")
-}
-
-fn text(how: &str, x: u32, y: u32, what: &str) -> String {
-    let space = if how.is_empty() { "" } else { " " };
-    format!("<text{space}{how} x=\"{x}\" y=\"{y}\">{what}</text>\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peer::PEERS;
-    use crate::points::tests::some;
+    use crate::compare::peer::PEERS;
+    use crate::compare::points::tests::some;
 
     #[test]
     fn a_tenfold_rate_is_a_step_of_the_scale() {
