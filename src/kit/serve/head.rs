@@ -111,10 +111,8 @@ fn body_bytes(fields: &[Header<'_>]) -> Option<(usize, Firsts)> {
         firsts[place_of(name)] = at as u8;
         let is = |field: &HeaderName| is(name, field.as_str());
         match name.len() {
-            14 if is(&header::CONTENT_LENGTH) => {
-                if length.replace(number(value)?).is_some() {
-                    return None;
-                }
+            14 if is(&header::CONTENT_LENGTH) && length.replace(number(value)?).is_some() => {
+                return None;
             }
             10 if is(&header::CONNECTION) && !value.eq_ignore_ascii_case(b"keep-alive") => {
                 return None;

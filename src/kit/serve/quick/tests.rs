@@ -55,7 +55,8 @@ fn who_asks_much_and_reads_nothing_is_held_by_the_socket_and_then_answered_in_or
     let address = listeners[0].local_addr().expect("an address");
     let (stopper, stop) = watch::channel(false);
     let fronts = start(listeners, || Echo, &stop).expect("a front");
-    let all: String = (0..ASKED).map(|at| format!("GET /{at} HTTP/1.1\r\n\r\n")).collect();
+    let all: Vec<String> = (0..ASKED).map(|at| format!("GET /{at} HTTP/1.1\r\n\r\n")).collect();
+    let all = all.concat();
     assert!(all.len() <= BUFFER_BYTES, "they stand in one buffer");
     let before = resident_bytes();
     let connect = |_| {
