@@ -18,7 +18,8 @@ pub fn cpu_us_of(process: u32) -> u64 {
 /// kernel tells it in hundredths of a second.
 pub fn whole_cpu_us_of(process: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // Behind the name, which may hold anything: the state first, user and system time 12th and 13th.
+    // Behind the name, which may hold anything: the state first, user and system time 12th and
+    // 13th.
     let fields = text.rsplit_once(") ").map_or("", |(_, fields)| fields);
     let ticks = fields.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
     ticks.sum::<u64>() * 1_000_000 / rustix::param::clock_ticks_per_second()

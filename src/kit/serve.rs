@@ -3,8 +3,8 @@
 //!
 //! A connection comes in by a `Door`. What a crowd sends is answered from the bytes it came in
 //! (`quick`); anything else is hyper's to read and the router's to answer (`whole`), and behind an
-//! answer to a request that was read to its end the connection is quick again. An answer that lasts for hours
-//! may take the bare socket with it: see `Handover`.
+//! answer to a request that was read to its end the connection is quick again. An answer that lasts
+//! for hours may take the bare socket with it: see `Handover`.
 
 mod door;
 mod fields;

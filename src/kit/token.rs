@@ -8,6 +8,8 @@
 use super::ended::Ended;
 use super::hex;
 use super::keys::Keys;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fanfare_engine::{Fan, Key};
 use std::sync::Arc;
 
@@ -242,7 +244,7 @@ fn padded(mac: &[u8]) -> [u8; 32] {
 fn decode<'a>(token: &[u8], buffer: &'a mut [u8; NUMBERED_BYTES]) -> Option<&'a [u8]> {
     let length = [BYTES, NUMBERED_BYTES].into_iter().find(|bytes| token.len() == bytes / 3 * 4)?;
     let bytes = &mut buffer[..length];
-    hex::read_groups(token, bytes).then_some(bytes)
+    (URL_SAFE_NO_PAD.decode_slice(token, bytes) == Ok(length)).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -14,12 +14,12 @@ fn node(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[NODE], left, right])
 }
 
-/// The level above.
-fn lift(level: &mut Vec<Hash>) {
+/// The level above this one.
+fn above(level: &[Hash]) -> Vec<Hash> {
     let pairs: Vec<&[u8]> = level.chunks_exact(2).map(<[Hash]>::as_flattened).collect();
     let mut above = sha256_each(NODE, &pairs);
     above.extend(level.chunks_exact(2).remainder());
-    *level = above;
+    above
 }
 
 fn crown(count: usize, top: &Hash) -> Hash {
@@ -30,22 +30,46 @@ fn crown(count: usize, top: &Hash) -> Hash {
 pub fn root(mut level: Vec<Hash>) -> Hash {
     let count = level.len();
     while level.len() > 1 {
-        lift(&mut level);
+        level = above(&level);
     }
     crown(count, &level.first().copied().unwrap_or_default())
 }
 
 /// The siblings from a leaf up to the root.
-pub fn path(mut level: Vec<Hash>, mut index: usize) -> Vec<Hash> {
-    let mut siblings = Vec::new();
-    while level.len() > 1 {
-        if let Some(sibling) = level.get(index ^ 1) {
-            siblings.push(*sibling);
+pub fn path(leaves: Vec<Hash>, index: usize) -> Vec<Hash> {
+    Tree::over(leaves).path(index)
+}
+
+/// A tree whose nodes are all kept: for those who want the paths of many leaves.
+pub(crate) struct Tree {
+    /// The leaves, then each level above, up to the top node.
+    levels: Vec<Vec<Hash>>,
+}
+
+impl Tree {
+    /// Over these leaves.
+    pub(crate) fn over(leaves: Vec<Hash>) -> Self {
+        let mut levels = alloc::vec![leaves];
+        while let Some(level) = levels.last().filter(|level| level.len() > 1) {
+            levels.push(above(level));
         }
-        lift(&mut level);
-        index /= 2;
+        Self { levels }
     }
-    siblings
+
+    /// Its root, as [`root`] gives it.
+    pub(crate) fn root(&self) -> Hash {
+        let count = self.levels.first().map_or(0, Vec::len);
+        let top = self.levels.last().and_then(|level| level.first());
+        crown(count, &top.copied().unwrap_or_default())
+    }
+
+    /// The siblings from a leaf up to the root.
+    pub(crate) fn path(&self, index: usize) -> Vec<Hash> {
+        let below_top = self.levels.iter().take(self.levels.len().saturating_sub(1));
+        let sibling =
+            |(height, level): (usize, &Vec<Hash>)| level.get(index >> height ^ 1).copied();
+        below_top.enumerate().filter_map(sibling).collect()
+    }
 }
 
 /// The root that a leaf at `index` of `count` and its siblings lead to; none if the number of
@@ -81,6 +105,7 @@ mod tests {
             let top = root(leaves.clone());
             for index in 0..count {
                 let siblings = path(leaves.clone(), index);
+                assert_eq!(Tree::over(leaves.clone()).root(), top);
                 assert_eq!(check_path(leaves[index], index, count, &siblings), Some(top));
                 let other = leaf_hash(&[200]);
                 assert_ne!(check_path(other, index, count, &siblings), Some(top));

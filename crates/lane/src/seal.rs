@@ -110,16 +110,15 @@ pub struct Sealed {
 
 /// Seals the rows of one commit with one signature.
 pub fn seal_commit(rows: &[Arc<Row>], signer: &dyn Signer) -> Vec<Sealed> {
-    let count = rows.len() as u32;
+    let (count, key) = (rows.len() as u32, signer.key());
     let hashes: Vec<&[u8]> = rows.iter().map(|row| &row.hash[..]).collect();
-    let leaves = leaf_hashes(&hashes);
+    let tree = merkle::Tree::over(leaf_hashes(&hashes));
     let signature = match rows {
         [only] => signer.sign(&only.hash),
-        _ => signer.sign(&merkle::root(leaves.clone())),
+        _ => signer.sign(&tree.root()),
     };
     let seal = |(index, row): (usize, &Arc<Row>)| {
-        let path = merkle::path(leaves.clone(), index);
-        let (key, index) = (signer.key(), index as u32);
+        let (path, index) = (tree.path(index), index as u32);
         Sealed { row: row.clone(), seal: Arc::new(Seal { key, signature, index, count, path }) }
     };
     rows.iter().enumerate().map(seal).collect()

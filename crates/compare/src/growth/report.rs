@@ -49,7 +49,9 @@ mod tests {
     #[test]
     fn each_place_has_a_row_and_memory_stands_where_it_was_looked_at() {
         let told = tables(&some());
-        assert!(told.contains("most memory, MB |\n| ---: | ---: | ---: | ---: |\n| 10,000 | 1.25 | 200,000 | 50 |\n\n"), "{told}");
+        let memory = "most memory, MB |\n| ---: | ---: | ---: | ---: |\n\
+                      | 10,000 | 1.25 | 200,000 | 50 |\n\n";
+        assert!(told.contains(memory), "{told}");
         assert!(told.ends_with("| 0 | 52.0 | 14,000 |\n| 1,000 | 60.0 | 12,000 |\n"), "{told}");
         assert!(figures(&some()).contains("watchers_0_cpu_us_a_claim 52.000\n"));
     }
