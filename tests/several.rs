@@ -272,7 +272,8 @@ fn a_slow_journal_holds_up_its_own_lanes_only() {
         for fan in 1..=20 {
             let watch = Stopwatch::start();
             assert_eq!(number(&served.claim("a", fan, BOX)), fan);
-            assert!(watch.passed_s() < 0.2, "{} s", watch.passed_s());
+            // The other journal stands still for three.
+            assert!(watch.passed_s() < 1.0, "{} s", watch.passed_s());
         }
         assert!(!waiting.is_finished(), "it was slow all the while");
         assert_eq!(number(&waiting.join().unwrap()), 2);

@@ -1,23 +1,18 @@
 //! One kind of request alone, as often as the server answers it: what it costs with ever more
 //! connections, drops and watchers. Nothing else happens, so all the server does counts.
 
-use super::flood::{Flood, Spent};
+use super::flood::{Flood, Spent, until_tables_follow};
 use super::requests::Festival;
 use super::watchers::Watchers;
 use super::{HttpBench, Only};
 use crate::bench::machine;
-use crate::bench::peers::{self, Peer};
+use crate::bench::peers;
 use crate::kit::clock::Stopwatch;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
 /// Turns before the first round at most, until every connection is up.
 const WARM_UPS: u32 = 10;
-
-/// How long the tables may need to follow the journal, seconds.
-const BEHIND_S: f64 = 60.0;
 
 /// Rounds of one kind, medians.
 ///
@@ -71,23 +66,6 @@ fn drops(bench: HttpBench, only: Only) -> (String, Vec<String>, Vec<String>) {
         }
         Only::Claims => (peers::FESTIVAL.to_owned(), few.to_vec(), few[1..].to_vec()),
         Only::Refusals => (peers::FESTIVAL.to_owned(), few.to_vec(), few[..1].to_vec()),
-    }
-}
-
-/// Waits until every row of the journal is in the tables.
-fn until_tables_follow(server: &Peer) -> Result<(), String> {
-    let waited = Stopwatch::start();
-    loop {
-        let request = b"GET /metrics HTTP/1.1\r\nHost: bench\r\n\r\n";
-        let (_, body) = peers::ask_once(server.address, request)?;
-        let text = String::from_utf8_lossy(&body);
-        if text.lines().any(|line| line == "fanfare_projector_rows_behind 0") {
-            return Ok(());
-        }
-        if waited.passed_s() > BEHIND_S {
-            return Err("the tables do not follow the journal".to_owned());
-        }
-        thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::requests::Requests;
 use crate::bench::machine;
-use crate::bench::peers::Peer;
+use crate::bench::peers::{self, Peer};
 use crate::kit::clock::Stopwatch;
 use crate::rehearsal::Load;
+use std::thread;
+use std::time::Duration;
 
 /// What was answered in some time, and what it cost the server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,5 +83,28 @@ impl<'a> Flood<'a> {
             passed_s: (clock_us() - began_us) as f64 / 1e6,
             cpu_us: machine::cpu_us_of(self.peer.process()).saturating_sub(cpu_us),
         })
+    }
+}
+
+/// How long the tables may need to follow the journal, seconds.
+const BEHIND_S: f64 = 60.0;
+
+/// Waits until every row of the journal is in the tables.
+///
+/// # Errors
+/// If they do not follow.
+pub fn until_tables_follow(server: &Peer) -> Result<(), String> {
+    let waited = Stopwatch::start();
+    loop {
+        let request = b"GET /metrics HTTP/1.1\r\nHost: bench\r\n\r\n";
+        let (_, body) = peers::ask_once(server.address, request)?;
+        let text = String::from_utf8_lossy(&body);
+        if text.lines().any(|line| line == "fanfare_projector_rows_behind 0") {
+            return Ok(());
+        }
+        if waited.passed_s() > BEHIND_S {
+            return Err("the tables do not follow the journal".to_owned());
+        }
+        thread::sleep(Duration::from_millis(50));
     }
 }

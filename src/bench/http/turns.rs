@@ -1,7 +1,11 @@
 //! Bare, refusals and claims in turns; the figures are medians over the rounds.
+//!
+//! While a crowd is there the tables get a hundredth of the time, and what gathers for them is
+//! taken when it is gone. So that part of a claim is told by itself: a round ends once they have
+//! followed.
 
 use super::HttpBench;
-use super::flood::{Flood, Spent};
+use super::flood::{Flood, Spent, until_tables_follow};
 use super::requests::{Festival, Requests};
 use crate::bench::machine;
 use crate::bench::peers::{self, Peer};
@@ -36,16 +40,18 @@ pub fn run(bench: HttpBench, folder: &Path, told: impl Fn(&str)) -> Result<Value
         claims: flood(&one.server)?,
         spread: many.as_ref().map(|many| many.flood(bench)).transpose()?,
     };
-    let mut rounds: [Vec<Spent>; 5] = Default::default();
+    let mut rounds: [Vec<Spent>; 6] = Default::default();
     for round in 0..=bench.rounds {
         let one = of.round(&mut refusals, &mut claims)?;
         if round == 0 {
             continue; // Everything warms up once.
         }
-        let [bare_refused, refused, bare_claimed, claimed, _] = one.map(|of| of.cpu_each_us());
+        let [bare_refused, refused, bare_claimed, claimed, _, tables] =
+            one.map(|of| of.cpu_each_us());
         told(&format!(
             "round {round}: CPU µs a request: refusals {refused:.2}, bare {bare_refused:.2}; \
-             claims {claimed:.2}, bare {bare_claimed:.2}; refusals/s {:.0}, claims/s {:.0}",
+             claims {claimed:.2}, bare {bare_claimed:.2}, tables behind them {tables:.2}; \
+             refusals/s {:.0}, claims/s {:.0}",
             one[1].per_s(),
             one[3].per_s()
         ));
@@ -100,8 +106,8 @@ impl Floods<'_> {
         &mut self,
         refusals: &mut Requests<'_>,
         claims: &mut Requests<'_>,
-    ) -> Result<[Spent; 5], String> {
-        let mut spent = [Spent::default(); 5];
+    ) -> Result<[Spent; 6], String> {
+        let mut spent = [Spent::default(); 6];
         let server = self.claims.peer.process();
         let cpu_us = machine::cpu_us_of(server);
         for _ in 0..TURNS {
@@ -114,14 +120,17 @@ impl Floods<'_> {
                 spent[4].add(flood.turn(requests, clock, turn_us)?);
             }
         }
-        // What is done behind the claims counts as theirs, whenever it is done.
+        // What is done behind the claims meanwhile counts as theirs, whoever's turn it is.
         let all_us = machine::cpu_us_of(server).saturating_sub(cpu_us);
         spent[3].cpu_us = all_us.saturating_sub(spent[1].cpu_us);
+        until_tables_follow(self.claims.peer)?;
+        let and_tables_us = machine::cpu_us_of(server).saturating_sub(cpu_us);
+        spent[5] = Spent { cpu_us: and_tables_us.saturating_sub(all_us), ..spent[3] };
         Ok(spent)
     }
 }
 
-fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 5], bytes: [usize; 2]) -> Value {
+fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 6], bytes: [usize; 2]) -> Value {
     let median = |of: usize, pick: fn(&Spent) -> f64| {
         machine::median(&rounds[of].iter().map(pick).collect::<Vec<f64>>())
     };
@@ -146,6 +155,7 @@ fn outcome(bench: HttpBench, rounds: &[Vec<Spent>; 5], bytes: [usize; 2]) -> Val
         "refusal_cpu_us": median(1, cpu),
         "bare_claim_cpu_us": median(2, cpu),
         "claim_cpu_us": median(3, cpu),
+        "tables_cpu_us_a_claim": median(5, cpu),
         "ratio_refusals": ratio(0, 1),
         "ratio_claims": ratio(2, 3),
     });
