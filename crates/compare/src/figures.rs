@@ -1,5 +1,7 @@
 //! Numbers: their median, how they are told, and what they were measured with.
 
+use std::str::Lines;
+
 /// The median; 0 of nothing.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
@@ -9,6 +11,40 @@ pub fn median(values: &[f64]) -> f64 {
         n if n % 2 == 1 => sorted[n / 2],
         n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
     }
+}
+
+/// A value over the rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The middle one.
+    pub median: f64,
+    /// Of the lowest round.
+    pub lowest: f64,
+    /// Of the highest.
+    pub highest: f64,
+}
+
+impl Spread {
+    /// Over these values.
+    pub fn of(values: &[f64]) -> Self {
+        Self {
+            median: median(values),
+            lowest: values.iter().copied().fold(f64::INFINITY, f64::min),
+            highest: values.iter().copied().fold(0.0, f64::max),
+        }
+    }
+}
+
+/// The lines behind the first, which names the columns.
+///
+/// # Errors
+/// If it does not name these.
+pub fn lines_behind<'a>(columns: &str, text: &'a str) -> Result<Lines<'a>, String> {
+    let mut lines = text.lines();
+    if lines.next() == Some(columns) {
+        return Ok(lines);
+    }
+    Err(format!("it begins with the line `{columns}`"))
 }
 
 /// A number that is finite and not below zero.

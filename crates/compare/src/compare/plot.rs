@@ -28,7 +28,7 @@ fn look(keeps: Keeps) -> &'static str {
 /// The powers of ten between which all bars end.
 fn scale(all: &[Summary]) -> RangeInclusive<i32> {
     let ends = |pick: fn(f64, f64) -> f64, from: f64| {
-        all.iter().map(|one| one.median.log10()).fold(from, pick)
+        all.iter().map(|one| one.claims_per_s.median.log10()).fold(from, pick)
     };
     let (low, high) = (ends(f64::min, 6.0).floor(), ends(f64::max, 3.0).ceil());
     low as i32..=high as i32
@@ -59,10 +59,10 @@ pub fn svg(all: &[Summary]) -> String {
     }
     for (at, one) in all.iter().enumerate() {
         let top = HEAD_HEIGHT + ROW_HEIGHT * at as u32;
-        let width = length(one.median, &scale).max(1);
+        let width = length(one.claims_per_s.median, &scale).max(1);
         out += &text("text-anchor=\"end\"", BARS_AT - 10, top + 16, one.peer.name);
         out += &picture::bar(look(one.peer.keeps), BARS_AT, top + 2, width, BAR_HEIGHT);
-        out += &text("", BARS_AT + width + 8, top + 16, &grouped(one.median));
+        out += &text("", BARS_AT + width + 8, top + 16, &grouped(one.claims_per_s.median));
     }
     let title = "Claims a second of one item, one a fan (logarithmic)";
     picture::around(bottom + FOOT_HEIGHT, title, &spoken(all), &out)
@@ -70,7 +70,8 @@ pub fn svg(all: &[Summary]) -> String {
 
 /// What the picture shows, for whoever hears it.
 fn spoken(all: &[Summary]) -> String {
-    let each = all.iter().map(|one| format!("{} {}", one.peer.name, grouped(one.median)));
+    let each =
+        all.iter().map(|one| format!("{} {}", one.peer.name, grouped(one.claims_per_s.median)));
     format!("Claims a second: {}", each.collect::<Vec<String>>().join("; "))
 }
 

@@ -1,7 +1,7 @@
 //! The measured points, one a line, as `bench/compare` writes them.
 
 use super::peer::{self, PEERS, Peer};
-use crate::figures::{median, number};
+use crate::figures::{Spread, lines_behind, median, number};
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,12 +23,8 @@ pub struct Summary {
     pub peer: Peer,
     /// Where it was fastest.
     pub setting: String,
-    /// Claims a second: the median of the rounds.
-    pub median: f64,
-    /// Of the slowest round.
-    pub lowest: f64,
-    /// Of the fastest.
-    pub highest: f64,
+    /// Claims a second.
+    pub claims_per_s: Spread,
 }
 
 /// All points of a run.
@@ -44,11 +40,7 @@ impl Points {
     /// # Errors
     /// Names the line that is none.
     pub fn read(text: &str) -> Result<Self, String> {
-        let mut lines = text.lines();
-        if lines.next() != Some(COLUMNS) {
-            return Err(format!("the points begin with the line `{COLUMNS}`"));
-        }
-        lines.map(point).collect::<Result<Vec<Point>, String>>().map(Self)
+        lines_behind(COLUMNS, text)?.map(point).collect::<Result<Vec<Point>, String>>().map(Self)
     }
 
     /// Each round's claims a second of a peer, in the rounds' order.
@@ -65,20 +57,14 @@ impl Points {
     /// Everybody who was measured in rounds, the fastest first.
     pub fn summaries(&self) -> Vec<Summary> {
         let mut all: Vec<Summary> = PEERS.iter().filter_map(|peer| self.summary(*peer)).collect();
-        all.sort_by(|a, b| b.median.total_cmp(&a.median));
+        all.sort_by(|a, b| b.claims_per_s.median.total_cmp(&a.claims_per_s.median));
         all
     }
 
     fn summary(&self, peer: Peer) -> Option<Summary> {
         let rounds = self.rounds(peer.id);
         let last = self.0.iter().rfind(|point| point.round > 0 && point.peer == peer)?;
-        Some(Summary {
-            peer,
-            setting: last.setting.clone(),
-            median: median(&rounds),
-            lowest: rounds.iter().copied().fold(f64::INFINITY, f64::min),
-            highest: rounds.iter().copied().fold(0.0, f64::max),
-        })
+        Some(Summary { peer, setting: last.setting.clone(), claims_per_s: Spread::of(&rounds) })
     }
 
     /// How many times as fast the first is: the median of the rounds' own ratios, since what slows
@@ -122,7 +108,9 @@ pub(crate) mod tests {
     #[test]
     fn only_rounds_count_and_the_fastest_comes_first() {
         let all = some().summaries();
-        let told: Vec<_> = all.iter().map(|s| (s.peer.id, s.median, s.lowest, s.highest)).collect();
+        let rate = |s: &Summary| s.claims_per_s;
+        let told = |s: &Summary| (s.peer.id, rate(s).median, rate(s).lowest, rate(s).highest);
+        let told: Vec<_> = all.iter().map(told).collect();
         let lane = ("lane", 800_000.0, 600_000.0, 1_000_000.0);
         assert_eq!(told, [lane, ("redis_piped", 75_000.0, 50_000.0, 100_000.0)]);
         assert_eq!(all[1].setting, "connections=16 depth=64");

@@ -2,7 +2,7 @@
 
 use super::peer;
 use super::points::{Points, Summary};
-use crate::figures::grouped;
+use crate::figures::{Spread, grouped};
 
 /// What is said of two peers beside each other: the figure's name, the faster and the slower.
 const RATIOS: [(&str, &str, &str); 3] = [
@@ -17,7 +17,8 @@ const RATIOS: [(&str, &str, &str); 3] = [
 /// Names a peer that a ratio needs and nobody measured.
 pub fn figures(points: &Points) -> Result<String, String> {
     let mut out = String::new();
-    for Summary { peer, setting, median, lowest, highest } in points.summaries() {
+    for Summary { peer, setting, claims_per_s } in points.summaries() {
+        let Spread { median, lowest, highest } = claims_per_s;
         let id = peer.id;
         out += &format!("{id}_claims_per_s {median:.0}\n");
         out += &format!("{id}_claims_per_s_range {lowest:.0} {highest:.0}\n");
@@ -45,7 +46,8 @@ pub fn table(points: &Points) -> String {
     let mut out = "| | a power cut leaves | claims/s | slowest and fastest round | at |\n\
                    | --- | --- | ---: | ---: | --- |\n"
         .to_owned();
-    for Summary { peer, setting, median, lowest, highest } in points.summaries() {
+    for Summary { peer, setting, claims_per_s } in points.summaries() {
+        let Spread { median, lowest, highest } = claims_per_s;
         out += &format!(
             "| {} | {} | {} | {} … {} | {} |\n",
             peer.name,

@@ -3,8 +3,8 @@
 //! that a flat line is a cost that does not grow.
 
 use super::axis::{Right, Up, label};
-use super::points::{Growing, Points, Spread, Summary};
-use crate::figures::{grouped, short};
+use super::points::{Growing, Points, Summary};
+use crate::figures::{Spread, grouped, short};
 use crate::picture::{self, scale, text};
 
 /// Where a panel's axes cross in its row, pixels, and how far they go.

@@ -1,6 +1,6 @@
 //! What grows, and the measured points, one a line, as `bench/growth` writes them.
 
-use crate::figures::{median, number};
+use crate::figures::{Spread, lines_behind, median, number};
 
 /// Something of which there is ever more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,27 +35,6 @@ struct Point {
     peak_bytes: Option<f64>,
 }
 
-/// A value over the rounds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// The middle one.
-    pub median: f64,
-    /// Of the lowest round.
-    pub lowest: f64,
-    /// Of the highest.
-    pub highest: f64,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Self {
-        Self {
-            median: median(values),
-            lowest: values.iter().copied().fold(f64::INFINITY, f64::min),
-            highest: values.iter().copied().fold(0.0, f64::max),
-        }
-    }
-}
-
 /// All rounds at one place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
@@ -82,12 +61,8 @@ impl Points {
     /// # Errors
     /// Names the line that is none.
     pub fn read(text: &str) -> Result<Self, String> {
-        let mut lines = text.lines();
-        if lines.next() != Some(COLUMNS) {
-            return Err(format!("the points begin with the line `{COLUMNS}`"));
-        }
         let read = |line| point(line).ok_or_else(|| format!("`{line}`: no point"));
-        lines.map(read).collect::<Result<Vec<Point>, String>>().map(Self)
+        lines_behind(COLUMNS, text)?.map(read).collect::<Result<Vec<Point>, String>>().map(Self)
     }
 
     /// What grew in this run.

@@ -1,6 +1,6 @@
 //! What was seen at work, one function a line, as `bench/profile` writes it.
 
-use crate::figures::number;
+use crate::figures::{lines_behind, number};
 
 /// The requests that are looked into.
 pub const KINDS: [(&str, &str); 2] = [("claim", "a claim"), ("refusal", "a refusal")];
@@ -33,12 +33,8 @@ impl Samples {
     /// # Errors
     /// Names the line that is none.
     pub fn read(text: &str) -> Result<Self, String> {
-        let mut lines = text.lines();
-        if lines.next() != Some(COLUMNS) {
-            return Err(format!("the samples begin with the line `{COLUMNS}`"));
-        }
         let mut parts: Vec<Part> = Vec::new();
-        for line in lines {
+        for line in lines_behind(COLUMNS, text)? {
             let (kind, name, cpu_us) =
                 sample(line).ok_or_else(|| format!("`{line}`: no sample"))?;
             let at = parts.iter().position(|part| part.name == name).unwrap_or_else(|| {
