@@ -42,26 +42,42 @@ pub struct Element<'b> {
     id: String,
 }
 
-impl Browser {
-    /// Starts one that reads this language.
-    pub fn start(lang: &str) -> Self {
-        let folder = Scratch::new(None, "browser").unwrap();
+/// Most times a driver is started that ends before it serves.
+const DRIVER_TRIES: usize = 10;
+
+/// Starts a driver and gives its port. It takes a free port of version 4 of IP and then wants the
+/// same one of version 6: where somebody else has got that meanwhile, it ends.
+fn start_driver() -> (Child, u16) {
+    let mut all_it_said = Vec::new();
+    for _ in 0..DRIVER_TRIES {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is not here: apt-get install chromium chromium-driver");
-        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = said
-            .find_map(|line| {
-                let line = line.ok()?;
-                let (_, port) = line.split_once("successfully on port ")?;
-                port.trim_end_matches('.').parse().ok()
-            })
-            .expect("chromedriver names its port");
-        // What it says later is read, or it would wait for a reader.
-        thread::spawn(move || said.for_each(drop));
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let port = line.split_once("successfully on port ");
+            let port = port.and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
+            all_it_said.push(line);
+            port
+        });
+        if let Some(port) = port {
+            // What it says later is read, or it would wait for a reader.
+            thread::spawn(move || lines.for_each(drop));
+            return (driver, port);
+        }
+        let _ = driver.wait();
+    }
+    panic!("chromedriver ends before it names its port: {all_it_said:#?}");
+}
+
+impl Browser {
+    /// Starts one that reads this language.
+    pub fn start(lang: &str) -> Self {
+        let folder = Scratch::new(None, "browser").unwrap();
+        let (driver, port) = start_driver();
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
         flags.push(format!("--user-data-dir={}", folder.path().display()));
         flags.push(format!("--lang={lang}"));
