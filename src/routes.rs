@@ -121,6 +121,7 @@ impl Front {
 }
 
 impl Service for Front {
+    type Place = hot::Place;
     type Waits = (Looked, Option<RequestId>);
 
     async fn call(&self, request: Request<Sent>, peer: SocketAddr) -> Response<AnyBody> {
@@ -134,20 +135,20 @@ impl Service for Front {
         answer
     }
 
-    fn is_quick(&self, head: &Head<'_>) -> bool {
-        hot::is_crowds(head.method, head.target)
+    fn place(&self, head: &Head<'_>) -> Option<hot::Place> {
+        hot::Place::of(head.method, head.target)
     }
 
     fn quick(
         &self,
-        head: &Head<'_>,
+        (place, head): (hot::Place, &Head<'_>),
         body: Result<&[u8], Lacking>,
         peer: SocketAddr,
     ) -> Quick<Self::Waits> {
         let name = RequestId::sent(head).or_else(|| trail::follows().then(RequestId::made));
         let looked = match &name {
-            None => self.looked(head, body, peer),
-            Some(name) => span_of(name).in_scope(|| self.looked(head, body, peer)),
+            None => self.looked((place, head), body, peer),
+            Some(name) => span_of(name).in_scope(|| self.looked((place, head), body, peer)),
         };
         match looked {
             Looked::Answered(reply) => Quick::Now(Reply { id: name, ..reply }),
@@ -169,21 +170,20 @@ impl Service for Front {
 
 impl Front {
     /// Looks at a crowd's request.
-    fn looked(&self, head: &Head<'_>, body: Result<&[u8], Lacking>, peer: SocketAddr) -> Looked {
-        if let Some(id) = hot::claims_of(head.method, head.target) {
-            return hot::look(
-                (&self.app, &self.memo),
-                (id, head),
-                body.map_err(body::lacking),
-                peer,
-            );
+    fn looked(
+        &self,
+        (place, head): (hot::Place, &Head<'_>),
+        body: Result<&[u8], Lacking>,
+        peer: SocketAddr,
+    ) -> Looked {
+        let id = place.id(head.target);
+        if place.claims {
+            let body = body.map_err(body::lacking);
+            return hot::look((&self.app, &self.memo), (id, head), body, peer);
         }
-        let state = || hot::state_of(head.method, head.target);
-        let admitted = gate::admit(&self.app, (head.target, head), peer);
-        Looked::Answered(match (admitted, state()) {
-            (Ok(()), Some(id)) => hot::state(&self.app, id),
-            (Ok(()), None) => hot::refused_here(&self.app, &Problem::new("not_found")),
-            (Err(problem), _) => hot::refused_here(&self.app, &problem),
+        Looked::Answered(match gate::admit(&self.app, (head.target, head), peer) {
+            Ok(()) => hot::state(&self.app, id),
+            Err(problem) => hot::refused_here(&self.app, &problem),
         })
     }
 

@@ -225,6 +225,7 @@ async fn a_certificate_that_is_replaced_is_shown_without_a_start() {
 struct Well;
 
 impl Service for Well {
+    type Place = std::convert::Infallible;
     type Waits = std::convert::Infallible;
 
     async fn call(

@@ -138,6 +138,7 @@ struct Bare {
 }
 
 impl Service for Bare {
+    type Place = ();
     type Waits = Infallible;
 
     async fn call(&self, request: Request<Sent>, _: SocketAddr) -> Response<AnyBody> {
@@ -156,11 +157,16 @@ impl Service for Bare {
         response
     }
 
-    fn is_quick(&self, _: &Head<'_>) -> bool {
-        true
+    fn place(&self, _: &Head<'_>) -> Option<()> {
+        Some(())
     }
 
-    fn quick(&self, _: &Head<'_>, _: Result<&[u8], Lacking>, _: SocketAddr) -> Quick<Self::Waits> {
+    fn quick(
+        &self,
+        _: ((), &Head<'_>),
+        _: Result<&[u8], Lacking>,
+        _: SocketAddr,
+    ) -> Quick<Self::Waits> {
         let fine = self.status.is_success();
         let kind = if fine { "application/json" } else { "application/problem+json" };
         Quick::Now(Reply::new(self.status, kind, self.body.clone()))

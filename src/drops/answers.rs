@@ -44,50 +44,48 @@ pub enum Receipt<'a> {
 }
 
 /// A claim as JSON, with its short receipt if there is one: fact, root and signed head.
-pub fn claim_json(drop: &Drop, claim: &Claim, receipt: Option<Receipt<'_>>) -> String {
-    let mut body = String::with_capacity(CLAIM_BYTES);
+pub fn claim_json(drop: &Drop, claim: &Claim, receipt: Option<Receipt<'_>>) -> Vec<u8> {
+    let mut body = Vec::with_capacity(CLAIM_BYTES);
     let mut digits = itoa::Buffer::new();
-    let name = &drop.spec.lines[usize::from(claim.line.0)];
     let Place { seq, index } = claim.place;
     // Piece by piece: a format would take longer than all else that is done for the answer.
-    body.push_str(r#"{"claim":""#);
-    body.push_str(digits.format(drop.lane));
-    body.push('-');
-    body.push_str(digits.format(seq));
-    body.push('-');
-    body.push_str(digits.format(index));
-    for part in [r#"","drop":""#, &drop.spec.id, r#"","item":""#, &name.item, r#"","variant":"#] {
-        body.push_str(part);
-    }
-    match &name.variant {
-        Some(variant) => ["\"", variant, "\""].iter().for_each(|part| body.push_str(part)),
-        None => body.push_str("null"),
-    }
-    body.push_str(r#","quantity":"#);
-    body.push_str(digits.format(claim.quantity.get()));
-    body.push_str(r#","number":"#);
-    body.push_str(digits.format(claim.number.get()));
-    for part in [r#","state":""#, claim.state.word(), r#"","held_until_ms":"#] {
-        body.push_str(part);
-    }
-    body.push_str(digits.format(i64::from(claim.until_s) * 1000));
+    body.extend_from_slice(br#"{"claim":""#);
+    body.extend_from_slice(digits.format(drop.lane).as_bytes());
+    body.push(b'-');
+    body.extend_from_slice(digits.format(seq).as_bytes());
+    body.push(b'-');
+    body.extend_from_slice(digits.format(index).as_bytes());
+    body.extend_from_slice(drop.words[usize::from(claim.line.0)].as_bytes());
+    body.extend_from_slice(digits.format(claim.quantity.get()).as_bytes());
+    body.extend_from_slice(br#","number":"#);
+    body.extend_from_slice(digits.format(claim.number.get()).as_bytes());
+    body.extend_from_slice(br#","state":""#);
+    body.extend_from_slice(claim.state.word().as_bytes());
+    body.extend_from_slice(br#"","held_until_ms":"#);
+    body.extend_from_slice(digits.format(i64::from(claim.until_s) * 1000).as_bytes());
     if let Some(receipt) = receipt {
-        body.push_str(r#","receipt":"#);
+        body.extend_from_slice(br#","receipt":"#);
         match receipt {
-            Receipt::Made(text) => body.push_str(text),
+            Receipt::Made(text) => body.extend_from_slice(text.as_bytes()),
             Receipt::Of(head, fact) => {
-                let mut bytes = Vec::with_capacity(48);
-                wire::put_fact(&mut bytes, fact);
-                body.push_str(r#"{"fact":""#);
-                hex::push_base64(&mut body, &bytes);
-                for part in [r#"","#, head.receipt(), "}"] {
-                    body.push_str(part);
-                }
+                body.extend_from_slice(br#"{"fact":""#);
+                let from = body.len();
+                wire::put_fact(&mut body, fact);
+                hex::base64_behind(&mut body, from);
+                body.extend_from_slice(br#"","#);
+                body.extend_from_slice(head.receipt().as_bytes());
+                body.push(b'}');
             }
         }
     }
-    body.push('}');
+    body.push(b'}');
     body
+}
+
+/// What stands in every claim to this line of a drop, between its id and its quantity.
+pub fn claim_words(drop: &str, LineName { item, variant, .. }: &LineName) -> String {
+    let variant = variant.as_ref().map_or("null".to_owned(), |variant| format!("\"{variant}\""));
+    format!(r#"","drop":"{drop}","item":"{item}","variant":{variant},"quantity":"#)
 }
 
 /// Room for a claim with its receipt.

@@ -1,5 +1,6 @@
 //! A drop as the whole process knows it: its names, its lane's published state, its counters.
 
+use super::answers;
 use super::published::Published;
 use super::spec::DropSpec;
 use crate::kit::clock::boot_ms;
@@ -13,6 +14,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 pub struct Drop {
     /// Names and terms, as they were when the process began or was last told to change them.
     pub spec: DropSpec,
+    /// What all claims to a line say alike, by line: [`answers::claim_words`].
+    pub words: Box<[String]>,
     /// The lane that decides it.
     pub lane: LaneId,
     /// The place of the journal that has its rows.
@@ -60,10 +63,15 @@ impl View {
     }
 }
 
+fn words(spec: &DropSpec) -> Box<[String]> {
+    spec.lines.iter().map(|line| answers::claim_words(&spec.id, line)).collect()
+}
+
 impl Drop {
     /// A drop with this lane in this journal, and this published state.
     pub fn new(spec: DropSpec, (lane, home): (LaneId, usize), published: Published) -> Self {
         Self {
+            words: words(&spec),
             spec,
             lane,
             home,
@@ -84,6 +92,7 @@ impl Drop {
     #[must_use]
     pub fn renamed(&self, spec: DropSpec) -> Self {
         Self {
+            words: words(&spec),
             spec,
             lane: self.lane,
             home: self.home,

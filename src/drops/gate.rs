@@ -48,6 +48,14 @@ pub struct ClaimAsk {
     pub key: Option<Key>,
 }
 
+impl ClaimAsk {
+    /// As the lane is asked.
+    pub fn command(&self) -> Command {
+        let Self { fan, line, quantity, key } = *self;
+        Command::Claim { fan, line, quantity, key }
+    }
+}
+
 /// The value of a cookie.
 pub fn cookie<'a>(fields: &'a impl Fields, name: &str) -> Option<&'a str> {
     let texts = fields.all(&header::COOKIE).filter_map(|value| str::from_utf8(value).ok());
@@ -209,31 +217,27 @@ pub async fn claim(
     };
     match screened {
         Some(claimed) => claimed,
-        None => decided(app, asks, drop, ask).await,
+        None => put(app, asks, drop, ask.command()).await.into(),
     }
 }
 
-/// Lets the lane decide a claim.
-pub async fn decided(app: &App, asks: &impl Asks, drop: &Arc<Drop>, ask: &ClaimAsk) -> Claimed {
-    let ClaimAsk { fan, line, quantity, key } = *ask;
-    let command = Command::Claim { fan, line, quantity, key };
-    let Answered { reply, proof, .. } = put(app, asks, drop, command).await;
-    match (reply, proof) {
-        (Reply::Claim { claim, .. }, Some((head, fact))) => {
-            Claimed::Made(claim, Some((head, fact)))
+impl From<Answered> for Claimed {
+    fn from(Answered { reply, proof, .. }: Answered) -> Self {
+        match (reply, proof) {
+            (Reply::Claim { claim, .. }, Some(proof)) => Self::Made(claim, Some(proof)),
+            (Reply::Claim { claim, fresh: true }, None) => Self::Made(claim, None),
+            (Reply::Claim { claim, fresh: false }, None) => Self::Repeated(claim),
+            (Reply::Refused(refusal), _) => Self::Refused(refusal),
+            (Reply::Unsure, _) => Self::Problem(Problem::new("unsure")),
+            (Reply::Busy | Reply::Acted, _) => Self::Problem(Problem::new("busy")),
         }
-        (Reply::Claim { claim, fresh: true }, None) => Claimed::Made(claim, None),
-        (Reply::Claim { claim, fresh: false }, None) => Claimed::Repeated(claim),
-        (Reply::Refused(refusal), _) => Claimed::Refused(refusal),
-        (Reply::Unsure, _) => Claimed::Problem(Problem::new("unsure")),
-        (Reply::Busy | Reply::Acted, _) => Claimed::Problem(Problem::new("busy")),
     }
 }
 
 /// Hands a command to a drop's lane and waits for the answer. A closed drop's lane may be at rest:
 /// recalled once for all who ask, it answers from memory whatever makes no fact.
 pub async fn put(app: &App, asks: &impl Asks, drop: &Arc<Drop>, command: Command) -> Answered {
-    if drop.published.front().face.closed && Box::pin(recall(app, drop)).await.is_err() {
+    if drop.published.closed() && Box::pin(recall(app, drop)).await.is_err() {
         return Answered::plain(Reply::Busy);
     }
     let asked = trail::asked(&command);

@@ -104,6 +104,11 @@ impl Published {
         self.front.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether the drop is closed.
+    pub fn closed(&self) -> bool {
+        self.front.read().unwrap_or_else(PoisonError::into_inner).face.closed
+    }
+
     /// The head of a row that was published not long ago.
     pub fn recent(&self, seq: u32) -> Option<Arc<HeadDoc>> {
         self.recent.read().unwrap_or_else(PoisonError::into_inner).find(seq)

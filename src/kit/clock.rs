@@ -2,9 +2,11 @@
 //! and tests have a clock they turn by hand.
 
 mod boot;
+mod glance;
 mod ticks;
 
 pub use boot::boot_ms;
+pub use glance::Glance;
 pub use ticks::Ticks;
 
 use fanfare_lane::{Guard, Reading};

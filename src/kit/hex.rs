@@ -32,15 +32,25 @@ pub fn base64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Appends base64url without padding.
-pub fn push_base64(text: &mut String, bytes: &[u8]) {
-    let mut room = [0; 128];
-    let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut room).unwrap_or_default();
-    // In one piece where it fits: in pieces it takes twice as long.
-    match str::from_utf8(&room[..length]) {
-        Ok(short) if length > 0 => text.push_str(short),
-        _ => URL_SAFE_NO_PAD.encode_string(bytes, text),
-    }
+/// Writes the bytes from there on as base64url without padding.
+pub fn base64_behind(text: &mut Vec<u8>, from: usize) {
+    let mut room = [0; 96];
+    let bytes = &text[from..];
+    // A few bytes need no allocation of their own meanwhile.
+    let long: Vec<u8>;
+    let bytes = match room.get_mut(..bytes.len()) {
+        Some(short) => {
+            short.copy_from_slice(bytes);
+            &*short
+        }
+        None => {
+            long = bytes.to_vec();
+            &long
+        }
+    };
+    text.resize(from + (bytes.len() * 4).div_ceil(3), 0);
+    let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text[from..]);
+    text.truncate(from + written.unwrap_or_default());
 }
 
 /// Reads base64url without padding.
@@ -61,12 +71,13 @@ mod tests {
         assert_eq!(from_base64(&base64(b"fan")).as_deref(), Some(&b"fan"[..]));
     }
     #[test]
-    fn what_is_appended_is_what_the_library_writes() {
+    fn what_is_written_in_its_place_is_what_the_library_writes() {
         for length in 0..200 {
             let bytes: Vec<u8> = (0..length).map(|at| at as u8 ^ 0x5a).collect();
-            let mut text = "a".to_owned();
-            push_base64(&mut text, &bytes);
-            assert_eq!(text, format!("a{}", URL_SAFE_NO_PAD.encode(&bytes)));
+            let mut text = b"a".to_vec();
+            text.extend(&bytes);
+            base64_behind(&mut text, 1);
+            assert_eq!(text, format!("a{}", URL_SAFE_NO_PAD.encode(&bytes)).into_bytes());
         }
     }
 }

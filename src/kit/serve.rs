@@ -54,6 +54,9 @@ pub type AnyBody = Either<Full<Bytes>, Body>;
 
 /// What answers requests. One is made for each core.
 pub trait Service: 'static {
+    /// Where a quick request goes.
+    type Place;
+
     /// A quick request that waits for its answer.
     type Waits;
 
@@ -64,13 +67,18 @@ pub trait Service: 'static {
         peer: SocketAddr,
     ) -> impl Future<Output = Response<AnyBody>>;
 
-    /// Whether a request is one of those that a crowd sends, which are answered by `quick`.
-    fn is_quick(&self, _: &Head<'_>) -> bool {
-        false
+    /// Where a request goes if it is one of those that a crowd sends, which `quick` answers.
+    fn place(&self, _: &Head<'_>) -> Option<Self::Place> {
+        None
     }
 
     /// Answers such a request from this address, with its body or why it is not there.
-    fn quick(&self, _: &Head<'_>, _: Result<&[u8], Lacking>, _: SocketAddr) -> Quick<Self::Waits> {
+    fn quick(
+        &self,
+        _: (Self::Place, &Head<'_>),
+        _: Result<&[u8], Lacking>,
+        _: SocketAddr,
+    ) -> Quick<Self::Waits> {
         Quick::Not
     }
 

@@ -39,6 +39,7 @@ pub struct Starting {
 pub struct StartingFront(pub Arc<Starting>);
 
 impl Service for StartingFront {
+    type Place = Infallible;
     type Waits = Infallible;
 
     async fn call(&self, request: Request<Sent>, _: SocketAddr) -> Response<AnyBody> {

@@ -30,9 +30,9 @@ pub fn fresh(body: &Value) -> Response {
     raw_json(StatusCode::OK, body.to_string())
 }
 
-fn raw_json(status: StatusCode, body: String) -> Response {
+fn raw_json(status: StatusCode, body: impl Into<Body>) -> Response {
     let kind = (header::CONTENT_TYPE, "application/json");
-    (status, [kind, (header::CACHE_CONTROL, "no-store")], body).into_response()
+    (status, [kind, (header::CACHE_CONTROL, "no-store")], body.into()).into_response()
 }
 
 /// JSON that may be kept for a second, but never over a drop's opening or closing.
@@ -134,9 +134,10 @@ pub async fn my_claims(State(app): Shared, headers: HeaderMap) -> Result<Respons
         return Err(Problem::shut("mine_shut"));
     }
     let own = rest::claims_of(&app, session.fan, directory.drops.clone()).await?;
-    let own: Vec<String> =
+    let own: Vec<_> =
         own.iter().map(|(drop, claim)| answers::claim_json(drop, claim, None)).collect();
-    Ok(raw_json(StatusCode::OK, format!(r#"{{"claims":[{}]}}"#, own.join(","))))
+    let list = [&br#"{"claims":["#[..], &own.join(&b','), b"]}"].concat();
+    Ok(raw_json(StatusCode::OK, list))
 }
 
 /// A renewed session for whoever has one.

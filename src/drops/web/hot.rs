@@ -6,24 +6,30 @@ use crate::app::App;
 use crate::drops::answers::{self, Receipt};
 use crate::drops::drop::Drop;
 use crate::drops::gate::{self, ClaimAsk, Claimed};
+use crate::drops::head::HeadDoc;
 use crate::drops::published::{Front, NotInMemory};
 use crate::drops::receipts;
-use crate::drops::ticket::Asks;
+use crate::drops::ticket::{Answered, Asks};
+use crate::kit::clock::Glance;
 use crate::kit::problem::Problem;
 use crate::kit::serve::{Fields, Reply, Sent};
 use axum::body::Bytes;
 use axum::http::{HeaderName, Method, Request, StatusCode};
-use fanfare_engine::{Claim, Line, Quantity, Refusal};
+use fanfare_engine::{Claim, Fact, Line, Quantity, Refusal};
+use fanfare_lane::Reply as Decided;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// What stands before a drop's id.
+const DROPS: &str = "/api/v1/drops/";
 
 /// The drop's id, if the path is that of its claims.
 pub fn claims_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
     if method != Method::POST {
         return None;
     }
-    path.strip_prefix("/api/v1/drops/")?.strip_suffix("/claims").filter(|id| !id.contains('/'))
+    path.strip_prefix(DROPS)?.strip_suffix("/claims").filter(|id| !id.contains('/'))
 }
 
 /// The drop's id, if the path is that of the drop itself.
@@ -31,14 +37,36 @@ pub fn state_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
     if method != Method::GET {
         return None;
     }
-    path.strip_prefix("/api/v1/drops/").filter(|id| !id.contains('/'))
+    path.strip_prefix(DROPS).filter(|id| !id.contains('/'))
 }
 
-/// Whether a path is one of those that a crowd asks, as every client writes it: an id that is
-/// written in another way, or a query behind it, is the router's to read.
-pub fn is_crowds(method: &Method, target: &str) -> bool {
-    let plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    claims_of(method, target).or_else(|| state_of(method, target)).is_some_and(plain)
+/// Where a crowd asks, as every client writes it: an id that is written in another way, or a query
+/// behind it, is the router's to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// A drop's claims are asked for, and not the drop itself.
+    pub claims: bool,
+    id_bytes: usize,
+}
+
+impl Place {
+    /// Where this asks, if it is what a crowd asks.
+    pub fn of(method: &Method, target: &str) -> Option<Self> {
+        let behind = target.strip_prefix(DROPS)?.as_bytes();
+        let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+        let id_bytes = behind.iter().take_while(plain).count();
+        let claims = match &behind[id_bytes..] {
+            b"/claims" if method == Method::POST => true,
+            b"" if method == Method::GET => false,
+            _ => return None,
+        };
+        Some(Self { claims, id_bytes })
+    }
+
+    /// The drop's id in what it is the place of.
+    pub fn id(self, target: &str) -> &str {
+        target.get(DROPS.len()..DROPS.len() + self.id_bytes).unwrap_or_default()
+    }
 }
 
 /// Answers how a drop stands: written once a moment, sent to all who look.
@@ -59,10 +87,13 @@ pub fn state(app: &App, id: &str) -> Reply {
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
-/// What the newest body said of its drop. A crowd sends the same one over and over: it is read once
-/// and compared from then on.
+/// What a core keeps from one request to the next: the time, and what the newest body said of its
+/// drop. A crowd sends the same one over and over: it is read once and compared from then on.
 #[derive(Default)]
-pub struct Memo(RefCell<Option<Noted>>);
+pub struct Memo {
+    glance: Glance,
+    body: RefCell<Option<Noted>>,
+}
 
 /// A body as it was sent for a drop, and what it asks for.
 struct Noted {
@@ -73,14 +104,14 @@ struct Noted {
 
 impl Memo {
     fn says(&self, drop: &Arc<Drop>, body: &[u8]) -> Option<(Line, Quantity)> {
-        let memo = self.0.borrow();
+        let memo = self.body.borrow();
         let noted = memo.as_ref()?;
         (Arc::ptr_eq(&noted.drop, drop) && noted.body == body).then_some(noted.said)
     }
 
     fn note(&self, drop: &Arc<Drop>, body: &[u8], said: (Line, Quantity)) {
         if body.len() <= MEMO_BYTES_MAX {
-            *self.0.borrow_mut() = Some(Noted { drop: drop.clone(), body: body.to_vec(), said });
+            *self.body.borrow_mut() = Some(Noted { drop: drop.clone(), body: body.to_vec(), said });
         }
     }
 }
@@ -117,7 +148,7 @@ fn try_look(
     peer: SocketAddr,
 ) -> Result<Looked, Problem> {
     // One look at the clock for session and gate, and after the body: it may have been slow.
-    let now_ms = app.now_ms();
+    let now_ms = memo.glance.now_ms(&app.node.clock);
     let session = gate::signed(app, fields).ok().filter(|session| !session.over(now_ms));
     let session = session.ok_or_else(|| gate::nobody(app, peer))?;
     gate::counted(app, &session, now_ms)?;
@@ -140,33 +171,44 @@ fn try_look(
 
 /// Answers a claim that was looked at.
 pub async fn answer(app: &Arc<App>, asks: &impl Asks, looked: Looked) -> Reply {
-    let (drop, claimed) = match looked {
+    let (drop, answered) = match looked {
         Looked::Answered(reply) => return reply,
         Looked::Asks(drop, ask) => {
-            let claimed = gate::decided(app, asks, &drop, &ask).await;
-            (drop, claimed)
+            let answered = gate::put(app, asks, &drop, ask.command()).await;
+            (drop, answered)
         }
         // Boxed, for every claim's future would otherwise be as large as a replay's.
         Looked::Recalls(drop, ask) => {
             let claim = gate::claim(app, asks, &drop, &ask, app.now_ms());
             let claimed = Box::pin(claim).await;
-            (drop, claimed)
+            return Box::pin(worded(app, &drop, claimed)).await;
         }
     };
+    // A fresh claim is what a crowd waits for: its answer is written without another step.
+    if let Answered { reply: Decided::Claim { claim, .. }, proof: Some((head, fact)), .. } =
+        &answered
+    {
+        return made(app, &drop, claim, (head, fact));
+    }
+    Box::pin(worded(app, &drop, answered.into())).await
+}
+
+fn made(app: &App, drop: &Drop, claim: &Claim, (head, fact): (&HeadDoc, &Fact)) -> Reply {
+    app.metrics.claims.inc();
+    let body = answers::claim_json(drop, claim, Some(Receipt::Of(head, fact)));
+    Reply::new(StatusCode::CREATED, JSON, body)
+}
+
+async fn worded(app: &Arc<App>, drop: &Drop, claimed: Claimed) -> Reply {
     match claimed {
-        Claimed::Made(claim, Some((head, fact))) => {
-            app.metrics.claims.inc();
-            let receipt = Receipt::Of(&head, &fact);
-            let body = answers::claim_json(&drop, &claim, Some(receipt));
-            Reply::new(StatusCode::CREATED, JSON, body.into())
-        }
+        Claimed::Made(claim, Some((head, fact))) => made(app, drop, &claim, (&head, &fact)),
         Claimed::Made(claim, None) => {
             app.metrics.claims.inc();
-            claim_read_back(app, &drop, &claim, StatusCode::CREATED).await
+            claim_read_back(app, drop, &claim, StatusCode::CREATED).await
         }
         Claimed::Repeated(claim) => {
             app.metrics.repeats.inc();
-            claim_read_back(app, &drop, &claim, StatusCode::OK).await
+            claim_read_back(app, drop, &claim, StatusCode::OK).await
         }
         Claimed::Refused(refusal) => refused(app, &refusal, &drop.published.front()),
         Claimed::AtGate(refusal, front) => refused(app, &refusal, &front),
@@ -198,7 +240,7 @@ fn refused(app: &App, refusal: &Refusal, front: &Front) -> Reply {
 pub fn refused_here(app: &App, problem: &Problem) -> Reply {
     app.metrics.refused(problem.code);
     let retry_after_s = problem.retry_after_s;
-    Reply { retry_after_s, ..Reply::new(problem.status, PROBLEM, problem.body().into()) }
+    Reply { retry_after_s, ..Reply::new(problem.status, PROBLEM, problem.body()) }
 }
 
 /// The idempotency key, as it was sent.
@@ -233,7 +275,7 @@ fn read_claim(memo: &Memo, drop: &Arc<Drop>, bytes: &[u8]) -> Result<(Line, Quan
 async fn claim_read_back(app: &Arc<App>, drop: &Drop, claim: &Claim, status: StatusCode) -> Reply {
     let receipt = short_receipt(app, drop, claim).await;
     let receipt = receipt.as_deref().map(Receipt::Made);
-    Reply::new(status, JSON, answers::claim_json(drop, claim, receipt).into())
+    Reply::new(status, JSON, answers::claim_json(drop, claim, receipt))
 }
 
 /// A repeated claim's receipt, read back from its row. A claim without it is still true, so where

@@ -62,12 +62,17 @@ pub(super) async fn serve<S: Service, D: Door>(
     .await;
     let mut lacking = None;
     loop {
-        let (reply, bytes, https) = match step(house, (wire.bytes(), lacking), peer) {
-            Step::Said(reply, bytes, https) => (reply, bytes, https),
+        let (reply, https) = match step(house, (wire.bytes(), lacking), peer) {
+            Step::Said(reply, bytes, https) => {
+                wire.used(bytes, &house.spare);
+                (reply, https)
+            }
             Step::Asks(waits, bytes, https) => {
+                // Who waits needs no buffer, and the next to read finds this one near.
+                wire.used(bytes, &house.spare);
                 // Who sent more than one request at once hears of the first before the next.
                 wire.flush(house).await.ok()?;
-                (house.service.later(waits).await, bytes, https)
+                (house.service.later(waits).await, https)
             }
             Step::Part => {
                 wire.flush(house).await.ok()?;
@@ -84,7 +89,6 @@ pub(super) async fn serve<S: Service, D: Door>(
         };
         let last = house.stopping.get() || lacking.is_some();
         reply.write(wire.outward(&house.spare), &house.date.borrow(), https, last);
-        wire.used(bytes);
         if last || wire.gathered() {
             wire.flush(house).await.ok()?;
         }
@@ -110,9 +114,10 @@ fn step<S: Service, D: Door>(
     let whole = of + behind;
     // Nobody looks with a body: whether one follows is not waited for here.
     let odd = behind > 0 && head.method == Method::GET;
-    if odd || whole > BUFFER_BYTES || !house.service.is_quick(&head) {
+    if odd || whole > BUFFER_BYTES {
         return Step::Otherwise;
     }
+    let Some(place) = house.service.place(&head) else { return Step::Otherwise };
     let body = match (sent.get(of..whole), lacking) {
         (Some(body), _) => Ok(body),
         (None, None) => return Step::Part,
@@ -123,7 +128,7 @@ fn step<S: Service, D: Door>(
     if caller.https {
         head.cookies_are = tls::HOSTS_OWN;
     }
-    match house.service.quick(&head, body, caller.address) {
+    match house.service.quick((place, &head), body, caller.address) {
         Quick::Now(reply) => Step::Said(reply, whole, caller.https),
         Quick::Later(waits) => Step::Asks(waits, whole, caller.https),
         Quick::Not => Step::Otherwise,

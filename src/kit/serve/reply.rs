@@ -22,12 +22,52 @@ pub struct Reply {
     /// The request's name, if it has one.
     pub id: Option<RequestId>,
     /// Its body.
-    pub body: Bytes,
+    pub body: Content,
+}
+
+/// An answer's body.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// One that many get alike.
+    Shared(Bytes),
+    /// One that is this answer's alone. To share it would cost an allocation more.
+    Own(Vec<u8>),
+}
+
+impl Content {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Shared(bytes) => bytes,
+            Self::Own(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Self {
+        Self::Shared(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Own(bytes)
+    }
+}
+
+impl From<Content> for Bytes {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Shared(bytes) => bytes,
+            Content::Own(bytes) => bytes.into(),
+        }
+    }
 }
 
 impl Reply {
     /// An answer that nobody keeps.
-    pub fn new(status: StatusCode, kind: &'static str, body: Bytes) -> Self {
+    pub fn new(status: StatusCode, kind: &'static str, body: impl Into<Content>) -> Self {
+        let body = body.into();
         Self { status, kind, keep: "no-store", retry_after_s: None, id: None, body }
     }
 
@@ -61,16 +101,17 @@ impl Reply {
         if last {
             field("connection", b"close");
         }
-        field("content-length", number.format(self.body.len()).as_bytes());
+        let body = self.body.bytes();
+        field("content-length", number.format(body.len()).as_bytes());
         field("date", date.as_bytes());
         out.extend_from_slice(b"\r\n\r\n");
-        out.extend_from_slice(&self.body);
+        out.extend_from_slice(body);
     }
 }
 
 impl From<Reply> for Response<AnyBody> {
     fn from(reply: Reply) -> Self {
-        let mut answer = Self::new(Either::Left(Full::new(reply.body)));
+        let mut answer = Self::new(Either::Left(Full::new(reply.body.into())));
         *answer.status_mut() = reply.status;
         let headers = answer.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.kind));

@@ -19,20 +19,25 @@ const CONNECTIONS: usize = 8;
 struct Echo;
 
 impl Service for Echo {
+    type Place = usize;
     type Waits = ();
 
     fn call(&self, _: Request<Sent>, _: SocketAddr) -> impl Future<Output = Response<AnyBody>> {
         future::pending()
     }
 
-    fn is_quick(&self, _: &Head<'_>) -> bool {
-        true
+    fn place(&self, head: &Head<'_>) -> Option<usize> {
+        head.target.trim_start_matches('/').parse().ok()
     }
 
-    fn quick(&self, head: &Head<'_>, _: Result<&[u8], Lacking>, _: SocketAddr) -> Quick<()> {
-        let number: usize = head.target.trim_start_matches('/').parse().expect("a number");
+    fn quick(
+        &self,
+        (number, _): (usize, &Head<'_>),
+        _: Result<&[u8], Lacking>,
+        _: SocketAddr,
+    ) -> Quick<()> {
         let body = format!("{number:08}").repeat(ANSWER / 8);
-        Quick::Now(Reply::new(StatusCode::OK, "text/plain", body.into()))
+        Quick::Now(Reply::new(StatusCode::OK, "text/plain", body.into_bytes()))
     }
 }
 

@@ -138,8 +138,12 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> Wire<Stream> {
     }
 
     /// So many of these bytes are used.
-    pub(super) fn used(&mut self, bytes: usize) {
+    pub(super) fn used(&mut self, bytes: usize, spare: &Spare) {
         self.inward.from += bytes;
+        if self.inward.from == self.inward.to {
+            let read = std::mem::take(&mut self.inward);
+            read.buffer.into_iter().for_each(|buffer| give(&spare.inward, buffer));
+        }
     }
 
     /// Where answers gather.
