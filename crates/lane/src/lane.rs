@@ -29,7 +29,7 @@ const PATIENCE_MS: i64 = 5_000;
 
 /// Commands ahead whose fans are looked up together: what that reads stays in the nearest cache
 /// until they are decided.
-const WARMED_AT_ONCE: usize = 128;
+pub(crate) const WARMED_AT_ONCE: usize = 128;
 
 /// Refusals are tallied at most this often.
 const TALLY_EVERY_MS: i64 = 1_000;

@@ -1,5 +1,6 @@
 //! Rows back to a state. Every link is checked on the way: numbers, hashes, festival, lane, time.
 
+use crate::lane::WARMED_AT_ONCE;
 use crate::row::{Draft, FestivalId, Hash, LaneId, Row, Written};
 use alloc::{format, string::String, string::ToString, sync::Arc};
 use core::fmt;
@@ -138,10 +139,14 @@ impl Replay {
     ) -> Result<(), String> {
         self.links(row, facts)?;
         let (seq, time_ms) = (row.header.seq, row.header.time_ms);
-        served.decided().claims().warm(facts.iter().filter_map(Fact::claimant));
         let applied = served.begin(time_ms).and_then(|()| {
-            for (index, fact) in facts.iter().enumerate() {
-                served.apply(Place { seq, index: index as u16 }, fact)?;
+            let mut index = 0;
+            for some in facts.chunks(WARMED_AT_ONCE) {
+                served.decided().claims().warm(some.iter().filter_map(Fact::claimant));
+                for fact in some {
+                    served.apply(Place { seq, index }, fact)?;
+                    index += 1;
+                }
             }
             served.decided().check()?;
             served.publish(seq, time_ms, facts)
@@ -172,21 +177,24 @@ impl Replay {
     fn follow(&mut self, row: &Row, facts: &[Fact]) -> Result<(), String> {
         self.links(row, facts)?;
         let header = &row.header;
-        let mut facts = facts.iter().enumerate();
+        let (mut facts, mut index) = (facts, 0);
         if self.state.is_none() {
-            let Some((_, Fact::Terms(terms))) = facts.next() else {
+            let Some((Fact::Terms(terms), others)) = facts.split_first() else {
                 return Err("the first fact is not the drop's terms".to_string());
             };
             let state = State::new(terms, header.time_ms).map_err(|broken| broken.to_string())?;
             self.state = Some(state);
+            (facts, index) = (others, 1);
         }
         if let Some(state) = &mut self.state {
             state.begin(header.time_ms).map_err(|broken| broken.to_string())?;
-            state.claims().warm(facts.clone().filter_map(|(_, fact)| fact.claimant()));
-            for (index, fact) in facts {
-                let place = Place { seq: header.seq, index: index as u16 };
-                let applied = state.apply(place, fact);
-                applied.map_err(|broken| format!("fact {index}: {broken}"))?;
+            for some in facts.chunks(WARMED_AT_ONCE) {
+                state.claims().warm(some.iter().filter_map(Fact::claimant));
+                for fact in some {
+                    let applied = state.apply(Place { seq: header.seq, index }, fact);
+                    applied.map_err(|broken| format!("fact {index}: {broken}"))?;
+                    index += 1;
+                }
             }
             state.check().map_err(|broken| broken.to_string())?;
         }
