@@ -9,7 +9,7 @@ use crate::merkle;
 use crate::sha::{sha256, sha256_each};
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
-use fanfare_engine::{Fact, wire};
+use fanfare_engine::{FACTS_PER_BATCH_MAX, Fact, wire};
 
 /// SHA-256.
 pub type Hash = [u8; 32];
@@ -25,6 +25,9 @@ pub const HEADER_BYTES: usize = 105;
 
 /// Most bytes a row's facts may take: 4,096 facts of the largest kind stay below.
 const FACT_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of a claim's fact and its length, where numbers are small.
+const FACT_BYTES: usize = 16;
 
 const MAGIC: [u8; 4] = *b"FANF";
 const VERSION: u8 = 1;
@@ -222,7 +225,10 @@ impl Row {
     pub fn read(header: &[u8], facts: Vec<u8>) -> Result<Self, RowError> {
         let header = Header::from_bytes(header)?;
         let row = Self { hash: header.hash(), header, facts };
-        let spans = row.spans().collect::<Result<Vec<_>, _>>()?;
+        let mut spans = row.room_for_facts();
+        for span in row.spans() {
+            spans.push(span?);
+        }
         let root = merkle::root(leaf_hashes(&spans));
         if root == row.header.root { Ok(row) } else { Err(RowError::Root) }
     }
@@ -237,10 +243,17 @@ impl Row {
     /// # Errors
     /// The first fact that does not read.
     pub fn read_facts(&self) -> Result<Vec<Fact>, RowError> {
-        let read = |(at, span): (usize, Result<&[u8], RowError>)| {
-            wire::read_fact(span?).map_err(|why| RowError::Fact(at, why))
-        };
-        self.spans().enumerate().map(read).collect()
+        let mut facts = self.room_for_facts();
+        for (at, span) in self.spans().enumerate() {
+            facts.push(wire::read_fact(span?).map_err(|why| RowError::Fact(at, why))?);
+        }
+        Ok(facts)
+    }
+
+    /// Room for as many as there mostly are: to collect them into a list that grows takes longer
+    /// than to read them.
+    fn room_for_facts<T>(&self) -> Vec<T> {
+        Vec::with_capacity((self.facts.len() / FACT_BYTES).min(FACTS_PER_BATCH_MAX))
     }
 }
 
