@@ -15,9 +15,9 @@ const VERSION: i64 = 1;
 /// Pages of the log from which on a commit brings them to their places.
 const CHECKPOINT_PAGES: i32 = 4_000;
 
-/// What the writer keeps of its pages at most, negative for KiB. Where a thousand lanes append in one
-/// commit, each touches a page of the index, and with 2 MiB, SQLite's own, pages of the commit were
-/// written to the log and read again before its end.
+/// What the writer keeps of its pages at most, negative for KiB. A commit of a thousand lanes
+/// touches a page of the index for each. With 2 MiB, which `SQLite` takes by itself, pages of a
+/// commit were written to the log and read again before its end.
 const CACHE_KIB: i32 = -32 * 1024;
 
 const TABLES: &str = "
