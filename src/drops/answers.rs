@@ -1,4 +1,4 @@
-//! Claims and refusals as the contract words them. Written by hand into strings: a crowd gets
+//! Claims and refusals as the contract words them. Written by hand, piece by piece: a crowd gets
 //! hundreds of thousands of these in a few seconds.
 
 use super::directory::Shut;

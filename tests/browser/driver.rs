@@ -56,8 +56,10 @@ fn start_driver() -> (Child, u16) {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is not here: apt-get install chromium chromium-driver");
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let lines = BufReader::new(driver.stdout.take().unwrap()).split(b'\n');
+        let mut lines = lines.map_while(Result::ok);
         let port = lines.find_map(|line| {
+            let line = String::from_utf8_lossy(&line).into_owned();
             let port = line.split_once("successfully on port ");
             let port = port.and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
             all_it_said.push(line);
@@ -68,6 +70,7 @@ fn start_driver() -> (Child, u16) {
             thread::spawn(move || lines.for_each(drop));
             return (driver, port);
         }
+        let _ = driver.kill();
         let _ = driver.wait();
     }
     panic!("chromedriver ends before it names its port: {all_it_said:#?}");

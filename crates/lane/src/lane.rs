@@ -27,8 +27,8 @@ const STALL_MS: i64 = 2_000;
 /// The longest a caller waits before it hears `unsure` or `busy`.
 const PATIENCE_MS: i64 = 5_000;
 
-/// Commands ahead whose fans are looked up together: what that reads stays in the nearest cache
-/// until they are decided.
+/// Commands or facts ahead whose fans are looked up together: what that reads stays in the nearest
+/// cache until they are decided or applied.
 pub(crate) const WARMED_AT_ONCE: usize = 128;
 
 /// Refusals are tallied at most this often.

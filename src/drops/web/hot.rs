@@ -286,3 +286,31 @@ async fn short_receipt(app: &Arc<App>, drop: &Drop, claim: &Claim) -> Option<Str
     }
     app.receipts.short(drop.lane, claim.place).await.ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_find_the_same_drop() {
+        let (get, post) = (Method::GET, Method::POST);
+        for id in ["boxes", "round-2013-08-12", "", "claims"] {
+            let state = format!("/api/v1/drops/{id}");
+            let claims = format!("{state}/claims");
+            let place = |method: &Method, target: &str| {
+                let place = Place::of(method, target)?;
+                Some((place.claims, place.id(target).to_owned()))
+            };
+            assert_eq!(place(&get, &state), Some((false, id.to_owned())));
+            assert_eq!(place(&post, &claims), Some((true, id.to_owned())));
+            assert_eq!((state_of(&get, &state), claims_of(&post, &claims)), (Some(id), Some(id)));
+            assert_eq!((place(&post, &state), place(&get, &claims)), (None, None));
+            // What is written in another way is the router's to read.
+            for odd in ["?a=b", "%2d", "/", "/claims", "é"] {
+                assert_eq!(place(&get, &format!("{state}{odd}")), None, "{odd}");
+                assert_eq!(place(&post, &format!("{claims}{odd}")), None, "{odd}");
+            }
+        }
+        assert!(Place::of(&get, "/api/v1/drop/boxes").is_none());
+    }
+}

@@ -5,6 +5,9 @@ use std::cell::Cell;
 
 /// What a core's clock showed within this millisecond. Looking at the machine's monotonic clock
 /// says whether that is still so, for half of what the guard and the wall clock cost.
+///
+/// It may be up to a millisecond behind the clock, never ahead of it. Nothing that is published is
+/// contradicted by that: a drop's phase is never told for an earlier time than its newest row's.
 #[derive(Debug, Default)]
 pub struct Glance {
     /// The millisecond in which it was read, if it was.

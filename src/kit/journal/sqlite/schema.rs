@@ -15,9 +15,10 @@ const VERSION: i64 = 1;
 /// Pages of the log from which on a commit brings them to their places.
 const CHECKPOINT_PAGES: i32 = 4_000;
 
-/// What the writer keeps of its pages at most, negative for KiB. A commit of a thousand lanes
-/// touches a page of the index for each. With 2 MiB, which `SQLite` takes by itself, pages of a
-/// commit were written to the log and read again before its end.
+/// What each journal's writer keeps of its pages at most, negative for KiB. A commit of a thousand
+/// lanes touches a page of the index for each. With 2,000 KiB, which `SQLite` takes by itself,
+/// pages of a commit were written to the log and read again before its end. Source: `SQLite`,
+/// "PRAGMA cache_size".
 const CACHE_KIB: i32 = -32 * 1024;
 
 const TABLES: &str = "
