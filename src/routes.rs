@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::drops::desk::Desk;
 use crate::drops::web::hot::{Looked, Memo};
-use crate::drops::web::{api, body, describe, host, hot, rehearsal};
+use crate::drops::web::{api, describe, host, hot, rehearsal};
 use crate::drops::{gate, trail};
 use crate::fans::web;
 use crate::host::web as hosts;
@@ -146,13 +146,15 @@ impl Service for Front {
         peer: SocketAddr,
     ) -> Quick<Self::Waits> {
         let name = RequestId::sent(head).or_else(|| trail::follows().then(RequestId::made));
+        let looked = || hot::looked((&self.app, &self.memo), (place, head), body, peer);
         let looked = match &name {
-            None => self.looked((place, head), body, peer),
-            Some(name) => span_of(name).in_scope(|| self.looked((place, head), body, peer)),
+            None => looked(),
+            Some(name) => span_of(name).in_scope(looked),
         };
         match looked {
-            Looked::Answered(reply) => Quick::Now(Reply { id: name, ..reply }),
-            looked => Quick::Later((looked, name)),
+            None => Quick::Not,
+            Some(Looked::Answered(reply)) => Quick::Now(Reply { id: name, ..reply }),
+            Some(looked) => Quick::Later((looked, name)),
         }
     }
 
@@ -169,24 +171,6 @@ impl Service for Front {
 }
 
 impl Front {
-    /// Looks at a crowd's request.
-    fn looked(
-        &self,
-        (place, head): (hot::Place, &Head<'_>),
-        body: Result<&[u8], Lacking>,
-        peer: SocketAddr,
-    ) -> Looked {
-        let id = place.id(head.target);
-        if place.claims {
-            let body = body.map_err(body::lacking);
-            return hot::look((&self.app, &self.memo), (id, head), body, peer);
-        }
-        Looked::Answered(match gate::admit(&self.app, (head.target, head), peer) {
-            Ok(()) => hot::state(&self.app, id),
-            Err(problem) => hot::refused_here(&self.app, &problem),
-        })
-    }
-
     /// Answers under this name, which then stands before all that is logged meanwhile.
     async fn named(
         &self,
@@ -251,7 +235,8 @@ impl Front {
     ) -> Response<Body> {
         let mut request = request.map(Body::new);
         if let Err(problem) = admitted {
-            return pages::told(&self.app, request, problem).await;
+            // Boxed: a page's future is many times as large as all the rest of this one.
+            return Box::pin(pages::told(&self.app, request, problem)).await;
         }
         let programs = request.uri().path().starts_with("/api/");
         if programs && by_cookie_from_elsewhere(&request) {

@@ -3,6 +3,8 @@
 
 #[path = "serving/again.rs"]
 mod again;
+#[path = "serving/changed.rs"]
+mod changed;
 mod common;
 #[path = "serving/doubt.rs"]
 mod doubt;

@@ -6,6 +6,7 @@
 //! | request | a live session | none, or one that is not live |
 //! | --- | --- | --- |
 //! | a claim (`web/hot.rs`) | its fan: `signed`, then `counted` | its network: `nobody` |
+//! | a claim's end (`web/hot/change.rs`) | its fan, if a lane is asked | the router says |
 //! | another call that needs a session | its fan: `session` | its network: `admit` |
 //! | a page | its fan: `pages::Visit` | its network: `admit`, in front of the router |
 //! | a call for everybody | nobody | its network: `admit`, in front of the router |

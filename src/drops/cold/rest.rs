@@ -43,7 +43,8 @@ pub async fn claims_of(
 /// The claim at a place of a drop, if there is one there.
 pub async fn claim_at(app: &App, drop: &Arc<Drop>, place: Place) -> Result<Option<Claim>, Problem> {
     let known = match at_rest(app, drop) {
-        Some(side) => read::claim_at(side, drop, place).await,
+        // Boxed, for a settlement of a claim in memory would otherwise carry a query's future.
+        Some(side) => Box::pin(read::claim_at(side, drop, place)).await,
         None => None,
     };
     match known {

@@ -1,6 +1,13 @@
-//! The hot route: claims and drop states, answered in front of the router. Nearly all come by
-//! `quick`, from the bytes they were sent in; what hyper has read comes by `claim` and `state`.
+//! The hot route: claims, drop states and what becomes of claims, answered in front of the router.
+//! Nearly all come by `quick`, from the bytes they were sent in; what hyper has read of claims and
+//! drop states comes by `claim` and `state`.
 
+mod change;
+mod place;
+
+pub use place::{Place, What, claims_of, state_of};
+
+use super::api;
 use super::body::{self, Units};
 use crate::app::App;
 use crate::drops::answers::{self, Receipt};
@@ -12,62 +19,14 @@ use crate::drops::receipts;
 use crate::drops::ticket::{Answered, Asks};
 use crate::kit::clock::Glance;
 use crate::kit::problem::Problem;
-use crate::kit::serve::{Fields, Reply, Sent};
+use crate::kit::serve::{Fields, Head, Lacking, Reply, Sent};
 use axum::body::Bytes;
-use axum::http::{HeaderName, Method, Request, StatusCode};
-use fanfare_engine::{Claim, Fact, Line, Quantity, Refusal};
+use axum::http::{HeaderName, Request, StatusCode};
+use fanfare_engine::{Claim, Command, Fact, Line, Quantity, Refusal};
 use fanfare_lane::Reply as Decided;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// What stands before a drop's id.
-const DROPS: &str = "/api/v1/drops/";
-
-/// The drop's id, if the path is that of its claims.
-pub fn claims_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
-    if method != Method::POST {
-        return None;
-    }
-    path.strip_prefix(DROPS)?.strip_suffix("/claims").filter(|id| !id.contains('/'))
-}
-
-/// The drop's id, if the path is that of the drop itself.
-pub fn state_of<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
-    if method != Method::GET {
-        return None;
-    }
-    path.strip_prefix(DROPS).filter(|id| !id.contains('/'))
-}
-
-/// Where a crowd asks, as every client writes it: an id that is written in another way, or a query
-/// behind it, is the router's to read.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// A drop's claims are asked for, and not the drop itself.
-    pub claims: bool,
-    id_bytes: usize,
-}
-
-impl Place {
-    /// Where this asks, if it is what a crowd asks.
-    pub fn of(method: &Method, target: &str) -> Option<Self> {
-        let behind = target.strip_prefix(DROPS)?.as_bytes();
-        let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
-        let id_bytes = behind.iter().take_while(plain).count();
-        let claims = match &behind[id_bytes..] {
-            b"/claims" if method == Method::POST => true,
-            b"" if method == Method::GET => false,
-            _ => return None,
-        };
-        Some(Self { claims, id_bytes })
-    }
-
-    /// The drop's id in what it is the place of.
-    pub fn id(self, target: &str) -> &str {
-        target.get(DROPS.len()..DROPS.len() + self.id_bytes).unwrap_or_default()
-    }
-}
 
 /// Answers how a drop stands: written once a moment, sent to all who look.
 pub fn state(app: &App, id: &str) -> Reply {
@@ -127,6 +86,30 @@ pub enum Looked {
     Asks(Arc<Drop>, ClaimAsk),
     /// To a state that has to be brought back to memory first.
     Recalls(Arc<Drop>, ClaimAsk),
+    /// To its lane, which is to change one that was made.
+    Changes(Arc<Drop>, Command),
+}
+
+/// Looks at a crowd's request: none where the router is to answer.
+pub fn looked(
+    (app, memo): (&App, &Memo),
+    (place, head): (Place, &Head<'_>),
+    body: Result<&[u8], Lacking>,
+    peer: SocketAddr,
+) -> Option<Looked> {
+    let id = place.id(head.target);
+    let body = body.map_err(body::lacking);
+    Some(match place.what {
+        What::Claims => look((app, memo), (id, head), body, peer),
+        What::Drop => Looked::Answered(match gate::admit(app, (head.target, head), peer) {
+            Ok(()) => state(app, id),
+            Err(problem) => refused_here(app, &problem),
+        }),
+        What::Settlement | What::Release => match body {
+            Ok(_) => change::look(app, (place, head))?,
+            Err(problem) => Looked::Answered(refused_here(app, &problem)),
+        },
+    })
 }
 
 /// Looks at a claim: who asks, for what, and whether it can be refused from here. The body is as it
@@ -182,6 +165,10 @@ pub async fn answer(app: &Arc<App>, asks: &impl Asks, looked: Looked) -> Reply {
             let claim = gate::claim(app, asks, &drop, &ask, app.now_ms());
             let claimed = Box::pin(claim).await;
             return Box::pin(worded(app, &drop, claimed)).await;
+        }
+        Looked::Changes(drop, command) => {
+            let answered = gate::put(app, asks, &drop, command).await;
+            return change::made(app, &drop, &answered.reply);
         }
     };
     // A fresh claim is what a crowd waits for: its answer is written without another step.
@@ -285,32 +272,4 @@ async fn short_receipt(app: &Arc<App>, drop: &Drop, claim: &Claim) -> Option<Str
         return receipts::short_receipt(&head, claim.place);
     }
     app.receipts.short(drop.lane, claim.place).await.ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_ways_find_the_same_drop() {
-        let (get, post) = (Method::GET, Method::POST);
-        for id in ["boxes", "round-2013-08-12", "", "claims"] {
-            let state = format!("/api/v1/drops/{id}");
-            let claims = format!("{state}/claims");
-            let place = |method: &Method, target: &str| {
-                let place = Place::of(method, target)?;
-                Some((place.claims, place.id(target).to_owned()))
-            };
-            assert_eq!(place(&get, &state), Some((false, id.to_owned())));
-            assert_eq!(place(&post, &claims), Some((true, id.to_owned())));
-            assert_eq!((state_of(&get, &state), claims_of(&post, &claims)), (Some(id), Some(id)));
-            assert_eq!((place(&post, &state), place(&get, &claims)), (None, None));
-            // What is written in another way is the router's to read.
-            for odd in ["?a=b", "%2d", "/", "/claims", "é"] {
-                assert_eq!(place(&get, &format!("{state}{odd}")), None, "{odd}");
-                assert_eq!(place(&post, &format!("{claims}{odd}")), None, "{odd}");
-            }
-        }
-        assert!(Place::of(&get, "/api/v1/drop/boxes").is_none());
-    }
 }
