@@ -1,7 +1,6 @@
 //! Bytes as text: hexadecimal for what people compare, base64url for what programs carry.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::{Out, URL_SAFE_NO_PAD};
 use std::fmt::Write as _;
 
 /// Lower-case hexadecimal.
@@ -29,7 +28,7 @@ pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 /// Base64url without padding.
 pub fn base64(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
 /// Writes the bytes from there on as base64url without padding.
@@ -48,14 +47,13 @@ pub fn base64_behind(text: &mut Vec<u8>, from: usize) {
             &long
         }
     };
-    text.resize(from + (bytes.len() * 4).div_ceil(3), 0);
-    let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text[from..]);
-    text.truncate(from + written.unwrap_or_default());
+    text.resize(from + URL_SAFE_NO_PAD.encoded_length(bytes.len()), 0);
+    let _ = URL_SAFE_NO_PAD.encode(bytes, Out::from_slice(&mut text[from..]));
 }
 
 /// Reads base64url without padding.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
+    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 
 #[cfg(test)]
@@ -77,7 +75,7 @@ mod tests {
             let mut text = b"a".to_vec();
             text.extend(&bytes);
             base64_behind(&mut text, 1);
-            assert_eq!(text, format!("a{}", URL_SAFE_NO_PAD.encode(&bytes)).into_bytes());
+            assert_eq!(text, format!("a{}", URL_SAFE_NO_PAD.encode_to_string(&bytes)).into_bytes());
         }
     }
 }

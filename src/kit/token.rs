@@ -8,8 +8,7 @@
 use super::ended::Ended;
 use super::hex;
 use super::keys::Keys;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::{Out, URL_SAFE_NO_PAD};
 use fanfare_engine::{Fan, Key};
 use std::sync::Arc;
 
@@ -243,8 +242,8 @@ fn padded(mac: &[u8]) -> [u8; 32] {
 /// The bytes of a token; none if it has another length or alphabet.
 fn decode<'a>(token: &[u8], buffer: &'a mut [u8; NUMBERED_BYTES]) -> Option<&'a [u8]> {
     let length = [BYTES, NUMBERED_BYTES].into_iter().find(|bytes| token.len() == bytes / 3 * 4)?;
-    let bytes = &mut buffer[..length];
-    (URL_SAFE_NO_PAD.decode_slice(token, bytes) == Ok(length)).then_some(bytes)
+    let read = URL_SAFE_NO_PAD.decode(token, Out::from_slice(&mut buffer[..length])).ok()?;
+    (read.len() == length).then_some(read)
 }
 
 #[cfg(test)]

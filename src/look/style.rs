@@ -4,8 +4,7 @@
 
 use super::colour::{self, css, letters, mix, readable};
 use crate::festivals::{Brand, Colour, Picture};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 
 const STYLE: [&str; 4] = [
     include_str!("../../assets/fanfare.css"),
@@ -57,7 +56,9 @@ pub struct Theme {
 
 /// The style of a brand.
 pub fn theme(brand: &Brand, logo: Option<&Picture>) -> Theme {
-    let data = |kind: &str, bytes: &[u8]| format!("data:{kind};base64,{}", STANDARD.encode(bytes));
+    let data = |kind: &str, bytes: &[u8]| {
+        format!("data:{kind};base64,{}", STANDARD.encode_to_string(bytes))
+    };
     let logo = logo.map(|logo| format!("--logo:url({});", data(logo.media_type, &logo.bytes)));
     let font = data("font/woff2", DISPLAY);
     let css = format!(

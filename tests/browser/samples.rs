@@ -2,7 +2,6 @@
 
 use super::driver::Browser;
 use super::server::Server;
-use base64::Engine as _;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -57,7 +56,7 @@ fn every_page_on_one_sheet() {
             let name = format!("{}-{lang}-{width}-{scheme}.png", page.trim_matches('/'));
             let name = name.replace('/', "-");
             std::fs::write(out.join(&name), &picture).unwrap();
-            let data = base64::engine::general_purpose::STANDARD.encode(&picture);
+            let data = base64_simd::STANDARD.encode_to_string(&picture);
             let _ = write!(
                 sheet,
                 "<figure><img width=\"{}\" src=\"data:image/png;base64,{data}\">\

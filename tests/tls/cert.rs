@@ -1,8 +1,7 @@
 //! A self-signed certificate and its key, made for one test: version 3, Ed25519, for `localhost`,
 //! of somebody called `fanfare`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::path::{Path, PathBuf};
 
@@ -43,7 +42,7 @@ fn bits(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
+    let text = STANDARD.encode_to_string(der);
     let lines: Vec<&str> =
         text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
