@@ -11,7 +11,7 @@ use crate::kit::data::DataFolder;
 use crate::kit::heads::Head;
 use crate::kit::journal::{JournalError, JournalReader, RawRow};
 use crate::kit::turns::Turns;
-use fanfare_engine::{Answer, Command, Fact, Facts, Seen, Served};
+use fanfare_engine::{Answer, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Seen, Served};
 use fanfare_lane::{Damage, FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use std::thread;
 const ROWS_AT_A_TIME: usize = 16;
 
 /// How many readings may wait to be checked, and to be applied, behind each other.
-const READINGS_AHEAD: usize = 2;
+const READINGS_AHEAD: usize = 8;
 
 /// Threads that hold rows against their hashes.
 const CHECKERS: usize = 2;
@@ -61,6 +61,7 @@ pub fn replay(
         // Most lanes of a start are short, and threads would take longer than their rows.
         return apply_all(replay, check(first, lane));
     }
+    let replay = replay.with_room(claims_at_end(reader, lane)?);
     thread::scope(|scope| {
         let start = |name: String| thread::Builder::new().name(name);
         let silent = |why: std::io::Error| JournalError::Silent(why.to_string());
@@ -85,6 +86,23 @@ pub fn replay(
         let replay = replay?;
         read.map(|()| replay)
     })
+}
+
+/// How many claims the newest rows speak of. They are not checked yet: no more is believed than so
+/// many rows can hold.
+fn claims_at_end(reader: &JournalReader, lane: LaneId) -> Result<u32, JournalError> {
+    let newest = reader.newest_seq(lane)?;
+    let from = newest.saturating_sub(ROWS_AT_A_TIME as u32 - 1).max(1);
+    let rows = reader.raw_rows(lane, from, ROWS_AT_A_TIME)?;
+    let number_in = |raw: RawRow| {
+        let facts = raw.read(lane).ok()?.row.read_facts().ok()?;
+        facts.iter().rev().find_map(|fact| match fact {
+            Fact::Claimed { number, .. } => Some(number.get()),
+            _ => None,
+        })
+    };
+    let number = rows.into_iter().rev().find_map(number_in).unwrap_or_default();
+    Ok(number.min(newest.saturating_mul(FACTS_PER_BATCH_MAX as u32)))
 }
 
 /// A row that was read and held against its hashes, with its facts; or what is wrong with it.

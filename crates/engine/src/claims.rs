@@ -187,6 +187,13 @@ fn fan_of(chunks: &[Vec<Kept>]) -> impl Fn(u32) -> Fan + '_ {
 }
 
 impl Claims {
+    /// None yet, and room for so many fans.
+    pub(crate) fn with_room(fans: u32) -> Self {
+        let mut claims = Self::default();
+        claims.holders.make_room(fans as usize);
+        claims
+    }
+
     /// How many claims were ever made; the newest claim's number.
     pub fn count(&self) -> u32 {
         self.count

@@ -121,6 +121,13 @@ impl Holders {
         if page < count { page } else { page & (round / 2 - 1) }
     }
 
+    /// Room for so many entries, where none is yet: until there are as many, no page is split.
+    pub(crate) fn make_room(&mut self, entries: usize) {
+        while LOAD_OF_TWO * self.pages.count < 2 * entries && self.len == 0 {
+            self.pages.push(Page::default());
+        }
+    }
+
     /// How many fans have a claim.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -255,6 +262,24 @@ mod tests {
         assert_eq!(holders.get(Fan::new(3).unwrap(), fan), None);
         let pages = holders.pages.count + holders.spilt.count;
         assert!(pages * size_of::<Page>() < 36 * 100_000, "{pages} pages");
+    }
+
+    #[test]
+    fn room_made_beforehand_changes_nothing_but_the_splits() {
+        let fan = |n: u32| Fan::new(u64::from(n) * 7 + 1).unwrap();
+        let (mut grown, mut roomy) = (Holders::default(), Holders::default());
+        roomy.make_room(50_000);
+        let made = roomy.pages.count;
+        for number in 1..=60_000 {
+            assert_eq!(roomy.put(fan(number), number, fan), grown.put(fan(number), number, fan));
+            assert!(number > 50_000 || roomy.pages.count == made, "a split at {number}");
+        }
+        assert_eq!(roomy.pages.count, grown.pages.count);
+        for number in 1..=60_000 {
+            assert_eq!(roomy.get(fan(number), fan), Some(number));
+        }
+        roomy.make_room(1_000_000);
+        assert_eq!(roomy.pages.count, grown.pages.count, "room where entries are");
     }
 
     #[test]

@@ -32,7 +32,15 @@ impl State {
     /// # Errors
     /// If a line's reserve is above its stock.
     pub fn new(terms: &Terms, now_ms: i64) -> Result<Self, Broken> {
-        Ok(Self { book: Book::new(terms, now_ms)?, claims: Claims::default() })
+        Self::with_room(terms, now_ms, 0)
+    }
+
+    /// The same, where so many fans' claims are known to follow: it is filled sooner.
+    ///
+    /// # Errors
+    /// As of [`Self::new`].
+    pub fn with_room(terms: &Terms, now_ms: i64, fans: u32) -> Result<Self, Broken> {
+        Ok(Self { book: Book::new(terms, now_ms)?, claims: Claims::with_room(fans) })
     }
 
     /// The claims.

@@ -33,19 +33,27 @@ pub struct Replay {
     seq: u32,
     hash: Hash,
     time_ms: i64,
+    /// How many claims the state is given room for.
+    room: u32,
     state: Option<State>,
 }
 
 impl Replay {
     /// Before the first row.
     pub fn new(festival: FestivalId, lane: LaneId) -> Self {
-        Self { festival, lane, seq: 0, hash: Hash::default(), time_ms: 0, state: None }
+        Self { festival, lane, seq: 0, hash: Hash::default(), time_ms: 0, room: 0, state: None }
+    }
+
+    /// Before the first row of a lane in which so many claims are known to follow.
+    #[must_use]
+    pub fn with_room(self, claims: u32) -> Self {
+        Self { room: claims, ..self }
     }
 
     /// Behind a row that was published: what follows is followed, the state is kept elsewhere.
     pub fn behind(festival: FestivalId, lane: LaneId, newest: (u32, Hash, i64)) -> Self {
         let (seq, hash, time_ms) = newest;
-        Self { festival, lane, seq, hash, time_ms, state: None }
+        Self { festival, lane, seq, hash, time_ms, room: 0, state: None }
     }
 
     /// The newest row's number; 0 before the first.
@@ -182,8 +190,8 @@ impl Replay {
             let Some((Fact::Terms(terms), others)) = facts.split_first() else {
                 return Err("the first fact is not the drop's terms".to_string());
             };
-            let state = State::new(terms, header.time_ms).map_err(|broken| broken.to_string())?;
-            self.state = Some(state);
+            let state = State::with_room(terms, header.time_ms, self.room);
+            self.state = Some(state.map_err(|broken| broken.to_string())?);
             (facts, index) = (others, 1);
         }
         if let Some(state) = &mut self.state {
