@@ -145,15 +145,11 @@ impl Writes for Writer {
 
 impl Store for Writer {
     fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
-        if self.file.is_none() {
-            self.follow()?;
-        }
+        self.follow()?;
         let placed = self.insert(rows).map_err(|why| store_error(&why))?;
-        // Looked at behind the rows only: a file that was another before them is another still.
         if file_id(&self.path) == self.file {
             return Ok(placed);
         }
-        self.file = None;
         Err(StoreError("the journal's file was changed meanwhile".to_owned()))
     }
 
