@@ -87,7 +87,8 @@ pub fn run(bench: EngineBench, folder: &Path, told: impl Fn(&str)) -> Result<Val
     }
     let slowest_us = node.told.slowest_batch_us.load(Ordering::Relaxed);
     node.stop();
-    // Whoever counts the bytes below has the whole file before its eyes; a server never has.
+    // Whoever counts the bytes below has the file's pages mapped. So has a server that replays at
+    // its start, but none of them while it takes claims.
     let peak_bytes = machine::peak_resident_bytes();
     let bytes = lanes.iter().map(|lane| reader.bytes(*lane)).sum::<Result<u64, _>>();
     let journal_bytes = bytes.map_err(|why| why.to_string())?;

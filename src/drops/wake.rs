@@ -11,7 +11,7 @@ use crate::kit::data::DataFolder;
 use crate::kit::heads::Head;
 use crate::kit::journal::{JournalError, JournalReader, RawRow};
 use crate::kit::turns::Turns;
-use fanfare_engine::{Answer, Command, FACTS_PER_BATCH_MAX, Fact, Facts, Seen, Served};
+use fanfare_engine::{Answer, Command, Fact, Facts, Seen, Served};
 use fanfare_lane::{Damage, FestivalId, LaneId, Replay, Reply, Sealed};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -26,6 +26,9 @@ const READINGS_AHEAD: usize = 8;
 
 /// Threads that hold rows against their hashes.
 const CHECKERS: usize = 2;
+
+/// Most claims that room is made for beforehand.
+const ROOM_MAX: u32 = 1 << 24;
 
 /// Most lanes that are replayed at one time to be woken or followed: each has a connection to the
 /// journals of its own.
@@ -61,7 +64,8 @@ pub fn replay(
         // Most lanes of a start are short, and threads would take longer than their rows.
         return apply_all(replay, check(first, lane));
     }
-    let replay = replay.with_room(claims_at_end(reader, lane)?);
+    // Whatever is wrong there is told when its turn comes.
+    let replay = replay.with_room(claims_at_end(reader, lane).unwrap_or_default());
     thread::scope(|scope| {
         let start = |name: String| thread::Builder::new().name(name);
         let silent = |why: std::io::Error| JournalError::Silent(why.to_string());
@@ -88,8 +92,8 @@ pub fn replay(
     })
 }
 
-/// How many claims the newest rows speak of. They are not checked yet: no more is believed than so
-/// many rows can hold.
+/// How many claims the newest rows speak of. They are not checked yet, so no more is believed than
+/// takes half a gigabyte.
 fn claims_at_end(reader: &JournalReader, lane: LaneId) -> Result<u32, JournalError> {
     let newest = reader.newest_seq(lane)?;
     let from = newest.saturating_sub(ROWS_AT_A_TIME as u32 - 1).max(1);
@@ -102,7 +106,7 @@ fn claims_at_end(reader: &JournalReader, lane: LaneId) -> Result<u32, JournalErr
         })
     };
     let number = rows.into_iter().rev().find_map(number_in).unwrap_or_default();
-    Ok(number.min(newest.saturating_mul(FACTS_PER_BATCH_MAX as u32)))
+    Ok(number.min(ROOM_MAX))
 }
 
 /// A row that was read and held against its hashes, with its facts; or what is wrong with it.

@@ -35,7 +35,7 @@ impl State {
         Self::with_room(terms, now_ms, 0)
     }
 
-    /// The same, where so many fans' claims are known to follow: it is filled sooner.
+    /// The same with room for the claims of so many fans, which it is filled with sooner.
     ///
     /// # Errors
     /// As of [`Self::new`].

@@ -33,7 +33,7 @@ pub struct Replay {
     seq: u32,
     hash: Hash,
     time_ms: i64,
-    /// How many claims the state is given room for.
+    /// How many claims the state is given room for at the most.
     room: u32,
     state: Option<State>,
 }
@@ -44,7 +44,9 @@ impl Replay {
         Self { festival, lane, seq: 0, hash: Hash::default(), time_ms: 0, room: 0, state: None }
     }
 
-    /// Before the first row of a lane in which so many claims are known to follow.
+    /// Before the first row of a lane in which so many claims are said to follow: room for as many
+    /// fans is made at once, but for no more than there are units at the start. A wrong number
+    /// costs time or memory and changes nothing.
     #[must_use]
     pub fn with_room(self, claims: u32) -> Self {
         Self { room: claims, ..self }
@@ -190,7 +192,8 @@ impl Replay {
             let Some((Fact::Terms(terms), others)) = facts.split_first() else {
                 return Err("the first fact is not the drop's terms".to_string());
             };
-            let state = State::with_room(terms, header.time_ms, self.room);
+            let units = terms.lines.iter().fold(0_u32, |all, line| all.saturating_add(line.stock));
+            let state = State::with_room(terms, header.time_ms, self.room.min(units));
             self.state = Some(state.map_err(|broken| broken.to_string())?);
             (facts, index) = (others, 1);
         }

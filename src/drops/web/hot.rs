@@ -98,17 +98,20 @@ pub fn looked(
     peer: SocketAddr,
 ) -> Option<Looked> {
     let id = place.id(head.target);
-    let body = body.map_err(body::lacking);
     Some(match place.what {
-        What::Claims => look((app, memo), (id, head), body, peer),
+        What::Claims => {
+            let body = body.map_err(body::lacking);
+            look((app, memo), (id, head), body, peer)
+        }
         What::Drop => Looked::Answered(match gate::admit(app, (head.target, head), peer) {
             Ok(()) => state(app, id),
             Err(problem) => refused_here(app, &problem),
         }),
-        What::Settlement | What::Release => match body {
-            Ok(_) => change::look(app, (place, head))?,
-            Err(problem) => Looked::Answered(refused_here(app, &problem)),
-        },
+        What::Settlement | What::Release => {
+            // Nobody reads their body; one that does not come is odd.
+            body.ok()?;
+            change::look(app, (place, head))?
+        }
     })
 }
 

@@ -53,8 +53,8 @@ impl Place {
         let drops = target.starts_with(DROPS);
         let from = if drops { DROPS.len() } else { CLAIMS.len() };
         let behind = if drops { target.get(from..) } else { target.strip_prefix(CLAIMS) }?;
-        let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
-        let id_bytes = behind.bytes().take_while(|byte| plain(&byte)).count();
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        let id_bytes = behind.bytes().take_while(plain).count();
         let what = match &behind.as_bytes()[id_bytes..] {
             b"/claims" if drops && method == Method::POST => What::Claims,
             b"" if drops && method == Method::GET => What::Drop,
