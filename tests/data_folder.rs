@@ -143,12 +143,12 @@ fn what_a_newer_version_wrote_is_refused() {
     assert!(why.contains("newer fanfare (folder version 2"), "{why}");
     fs::write(&mark, text).unwrap();
 
-    run(&temp.data(), "PRAGMA user_version = 2");
+    run(&temp.data(), "PRAGMA user_version = 3");
     let why = refused(&temp.data());
-    assert!(why.contains("newer fanfare (version 2"), "{why}");
+    assert!(why.contains("newer fanfare (version 3"), "{why}");
     let why = verify::folder(&temp.data(), &mut |_| {}).unwrap_err().to_string();
-    assert!(why.contains("newer fanfare (version 2"), "{why}");
-    run(&temp.data(), "PRAGMA user_version = 1");
+    assert!(why.contains("newer fanfare (version 3"), "{why}");
+    run(&temp.data(), "PRAGMA user_version = 2");
     let world = World::start(&temp.data(), OPENS_MS + 1_000);
     still_held(&world, &claims);
     world.stop();

@@ -15,14 +15,13 @@ use every_fact::{FESTIVAL, commits};
 use fanfare::drops::wake::festival_number;
 use fanfare::kit::data::DataFolder;
 use fanfare::kit::hex;
-use fanfare::kit::journal::{JournalReader, JournalWriter};
+use fanfare::kit::journal::{JournalReader, JournalWriter, RawRow};
 use fanfare::kit::keys;
 use fanfare::verify;
 use fanfare_engine::{Fact, wire};
 use fanfare_lane::{
     Draft, FestivalKey, Hash, Header, LaneId, PublicKey, Replay, Row, Sealed, Written, seal_commit,
 };
-use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -122,15 +121,13 @@ fn load(temp: &Temp, text: &str) {
     let key = PublicKey(bytes(&first["public_key"]).try_into().unwrap());
     let drops: Vec<String> = serde_json::from_value(first["drops"].clone()).unwrap();
     drop(folder(temp, first["festival"].as_str().unwrap(), &key, &drops));
-    let connection = Connection::open(temp.data().join("journal.sqlite")).unwrap();
+    let mut writer = JournalWriter::open(&temp.data().join("journal.sqlite").into()).unwrap();
     for row in lines {
-        let sql = "INSERT INTO journal (lane, seq, hash, header, facts, seal)
-                   VALUES ($1, $2, $3, $4, $5, $6)";
         let [hash, header, facts, seal] =
             ["hash", "header", "facts", "seal"].map(|name| bytes(&row[name]));
         let (lane, seq) = (row["lane"].as_u64().unwrap(), row["seq"].as_u64().unwrap());
-        let values = params![lane as i64, seq as i64, hash, header, facts, seal];
-        connection.execute(sql, values).unwrap();
+        let raw = RawRow { seq: seq as u32, hash, header, facts, seal };
+        writer.bring(lane as LaneId, &[raw]).unwrap();
     }
 }
 

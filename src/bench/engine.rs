@@ -90,8 +90,7 @@ pub fn run(bench: EngineBench, folder: &Path, told: impl Fn(&str)) -> Result<Val
     // Whoever counts the bytes below has the file's pages mapped. So has a server that replays at
     // its start, but none of them while it takes claims.
     let peak_bytes = machine::peak_resident_bytes();
-    let bytes = lanes.iter().map(|lane| reader.bytes(*lane)).sum::<Result<u64, _>>();
-    let journal_bytes = bytes.map_err(|why| why.to_string())?;
+    let journal_bytes = reader.bytes().map_err(|why| why.to_string())?;
     Ok(outcome(bench, &rounds, (slowest_us, peak_bytes, journal_bytes)))
 }
 

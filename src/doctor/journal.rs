@@ -137,7 +137,7 @@ fn newest_rows(
     (lanes, start_ms): (&[LaneRecord], Option<i64>),
     report: &mut Report,
 ) -> (u64, u64) {
-    let mut sum = (0, 0);
+    let mut sum = (reader.bytes().unwrap_or(0), 0);
     for record in lanes.iter().filter(|record| record.newest_seq > 0) {
         let LaneRecord { lane, drop, newest_seq, .. } = record;
         let newest = reader.rows(*lane, *newest_seq, 1).map_err(|why| why.to_string());
@@ -158,7 +158,6 @@ fn newest_rows(
                 report.stops("journal_damaged", what, &bring_back(folder));
             }
         }
-        sum.0 += reader.bytes(*lane).unwrap_or(0);
         sum.1 += restore::claims_by(reader, record).unwrap_or(0);
     }
     let rows: u64 = lanes.iter().map(|record| u64::from(record.newest_seq)).sum();

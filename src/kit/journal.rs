@@ -1,7 +1,7 @@
 //! The journal on either database: rows by lane and number, only ever added.
 //!
 //! What a commit acknowledged was synced, and a database that is not set so stops the start. The
-//! fence is in the statement itself: a row goes in only behind the row with the number and hash
+//! fence is in the transaction itself: a row goes in only behind the row with the number and hash
 //! before it.
 //!
 //! A festival may have several journals; each lane's rows are in one of them, its home, for good.
@@ -62,7 +62,7 @@ trait Reads {
     fn lanes(&self) -> Result<Vec<LaneRecord>, JournalError>;
     fn keys(&self) -> Result<Vec<PublicKey>, JournalError>;
     fn raw_rows(&self, lane: LaneId, from: u32, most: usize) -> Result<Vec<RawRow>, JournalError>;
-    fn bytes(&self, lane: LaneId) -> Result<u64, JournalError>;
+    fn bytes(&self) -> Result<u64, JournalError>;
     fn reason(&self, why: u64) -> Result<Option<String>, JournalError>;
     fn reasons(&self) -> Result<Vec<(u64, String)>, JournalError>;
     fn newest_seq(&self, lane: LaneId) -> Result<u32, JournalError>;

@@ -41,6 +41,8 @@ fn a_journal_that_cannot_be_read_for_a_while_is_made_rows_of_once_it_can() {
             file.set_len((whole.len() - PAGE_BYTES) as u64).unwrap();
         };
         cut();
+        // One that has nothing of it in memory.
+        let reader = JournalReader::open(&journal).unwrap();
         assert_eq!(reader.lanes().unwrap(), lanes, "which rows there are can still be read");
         assert!(reader.rows(LATE, 1, 100).is_ok(), "and one lane's rows");
         let why = reader.rows(LAMPS, 1, 100).unwrap_err();

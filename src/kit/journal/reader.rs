@@ -253,12 +253,12 @@ impl JournalReader {
         row::read_all(lane, self.raw_rows(lane, from, most)?)
     }
 
-    /// Bytes the lane's rows take: header, hash, facts and seal.
+    /// Bytes all rows take: header, hash, facts and seal.
     ///
     /// # Errors
-    /// If they cannot be read.
-    pub fn bytes(&self, lane: LaneId) -> Result<u64, JournalError> {
-        self.of(lane)?.ask(|reads| reads.bytes(lane))
+    /// If a journal cannot be read.
+    pub fn bytes(&self) -> Result<u64, JournalError> {
+        self.members.iter().map(|member| member.ask(|reads| reads.bytes())).sum()
     }
 
     /// The words of a reason, if they are kept. They are in the home of the lane whose fact names

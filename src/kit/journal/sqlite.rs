@@ -1,9 +1,10 @@
 //! The journal on `SQLite`: one file, one writer, any number of readers.
 //!
 //! A commit syncs before it returns (`synchronous=FULL` on a write-ahead log), and what was not
-//! set so stops the start. The fence is in the statement itself: a row goes in only behind the
-//! row with the number and hash before it.
+//! set so stops the start. The fence is in the transaction: a row goes in only behind the row with
+//! the number and hash before it.
 
+mod chain;
 mod read;
 mod schema;
 mod write;

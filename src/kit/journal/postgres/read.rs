@@ -65,10 +65,11 @@ impl Reads for Reader {
         raw_rows(&self.0, lane, from, most)
     }
 
-    fn bytes(&self, lane: LaneId) -> Result<u64, JournalError> {
+    fn bytes(&self) -> Result<u64, JournalError> {
         let sql = "SELECT CAST(COALESCE(SUM(length(hash) + length(header) + length(facts)
-            + length(seal)), 0) AS BIGINT) FROM journal WHERE lane = $1";
-        self.number_of(sql, lane).map(i64::unsigned_abs)
+            + length(seal)), 0) AS BIGINT) FROM journal";
+        let rows = self.rows_of(sql, &[])?;
+        Ok(rows.first().map_or(0, |row| row.get::<_, i64>(0)).unsigned_abs())
     }
 
     fn reason(&self, why: u64) -> Result<Option<String>, JournalError> {

@@ -10,32 +10,40 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables; a journal with a higher one was written by a newer program.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Pages of the log from which on a commit brings them to their places.
 const CHECKPOINT_PAGES: i32 = 4_000;
 
-/// What each journal's writer keeps of its pages at most, negative for KiB. A commit of a thousand
-/// lanes touches a page of the index for each. With 2,000 KiB, which `SQLite` takes by itself,
-/// pages of a commit were written to the log and read again before its end. Source: `SQLite`,
-/// "PRAGMA cache_size".
+/// What each journal's writer keeps of its pages at most, negative for KiB. With 2,000 KiB, which
+/// `SQLite` takes by itself, pages of a commit of a thousand lanes were written to the log and read
+/// again before its end. Source: `SQLite`, "PRAGMA cache_size".
 const CACHE_KIB: i32 = -32 * 1024;
 
-const TABLES: &str = "
+/// The lanes, and every one's rows in the order in which they were written: `chain` says how they
+/// are found.
+const ROWS: &str = "
     CREATE TABLE lanes (
-        lane BIGINT NOT NULL PRIMARY KEY CHECK (lane > 0),
+        lane INTEGER NOT NULL PRIMARY KEY CHECK (lane > 0),
         drop_id TEXT NOT NULL UNIQUE,
-        home BIGINT NOT NULL DEFAULT 0
+        home BIGINT NOT NULL DEFAULT 0,
+        newest_seq BIGINT NOT NULL DEFAULT 0,
+        newest_place BIGINT NOT NULL DEFAULT 0
     );
     CREATE TABLE journal (
+        place INTEGER NOT NULL PRIMARY KEY,
         lane BIGINT NOT NULL REFERENCES lanes (lane),
         seq BIGINT NOT NULL CHECK (seq > 0),
+        before BIGINT NOT NULL,
         hash BYTEA NOT NULL,
         header BYTEA NOT NULL,
         facts BYTEA NOT NULL,
-        seal BYTEA NOT NULL,
-        PRIMARY KEY (lane, seq)
+        seal BYTEA NOT NULL
     );
+    CREATE UNIQUE INDEX marked ON journal (lane, seq) WHERE seq % 32 = 0;
+";
+
+const WORDS: &str = "
     CREATE TABLE keys (
         id TEXT NOT NULL PRIMARY KEY,
         public TEXT NOT NULL
@@ -45,6 +53,22 @@ const TABLES: &str = "
         words TEXT NOT NULL
     );
 ";
+
+/// Version 1 had an index of all rows, by lane.
+const FROM_1: [&str; 3] = [
+    "ALTER TABLE journal RENAME TO journal_1; ALTER TABLE lanes RENAME TO lanes_1;",
+    ROWS,
+    "INSERT INTO lanes (lane, drop_id, home) SELECT lane, drop_id, home FROM lanes_1;
+     INSERT INTO journal (place, lane, seq, before, hash, header, facts, seal)
+        SELECT ROW_NUMBER() OVER all_rows, lane, seq,
+               CASE seq WHEN 1 THEN 0 ELSE ROW_NUMBER() OVER all_rows - 1 END,
+               hash, header, facts, seal
+        FROM journal_1 WINDOW all_rows AS (ORDER BY lane, seq);
+     UPDATE lanes SET newest_seq = newest.seq, newest_place = newest.place
+        FROM (SELECT lane, seq, MAX(place) AS place FROM journal GROUP BY lane) AS newest
+        WHERE lanes.lane = newest.lane;
+     DROP TABLE journal_1; DROP TABLE lanes_1;",
+];
 
 /// Opens the journal to write it, making it at the first start.
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
@@ -64,8 +88,10 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
 /// Opens a journal that is there to write it, and makes none.
 pub(super) fn open_again(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = set(Connection::open_with_flags(path, flags)?)?;
-    known(version(&connection)?)?;
+    let mut connection = set(Connection::open_with_flags(path, flags)?)?;
+    if version(&connection)? > 0 {
+        migrate(&mut connection)?;
+    }
     Ok(connection)
 }
 
@@ -139,14 +165,30 @@ fn known(version: i64) -> Result<(), JournalError> {
     Ok(())
 }
 
+/// Whether an older program wrote the file, and no writer has brought it up to date: then rows are
+/// found by an index of their own.
+pub(super) fn is_older(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(connection)? < VERSION)
+}
+
+/// Makes the tables, or those of this version from an older one's.
 fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
     let version = version(connection)?;
     known(version)?;
-    if version == 0 {
+    if version < VERSION {
+        if version > 0 {
+            tracing::warn!(version, "the journal of an older fanfare is brought up to date");
+        }
+        // Rows are taken over as they stand, whatever somebody did to the list of lanes.
+        connection.pragma_update(None, "foreign_keys", "OFF")?;
         let step = connection.transaction()?;
-        step.execute_batch(TABLES)?;
+        match version {
+            0 => [ROWS, WORDS].iter().try_for_each(|sql| step.execute_batch(sql))?,
+            _ => FROM_1.iter().try_for_each(|sql| step.execute_batch(sql))?,
+        }
         step.pragma_update(None, "user_version", VERSION)?;
         step.commit()?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
     }
     Ok(())
 }

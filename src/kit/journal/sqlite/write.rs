@@ -2,27 +2,39 @@
 
 use super::super::row::{read_all, seal_bytes};
 use super::super::{JournalError, RawRow, Writes};
-use super::{read, schema, store_error};
+use super::chain::{self, Tip};
+use super::{schema, store_error};
 use crate::kit::hex;
-use fanfare_lane::{LaneId, Placed, PublicKey, Row, Sealed, Store, StoreError};
-use rusqlite::{Connection, params};
+use fanfare_lane::{Hash, LaneId, Placed, PublicKey, Row, Sealed, Store, StoreError};
+use rusqlite::{Connection, TransactionBehavior, params};
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-const INSERT_FIRST: &str = "INSERT OR IGNORE INTO journal (lane, seq, hash, header, facts, seal)
-    SELECT $1, $2, $3, $4, $5, $6
-    WHERE $7 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal WHERE lane = $1)";
+/// Behind which row is for the writer to say.
+const INSERT: &str = "INSERT INTO journal (lane, seq, before, hash, header, facts, seal)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-const INSERT_NEXT: &str = "INSERT OR IGNORE INTO journal (lane, seq, hash, header, facts, seal)
-    SELECT $1, $2, $3, $4, $5, $6
-    WHERE EXISTS (SELECT 1 FROM journal WHERE lane = $1 AND seq = $2 - 1 AND hash = $7)";
+const NEWEST: &str = "UPDATE lanes SET newest_seq = $1, newest_place = $2 WHERE lane = $3";
+
+/// Another number where another connection has written since.
+const WRITTEN: &str = "PRAGMA data_version";
 
 /// The connection that appends.
 pub struct Writer {
     connection: Connection,
     path: PathBuf,
     file: Option<FileId>,
+    tips: Tips,
+}
+
+/// Lanes' newest rows, as this connection last saw or wrote them.
+#[derive(Default)]
+struct Tips {
+    known: HashMap<LaneId, Tip>,
+    /// What was written when they were looked at.
+    written: i64,
 }
 
 /// Which files these are, whatever they are called: the journal's and its log's.
@@ -42,7 +54,7 @@ impl Writer {
     /// If it cannot be written, or not safely.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let connection = schema::open_to_write(path)?;
-        Ok(Self { connection, path: path.to_owned(), file: file_id(path) })
+        Ok(Self { connection, path: path.to_owned(), file: file_id(path), tips: Tips::default() })
     }
 
     /// Whether the connection is still to the files that are there. If somebody put others in their
@@ -60,29 +72,65 @@ impl Writer {
         tracing::error!("THE JOURNAL'S FILE WAS CHANGED for another under the running server");
         self.connection =
             schema::open_again(&self.path).map_err(|why| StoreError(why.to_string()))?;
+        self.tips.known.clear();
         self.file = file_id(&self.path);
         if self.file.is_some() { Ok(()) } else { Err(gone()) }
     }
 
     fn insert(&mut self, rows: &[Sealed]) -> rusqlite::Result<Vec<Placed>> {
-        let transaction = self.connection.transaction()?;
+        // From here on nobody else writes: what is known of the lanes stands until the commit.
+        let immediate = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(immediate)?;
+        self.tips.follow(&transaction)?;
         let mut placed = Vec::with_capacity(rows.len());
+        let mut insert = transaction.prepare_cached(INSERT)?;
+        let mut newest = transaction.prepare_cached(NEWEST)?;
         for sealed in rows {
             let row: &Row = &sealed.row;
-            let sql = if row.header.seq == 1 { INSERT_FIRST } else { INSERT_NEXT };
-            let inserted = transaction.prepare_cached(sql)?.execute(params![
-                row.header.lane,
-                row.header.seq,
+            let (lane, seq) = (row.header.lane, row.header.seq);
+            let tip = self.tips.of(&transaction, lane)?;
+            let before = tip.map_or((0, Some(Hash::default())), |tip| (tip.seq, tip.hash));
+            if before != (seq.saturating_sub(1), Some(row.header.prev)) {
+                placed.push(Placed::Fenced);
+                continue;
+            }
+            insert.execute(params![
+                lane,
+                seq,
+                tip.map_or(0, |tip| tip.place),
                 &row.hash[..],
                 &row.header.to_bytes()[..],
                 &row.facts[..],
                 seal_bytes(&sealed.seal),
-                &row.header.prev[..],
             ])?;
-            placed.push(if inserted == 1 { Placed::Durable } else { Placed::Fenced });
+            let place = transaction.last_insert_rowid();
+            newest.execute(params![seq, place, lane])?;
+            self.tips.known.insert(lane, Tip { seq, place, hash: Some(row.hash) });
+            placed.push(Placed::Durable);
         }
+        drop((insert, newest));
         transaction.commit()?;
         Ok(placed)
+    }
+}
+
+impl Tips {
+    /// Forgets them where another connection has written meanwhile.
+    fn follow(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let written = connection.prepare_cached(WRITTEN)?.query_row([], |row| row.get(0))?;
+        if std::mem::replace(&mut self.written, written) != written {
+            self.known.clear();
+        }
+        Ok(())
+    }
+
+    fn of(&mut self, connection: &Connection, lane: LaneId) -> rusqlite::Result<Option<Tip>> {
+        if let Some(tip) = self.known.get(&lane) {
+            return Ok(Some(*tip));
+        }
+        let tip = chain::tip(connection, lane)?;
+        self.known.extend(tip.map(|tip| (lane, tip)));
+        Ok(tip)
     }
 }
 
@@ -131,14 +179,21 @@ impl Writes for Writer {
     }
 
     fn bring(&mut self, lane: LaneId, rows: &[RawRow]) -> Result<(), JournalError> {
-        let transaction = self.connection.transaction()?;
+        self.tips.known.clear();
+        let immediate = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(immediate)?;
+        let tip = chain::tip(&transaction, lane)?.map(|tip| (tip.seq, tip.place));
+        let (mut newest, mut place) = tip.unwrap_or_default();
         for RawRow { seq, hash, header, facts, seal } in rows {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO journal (lane, seq, hash, header, facts, seal)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-            )?;
-            insert.execute(params![lane, seq, hash, header, facts, seal])?;
+            if *seq <= newest {
+                let taken = format!("lane {lane} has a row {seq} already, or one behind it");
+                return Err(JournalError::Unfit(taken));
+            }
+            let mut insert = transaction.prepare_cached(INSERT)?;
+            insert.execute(params![lane, seq, place, hash, header, facts, seal])?;
+            (newest, place) = (*seq, transaction.last_insert_rowid());
         }
+        transaction.prepare_cached(NEWEST)?.execute(params![newest, place, lane])?;
         Ok(transaction.commit()?)
     }
 }
@@ -146,7 +201,11 @@ impl Writes for Writer {
 impl Store for Writer {
     fn append(&mut self, rows: &[Sealed]) -> Result<Vec<Placed>, StoreError> {
         self.follow()?;
-        let placed = self.insert(rows).map_err(|why| store_error(&why))?;
+        let placed = self.insert(rows).map_err(|why| {
+            // What was noted of them may not have come about.
+            self.tips.known.clear();
+            store_error(&why)
+        })?;
         if file_id(&self.path) == self.file {
             return Ok(placed);
         }
@@ -155,7 +214,7 @@ impl Store for Writer {
 
     fn read(&mut self, lane: LaneId, from: u32, most: usize) -> Result<Vec<Sealed>, StoreError> {
         self.follow()?;
-        let rows = read::raw_rows(&self.connection, lane, from, most);
+        let rows = chain::rows(&self.connection, lane, from, most).map_err(JournalError::from);
         rows.and_then(|raw| read_all(lane, raw)).map_err(|why| StoreError(why.to_string()))
     }
 }
