@@ -37,20 +37,42 @@ impl HeadDoc {
 
     /// The part of a short receipt that all facts of the row share.
     pub fn receipt(&self) -> &str {
-        self.receipt.get_or_init(|| {
-            let header = hex::base64(&self.sealed.row.header.to_bytes());
-            let mut doc = format!(r#""row":"{header}""#);
-            for (name, value) in seal_json(&self.sealed.seal) {
-                doc += &format!(",\"{name}\":{value}");
-            }
-            doc
-        })
+        self.receipt.get_or_init(|| receipt_part(&self.sealed))
     }
 
     /// The body of a refusal that everybody gets alike at this head, made once. `slot` is below 5.
     pub fn refusal(&self, slot: usize, make: impl FnOnce() -> String) -> Bytes {
         self.refusals[slot].get_or_init(|| Bytes::from(make())).clone()
     }
+}
+
+/// A row's header and seal as members of a JSON object. Where a thousand drops are open at once
+/// each claim has a row of its own, so it is written piece by piece, as [`seal_json`] would.
+fn receipt_part(sealed: &Sealed) -> String {
+    let Sealed { row, seal } = sealed;
+    let mut text = String::with_capacity(320 + seal.path.len() * 48);
+    text += r#""row":""#;
+    text += &hex::base64(&row.header.to_bytes());
+    text += r#"","key":""#;
+    text += &hex::hex(&seal.key);
+    text += r#"","signature":""#;
+    text += &hex::base64(&seal.signature);
+    text.push('"');
+    if seal.count > 1 {
+        let mut digits = itoa::Buffer::new();
+        text += r#","path":{"count":"#;
+        text += digits.format(seal.count);
+        text += r#","index":"#;
+        text += digits.format(seal.index);
+        text += r#","siblings":["#;
+        for (at, hash) in seal.path.iter().enumerate() {
+            text += if at == 0 { "\"" } else { ",\"" };
+            text += &hex::base64(hash);
+            text.push('"');
+        }
+        text += "]}";
+    }
+    text
 }
 
 /// The head as JSON.
@@ -81,4 +103,34 @@ pub fn seal_json(seal: &Seal) -> Vec<(&'static str, Value)> {
         members.push(("path", path));
     }
     members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fanfare_lane::{Draft, FestivalKey, Row, Written, seal_commit};
+    use std::sync::Arc;
+
+    fn row(lane: u32) -> Arc<Row> {
+        let (festival, prev, written) = ([0; 16], [0; 32], Arc::new(Written::of(&[])));
+        Arc::new(Draft { festival, lane, seq: 1, prev, time_ms: 0, written }.finish())
+    }
+
+    #[test]
+    fn a_receipt_says_what_the_seal_says() {
+        let key = FestivalKey::from_secret(&[7; 32]);
+        for lanes in [1, 2, 3, 1_000] {
+            let rows: Vec<_> = (1..=lanes).map(row).collect();
+            for sealed in seal_commit(&rows, &key).iter().step_by(37) {
+                let mut told: serde_json::Map<String, Value> =
+                    serde_json::from_str(&format!("{{{}}}", receipt_part(sealed))).unwrap();
+                let header = told.remove("row").unwrap();
+                assert_eq!(header, hex::base64(&sealed.row.header.to_bytes()));
+                let seal = seal_json(&sealed.seal).into_iter();
+                let seal: serde_json::Map<_, _> =
+                    seal.map(|(name, v)| (name.to_owned(), v)).collect();
+                assert_eq!(told, seal);
+            }
+        }
+    }
 }
