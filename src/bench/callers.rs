@@ -37,7 +37,8 @@ pub fn drop(at: u32, now_ms: i64, stock: u32) -> DropSpec {
     }
 }
 
-/// Ever new fans, half of each drop's with a key, so many waiting for an answer at any time.
+/// Callers who claim for ever new fans, half of them with a key, each at the drop it came for and
+/// again as soon as it is answered.
 pub struct Callers<'a> {
     node: &'a Node,
     lanes: &'a [LaneId],
@@ -57,7 +58,7 @@ impl<'a> Callers<'a> {
     /// If a lane refuses a claim it must not refuse, or does not answer.
     pub fn claim(&mut self, claims: u64, mut answered: impl FnMut(u64)) -> Result<(), String> {
         let last_fan = self.next_fan + claims;
-        self.ask(self.waiting, last_fan);
+        self.ask(0..self.waiting as u64, last_fan);
         let (mut answers, mut count) = (Vec::new(), 0);
         while count < claims {
             answers.clear();
@@ -66,27 +67,28 @@ impl<'a> Callers<'a> {
                 return Err("the lane has not answered for 30 s".to_owned());
             }
             let made = |reply: &Reply| matches!(reply, Reply::Claim { fresh: true, .. });
-            if let Some((fan, reply)) = answers.iter().find(|(_, reply)| !made(reply)) {
-                return Err(format!("fan {fan} was answered {reply:?}"));
+            if let Some((caller, reply)) = answers.iter().find(|(_, reply)| !made(reply)) {
+                return Err(format!("caller {caller} was answered {reply:?}"));
             }
             count += answers.len() as u64;
             answered(count);
-            self.ask(answers.len(), last_fan);
+            self.ask(answers.iter().map(|(caller, _)| *caller), last_fan);
         }
         Ok(())
     }
 
-    /// So many ask, but none from this fan on.
-    fn ask(&mut self, count: usize, last_fan: u64) {
-        let until = (self.next_fan + count as u64).min(last_fan);
-        let asks = (self.next_fan..until).map(|number| {
-            let fan = Fan::new(number).unwrap_or(Fan::new(1).expect("1 is a fan"));
+    /// These ask, but for no fan from this one on.
+    fn ask(&mut self, callers: impl Iterator<Item = u64>, last_fan: u64) {
+        let fans = self.next_fan..last_fan;
+        let asks = callers.zip(fans).map(|(caller, number)| {
+            let fan = Fan::new(number).unwrap_or(Fan::FIRST);
             let key = (number % 2 == 0).then(|| Key::new(number.wrapping_mul(0x9E37_79B9)));
             let command = Command::Claim { fan, line: Line(0), quantity: Quantity::MIN, key };
-            let lane = self.lanes[number as usize / 2 % self.lanes.len()];
-            (lane, command, Ticket::Many(number))
+            let lane = self.lanes[caller as usize % self.lanes.len()];
+            (lane, command, Ticket::Many(caller))
         });
-        self.node.ask_many(asks.collect());
-        self.next_fan = until;
+        let asks: Vec<_> = asks.collect();
+        self.next_fan += asks.len() as u64;
+        self.node.ask_many(asks);
     }
 }

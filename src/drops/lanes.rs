@@ -4,19 +4,24 @@
 //! decides ahead of the commit only when a full batch already waits (decisions 0005 and 0008). Each
 //! journal has commits of its own (`Commits`), so a slow one holds up only the lanes it is home of.
 //!
-//! A lane is looked at again for one of four reasons: something was asked of it or stored for it
-//! (`touched`), its time has come (`dues`, of which `due_ms` is the copy beside the lane), its
-//! append failed and the journal is to be read (`resolve_at_mono_ms`), or a second has
-//! passed and the house is kept. A row that became durable is published in three steps, inside
-//! out: `Served::publish` in the state, `Durable::publish` in the lane, `Published::publish` here
-//! beside the words that everybody reads.
+//! Where many lanes have small batches, these are decided while a commit is under way, too, and the
+//! rows of a commit are published part by part: journal and lanes work at the same time (0043).
+//!
+//! A lane is looked at again for one of five reasons: something was asked of it or stored for it
+//! (`touched`), what was asked of it can go into a commit now (`asking`), its time has come
+//! (`dues`, of which `due_ms` is the copy beside the lane), its append failed and the journal is to
+//! be read (`resolves`), or some time has passed (`held`, and the house is kept). A row that became
+//! durable is published in three steps, inside out: `Served::publish` in the state,
+//! `Durable::publish` in the lane, `Published::publish` here beside the words that everybody reads.
 
 mod asking;
 mod commits;
 mod house;
 mod nodes;
 pub(super) mod publish;
+mod resolving;
 mod timing;
+mod turning;
 
 use super::cold::Bell;
 use super::committer::{Outcome, Work};
@@ -32,12 +37,12 @@ use crate::kit::metrics::Work as Done;
 use asking::Waits;
 use commits::Commits;
 use fanfare_engine::Command;
-use fanfare_lane::{Lane, LaneConfig, LaneId, Reading, Replay, Resolution, Sealed, StoreError};
+use fanfare_lane::{Lane, LaneConfig, LaneId, Reading, Replay, Sealed};
 pub use nodes::{Membership, NodesMessage, Shown};
 use nodes::{Nodes, Shared};
 use publish::head_of;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::time::Duration;
@@ -56,6 +61,11 @@ const STOP_WITHIN_MS: i64 = 4_000;
 /// How long a commit that is nearly done is waited for awake, while a full batch waits behind it:
 /// being woken would cost that batch about a tenth of a commit. A longer one is slept through.
 const AWAKE_FOR_COMMIT_US: u64 = 150;
+
+/// Rows of a commit that are published together, and their answers handed over. Behind each so many
+/// the next commit begins with what has been asked meanwhile, so that journal and lanes work at the
+/// same time however many lanes have a row in each.
+const ROWS_AT_ONCE: usize = 64;
 
 /// What the thread is told.
 pub enum Message {
@@ -128,7 +138,6 @@ impl Default for Told {
 struct Hosted {
     lane: Lane<Ticket>,
     drop: Arc<Drop>,
-    resolve_at_mono_ms: Option<i64>,
     /// The journal is being read to resolve an outcome.
     resolving: bool,
     /// Whether this owner's first row is published.
@@ -171,15 +180,30 @@ pub struct Lanes {
     resting: HashMap<LaneId, Arc<Drop>>,
     waking: HashMap<LaneId, Vec<Waits>>,
     touched: BTreeSet<LaneId>,
+    /// Lanes in which commands wait to be decided, and none of whose rows is with the store.
+    asking: BTreeSet<LaneId>,
+    /// Lanes that wait for a commit, and when all of them were last looked at.
+    held: BTreeSet<LaneId>,
+    held_mono_ms: i64,
+    /// Lanes of which a full batch may wait.
+    full: BTreeSet<LaneId>,
+    /// Rows that the journal has and that are not published yet, each with its journal's place.
+    durable: VecDeque<(usize, Sealed)>,
+    /// Lanes whose append failed, and when the journal is to be read.
+    resolves: BTreeMap<LaneId, i64>,
     dues: BinaryHeap<Reverse<(i64, LaneId)>>,
     heads: Heads,
     heads_changed: bool,
+    /// Rows were published, and the projector has not heard.
+    new_rows: bool,
     kept_house_mono_ms: i64,
     quiet: Vec<mpsc::Sender<()>>,
     told: Arc<Told>,
     sink: Arc<Sink>,
     /// Answers on their way to cores.
     desks: Outbox,
+    /// Answers on their way to the sink.
+    many: Vec<(u64, fanfare_lane::Reply)>,
     stopping: bool,
     stop_by_mono_ms: i64,
     /// The other nodes; none where one process serves alone.
@@ -206,14 +230,22 @@ impl Lanes {
             resting: resting.into_iter().map(|drop| (drop.lane, drop)).collect(),
             waking: HashMap::new(),
             touched: BTreeSet::new(),
+            asking: BTreeSet::new(),
+            held: BTreeSet::new(),
+            held_mono_ms: i64::MIN / 2,
+            full: BTreeSet::new(),
+            durable: VecDeque::new(),
+            resolves: BTreeMap::new(),
             dues: BinaryHeap::new(),
             heads: Heads::new(),
             heads_changed: true,
+            new_rows: false,
             kept_house_mono_ms: i64::MIN / 2,
             quiet: Vec::new(),
             told,
             sink,
             desks: Outbox::default(),
+            many: Vec::new(),
             stopping: false,
             stop_by_mono_ms: i64::MAX,
             nodes: None,
@@ -266,6 +298,7 @@ impl Lanes {
     /// Opens a lane by this lease. Nothing is told before its first row is durable.
     fn host_by(&mut self, lane: Lane<Ticket>, drop: Arc<Drop>, term: u64) {
         let id = lane.id();
+        self.forget_rows(id);
         let own = self.nodes.as_ref().map(|nodes| nodes.own());
         let shared = own.map(|own| Box::new(Shared::under(own, term)));
         if shared.is_some() {
@@ -273,6 +306,7 @@ impl Lanes {
         }
         self.note_head(&drop);
         self.touched.insert(id);
+        self.resolves.remove(&id);
         self.resting.remove(&id);
         if let Some(nodes) = &mut self.nodes {
             nodes.follow_no_more(&drop);
@@ -280,7 +314,6 @@ impl Lanes {
         let hosted = Hosted {
             lane,
             drop,
-            resolve_at_mono_ms: None,
             resolving: false,
             told_open: false,
             shared,
@@ -328,8 +361,9 @@ impl Lanes {
             // What a host has just confirmed holds for all that is decided now.
             let clock = if clock.stepped { self.clock.read() } else { clock };
             self.touch_due(&clock);
+            self.publish_durable();
             self.turn_touched(&clock);
-            self.desks.hand_out();
+            self.hand_out();
             self.told.slowest_batch_us.fetch_max(began.passed_us(), Ordering::Relaxed);
             let next_due_ms = self.dues.peek().map_or(i64::MAX, |Reverse((due_ms, _))| *due_ms);
             self.told.next_due_ms.store(next_due_ms, Ordering::Release);
@@ -337,7 +371,7 @@ impl Lanes {
                 self.keep_house(&clock);
             }
             self.keep_nodes();
-            self.desks.hand_out();
+            self.hand_out();
             self.answer_quiet(&clock);
             if self.stopping && (self.all_idle() || clock.mono_ms >= self.stop_by_mono_ms) {
                 break;
@@ -348,6 +382,9 @@ impl Lanes {
 
     /// How long to sleep: until the next thing is due, if that is soon.
     fn nap(&self) -> Duration {
+        if !self.durable.is_empty() {
+            return Duration::ZERO;
+        }
         if self.stopping || !self.quiet.is_empty() {
             return Duration::from_millis(1);
         }
@@ -356,7 +393,7 @@ impl Lanes {
             return Duration::from_micros(left.max(50));
         }
         let due = self.dues.peek().map(|Reverse((due_ms, _))| due_ms - self.clock.now_ms());
-        let retry = self.hosted.values().any(|hosted| hosted.resolve_at_mono_ms.is_some())
+        let retry = !self.resolves.is_empty()
             || self.nodes.as_ref().is_some_and(|nodes| nodes.waits())
             || self.nodes.is_some() && !self.owing().is_empty();
         let nap = if retry { Duration::from_millis(20) } else { NAP };
@@ -376,8 +413,8 @@ impl Lanes {
             }
             Message::Stored(_, Outcome::Read(lane, rows)) => self.caught_up(lane, rows, clock),
             Message::Stored(_, Outcome::Unknown(lane)) => {
-                if let Some(hosted) = self.hosted.get_mut(&lane) {
-                    hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
+                if self.hosted.contains_key(&lane) {
+                    self.resolves.insert(lane, clock.mono_ms + RESOLVE_AFTER_MS);
                 }
             }
             Message::Host(lane, drop, term) => self.host(*lane, drop, term),
@@ -409,153 +446,7 @@ impl Lanes {
                 hosted.due_ms = hosted.due_ms.filter(|other_ms| *other_ms != due_ms);
             }
         }
-        for (id, hosted) in &mut self.hosted {
-            if hosted.resolve_at_mono_ms.is_some_and(|at| at <= clock.mono_ms) {
-                (hosted.resolve_at_mono_ms, hosted.resolving) = (None, true);
-                let from = hosted.lane.resolve_from();
-                self.commits[hosted.drop.home].ask(Work::Read(*id, from));
-            }
-        }
-    }
-
-    fn turn_touched(&mut self, clock: &Reading) {
-        let paced = |of: &Commits| of.paced_us(&self.clock).is_some();
-        let paced: Vec<bool> = self.commits.iter().map(paced).collect();
-        for id in std::mem::take(&mut self.touched) {
-            let Some(hosted) = self.hosted.get_mut(&id) else { continue };
-            let (lane, commits) = (&mut hosted.lane, &mut self.commits[hosted.drop.home]);
-            let busy = commits.under_way() || paced[hosted.drop.home];
-            let full = lane.waiting() >= self.config.batch_max;
-            lane.lose_patience(clock.mono_ms);
-            let published = &hosted.drop.published;
-            let handing = hosted.shared.as_ref().is_some_and(|shared| shared.handing());
-            let (timing, now) = (&mut hosted.timing, (clock, self.came));
-            if (full || !busy) && !handing {
-                published.own(|served| timing.turn(lane, served, now, &self.told.work));
-            } else {
-                timing.note(lane, clock, self.came);
-            }
-            let answers = lane.answers();
-            let unpublished = hosted
-                .shared
-                .as_ref()
-                .is_some_and(|shared| shared.doubts(hosted.drop.published.front().face.seq));
-            let lead_ms = lane.lead_ms(clock.mono_ms);
-            let doubted = lane.in_doubt().is_some() || unpublished;
-            hosted.drop.doubt(doubted || lane.slow(clock.mono_ms));
-            if let Some(stopped) = lane.stopped() {
-                hosted.drop.stop(&stopped.0);
-            }
-            if !commits.under_way()
-                && let Some(row) = lane.to_append()
-            {
-                match &hosted.shared {
-                    // Only its holder opens a lane.
-                    Some(shared) if !lane.opened() => commits.open(row, shared.holder(id)),
-                    _ => commits.gather(row),
-                }
-            }
-            if busy && !lane.idle() {
-                self.touched.insert(id);
-            } else if let Some(due_ms) = hosted.next_due_ms()
-                && hosted.due_ms.is_none_or(|earlier_ms| due_ms < earlier_ms)
-                // While the clock is in doubt nothing comes due, and where lane time is behind it,
-                // later; housekeeping looks again.
-                && (!clock.stepped && lead_ms == 0 || due_ms > clock.now_ms)
-            {
-                hosted.due_ms = Some(due_ms);
-                self.dues.push(Reverse((due_ms, id)));
-            }
-            if hosted.shared.is_some() {
-                self.name_under_way(id);
-                self.without_row(id, answers);
-            } else {
-                answers.into_iter().for_each(|(ticket, reply)| self.say(ticket, reply));
-            }
-        }
-        for home in 0..self.commits.len() {
-            self.commit(home);
-        }
-    }
-
-    /// Commits what was gathered for this journal, if anything was.
-    fn commit(&mut self, home: usize) {
-        if self.commits[home].gathered() {
-            let crowded = self.crowded(home);
-            self.commits[home].begin(crowded);
-        }
-    }
-
-    fn appended(
-        &mut self,
-        home: usize,
-        rows: Vec<Sealed>,
-        placed: Result<Vec<fanfare_lane::Placed>, StoreError>,
-        clock: &Reading,
-    ) {
-        if let Err(why) = &placed {
-            tracing::error!(%why, "append failed; its outcome is not known yet");
-        }
-        let mut durable = Vec::new();
-        for (at, sealed) in rows.into_iter().enumerate() {
-            let id = sealed.row.header.lane;
-            self.touched.insert(id);
-            let Some(hosted) = self.hosted.get_mut(&id) else { continue };
-            // The lane may have been lost meanwhile, and opened anew.
-            if !hosted.lane.awaits(&sealed.row) {
-                continue;
-            }
-            match &placed {
-                Ok(placed) if placed[at] == fanfare_lane::Placed::Durable => {
-                    durable.push((id, hosted.lane.durable(sealed)));
-                    if let Some(next) = hosted.lane.to_append() {
-                        self.commits[home].gather(next);
-                    }
-                }
-                Ok(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms),
-                Err(_) => hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS),
-            }
-        }
-        // Batches that were decided ahead go to the disk before the durable ones are published:
-        // neither has to wait for the other.
-        self.commit(home);
-        for (id, durable) in durable {
-            self.publish(id, durable);
-        }
-    }
-
-    fn resolve(&mut self, id: LaneId, rows: Result<Vec<Sealed>, StoreError>, clock: &Reading) {
-        let Some(hosted) = self.hosted.get_mut(&id) else { return };
-        // One that was read for an owner before this one says nothing to it.
-        if !std::mem::take(&mut hosted.resolving) {
-            return;
-        }
-        self.touched.insert(id);
-        let Ok(rows) = rows else {
-            hosted.resolve_at_mono_ms = Some(clock.mono_ms + RESOLVE_AFTER_MS);
-            return;
-        };
-        let Hosted { lane, drop, .. } = hosted;
-        let resolution = drop.published.own(|served| lane.resolve(&rows, clock.mono_ms, served));
-        let home = drop.home;
-        match resolution.unwrap_or(Resolution::Stopped) {
-            Resolution::Append => {}
-            // Another may have gone on behind them, and be forgotten too.
-            Resolution::Again(_)
-                if self.nodes.as_ref().is_some_and(|one| one.replaceable(home)) =>
-            {
-                self.lose_to_open_anew(id, home);
-            }
-            Resolution::Again(rows) => {
-                self.commits[home].ask(Work::Again(id, rows));
-            }
-            // Who is one of several follows on, and opens anew if the lease is still its own.
-            Resolution::Lost if self.nodes.is_some() => self.lose(id),
-            Resolution::Lost | Resolution::Stopped => {
-                let why = hosted.lane.stopped().map_or("lost to another owner", |why| &why.0);
-                hosted.drop.stop(why);
-            }
-        }
+        self.read_unresolved(clock);
     }
 
     fn all_idle(&self) -> bool {

@@ -312,7 +312,8 @@ impl<T> Lane<T> {
 
     fn decide_batch(&mut self, moment: Moment, served: &mut Served) -> Result<(), Broken> {
         served.begin(moment.now_ms)?;
-        let mut facts = Facts::new();
+        let most = self.waiting.len().min(self.config.batch_max);
+        let mut facts = Facts::with_capacity(most.min(FACTS_PER_BATCH_MAX));
         // Where nothing is held there is nothing to give back, and a quiet lane writes no row.
         if let Some(since_ms) = self.gap_since_ms.take()
             && served.decided().ledger().held() > 0
@@ -326,7 +327,7 @@ impl<T> Lane<T> {
                 self.make(served, &mut facts, fact)?;
             }
         }
-        let mut answers = Vec::with_capacity(self.waiting.len().min(self.config.batch_max));
+        let mut answers = Vec::with_capacity(most);
         let (mut broken, mut warm) = (None, 0);
         while broken.is_none()
             && answers.len() < self.config.batch_max
@@ -472,10 +473,9 @@ impl<T> Lane<T> {
     pub fn durable(&mut self, sealed: Sealed) -> Vec<Durable<T>> {
         self.with_store = false;
         self.proven = true;
-        let mut proven = core::mem::take(&mut self.standing);
-        proven.push(sealed);
-        let mut published = Vec::with_capacity(proven.len());
-        for sealed in proven {
+        let standing = core::mem::take(&mut self.standing);
+        let mut published = Vec::with_capacity(standing.len() + 1);
+        for sealed in standing.into_iter().chain([sealed]) {
             if let Some(batch) = self.pending.pop_front() {
                 self.durable = Tip::of(&sealed.row);
                 self.waited_since_mono_ms.get_or_insert(batch.decided_mono_ms);

@@ -54,6 +54,11 @@ impl<T> Lane<T> {
         rows.filter(|(_, fans): &(u32, Vec<Fan>)| !fans.is_empty()).collect()
     }
 
+    /// Whether a row is with the store.
+    pub fn with_store(&self) -> bool {
+        self.with_store
+    }
+
     /// Whether this row is with the store.
     pub fn awaits(&self, row: &Row) -> bool {
         let next = self.pending.get(self.standing.len());

@@ -28,6 +28,9 @@ impl Lanes {
                     say(&self.sink, &mut self.desks, ticket, Reply::Busy);
                 }
             }
+            if hosted.lane.waiting() >= self.config.batch_max {
+                self.full.insert(id);
+            }
         }
     }
 
@@ -47,10 +50,14 @@ impl Lanes {
             self.confirm_time(clock);
         }
         if let Some(hosted) = self.hosted.get_mut(&id).filter(|hosted| !hosted.handing()) {
-            if let Err(ticket) = hosted.lane.ask(ticket, command, clock.mono_ms - age_ms) {
-                self.say(ticket, Reply::Busy);
+            let asked = hosted.lane.ask(ticket, command, clock.mono_ms - age_ms);
+            if hosted.lane.waiting() >= self.config.batch_max {
+                self.full.insert(id);
             }
             self.touched.insert(id);
+            if let Err(ticket) = asked {
+                self.say(ticket, Reply::Busy);
+            }
         } else if let Some(waiting) = self.waking.get_mut(&id) {
             if waiting.len() < self.config.queue_max {
                 waiting.push(Waits { command, ticket, since_mono_ms: clock.mono_ms - age_ms });

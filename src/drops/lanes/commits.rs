@@ -5,12 +5,15 @@ use super::{Hosted, Lanes};
 use crate::drops::committer::Work;
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::journal::Holder;
-use fanfare_lane::Draft;
+use fanfare_lane::{Draft, LaneId};
 use std::sync::mpsc;
 
 /// Two commits begin this far apart at the least, unless a full batch waits: fewer, larger
 /// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
 const PACE_US: u64 = 3_000;
+
+/// A commit that is under way for this long is stuck.
+const STUCK_US: u64 = 500_000;
 
 /// A journal's commits.
 pub(super) struct Commits {
@@ -20,11 +23,19 @@ pub(super) struct Commits {
     began: Stopwatch,
     /// Rows that go into the next.
     rows: Vec<Draft>,
+    /// Whether one of them is a full batch.
+    full: bool,
 }
 
 impl Commits {
     pub(super) fn new(committer: mpsc::Sender<Work>) -> Self {
-        Self { committer, under_way: 0, began: Stopwatch::long_ago(), rows: Vec::new() }
+        Self {
+            committer,
+            under_way: 0,
+            began: Stopwatch::long_ago(),
+            rows: Vec::new(),
+            full: false,
+        }
     }
 
     /// Whether one is under way.
@@ -44,19 +55,37 @@ impl Commits {
         left.filter(|_| !clock.is_virtual())
     }
 
-    /// Takes a row into the next commit.
-    pub(super) fn gather(&mut self, row: Draft) {
+    /// Takes a row into the next commit, of a full batch or not.
+    pub(super) fn gather(&mut self, row: Draft, full: bool) {
         self.rows.push(row);
+        self.full |= full;
     }
 
-    /// Whether there is something to commit.
-    pub(super) fn gathered(&self) -> bool {
-        !self.rows.is_empty()
+    /// Leaves out a lane's rows that have not gone yet.
+    pub(super) fn forget(&mut self, lane: LaneId) {
+        self.rows.retain(|row| row.lane != lane);
+    }
+
+    /// Whether the one under way takes so long that nothing more should be decided behind it: who
+    /// waits to be decided can be told so, who is decided cannot.
+    pub(super) fn stuck(&self) -> bool {
+        self.under_way() && self.began.passed_us() >= STUCK_US
+    }
+
+    /// How many rows are to be committed.
+    pub(super) fn gathered(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is something to commit and nothing it has to wait for.
+    pub(super) fn can_begin(&self, clock: &Clock) -> bool {
+        let waits = self.under_way() || !self.full && self.paced_us(clock).is_some();
+        !self.rows.is_empty() && !waits
     }
 
     /// Commits what was gathered; whether the next follow at once.
     pub(super) fn begin(&mut self, crowded: bool) {
-        self.began = Stopwatch::start();
+        (self.began, self.full) = (Stopwatch::start(), false);
         let work = Work::Append(std::mem::take(&mut self.rows), crowded);
         self.under_way += u32::from(self.committer.send(work).is_ok());
     }
@@ -87,6 +116,7 @@ impl Lanes {
 
     /// The lanes of which a full batch waits.
     fn full(&self) -> impl Iterator<Item = &Hosted> {
-        self.hosted.values().filter(|hosted| hosted.lane.waiting() >= self.config.batch_max)
+        let full = |hosted: &&Hosted| hosted.lane.waiting() >= self.config.batch_max;
+        self.full.iter().filter_map(|id| self.hosted.get(id)).filter(full)
     }
 }

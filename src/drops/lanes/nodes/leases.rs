@@ -231,6 +231,7 @@ impl Lanes {
     /// A lane is this node's no more: its memory goes, or is followed on.
     pub(in super::super) fn lose(&mut self, lane: LaneId) {
         self.stream(lane, &Frame::Left { lane });
+        self.forget_rows(lane);
         if let Some(hosted) = self.hosted.remove(&lane) {
             let Hosted { lane: machine, drop, shared, told_open, .. } = hosted;
             drop.answer_until(i64::MIN);
