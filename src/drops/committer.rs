@@ -115,7 +115,7 @@ fn counted(
 
 /// Drafts as rows of one commit.
 fn sealed(drafts: &[Draft], key: &FestivalKey) -> Vec<Sealed> {
-    let rows: Vec<_> = drafts.iter().map(|draft| Arc::new(draft.finish())).collect();
+    let rows: Vec<_> = Draft::finish_all(drafts).into_iter().map(Arc::new).collect();
     seal_commit(&rows, key)
 }
 

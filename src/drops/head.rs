@@ -16,7 +16,8 @@ pub struct HeadDoc {
     pub sealed: Sealed,
     json: OnceLock<String>,
     receipt: OnceLock<String>,
-    refusals: [OnceLock<Bytes>; REFUSALS],
+    /// Where a drop sells, most heads refuse nobody, and many heads are kept.
+    refusals: OnceLock<Box<[OnceLock<Bytes>; REFUSALS]>>,
 }
 
 impl HeadDoc {
@@ -26,7 +27,7 @@ impl HeadDoc {
             sealed: sealed.clone(),
             json: OnceLock::new(),
             receipt: OnceLock::new(),
-            refusals: [const { OnceLock::new() }; REFUSALS],
+            refusals: OnceLock::new(),
         }
     }
 
@@ -42,7 +43,7 @@ impl HeadDoc {
 
     /// The body of a refusal that everybody gets alike at this head, made once. `slot` is below 5.
     pub fn refusal(&self, slot: usize, make: impl FnOnce() -> String) -> Bytes {
-        self.refusals[slot].get_or_init(|| Bytes::from(make())).clone()
+        self.refusals.get_or_init(Box::default)[slot].get_or_init(|| Bytes::from(make())).clone()
     }
 }
 

@@ -9,30 +9,65 @@ use crate::sha::{sha256, sha256_each};
 use alloc::vec::Vec;
 
 const NODE: u8 = 1;
+const CROWN: u8 = 2;
 
 fn node(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[NODE], left, right])
 }
 
-/// The level above this one.
-fn above(level: &[Hash]) -> Vec<Hash> {
-    let pairs: Vec<&[u8]> = level.chunks_exact(2).map(<[Hash]>::as_flattened).collect();
-    let mut above = sha256_each(NODE, &pairs);
-    above.extend(level.chunks_exact(2).remainder());
+/// The level above this one of several trees, whose nodes stand one tree behind the other; each is
+/// so wide, before and after. All are hashed at once: a small tree's own levels are narrower than
+/// what a processor hashes side by side.
+fn above(level: &[Hash], widths: &mut [usize]) -> Vec<Hash> {
+    let mut pairs: Vec<&[u8]> = Vec::with_capacity(level.len() / 2);
+    let mut rest = level;
+    for width in widths.iter() {
+        let (tree, others) = rest.split_at(*width);
+        pairs.extend(tree.chunks_exact(2).map(<[Hash]>::as_flattened));
+        rest = others;
+    }
+    let nodes = sha256_each(&[NODE], &pairs);
+    let mut above = Vec::with_capacity(level.len() - nodes.len());
+    let (mut rest, mut nodes) = (level, &nodes[..]);
+    for width in widths {
+        let (tree, others) = rest.split_at(*width);
+        let (own, more) = nodes.split_at(*width / 2);
+        above.extend_from_slice(own);
+        above.extend_from_slice(tree.chunks_exact(2).remainder());
+        (rest, nodes, *width) = (others, more, width.div_ceil(2));
+    }
     above
 }
 
-fn crown(count: usize, top: &Hash) -> Hash {
-    sha256(&[&[2], &(count as u32).to_be_bytes(), top])
+/// What a root is the hash of, behind the byte 2.
+fn crown(count: usize, top: &Hash) -> [u8; 36] {
+    let mut bytes = [0; 36];
+    bytes[..4].copy_from_slice(&(count as u32).to_be_bytes());
+    bytes[4..].copy_from_slice(top);
+    bytes
+}
+
+fn crowned(count: usize, top: &Hash) -> Hash {
+    sha256(&[&[CROWN], &crown(count, top)])
 }
 
 /// The root over leaves; zeros stand for the top node where there are none.
-pub fn root(mut level: Vec<Hash>) -> Hash {
-    let count = level.len();
-    while level.len() > 1 {
-        level = above(&level);
+pub fn root(leaves: Vec<Hash>) -> Hash {
+    Tree::over(leaves).root()
+}
+
+/// The roots over several lists of leaves, which stand one behind the other; so many are in each.
+pub(crate) fn roots(mut level: Vec<Hash>, counts: &[usize]) -> Vec<Hash> {
+    let mut widths = counts.to_vec();
+    while widths.iter().any(|width| *width > 1) {
+        level = above(&level, &mut widths);
     }
-    crown(count, &level.first().copied().unwrap_or_default())
+    let mut tops = level.into_iter();
+    let top = |width: usize| if width > 0 { tops.next() } else { None };
+    let tops = widths.into_iter().map(top).map(Option::unwrap_or_default);
+    let crowns: Vec<_> = counts.iter().zip(tops).map(|(count, top)| crown(*count, &top)).collect();
+    let crowns: Vec<&[u8]> = crowns.iter().map(|crown| &crown[..]).collect();
+    sha256_each(&[CROWN], &crowns)
 }
 
 /// The siblings from a leaf up to the root.
@@ -49,9 +84,10 @@ pub(crate) struct Tree {
 impl Tree {
     /// Over these leaves.
     pub(crate) fn over(leaves: Vec<Hash>) -> Self {
+        let mut width = leaves.len();
         let mut levels = alloc::vec![leaves];
         while let Some(level) = levels.last().filter(|level| level.len() > 1) {
-            levels.push(above(level));
+            levels.push(above(level, core::slice::from_mut(&mut width)));
         }
         Self { levels }
     }
@@ -60,7 +96,7 @@ impl Tree {
     pub(crate) fn root(&self) -> Hash {
         let count = self.levels.first().map_or(0, Vec::len);
         let top = self.levels.last().and_then(|level| level.first());
-        crown(count, &top.copied().unwrap_or_default())
+        crowned(count, &top.copied().unwrap_or_default())
     }
 
     /// The siblings from a leaf up to the root.
@@ -68,7 +104,10 @@ impl Tree {
         let below_top = self.levels.iter().take(self.levels.len().saturating_sub(1));
         let sibling =
             |(height, level): (usize, &Vec<Hash>)| level.get(index >> height ^ 1).copied();
-        below_top.enumerate().filter_map(sibling).collect()
+        // It is kept for as long as its row is: no larger than it must be.
+        let mut path = Vec::with_capacity(below_top.len());
+        path.extend(below_top.enumerate().filter_map(sibling));
+        path
     }
 }
 
@@ -90,7 +129,7 @@ pub fn check_path(leaf: Hash, mut index: usize, count: usize, path: &[Hash]) -> 
         index /= 2;
         level = level.div_ceil(2);
     }
-    siblings.next().is_none().then(|| crown(count, &hash))
+    siblings.next().is_none().then(|| crowned(count, &hash))
 }
 
 #[cfg(test)]

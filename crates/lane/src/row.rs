@@ -29,6 +29,10 @@ const FACT_BYTES_MAX: usize = 4 << 20;
 /// Bytes of a claim's fact and its length, where numbers are small.
 const FACT_BYTES: usize = 16;
 
+/// Leaves of several rows whose trees grow together: many times what a processor hashes side by
+/// side, and no more than stays in its nearest caches.
+const LEAVES_AT_ONCE: usize = 1_024;
+
 const MAGIC: [u8; 4] = *b"FANF";
 const VERSION: u8 = 1;
 
@@ -145,7 +149,7 @@ pub fn leaf_hash(fact: &[u8]) -> Hash {
 
 /// The leaves of many facts' bytes.
 pub fn leaf_hashes(facts: &[&[u8]]) -> Vec<Hash> {
-    sha256_each(LEAF, facts)
+    sha256_each(&[LEAF], facts)
 }
 
 /// A row: header, its hash, and the facts as written.
@@ -210,10 +214,53 @@ impl Draft {
     /// Finishes the row. The tree over the leaves takes about as long as all the rest of writing
     /// it, so it is left to whoever appends, who is another thread than the one that decides.
     pub fn finish(&self) -> Row {
-        let &Self { festival, lane, seq, prev, time_ms, ref written } = self;
-        let root = merkle::root(written.leaves.clone());
-        let header = Header { festival, lane, seq, prev, root, time_ms };
-        Row { hash: header.hash(), header, facts: written.facts.clone() }
+        let header = self.header(merkle::root(self.written.leaves.clone()));
+        Row { hash: header.hash(), header, facts: self.written.facts.clone() }
+    }
+
+    /// Finishes the rows of a commit, each of another lane: what is hashed for one waits for
+    /// nothing that is hashed for another, so it is hashed side by side.
+    pub fn finish_all(drafts: &[Self]) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(drafts.len());
+        let mut rest = drafts;
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(Self::at_once(rest));
+            rows.extend(Self::finish_some(some));
+            rest = others;
+        }
+        rows
+    }
+
+    /// How many of the first are finished together: one at the least.
+    fn at_once(drafts: &[Self]) -> usize {
+        let mut leaves = 0;
+        let fits = |draft: &&Self| {
+            leaves += draft.written.count();
+            leaves <= LEAVES_AT_ONCE
+        };
+        drafts.iter().take_while(fits).count().max(1)
+    }
+
+    fn finish_some(drafts: &[Self]) -> impl Iterator<Item = Row> {
+        let leaves: Vec<&[Hash]> = drafts.iter().map(|draft| &draft.written.leaves[..]).collect();
+        let counts: Vec<usize> = leaves.iter().map(|leaves| leaves.len()).collect();
+        let roots = merkle::roots(leaves.concat(), &counts);
+        let headers: Vec<Header> =
+            drafts.iter().zip(roots).map(|(draft, root)| draft.header(root)).collect();
+        let bytes: Vec<[u8; HEADER_BYTES]> = headers.iter().map(Header::to_bytes).collect();
+        let bytes: Vec<&[u8]> = bytes.iter().map(|bytes| &bytes[..]).collect();
+        let hashes = sha256_each(&[], &bytes);
+        let headed = drafts.iter().zip(headers).zip(hashes);
+        headed.map(|((draft, header), hash)| Row {
+            header,
+            hash,
+            facts: draft.written.facts.clone(),
+        })
+    }
+
+    fn header(&self, root: Hash) -> Header {
+        let &Self { festival, lane, seq, prev, time_ms, .. } = self;
+        Header { festival, lane, seq, prev, root, time_ms }
     }
 }
 
@@ -286,5 +333,33 @@ impl<'a> Iterator for FactSpans<'a> {
         let start = span.as_ptr() as usize - bytes.as_ptr() as usize;
         self.0 = Ok(&bytes[start + length..]);
         Some(Ok(span))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn draft(lane: LaneId, facts: usize) -> Draft {
+        let opened = Fact::Opened { owner: u64::from(lane), doubtful_time: false };
+        let written = Arc::new(Written::of(&vec![opened; facts]));
+        Draft { festival: [1; 16], lane, seq: 3, prev: [2; 32], time_ms: 4, written }
+    }
+
+    #[test]
+    fn rows_that_are_finished_together_are_those_that_are_finished_alone() {
+        let one_after_the_other = |counts: &[usize]| {
+            let drafts: Vec<Draft> = (1..).zip(counts).map(|(at, n)| draft(at, *n)).collect();
+            let alone: Vec<Row> = drafts.iter().map(Draft::finish).collect();
+            assert_eq!(Draft::finish_all(&drafts), alone, "{counts:?}");
+        };
+        one_after_the_other(&[]);
+        one_after_the_other(&[0]);
+        one_after_the_other(&[1, 0, 2, 3, 0]);
+        let ragged: Vec<usize> = (0..300).map(|at| at * at % 41).collect();
+        one_after_the_other(&ragged);
+        let at_once = LEAVES_AT_ONCE;
+        one_after_the_other(&[at_once, 1, at_once - 1, 1, 1, at_once + 1, 5, FACTS_PER_BATCH_MAX]);
     }
 }

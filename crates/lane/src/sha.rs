@@ -56,10 +56,10 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
     hash
 }
 
-/// The hashes of many messages that begin with this byte.
-pub(crate) fn sha256_each(first: u8, messages: &[&[u8]]) -> Vec<Hash> {
+/// The hashes of many messages, each with the same bytes in front.
+pub(crate) fn sha256_each(front: &[u8], messages: &[&[u8]]) -> Vec<Hash> {
     let mut hashes = vec![Hash::default(); messages.len()];
-    tape_sha256::hash_many_prefixed(&[first], messages, &mut hashes);
+    tape_sha256::hash_many_prefixed(front, messages, &mut hashes);
     hashes
 }
 
@@ -70,10 +70,12 @@ pub fn hashes_agree() -> bool {
     let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(LONGEST).collect();
     // Ragged, so that messages of a group end in different blocks; and longer than two blocks.
     let messages: Vec<&[u8]> = (0..MANY).map(|at| &bytes[..at * at % LONGEST]).collect();
-    let each = sha256_each(1, &messages);
-    messages.iter().zip(each).all(|(message, hash)| {
-        let library: Hash = Sha256::new().chain_update([1]).chain_update(message).finalize().into();
-        hash == library && sha256(&[&[1], message]) == library
+    let fronts: [&[u8]; 2] = [&[], &[1]];
+    fronts.iter().all(|front| {
+        messages.iter().zip(sha256_each(front, &messages)).all(|(message, hash)| {
+            let library = Sha256::new().chain_update(front).chain_update(message).finalize();
+            hash == Hash::from(library) && sha256(&[front, message]) == hash
+        })
     })
 }
 
@@ -110,11 +112,15 @@ mod tests {
                 let messages: [Vec<&[u8]>; 2] =
                     [(0..count).map(alike).collect(), (0..count).map(mixed).collect()];
                 for messages in messages {
-                    let one = |message: &&[u8]| {
-                        Hash::from(Sha256::new().chain_update([7]).chain_update(message).finalize())
-                    };
-                    let expected: Vec<Hash> = messages.iter().map(one).collect();
-                    assert_eq!(sha256_each(7, &messages), expected, "{count} of {length}");
+                    for front in [&[][..], &[7]] {
+                        let one = |message: &&[u8]| {
+                            let hash = Sha256::new().chain_update(front).chain_update(message);
+                            Hash::from(hash.finalize())
+                        };
+                        let expected: Vec<Hash> = messages.iter().map(one).collect();
+                        let each = sha256_each(front, &messages);
+                        assert_eq!(each, expected, "{front:?}, {count} of {length}");
+                    }
                 }
             }
         }
