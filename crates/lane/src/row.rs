@@ -349,17 +349,17 @@ mod tests {
 
     #[test]
     fn rows_that_are_finished_together_are_those_that_are_finished_alone() {
-        let one_after_the_other = |counts: &[usize]| {
+        let agree = |counts: &[usize]| {
             let drafts: Vec<Draft> = (1..).zip(counts).map(|(at, n)| draft(at, *n)).collect();
             let alone: Vec<Row> = drafts.iter().map(Draft::finish).collect();
             assert_eq!(Draft::finish_all(&drafts), alone, "{counts:?}");
         };
-        one_after_the_other(&[]);
-        one_after_the_other(&[0]);
-        one_after_the_other(&[1, 0, 2, 3, 0]);
+        agree(&[]);
+        agree(&[0]);
+        agree(&[1, 0, 2, 3, 0]);
         let ragged: Vec<usize> = (0..300).map(|at| at * at % 41).collect();
-        one_after_the_other(&ragged);
+        agree(&ragged);
         let at_once = LEAVES_AT_ONCE;
-        one_after_the_other(&[at_once, 1, at_once - 1, 1, 1, at_once + 1, 5, FACTS_PER_BATCH_MAX]);
+        agree(&[at_once, 1, at_once - 1, 1, 1, at_once + 1, 5, FACTS_PER_BATCH_MAX]);
     }
 }
