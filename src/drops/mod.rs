@@ -28,6 +28,7 @@ pub mod receipts;
 pub mod register;
 pub mod restore;
 pub mod spec;
+pub mod testimony;
 pub mod ticket;
 pub mod trail;
 pub mod wake;

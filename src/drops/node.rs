@@ -12,11 +12,12 @@ use super::joining::{self, Among, Joined};
 use super::lanes::{Committers, Lanes, Message, NodesMessage, Told};
 use super::register::{self, Opened, Seat, Seats};
 use super::spec::DropSpec;
+use super::testimony::Testimony;
 use super::ticket::{Answered, Asks, Sink, Ticket};
 use super::wake;
 use crate::kit::clock::Clock;
 use crate::kit::data::{DataError, DataFolder};
-use crate::kit::heads::{self, Heads};
+use crate::kit::heads::Heads;
 use crate::kit::journal::{Holder, JournalError, JournalReader, JournalWriter, NodeRow, not_moved};
 use crate::kit::keys::{self, Keyring};
 use crate::kit::metrics::Work as Done;
@@ -137,10 +138,11 @@ impl Node {
         register::not_elsewhere(&folder, &beside.tables)?;
         // A server can forget what it acknowledged, where another takes its place.
         config.keep_rows |= !folder.journals().in_file();
-        let witness = heads::read(&folder.heads()).map_err(|why| why.to_string())?;
-        let witnessed = heads::newest(witness, beside.tables.clone());
-        let mut opened = Opened::open(&mut folder, &witnessed, beside.apart)?;
-        let (seats, mut found) = opened.seat(specs, &witnessed)?;
+        let testimony = Testimony::read(&folder, beside.tables.clone())?;
+        let mut opened = Opened::open(&mut folder, testimony.newest(), beside.apart)?;
+        let (seats, mut found) = opened.seat(specs, testimony.newest())?;
+        let lanes = register::lanes_of(&seats);
+        let witnessed = testimony.against(&opened.reader, &lanes);
         let Opened { mut writers, reader, keys, silent } = opened;
         let public_key = keys.public();
         let tokens = Tokens::of(&keys);
@@ -148,7 +150,6 @@ impl Node {
         let signing = Arc::new(keys.signing);
         let festival = wake::festival_number(folder.festival());
         let address = beside.among.as_ref().map(|among| among.address);
-        let lanes = register::lanes_of(&seats);
         let joined = joining::join(&folder, address, &lanes, silent.is_some())?;
         let holder = joined.as_ref().map(Joined::holder);
         let owned = holder.as_ref();
@@ -281,29 +282,30 @@ impl Node {
         let directory = self.directory();
         specs.retain(|spec| directory.named(&spec.id).is_none());
         // A lane number the witness knows is no new lane's: the journal has lost one.
-        let witnessed = self.witnessed()?;
-        let (journals, heads) = (self.folder.journals(), witnessed.clone());
+        let testimony = self.testimony()?;
+        let (journals, heads) = (self.folder.journals(), testimony.newest().clone());
         let seats = self.with_writer(0, move |register| {
             let reader = JournalReader::open(&journals)?;
             register::seats(register, &reader, specs, &heads)
         })?;
-        self.open_seats(seats.map_err(|why| why.to_string())?, &witnessed)
+        self.open_seats(seats.map_err(|why| why.to_string())?, testimony)
     }
 
     /// How far each lane had come, as witness and tables saw it.
-    fn witnessed(&self) -> Result<Heads, String> {
-        let witness = heads::read(&self.folder.heads()).map_err(|why| why.to_string())?;
-        Ok(heads::newest(witness, self.tables.clone()))
+    fn testimony(&self) -> Result<Testimony, String> {
+        Testimony::read(&self.folder, self.tables.clone())
     }
 
     /// Opens lanes that are not open, and serves them.
-    fn open_seats(&self, seats: Seats, witnessed: &Heads) -> Result<(), String> {
+    fn open_seats(&self, seats: Seats, testimony: Testimony) -> Result<(), String> {
         let lanes = register::lanes_of(&seats);
         let take = |(own, _): &(NodeRow, Vec<Standing>)| {
             let terms = joining::take(&self.folder, own, &lanes)?;
             Ok::<_, String>(Holder { node: own.node, process: own.process, terms })
         };
         let owned = self.own.as_ref().map(take).transpose()?;
+        let reader = JournalReader::known(&self.folder.journals())?;
+        let witnessed = testimony.against(&reader, &lanes);
         let mut found = FoundAt::new();
         for (home, seats) in seats {
             found.extend(self.open_home(home, seats, witnessed.clone(), owned.clone())?);
@@ -392,9 +394,9 @@ impl Node {
             return self.add_placed(specs);
         }
         // Those of the first journal open with all that only it knows; here they wait on.
-        let witnessed = self.witnessed()?;
-        let (seats, _) = register::seats_apart(&reader, specs, &witnessed)?;
-        self.open_seats(seats, &witnessed)
+        let testimony = self.testimony()?;
+        let (seats, _) = register::seats_apart(&reader, specs, testimony.newest())?;
+        self.open_seats(seats, testimony)
     }
 
     /// Does what a start without the first journal left out, if that answers now and is the one it
@@ -405,7 +407,7 @@ impl Node {
     ) -> Result<(), String> {
         let reader = JournalReader::open(&self.folder.journals())?;
         not_moved(&reader)?;
-        register::agrees(&reader, &self.directory(), &self.witnessed()?)?;
+        register::agrees(&reader, &self.directory(), self.testimony()?.newest())?;
         // The others' lists and rows did not speak against this node's key; the first's may.
         if let Some(doubt) = keys::doubt(self.folder.path(), &reader)? {
             return Err(DataError::from(doubt).to_string());

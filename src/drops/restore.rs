@@ -3,15 +3,16 @@
 
 use super::found::{known_otherwise, went_back};
 use super::lanes::publish::head_of;
+use super::testimony::Testimony;
 use super::wake::{self, owner};
-use crate::kit::heads::{self, Head, Heads};
-use crate::kit::journal::{JournalReader, JournalWriter, LaneRecord};
+use crate::kit::heads::{Head, Heads};
+use crate::kit::journal::{JournalError, JournalReader, JournalWriter, LaneRecord};
 use fanfare_engine::{Act, Fact, Loss, Served, Terms, Witnessed};
 use fanfare_lane::{
     Face, FestivalId, FestivalKey, Lane, LaneConfig, LaneId, Lost, Placed, Reading, Replay, Row,
     Sealed, seal_commit,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Rows without facts that one commit holds.
@@ -71,7 +72,11 @@ pub fn gone(
 ) -> Result<Vec<Gone>, String> {
     let lanes = reader.lanes().map_err(|why| why.to_string())?;
     let mut gone = Vec::new();
-    for (&lane, newest) in &heads::newest(witness.clone(), tables.clone()) {
+    let testimony = Testimony::of(witness.clone(), tables.clone());
+    let mut homes = BTreeMap::<_, Vec<_>>::new();
+    lanes.iter().for_each(|record| homes.entry(record.home).or_default().push(record.lane));
+    let heads = testimony.against(reader, &homes);
+    for (&lane, newest) in &heads {
         let record = lanes.iter().find(|record| record.lane == lane).cloned();
         let record = match record {
             Some(record) => record,
@@ -92,7 +97,7 @@ pub fn gone(
             let Some(why) = went_back(reader, &record, head)? else { continue };
             // What is there must be believed before it is gone on from.
             wake::replay(reader, festival, lane)?;
-            let accepted = accepted(reader, &record, head)?;
+            let accepted = accepted(reader, lane, head)?;
             let only_tables = head != newest;
             let given_up = only_tables || accepted.is_some();
             let left = left(reader, lane, if given_up { head.seq } else { record.newest_seq })?;
@@ -237,16 +242,16 @@ fn fill(
 /// The loss that gave up the witness's row already, if one did: behind the rows that were left
 /// stand rows without facts, and then the one that says so. A witness may have seen less by now
 /// than the one it went by, such as the tables, which are emptied meanwhile; never more.
-fn accepted(
+pub(super) fn accepted(
     reader: &JournalReader,
-    record: &LaneRecord,
+    lane: LaneId,
     head: &Head,
-) -> Result<Option<Loss>, String> {
+) -> Result<Option<Loss>, JournalError> {
     let claims = head.next_number.saturating_sub(1);
-    for from in (head.seq..=record.newest_seq).step_by(FILLED_AT_ONCE) {
-        let rows = reader.rows(record.lane, from, FILLED_AT_ONCE).map_err(|why| why.to_string())?;
-        for sealed in rows {
-            let facts = sealed.row.read_facts().map_err(|why| why.to_string())?;
+    for from in (head.seq..=reader.newest_seq(lane)?).step_by(FILLED_AT_ONCE) {
+        for sealed in reader.rows(lane, from, FILLED_AT_ONCE)? {
+            let facts = sealed.row.read_facts();
+            let facts = facts.map_err(|why| JournalError::Unfit(why.to_string()))?;
             let covers = |loss: &Loss| {
                 loss.seq >= head.seq
                     && loss.claims >= claims
