@@ -41,6 +41,8 @@ fn a_host_lets_the_crowd_come_and_sees_the_drop_sell_out() {
     browser.shape(390, 844, false);
     come_in(&browser, &server);
     browser.find(".made button").tap();
+    // The next page is there: what is typed before that goes with the page it was typed into.
+    browser.find(".made [name=come][value=no]");
     // Typed meanwhile, and still there when the figures have come anew.
     let why = "details:nth-of-type(1) [name=why]";
     browser.run(&format!("document.querySelector('{why}').value = 'half a thought'"));
