@@ -52,12 +52,16 @@ impl<T> Inbox<T> {
         first
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).0.is_empty()
+    }
+
     /// Waits for a message without falling asleep, which takes longer than some waits do.
     pub fn wait_awake(&self, most_us: u64) {
         let since = Stopwatch::start();
-        let empty = || self.messages.lock().unwrap_or_else(PoisonError::into_inner).0.is_empty();
         // Whoever else has something to do goes first: there may be no core to spare.
-        while since.passed_us() < most_us && empty() {
+        while since.passed_us() < most_us && self.is_empty() {
             std::thread::yield_now();
         }
     }

@@ -349,6 +349,7 @@ impl Lanes {
             let busy = |of: &Commits| of.under_way() || of.paced_us(&self.clock).is_some();
             let collecting = self.commits.iter().all(busy);
             if self.commits.iter().any(Commits::under_way) && self.crowded_behind_one() {
+                self.work_ahead();
                 self.inbox.wait_awake(AWAKE_FOR_COMMIT_US);
             }
             let collecting = collecting && self.quiet.is_empty();

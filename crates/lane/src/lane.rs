@@ -457,6 +457,16 @@ impl<T> Lane<T> {
         Draft { festival, lane, seq: batch.seq, prev, time_ms: batch.time_ms, written }
     }
 
+    /// Grows the tree of the row that is decided behind the one with the store: for a driver that
+    /// has nothing else to do meanwhile.
+    pub fn work_ahead(&mut self) {
+        let behind = self.standing.len() + usize::from(self.with_store);
+        let next = self.pending.get_mut(behind);
+        if let Some(written) = next.and_then(|batch| Arc::get_mut(&mut batch.written)) {
+            written.grow();
+        }
+    }
+
     /// The row the store should take now, if any; it counts as with the store from here on.
     pub fn to_append(&mut self) -> Option<Draft> {
         if self.with_store || self.stopped.is_some() {

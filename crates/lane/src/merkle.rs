@@ -53,7 +53,8 @@ fn crowned(count: usize, top: &Hash) -> Hash {
 
 /// The root over leaves; zeros stand for the top node where there are none.
 pub fn root(leaves: Vec<Hash>) -> Hash {
-    Tree::over(leaves).root()
+    let count = leaves.len();
+    roots(leaves, &[count]).pop().unwrap_or_default()
 }
 
 /// The roots over several lists of leaves, which stand one behind the other; so many are in each.

@@ -168,6 +168,8 @@ pub struct Row {
 pub struct Written {
     facts: Vec<u8>,
     leaves: Vec<Hash>,
+    /// The root over the leaves, once somebody has grown the tree.
+    root: Option<Hash>,
 }
 
 impl Written {
@@ -184,7 +186,16 @@ impl Written {
             places.push(bytes.len() - one.len()..bytes.len());
         }
         let spans: Vec<&[u8]> = places.into_iter().map(|place| &bytes[place]).collect();
-        Self { leaves: leaf_hashes(&spans), facts: bytes }
+        Self { leaves: leaf_hashes(&spans), facts: bytes, root: None }
+    }
+
+    /// Grows the tree, if nobody has: whoever finishes the row is spared it.
+    pub fn grow(&mut self) {
+        self.root = Some(self.root());
+    }
+
+    fn root(&self) -> Hash {
+        self.root.unwrap_or_else(|| merkle::root(self.leaves.clone()))
     }
 
     /// How many they are.
@@ -212,9 +223,10 @@ pub struct Draft {
 
 impl Draft {
     /// Finishes the row. The tree over the leaves takes about as long as all the rest of writing
-    /// it, so it is left to whoever appends, who is another thread than the one that decides.
+    /// it, so it is left to whoever appends, who is another thread than the one that decides;
+    /// unless that one had the time to ([`Written::grow`]).
     pub fn finish(&self) -> Row {
-        let header = self.header(merkle::root(self.written.leaves.clone()));
+        let header = self.header(self.written.root());
         Row { hash: header.hash(), header, facts: self.written.facts.clone() }
     }
 
@@ -242,9 +254,12 @@ impl Draft {
     }
 
     fn finish_some(drafts: &[Self]) -> impl Iterator<Item = Row> {
-        let leaves: Vec<&[Hash]> = drafts.iter().map(|draft| &draft.written.leaves[..]).collect();
+        let written = drafts.iter().map(|draft| &draft.written).filter(|one| one.root.is_none());
+        let leaves: Vec<&[Hash]> = written.map(|one| &one.leaves[..]).collect();
         let counts: Vec<usize> = leaves.iter().map(|leaves| leaves.len()).collect();
-        let roots = merkle::roots(leaves.concat(), &counts);
+        let mut roots = merkle::roots(leaves.concat(), &counts).into_iter();
+        let root = |draft: &Self| draft.written.root.or_else(|| roots.next()).unwrap_or_default();
+        let roots: Vec<Hash> = drafts.iter().map(root).collect();
         let headers: Vec<Header> =
             drafts.iter().zip(roots).map(|(draft, root)| draft.header(root)).collect();
         let bytes: Vec<[u8; HEADER_BYTES]> = headers.iter().map(Header::to_bytes).collect();
@@ -350,9 +365,15 @@ mod tests {
     #[test]
     fn rows_that_are_finished_together_are_those_that_are_finished_alone() {
         let agree = |counts: &[usize]| {
-            let drafts: Vec<Draft> = (1..).zip(counts).map(|(at, n)| draft(at, *n)).collect();
+            let mut drafts: Vec<Draft> = (1..).zip(counts).map(|(at, n)| draft(at, *n)).collect();
             let alone: Vec<Row> = drafts.iter().map(Draft::finish).collect();
             assert_eq!(Draft::finish_all(&drafts), alone, "{counts:?}");
+            // Trees of some that were grown before stand in nobody's way.
+            for every in [3, 2, 1] {
+                let grown = drafts.iter_mut().step_by(every);
+                grown.for_each(|draft| Arc::get_mut(&mut draft.written).unwrap().grow());
+                assert_eq!(Draft::finish_all(&drafts), alone, "{counts:?}, every {every}");
+            }
         };
         agree(&[]);
         agree(&[0]);

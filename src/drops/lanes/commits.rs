@@ -114,6 +114,19 @@ impl Lanes {
         self.full().any(|hosted| self.commits[hosted.drop.home].under_way())
     }
 
+    /// Takes from the committer what it would have to do for the next rows before it has them,
+    /// while there is nothing else to do here.
+    pub(super) fn work_ahead(&mut self) {
+        let ids = self.full.iter().copied().collect::<Vec<_>>();
+        for id in ids {
+            if self.inbox.is_empty()
+                && let Some(hosted) = self.hosted.get_mut(&id)
+            {
+                hosted.lane.work_ahead();
+            }
+        }
+    }
+
     /// The lanes of which a full batch waits.
     fn full(&self) -> impl Iterator<Item = &Hosted> {
         let full = |hosted: &&Hosted| hosted.lane.waiting() >= self.config.batch_max;

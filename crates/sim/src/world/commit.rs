@@ -45,6 +45,9 @@ impl World {
         slot.turn_due = false;
         let (Some(machine), Some(served)) = slot.served() else { return Ok(()) };
         let decided = machine.turn(&clock, served);
+        if self.steps.is_multiple_of(2) {
+            machine.work_ahead();
+        }
         let answers = machine.answers();
         if let Some(stopped) = machine.stopped() {
             return caught(Breach::Stopped, stopped.0.clone());

@@ -100,7 +100,8 @@ fn set(connection: Connection) -> Result<Connection, JournalError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
+    // A row changes its lane's entry of the list, which says as much (`Writer::insert`).
+    connection.pragma_update(None, "foreign_keys", "OFF")?;
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.wal_hook(Some(checkpoint));
     insist(&connection, "journal_mode", "wal")?;
@@ -180,7 +181,6 @@ fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
             tracing::warn!(version, "the journal of an older fanfare is brought up to date");
         }
         // Rows are taken over as they stand, whatever somebody did to the list of lanes.
-        connection.pragma_update(None, "foreign_keys", "OFF")?;
         let step = connection.transaction()?;
         match version {
             0 => [ROWS, WORDS].iter().try_for_each(|sql| step.execute_batch(sql))?,
@@ -188,7 +188,6 @@ fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
         }
         step.pragma_update(None, "user_version", VERSION)?;
         step.commit()?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
     }
     Ok(())
 }

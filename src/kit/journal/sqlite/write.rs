@@ -104,7 +104,7 @@ impl Writer {
                 seal_bytes(&sealed.seal),
             ])?;
             let place = transaction.last_insert_rowid();
-            newest.execute(params![seq, place, lane])?;
+            listed(newest.execute(params![seq, place, lane])?)?;
             self.tips.known.insert(lane, Tip { seq, place, hash: Some(row.hash) });
             placed.push(Placed::Durable);
         }
@@ -112,6 +112,11 @@ impl Writer {
         transaction.commit()?;
         Ok(placed)
     }
+}
+
+/// A row stands only where its lane is on the list.
+fn listed(changed: usize) -> rusqlite::Result<()> {
+    if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
 }
 
 impl Tips {
@@ -193,7 +198,7 @@ impl Writes for Writer {
             insert.execute(params![lane, seq, place, hash, header, facts, seal])?;
             (newest, place) = (*seq, transaction.last_insert_rowid());
         }
-        transaction.prepare_cached(NEWEST)?.execute(params![newest, place, lane])?;
+        listed(transaction.prepare_cached(NEWEST)?.execute(params![newest, place, lane])?)?;
         Ok(transaction.commit()?)
     }
 }
