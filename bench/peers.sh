@@ -40,10 +40,14 @@ measure_lane() {
     PASSED_S="$(over "$CLAIMS" "$(value_in claims_per_s "$TMP/lane.json")")"
 }
 
-# measure_http SECONDS: claims over HTTP and, in turns with them, the bare server; every answer is
-# looked at. Sets BARE_CLAIMS too.
+# measure_http SECONDS SETTING: claims over HTTP and, in turns with them, the bare server; every
+# answer is looked at. Sets BARE_CLAIMS too.
 measure_http() {
-    "$FANFARE" bench http --rounds 1 --seconds "$1" --data "$TMP/bench" --json "$TMP/http.json" \
+    local connections=256 cores=split
+    # shellcheck disable=SC2086 # a setting is words
+    local $2
+    [ "$cores" = split ] || fails "bench http has its servers on a core of their own"
+    "$FANFARE" bench http --rounds 1 --seconds "$1" --connections "$connections" --data "$TMP/bench" --json "$TMP/http.json" \
         >"$TMP/http.out" 2>&1 || fails "fanfare bench http: $(tail -n 3 "$TMP/http.out")"
     rm -rf "$TMP/bench"
     PASSED_S=$1
