@@ -10,7 +10,7 @@ use crate::host::web as hosts;
 use crate::kit::guard;
 use crate::kit::problem::{Problem, Refused};
 use crate::kit::request_id::RequestId;
-use crate::kit::serve::{AnyBody, Head, Lacking, Quick, Reply, Sent, Service};
+use crate::kit::serve::{AnyBody, Head, Idle, Lacking, Quick, Reply, Sent, Service};
 use crate::pages;
 use axum::Router;
 use axum::body::Body;
@@ -163,6 +163,10 @@ impl Service for Front {
         let Some(name) = name else { return answer.await };
         let reply = Box::pin(answer.instrument(span_of(&name))).await;
         Reply { id: Some(name), ..reply }
+    }
+
+    fn idle(&self) -> Option<Arc<dyn Idle>> {
+        Some(Arc::new(self.desk.asker()))
     }
 
     async fn tend(self: Rc<Self>) {

@@ -9,7 +9,7 @@ mod seats;
 
 pub use outbox::{Caller, Outbox};
 
-use super::inbox::Inbox;
+use super::inbox::{Asker, Inbox};
 use super::lanes::Message;
 use super::ticket::{Answered, Asks, Ticket};
 use fanfare_engine::Command;
@@ -42,6 +42,11 @@ impl Desk {
             seats: RefCell::default(),
             handing: Cell::default(),
         }
+    }
+
+    /// Whoever sits at it says to this when he has nothing to do: then nothing more is asked here.
+    pub fn asker(&self) -> Asker<Message> {
+        Asker::of(self.inbox.clone())
     }
 
     /// Hands over what was asked since the last time, and what was answered. Woken by the first of

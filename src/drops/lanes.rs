@@ -27,7 +27,7 @@ use super::cold::Bell;
 use super::committer::{Outcome, Work};
 use super::desk::Outbox;
 use super::drop::Drop;
-use super::inbox::Inbox;
+use super::inbox::{Awaits, Inbox};
 use super::ticket::{Sink, Ticket};
 use crate::kit::clock::{Clock, Stopwatch};
 use crate::kit::data::DataFolder;
@@ -345,15 +345,13 @@ impl Lanes {
     pub fn run(mut self) {
         let mut taken = Vec::new();
         loop {
-            // Whoever can commit at once wants to hear of the first command.
-            let busy = |of: &Commits| of.under_way() || of.paced_us(&self.clock).is_some();
-            let collecting = self.commits.iter().all(busy);
             if self.commits.iter().any(Commits::under_way) && self.crowded_behind_one() {
                 self.work_ahead();
                 self.inbox.wait_awake(AWAKE_FOR_COMMIT_US);
             }
-            let collecting = collecting && self.quiet.is_empty();
-            self.came = self.inbox.take(&mut taken, self.nap(), collecting);
+            let came = self.inbox.take(&mut taken, self.nap(), self.awaits());
+            self.came = came.since;
+            self.commits.iter_mut().for_each(|of| of.look(&self.clock, came.lull));
             let clock = self.clock.read();
             let began = Stopwatch::start();
             for message in taken.drain(..) {
@@ -381,6 +379,18 @@ impl Lanes {
         self.write_heads();
     }
 
+    /// What to be woken for. Whoever can commit at once wants to hear of the first command.
+    fn awaits(&self) -> Awaits {
+        if !self.quiet.is_empty() || !self.commits.iter().all(Commits::busy) {
+            return Awaits::First;
+        }
+        let mut pausing = self.commits.iter().filter(|of| of.pause_us().is_some()).peekable();
+        if pausing.peek().is_none() {
+            return Awaits::Urgent;
+        }
+        Awaits::Lull { work: !self.asking.is_empty() || pausing.any(|of| of.gathered() > 0) }
+    }
+
     /// How long to sleep: until the next thing is due, if that is soon.
     fn nap(&self) -> Duration {
         if !self.durable.is_empty() {
@@ -389,9 +399,8 @@ impl Lanes {
         if self.stopping || !self.quiet.is_empty() {
             return Duration::from_millis(1);
         }
-        let paced = self.commits.iter().filter(|of| !of.under_way());
-        if let Some(left) = paced.filter_map(|of| of.paced_us(&self.clock)).min() {
-            return Duration::from_micros(left.max(50));
+        if let Some(left) = self.commits.iter().filter_map(Commits::pause_us).min() {
+            return Duration::from_micros(left);
         }
         let due = self.dues.peek().map(|Reverse((due_ms, _))| due_ms - self.clock.now_ms());
         let retry = !self.resolves.is_empty()

@@ -10,6 +10,7 @@ mod door;
 mod fields;
 mod handover;
 mod head;
+mod idle;
 mod open;
 mod quick;
 mod reply;
@@ -21,6 +22,7 @@ pub use door::{Door, Plain};
 pub use fields::Fields;
 pub use handover::Handover;
 pub use head::Head;
+pub use idle::Idle;
 pub use open::connections;
 pub use quick::{Lacking, Quick};
 pub use reply::Reply;
@@ -37,6 +39,7 @@ use std::future::{self, Future};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -85,6 +88,11 @@ pub trait Service: 'static {
     /// Answers one that waits.
     fn later(&self, _: Self::Waits) -> impl Future<Output = Reply> {
         future::pending()
+    }
+
+    /// Who hears when the core has nothing to do.
+    fn idle(&self) -> Option<Arc<dyn Idle>> {
+        None
     }
 
     /// Goes on beside the connections of the core.
@@ -207,7 +215,9 @@ fn run<S: Service, D: Door>(
     house: House<S, D>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    house.service.idle().into_iter().for_each(|idle| idle::tell(idle, &mut runtime));
+    let runtime = runtime.enable_all().build()?;
     let local = LocalSet::new();
     let ended = runtime.block_on(local.run_until(accept(listener, Rc::new(house), stop)));
     // A journal being read for somebody who is gone is not waited for.

@@ -8,8 +8,9 @@ use crate::kit::journal::Holder;
 use fanfare_lane::{Draft, LaneId};
 use std::sync::mpsc;
 
-/// Two commits begin this far apart at the least, unless a full batch waits: fewer, larger
-/// commits leave more of the machine to those who ask. A commit after a quiet moment never waits.
+/// Two commits begin this far apart at the least, unless a full batch waits or nobody who asks has
+/// anything to do: fewer, larger commits leave more of the machine to those who ask. A commit after
+/// a quiet moment never waits.
 const PACE_US: u64 = 3_000;
 
 /// A commit that is under way for this long is stuck.
@@ -21,6 +22,8 @@ pub(super) struct Commits {
     under_way: u32,
     /// Runs since the newest commit began.
     began: Stopwatch,
+    /// Whether it was too soon for the next when that was last looked at.
+    paced: bool,
     /// Rows that go into the next.
     rows: Vec<Draft>,
     /// Whether one of them is a full batch.
@@ -33,6 +36,7 @@ impl Commits {
             committer,
             under_way: 0,
             began: Stopwatch::long_ago(),
+            paced: false,
             rows: Vec::new(),
             full: false,
         }
@@ -48,11 +52,22 @@ impl Commits {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// How long until the next may begin, if not yet. A virtual clock is never paced: nobody's
-    /// machine is shared there.
-    pub(super) fn paced_us(&self, clock: &Clock) -> Option<u64> {
-        let left = PACE_US.checked_sub(self.began.passed_us()).filter(|left| *left > 0);
-        left.filter(|_| !clock.is_virtual())
+    /// Looks whether it is too soon for the next, which stays so until this is called again: what
+    /// was left for later is looked at again, whenever that may be. In a lull it never is too soon,
+    /// nor by a virtual clock: nobody's machine is shared then.
+    pub(super) fn look(&mut self, clock: &Clock, lull: bool) {
+        self.paced = !lull && !clock.is_virtual() && self.began.passed_us() < PACE_US;
+    }
+
+    /// Whether the next waits only until it is time, and how long that takes, microseconds.
+    pub(super) fn pause_us(&self) -> Option<u64> {
+        let left = || PACE_US.saturating_sub(self.began.passed_us());
+        (self.paced && !self.under_way()).then(left)
+    }
+
+    /// Whether nothing can be committed yet, unless it is a full batch's.
+    pub(super) fn busy(&self) -> bool {
+        self.under_way() || self.paced
     }
 
     /// Takes a row into the next commit, of a full batch or not.
@@ -78,8 +93,8 @@ impl Commits {
     }
 
     /// Whether there is something to commit and nothing it has to wait for.
-    pub(super) fn can_begin(&self, clock: &Clock) -> bool {
-        let waits = self.under_way() || !self.full && self.paced_us(clock).is_some();
+    pub(super) fn can_begin(&self) -> bool {
+        let waits = self.under_way() || !self.full && self.paced;
         !self.rows.is_empty() && !waits
     }
 

@@ -12,11 +12,9 @@ const HELD_MS: i64 = 50;
 impl Lanes {
     /// Decides what can be decided now, and commits what can be committed.
     pub(super) fn turn_touched(&mut self, clock: &Reading) {
-        let paced = |of: &Commits| of.paced_us(&self.clock).is_some();
-        let paced: Vec<bool> = self.commits.iter().map(paced).collect();
-        let many = self.touch_asking(&paced, clock);
+        let many = self.touch_asking(clock);
         for id in std::mem::take(&mut self.touched) {
-            self.turn(id, clock, (many, &paced));
+            self.turn(id, clock, many);
         }
         for home in 0..self.commits.len() {
             self.commit(home);
@@ -26,9 +24,8 @@ impl Lanes {
     /// Touches lanes in which something waits that can be decided. Says whether there are so many
     /// that they decide while a commit is under way: many small batches take as long to decide as
     /// a full one, and what is decided meanwhile goes into the next commit.
-    fn touch_asking(&mut self, paced: &[bool], clock: &Reading) -> bool {
-        let mut homes = self.commits.iter().zip(paced);
-        let waits = homes.all(|(commits, paced)| commits.under_way() || *paced);
+    fn touch_asking(&mut self, clock: &Reading) -> bool {
+        let waits = self.commits.iter().all(Commits::busy);
         let goes_on = |id: &&LaneId| {
             let home = self.hosted.get(*id).map(|hosted| hosted.drop.home);
             home.is_none_or(|home| !self.commits[home].stuck())
@@ -49,7 +46,7 @@ impl Lanes {
     }
 
     /// One lane.
-    fn turn(&mut self, id: LaneId, clock: &Reading, (many, paced): (bool, &[bool])) {
+    fn turn(&mut self, id: LaneId, clock: &Reading, many: bool) {
         let Some(hosted) = self.hosted.get_mut(&id) else {
             self.asking.remove(&id);
             self.full.remove(&id);
@@ -57,7 +54,7 @@ impl Lanes {
         };
         let home = hosted.drop.home;
         let (lane, commits) = (&mut hosted.lane, &mut self.commits[home]);
-        let busy = commits.under_way() || paced[home];
+        let busy = commits.busy();
         let full = lane.waiting() >= self.config.batch_max;
         lane.lose_patience(clock.mono_ms);
         let published = &hosted.drop.published;
@@ -119,7 +116,7 @@ impl Lanes {
 
     /// Commits what was gathered for this journal, if anything was and it can begin.
     pub(super) fn commit(&mut self, home: usize) {
-        if self.commits[home].can_begin(&self.clock) {
+        if self.commits[home].can_begin() {
             let crowded = self.crowded(home);
             self.commits[home].begin(crowded);
         }
