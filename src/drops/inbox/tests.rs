@@ -44,10 +44,11 @@ fn a_taker_that_collects_is_woken_in_a_lull_with_all_that_came() {
     let (inbox, [one, other]) = inbox_and_askers();
     let sender = inbox.clone();
     one.begins();
+    let last = other.clone();
     let comes = move || {
         sender.push(1);
         sender.push(2);
-        other.begins();
+        last.begins();
     };
     let lull = Awaits::Lull { work: false };
     assert_eq!(taken(&inbox, (LONG, lull), comes), (vec![1, 2], false));
@@ -68,7 +69,8 @@ fn it_sleeps_on_while_one_of_them_has_something_to_do() {
 fn a_lull_that_brings_nothing_wakes_whoever_has_work_left_and_nobody_else() {
     for (work, patience, waits) in [(true, LONG, false), (false, SHORT, true)] {
         let (inbox, [one, other]) = inbox_and_askers();
-        let ends = move || [one, other].iter().for_each(|asker| asker.begins());
+        let ending = [one.clone(), other.clone()];
+        let ends = move || ending.iter().for_each(|asker| asker.begins());
         assert_eq!(taken(&inbox, (patience, Awaits::Lull { work }), ends), (vec![], waits));
     }
 }
@@ -76,10 +78,10 @@ fn a_lull_that_brings_nothing_wakes_whoever_has_work_left_and_nobody_else() {
 #[test]
 fn a_lull_is_none_to_who_waits_for_what_is_urgent() {
     let (inbox, askers) = inbox_and_askers();
-    let sender = inbox.clone();
+    let (sender, ending) = (inbox.clone(), askers.clone());
     let comes = move || {
         sender.push(1);
-        askers.iter().for_each(|asker| asker.begins());
+        ending.iter().for_each(|asker| asker.begins());
     };
     assert_eq!(taken(&inbox, (SHORT, Awaits::Urgent), comes), (vec![1], true));
 }
